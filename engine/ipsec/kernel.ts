@@ -1,0 +1,37 @@
+import type { InboundSa, OutboundSa } from './sa.ts';
+
+/** One packet to protect: in tunnel mode a whole IP packet, in transport mode the transport payload. */
+export interface SealJob {
+  readonly sa: OutboundSa;
+  /** Next Header of the ESP trailer: 4 IPv4, 41 IPv6, or the transport protocol. */
+  readonly nextHeader: number;
+  readonly payload: Uint8Array;
+}
+
+export type SealResult =
+  /** From the SPI to the ICV; the caller owns the array. */
+  | { readonly kind: 'sealed'; readonly esp: Uint8Array }
+  /** RFC 4303 §3.3.3: the SA must not send again. */
+  | { readonly kind: 'sequenceExhausted' };
+
+export interface OpenJob {
+  readonly sa: InboundSa;
+  /** From the SPI to the ICV. Not modified. */
+  readonly esp: Uint8Array;
+}
+
+export type OpenResult =
+  | { readonly kind: 'opened'; readonly nextHeader: number; readonly payload: Uint8Array; readonly sequence: bigint }
+  | { readonly kind: 'malformed'; readonly why: string }
+  | { readonly kind: 'replayed'; readonly sequence: bigint }
+  | { readonly kind: 'authenticationFailed'; readonly sequence: bigint };
+
+/**
+ * The batch kernels of ESP (RFC 4303 §3.3 and §3.4), results in the order of the jobs. The TypeScript one is the
+ * reference; a native one stands behind the same interface, and the conformance suites put broken ones here.
+ */
+export interface EspKernel {
+  readonly name: string;
+  seal(jobs: readonly SealJob[]): SealResult[];
+  open(jobs: readonly OpenJob[]): OpenResult[];
+}

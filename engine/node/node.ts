@@ -1,0 +1,137 @@
+import type { Random } from '../crypto/random.ts';
+import type { EspKernel } from '../ipsec/kernel.ts';
+import type { Instant } from '../wire/instant.ts';
+import type { Offload } from '../wire/offload.ts';
+import type { NodeConfig, SaConfig } from './config.ts';
+
+/** A frame on a port. `octets` belongs to the receiver of the value until it returns: copy what must outlive the call. */
+export interface Frame {
+  readonly port: string;
+  /** From the destination MAC, without FCS. */
+  readonly octets: Uint8Array;
+  /** null: one packet, checksums finished. */
+  readonly offload: Offload | null;
+}
+
+/** An IP packet between the node and the host stack above it (a kernel behind a TUN device, or the simulator's own). */
+export interface LocalPacket {
+  readonly octets: Uint8Array;
+  readonly offload: Offload | null;
+}
+
+/** Everything that a node did: nothing is left inside for the caller to fetch. */
+export interface Effects {
+  readonly frames: readonly Frame[];
+  readonly deliveries: readonly LocalPacket[];
+  readonly events: readonly NodeEvent[];
+}
+
+/** Auditable events, RFC 4301 §4.4.1, RFC 4303 §3.4.4; `kind` is the counter's name as well. */
+export interface NodeEvent {
+  readonly kind: DropReason | 'interfaceUp' | 'interfaceDown' | 'saInstalled' | 'saDeleted' | 'addressConfigured';
+  readonly detail: string;
+}
+
+export type DropReason =
+  | 'malformed'
+  | 'notForUs'
+  | 'noRoute'
+  | 'hopLimitExceeded'
+  | 'neighbourUnreachable'
+  | 'packetTooBig'
+  | 'reassemblyFailed'
+  | 'policyDiscard'
+  | 'policyMismatch'
+  | 'noSa'
+  | 'unknownSpi'
+  | 'replayed'
+  | 'authenticationFailed'
+  | 'sequenceExhausted'
+  | 'tunnelMismatch'
+  | 'queueFull'
+  | 'interfaceIsDown';
+
+export type NodeCommand =
+  | { readonly kind: 'link'; readonly port: string; readonly up: boolean }
+  | { readonly kind: 'installSa'; readonly sa: SaConfig }
+  | { readonly kind: 'deleteSa'; readonly spi: number; readonly direction: 'inbound' | 'outbound' };
+
+export interface NodeContext {
+  readonly random: Random;
+  readonly kernel: EspKernel;
+}
+
+/** One host, router or gateway, sans I/O: engine/node/create.ts makes them. */
+export interface Node {
+  readonly name: string;
+  /** A batch from the ports, in order of arrival. */
+  receive(frames: readonly Frame[], now: Instant): Effects;
+  /** Packets from the host stack above, to be routed, protected and sent. */
+  send(packets: readonly LocalPacket[], now: Instant): Effects;
+  /** Runs what is due. Call at `wakeAt()`; calling early changes nothing. */
+  wake(now: Instant): Effects;
+  /** When to call `wake`, or null. */
+  wakeAt(): Instant | null;
+  command(command: NodeCommand, now: Instant): Effects;
+  status(): NodeStatus;
+  /** What would happen to this packet, without sending it or changing anything. */
+  explain(flow: FlowQuery): Explanation;
+  /** The source address that the node would choose towards `destination` (RFC 6724 in spirit), or null without a route. Text in and out. */
+  sourceFor(destination: string): string | null;
+}
+
+export interface NodeStatus {
+  readonly name: string;
+  readonly interfaces: readonly {
+    readonly name: string;
+    readonly kind: 'ethernet' | 'tunnel';
+    readonly up: boolean;
+    readonly mtu: number;
+    readonly addresses: readonly string[];
+    readonly counters: InterfaceCounters;
+  }[];
+  readonly routes: readonly { readonly destination: string; readonly via: string | null; readonly interface: string }[];
+  readonly policies: readonly { readonly name: string; readonly action: string; readonly packets: number }[];
+  readonly sas: readonly {
+    readonly spi: number;
+    readonly direction: 'inbound' | 'outbound';
+    readonly mode: 'tunnel' | 'transport';
+    readonly source: string;
+    readonly destination: string;
+    readonly suite: string;
+    readonly policy: string;
+    /** Decimal: a 64-bit number. Last sent, or the highest received. */
+    readonly sequence: string;
+    readonly packets: number;
+    readonly octets: number;
+  }[];
+  /** Packets dropped, by reason. */
+  readonly drops: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+export interface InterfaceCounters {
+  readonly receivedPackets: number;
+  readonly receivedOctets: number;
+  readonly sentPackets: number;
+  readonly sentOctets: number;
+}
+
+export interface FlowQuery {
+  readonly source: string;
+  readonly destination: string;
+  /** IP protocol number. */
+  readonly protocol: number;
+  readonly sourcePort: number | null;
+  readonly destinationPort: number | null;
+}
+
+export interface Explanation {
+  readonly verdict: 'protect' | 'bypass' | 'discard' | 'unroutable';
+  /** One step a line, in the order in which the node decides: route, policy, SA, outer packet. */
+  readonly steps: readonly string[];
+  readonly policy: string | null;
+  readonly spi: number | null;
+  readonly interface: string | null;
+  /** Octets of Ethernet frame that would leave for 64 octets of transport payload; null when nothing leaves. */
+  readonly frameOctets: number | null;
+}
