@@ -1,0 +1,62 @@
+/**
+ * What a conformance run leaves behind, `results.json`: the one file that the pages are made of. Documented in
+ * reports/FORMAT.md; `format` counts up when a reader of the old form would misread the new one.
+ */
+export interface RunRecord {
+  readonly format: 1;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** Which implementation was judged, by its adapter's name. */
+  readonly dut: string;
+  readonly driver: string;
+  readonly seed: string;
+  readonly environment: Environment;
+  /** In the order in which the suites declare them. */
+  readonly clauses: readonly ClauseRecord[];
+}
+
+export interface Environment {
+  readonly version: string;
+  /** Empty where the checkout is not known. */
+  readonly commit: string;
+  readonly node: string;
+  readonly openssl: string;
+  readonly platform: string;
+}
+
+/** `inconclusive`: the lab did not come up, so nothing was judged. `unsupported`: the driver or subject cannot do what the clause needs. */
+export type Outcome = 'passed' | 'failed' | 'unsupported' | 'inconclusive';
+
+export interface ClauseRecord {
+  /** RFC, section, slug; then the parameter in brackets where a clause is judged for several. Stable. */
+  readonly id: string;
+  readonly suite: string;
+  readonly rfc: string;
+  readonly section: string;
+  readonly level: 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY';
+  /** What the standard asks, in our words. */
+  readonly text: string;
+  /** What the tester does to find out. */
+  readonly scenario: string;
+  readonly outcome: Outcome;
+  /** Why it failed, was unsupported or inconclusive; empty when it passed. */
+  readonly reason: string;
+  readonly durationMs: number;
+  readonly evidence: readonly EvidenceRecord[];
+  /** The capture, relative to results.json; null when nothing was captured. */
+  readonly pcapng: string | null;
+  /** The subjects broken on purpose that the clause was run against as well, and whether it caught them. */
+  readonly controls: readonly { readonly subject: string; readonly caught: boolean; readonly how: string }[];
+  /** The command that judges this clause again with the same seed. */
+  readonly replay: string;
+}
+
+/** One frame that the judgement rests on. */
+export interface EvidenceRecord {
+  /** Number of the packet in the pcapng, from 1; null when the frame is of no capture. */
+  readonly frame: number | null;
+  readonly link: string;
+  readonly line: string;
+  readonly says: string;
+}

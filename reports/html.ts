@@ -1,0 +1,131 @@
+import type { ClauseRecord, Outcome, RunRecord } from './format.ts';
+import { escapeXml } from './junit.ts';
+import { STYLE } from './style.ts';
+
+const WORDS: Readonly<Record<Outcome, string>> = {
+  passed: 'passed',
+  failed: 'failed',
+  unsupported: 'unsupported',
+  inconclusive: 'inconclusive',
+};
+
+/** The run as one page that needs nothing else: no script, no font, no address outside of itself; readable in print. */
+export function renderHtml(run: RunRecord): string {
+  const suites = [...new Set(run.clauses.map(clause => clause.suite))];
+  const title = `${run.dut}: ${verdict(run)}`;
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeXml(title)} · ipsec-lab</title>`,
+    `<style>${STYLE}</style>`,
+    '</head>',
+    '<body>',
+    '<header>',
+    '<p class="brand">ipsec-lab · conformance</p>',
+    `<h1>${escapeXml(title)}</h1>`,
+    summary(run),
+    '</header>',
+    '<main>',
+    ...suites.map(suite => suiteSection(suite, run)),
+    '</main>',
+    `<footer>${footer(run)}</footer>`,
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n');
+}
+
+function verdict(run: RunRecord): string {
+  const failed = count(run.clauses, 'failed');
+  if (failed > 0) return `${failed} of ${run.clauses.length} clauses failed`;
+  const judged = count(run.clauses, 'passed');
+  return judged === run.clauses.length
+    ? `all ${judged} clauses hold`
+    : `${judged} of ${run.clauses.length} clauses hold, the rest were not judged`;
+}
+
+const count = (clauses: readonly ClauseRecord[], outcome: Outcome): number =>
+  clauses.filter(clause => clause.outcome === outcome).length;
+
+function summary(run: RunRecord): string {
+  const outcomes = (Object.keys(WORDS) as Outcome[]).filter(outcome => count(run.clauses, outcome) > 0);
+  const controls = run.clauses.flatMap(clause => clause.controls);
+  const caught = controls.filter(control => control.caught).length;
+  return [
+    '<ul class="totals">',
+    ...outcomes.map(outcome => `<li class="${outcome}"><b>${count(run.clauses, outcome)}</b> ${WORDS[outcome]}</li>`),
+    controls.length > 0 ? `<li><b>${caught}/${controls.length}</b> broken subjects caught</li>` : '',
+    '</ul>',
+    `<p>Judged <b>${escapeXml(run.dut)}</b> with the <b>${escapeXml(run.driver)}</b> driver, seed <code>${escapeXml(run.seed)}</code>, in ${(run.durationMs / 1000).toFixed(1)} s.</p>`,
+  ].join('\n');
+}
+
+function suiteSection(suite: string, run: RunRecord): string {
+  const clauses = run.clauses.filter(clause => clause.suite === suite);
+  return [
+    `<section aria-label="${escapeXml(suite)}">`,
+    `<h2>${escapeXml(suite)}</h2>`,
+    ...clauses.map(clauseDetails),
+    '</section>',
+  ].join('\n');
+}
+
+function clauseDetails(clause: ClauseRecord): string {
+  return [
+    `<details id="${escapeXml(clause.id)}"${clause.outcome === 'failed' ? ' open' : ''}>`,
+    `<summary><span class="outcome ${clause.outcome}">${WORDS[clause.outcome]}</span> <span class="clause">${escapeXml(clause.id)}</span> <span class="text">${escapeXml(clause.text)}</span></summary>`,
+    '<dl>',
+    row(
+      'Asked by',
+      `${escapeXml(clause.rfc.toUpperCase().replace('RFC', 'RFC '))} §${escapeXml(clause.section)}, ${clause.level}`,
+    ),
+    row('How', escapeXml(clause.scenario)),
+    clause.reason === '' ? '' : row('Why', escapeXml(clause.reason)),
+    ...clause.controls.map(control =>
+      row(
+        'Control',
+        `<b>${escapeXml(control.subject)}</b> ${control.caught ? 'caught' : '<span class="failed">not caught</span>'}: ${escapeXml(control.how)}`,
+      ),
+    ),
+    clause.pcapng === null
+      ? ''
+      : row('Capture', `<a href="${escapeXml(encodeURI(clause.pcapng))}" download>${escapeXml(clause.pcapng)}</a>`),
+    row('Replay', `<code>${escapeXml(clause.replay)}</code>`),
+    '</dl>',
+    evidenceTable(clause),
+    '</details>',
+  ].join('\n');
+}
+
+const row = (name: string, html: string): string => `<dt>${name}</dt><dd>${html}</dd>`;
+
+function evidenceTable(clause: ClauseRecord): string {
+  if (clause.evidence.length === 0) return '';
+  return [
+    '<div class="scroll" tabindex="0" role="region" aria-label="evidence">',
+    '<table>',
+    '<thead><tr><th scope="col">frame</th><th scope="col">link</th><th scope="col">on the wire</th><th scope="col">shows</th></tr></thead>',
+    '<tbody>',
+    ...clause.evidence.map(
+      item =>
+        `<tr><td>${item.frame ?? ''}</td><td>${escapeXml(item.link)}</td><td><code>${escapeXml(item.line)}</code></td><td>${escapeXml(item.says)}</td></tr>`,
+    ),
+    '</tbody>',
+    '</table>',
+    '</div>',
+  ].join('\n');
+}
+
+function footer(run: RunRecord): string {
+  const { environment } = run;
+  const facts = [
+    `ipsec-lab ${environment.version}${environment.commit === '' ? '' : ` (${environment.commit.slice(0, 12)})`}`,
+    `Node ${environment.node}, OpenSSL ${environment.openssl}`,
+    environment.platform,
+    run.startedAt,
+  ];
+  return `<p>${facts.map(escapeXml).join(' · ')}</p>`;
+}
