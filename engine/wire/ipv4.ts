@@ -1,0 +1,142 @@
+import type { Address } from './address.ts';
+import { internetChecksum } from './checksum.ts';
+import { setU16, u16At, u8At } from './octets.ts';
+import { WireError } from './wire-error.ts';
+
+/**
+ * An IPv4 packet, RFC 791 §3.1. Big-endian.
+ *     |Version|  IHL  |Type of Service|          Total Length         |
+ *     |         Identification        |0|D|M|     Fragment Offset     |
+ *     |  Time to Live |    Protocol   |         Header Checksum       |
+ *     |  Source Address  |  Destination Address  |  Options ...
+ */
+export interface Ipv4Packet {
+  /** The TOS octet: DSCP in the upper six bits, ECN in the lower two (RFC 2474, RFC 3168). */
+  readonly dscpEcn: number;
+  readonly identification: number;
+  readonly dontFragment: boolean;
+  readonly moreFragments: boolean;
+  /** In octets, a multiple of 8. */
+  readonly fragmentOffset: number;
+  readonly ttl: number;
+  readonly protocol: number;
+  readonly source: Address;
+  readonly destination: Address;
+  /** A multiple of 4 octets, at most 40. */
+  readonly options: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+export const IPV4_HEADER_OCTETS = 20;
+export const IPV4_MAX_OCTETS = 65535;
+
+/** Arrays are views. Octets past Total Length are padding. Throws `WireError` for a bad version, length or checksum. */
+export function decodeIpv4(octets: Uint8Array): Ipv4Packet {
+  const packet = decodeIpv4Unverified(octets);
+  if (!ipv4ChecksumIsRight(octets)) throw new WireError('IPv4 Header Checksum', 10, 'wrong');
+  return packet;
+}
+
+/** The same without looking at the checksum: for those who look at broken packets on purpose. */
+export function decodeIpv4Unverified(octets: Uint8Array): Ipv4Packet {
+  if (octets.length < IPV4_HEADER_OCTETS) throw new WireError('IPv4 header', octets.length, 'cut short');
+  const first = u8At(octets, 0);
+  if (first >> 4 !== 4) throw new WireError('IPv4 Version', 0, `${first >> 4} is not 4`);
+  const headerLength = (first & 15) * 4;
+  if (headerLength < IPV4_HEADER_OCTETS) throw new WireError('IPv4 IHL', 0, `${headerLength} octets is less than 20`);
+  const totalLength = u16At(octets, 2);
+  if (totalLength < headerLength || totalLength > octets.length) {
+    throw new WireError('IPv4 Total Length', 2, `${totalLength}, header ${headerLength}, present ${octets.length}`);
+  }
+  const fragment = u16At(octets, 6);
+  return {
+    dscpEcn: u8At(octets, 1),
+    identification: u16At(octets, 4),
+    dontFragment: (fragment & 0x4000) !== 0,
+    moreFragments: (fragment & 0x2000) !== 0,
+    fragmentOffset: (fragment & 0x1fff) * 8,
+    ttl: u8At(octets, 8),
+    protocol: u8At(octets, 9),
+    source: octets.subarray(12, 16),
+    destination: octets.subarray(16, 20),
+    options: octets.subarray(IPV4_HEADER_OCTETS, headerLength),
+    payload: octets.subarray(headerLength, totalLength),
+  };
+}
+
+/** For a header that is there in full. */
+export function ipv4ChecksumIsRight(octets: Uint8Array): boolean {
+  return internetChecksum(octets.subarray(0, (u8At(octets, 0) & 15) * 4)) === 0;
+}
+
+/** With Total Length and Header Checksum. RangeError for what does not fit into a packet. */
+export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
+  const headerLength = IPV4_HEADER_OCTETS + packet.options.length;
+  const totalLength = headerLength + packet.payload.length;
+  if (packet.options.length % 4 !== 0 || headerLength > 60)
+    throw new RangeError(`${packet.options.length} octets of options`);
+  if (packet.fragmentOffset % 8 !== 0 || packet.fragmentOffset > 65528) throw new RangeError('fragment offset');
+  if (totalLength > IPV4_MAX_OCTETS) throw new RangeError(`${totalLength} octets are more than an IPv4 packet`);
+  const octets = new Uint8Array(totalLength);
+  octets[0] = 0x40 | (headerLength >> 2);
+  octets[1] = packet.dscpEcn;
+  setU16(octets, 2, totalLength);
+  setU16(octets, 4, packet.identification);
+  setU16(
+    octets,
+    6,
+    (packet.dontFragment ? 0x4000 : 0) | (packet.moreFragments ? 0x2000 : 0) | (packet.fragmentOffset >> 3),
+  );
+  octets[8] = packet.ttl;
+  octets[9] = packet.protocol;
+  octets.set(packet.source, 12);
+  octets.set(packet.destination, 16);
+  octets.set(packet.options, IPV4_HEADER_OCTETS);
+  octets.set(packet.payload, headerLength);
+  setU16(octets, 10, internetChecksum(octets.subarray(0, headerLength)));
+  return octets;
+}
+
+/**
+ * Cuts a packet into fragments of at most `mtu` octets, RFC 791 §3.2; a fragment may be cut again. The packet itself when
+ * it fits. Don't Fragment is the caller's to obey. Throws `WireError` for a bad packet, RangeError where not even 8 octets
+ * of payload fit.
+ */
+export function fragmentIpv4(octets: Uint8Array, mtu: number): Uint8Array[] {
+  const whole = decodeIpv4(octets);
+  const headerLength = IPV4_HEADER_OCTETS + whole.options.length;
+  if (headerLength + whole.payload.length <= mtu) return [octets];
+  if (mtu < headerLength + 8) throw new RangeError(`an MTU of ${mtu} holds no fragment`);
+  const laterOptions = copiedOptions(whole.options);
+  const fragments: Uint8Array[] = [];
+  for (let at = 0; at < whole.payload.length; ) {
+    const options = at === 0 ? whole.options : laterOptions;
+    const room = mtu - IPV4_HEADER_OCTETS - options.length;
+    const isLast = whole.payload.length - at <= room;
+    const size = isLast ? whole.payload.length - at : room & ~7;
+    const payload = whole.payload.subarray(at, at + size);
+    const moreFragments = whole.moreFragments || !isLast;
+    fragments.push(
+      encodeIpv4({ ...whole, options, payload, moreFragments, fragmentOffset: whole.fragmentOffset + at }),
+    );
+    at += size;
+  }
+  return fragments;
+}
+
+/** Those options whose copied flag is set, padded with End of Option List, RFC 791 §3.1. */
+function copiedOptions(options: Uint8Array): Uint8Array {
+  const kept: number[] = [];
+  for (let at = 0; at < options.length; ) {
+    const type = u8At(options, at);
+    if (type === 0) break;
+    // No Operation is one octet long and has no copied flag; so is anything whose length runs out of the options.
+    const length = type === 1 || at + 1 >= options.length ? 1 : u8At(options, at + 1);
+    if (length === 0 || at + length > options.length) break;
+    if ((type & 0x80) !== 0) kept.push(...options.subarray(at, at + length));
+    at += length;
+  }
+  const padded = new Uint8Array((kept.length + 3) & ~3);
+  padded.set(kept);
+  return padded;
+}
