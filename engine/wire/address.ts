@@ -128,9 +128,12 @@ function formatIpv6(address: Address): string {
   const isMapped = groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff;
   if (isMapped) return `::ffff:${address.subarray(12).join('.')}`;
   const zeros = longestZeroRun(groups);
-  const hex = (part: number[]) => part.map(group => group.toString(16)).join(':');
   if (zeros.length < 2) return hex(groups);
   return `${hex(groups.slice(0, zeros.start))}::${hex(groups.slice(zeros.start + zeros.length))}`;
+}
+
+function hex(groups: readonly number[]): string {
+  return groups.map(group => group.toString(16)).join(':');
 }
 
 /** The first of the longest runs, RFC 5952 §4.2.3. */

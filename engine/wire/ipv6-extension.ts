@@ -116,7 +116,7 @@ function perFragmentPart(whole: Ipv6Packet, chain: ExtensionChain) {
   if (last === undefined) {
     return { octets: new Uint8Array(0), nextHeader: IpProtocol.FRAGMENT, fragmentable: whole.nextHeader };
   }
-  const octets = whole.payload.slice(0, last.offset + last.octets.length);
+  const octets = new Uint8Array(whole.payload.subarray(0, last.offset + last.octets.length));
   octets[last.offset] = IpProtocol.FRAGMENT;
   return { octets, nextHeader: whole.nextHeader, fragmentable: u8At(last.octets, 0) };
 }

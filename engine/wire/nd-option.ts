@@ -1,6 +1,6 @@
 import type { Address } from './address.ts';
 import { Reader } from './reader.ts';
-import { Writer } from './writer.ts';
+import type { Writer } from './writer.ts';
 
 /** Options of Neighbor Discovery, RFC 4861 §4.6. */
 export type NdOption =
