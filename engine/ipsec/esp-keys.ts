@@ -1,0 +1,27 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { SaParameters } from './sa.ts';
+
+/** The keys of an SA in the form in which node:crypto uses them fastest. */
+export interface EspKeys {
+  readonly encryption: KeyObject;
+  /** Precedes the IV in an AEAD's nonce, RFC 4106 §4; empty for CBC. */
+  readonly salt: Uint8Array;
+  /** null for an AEAD. */
+  readonly integrity: KeyObject | null;
+}
+
+/** Made once an SA, at its first packet, and gone with it. */
+export function keysOf(sa: SaParameters): EspKeys {
+  const known = KEYS.get(sa);
+  if (known !== undefined) return known;
+  const { encryption, integrity } = sa.suite;
+  const keys: EspKeys = {
+    encryption: createSecretKey(sa.encryptionKey.subarray(0, encryption.keyOctets)),
+    salt: sa.encryptionKey.slice(encryption.keyOctets),
+    integrity: integrity === null ? null : createSecretKey(sa.integrityKey),
+  };
+  KEYS.set(sa, keys);
+  return keys;
+}
+
+const KEYS = new WeakMap<SaParameters, EspKeys>();

@@ -1,0 +1,98 @@
+import { openAead, sealAead } from '../crypto/aead.ts';
+import { decryptCbc, encryptCbc } from '../crypto/cbc.ts';
+import { icvOctets } from '../crypto/esp-suite.ts';
+import { hmacIcv, icvsEqual } from '../crypto/hmac.ts';
+import { ESP_HEADER_OCTETS } from '../wire/esp.ts';
+import { setU32 } from '../wire/octets.ts';
+import { keysOf } from './esp-keys.ts';
+import { ESP_TRAILER_OCTETS } from './esp-trailer.ts';
+import type { SaParameters } from './sa.ts';
+
+/**
+ * The cryptography of one packet, RFC 4303 §3.3.2 and §3.4.4; no counters, no window.
+ *     SPI (4), sequence number (4, low half), IV, ciphertext, ICV. Big-endian.
+ */
+
+/**
+ * Encrypts `plaintext` (trailer included, whole blocks) and returns the packet from the SPI to the ICV, which belongs to
+ * the caller. `iv` is `ivOctets` long.
+ */
+export function protectPacket(sa: SaParameters, sequence: bigint, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
+  const { encryption, integrity } = sa.suite;
+  const ciphertextAt = ESP_HEADER_OCTETS + encryption.ivOctets;
+  const icvAt = ciphertextAt + plaintext.length;
+  const esp = new Uint8Array(icvAt + icvOctets(sa.suite));
+  setU32(esp, 0, sa.spi);
+  setU32(esp, 4, lowHalf(sequence));
+  esp.set(iv, ESP_HEADER_OCTETS);
+  const keys = keysOf(sa);
+  if (integrity === null) {
+    const nonce = concatenate(keys.salt, iv);
+    const { ciphertext, tag } = sealAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp), plaintext);
+    esp.set(ciphertext, ciphertextAt);
+    esp.set(tag, icvAt);
+  } else {
+    esp.set(encryptCbc(encryption, keys.encryption, iv, plaintext), ciphertextAt);
+    esp.set(icvOf(sa, sequence, esp.subarray(0, icvAt)), icvAt);
+  }
+  return esp;
+}
+
+/** Verifies, then decrypts: the plaintext with its trailer, or null when the ICV is wrong. `esp` has passed `shapeError`. */
+export function unprotectPacket(sa: SaParameters, sequence: bigint, esp: Uint8Array): Uint8Array | null {
+  const { encryption, integrity } = sa.suite;
+  const ciphertextAt = ESP_HEADER_OCTETS + encryption.ivOctets;
+  const icvAt = esp.length - icvOctets(sa.suite);
+  const iv = esp.subarray(ESP_HEADER_OCTETS, ciphertextAt);
+  const ciphertext = esp.subarray(ciphertextAt, icvAt);
+  const icv = esp.subarray(icvAt);
+  const keys = keysOf(sa);
+  if (integrity === null) {
+    const nonce = concatenate(keys.salt, iv);
+    return openAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp), ciphertext, icv);
+  }
+  if (!icvsEqual(icvOf(sa, sequence, esp.subarray(0, icvAt)), icv)) return null;
+  return decryptCbc(encryption, keys.encryption, iv, ciphertext);
+}
+
+/** Why octets cannot be a packet of this SA, whatever the keys say; null when they can. */
+export function shapeError(sa: SaParameters, esp: Uint8Array): string | null {
+  const { encryption } = sa.suite;
+  const ciphertextOctets = esp.length - ESP_HEADER_OCTETS - encryption.ivOctets - icvOctets(sa.suite);
+  if (ciphertextOctets < ESP_TRAILER_OCTETS) return `${esp.length} octets are too few for ${sa.suite.name}`;
+  if (ciphertextOctets % encryption.blockOctets !== 0) {
+    return `${ciphertextOctets} octets of ciphertext are not a multiple of ${encryption.blockOctets}`;
+  }
+  return null;
+}
+
+/** The AAD of an AEAD: SPI and sequence number, all 64 bits of it with ESN; RFC 4106 §5, RFC 7634 §2.1. */
+export function aadOf(sa: SaParameters, sequence: bigint, esp: Uint8Array): Uint8Array {
+  if (!sa.esn) return esp.subarray(0, ESP_HEADER_OCTETS);
+  const aad = new Uint8Array(12);
+  aad.set(esp.subarray(0, 4));
+  setU32(aad, 4, highHalf(sequence));
+  aad.set(esp.subarray(4, 8), 8);
+  return aad;
+}
+
+/** The separate ICV over a packet without it; with ESN the high half is counted in behind it, RFC 4303 §2.2.1. */
+export function icvOf(sa: SaParameters, sequence: bigint, packet: Uint8Array): Uint8Array {
+  const { integrity } = sa.suite;
+  const key = keysOf(sa).integrity;
+  if (integrity === null || key === null) throw new Error(`${sa.suite.name} has no separate ICV`);
+  if (!sa.esn) return hmacIcv(integrity, key, packet);
+  const high = new Uint8Array(4);
+  setU32(high, 0, highHalf(sequence));
+  return hmacIcv(integrity, key, packet, high);
+}
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}
+
+const lowHalf = (sequence: bigint): number => Number(sequence & 0xffff_ffffn);
+const highHalf = (sequence: bigint): number => Number(sequence >> 32n);

@@ -1,0 +1,32 @@
+import type { Random } from '../crypto/random.ts';
+import type { OutboundSa } from './sa.ts';
+
+/** The IV of one packet; `ivOctets` long, never the same twice for a key. */
+export type IvSource = (sa: OutboundSa, sequence: bigint) => Uint8Array;
+
+const POOL_OCTETS = 4096;
+
+/**
+ * AEADs get the sequence number, which is unique by construction (RFC 4106 §3.1, RFC 7634 §2); CBC gets unpredictable octets
+ * (RFC 3602 §3), drawn by the pool because a system call for each packet would cost as much as its encryption.
+ */
+export function createIvSource(random: Random): IvSource {
+  let pool: Uint8Array = new Uint8Array(0);
+  let used = 0;
+  return (sa, sequence) => {
+    const { aead, ivOctets } = sa.suite.encryption;
+    if (aead) return counterIv(sequence);
+    if (used + ivOctets > pool.length) {
+      pool = random.bytes(POOL_OCTETS);
+      used = 0;
+    }
+    used += ivOctets;
+    return pool.subarray(used - ivOctets, used);
+  };
+}
+
+function counterIv(sequence: bigint): Uint8Array {
+  const iv = new Uint8Array(8);
+  new DataView(iv.buffer).setBigUint64(0, sequence);
+  return iv;
+}
