@@ -1,0 +1,25 @@
+import { createNode } from '../../engine/node/create.ts';
+import type { NodeConfig } from '../../engine/node/config.ts';
+import type { Node, NodeContext } from '../../engine/node/node.ts';
+import { BROKEN } from './broken.ts';
+
+/** Makes a node: the engine's own `createNode`, or one that lies. */
+export type NodeMaker = (config: NodeConfig, context: NodeContext) => Node;
+
+/** An implementation under test that runs inside the lab's own drivers. */
+export interface Subject {
+  readonly name: string;
+  /** What a conforming implementation does and this one does not; empty for the engine. */
+  readonly fault: string;
+  readonly make: NodeMaker;
+}
+
+export const ENGINE: Subject = { name: 'engine', fault: '', make: createNode };
+
+export function findSubject(name: string): Subject | null {
+  return subjects().find(subject => subject.name === name) ?? null;
+}
+
+export function subjects(): readonly Subject[] {
+  return [ENGINE, ...BROKEN];
+}

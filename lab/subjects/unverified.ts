@@ -1,0 +1,15 @@
+import { createDecipheriv } from 'node:crypto';
+import type { SaParameters } from '../../engine/ipsec/sa.ts';
+
+/** Decrypts an ESP packet and never looks at its ICV: what a gateway does that must be caught. */
+export function decryptUnverified(sa: SaParameters, _sequence: bigint, esp: Uint8Array): Uint8Array {
+  const { encryption, integrity } = sa.suite;
+  const key = sa.encryptionKey.subarray(0, encryption.keyOctets);
+  const ivEnd = 8 + encryption.ivOctets;
+  const ciphertext = esp.subarray(ivEnd, esp.length - (integrity ?? encryption).icvOctets);
+  const iv = esp.subarray(8, ivEnd);
+  if (!encryption.aead) return createDecipheriv(encryption.cipher, key, iv).setAutoPadding(false).update(ciphertext);
+  const nonce = Buffer.concat([sa.encryptionKey.subarray(encryption.keyOctets), iv]);
+  // `update` without `final`: the tag is compared in `final`
+  return createDecipheriv(encryption.cipher as 'aes-256-gcm', key, nonce, { authTagLength: 16 }).update(ciphertext);
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeLine } from '../../lab/capture/decode-line.ts';
+import type { EspSaKeys } from '../../lab/capture/key-log.ts';
+import type { CapturedPacket } from '../../lab/capture/packet.ts';
+import type { Driver, RunningLab } from '../../lab/drivers/driver.ts';
+import { createSimDriver } from '../../lab/drivers/sim/sim-driver.ts';
+import { createNetnsDriver } from '../../lab/drivers/netns/netns-driver.ts';
+import type { Subject } from '../../lab/subjects/subject.ts';
+import { loadTopology } from '../../lab/topology/load.ts';
+import type { Topology } from '../../lab/topology/model.ts';
+import type { EvidenceRecord } from '../../reports/format.ts';
+import type { SuiteSettings } from '../settings.ts';
+
+/** How long, in lab time, a packet and its answer get to cross the lab after something was sent. */
+const SETTLE_MS = 300;
+
+/**
+ * What a clause works with: a lab that is up, in which `alice` is the subject and everything else is good, and all
+ * that was seen on its links since before the first packet.
+ */
+export interface Scene {
+  readonly lab: RunningLab;
+  readonly topology: Topology;
+  /** What the links showed so far, in order; of one link, or sent by one end (`alice:net0`). */
+  packets(where?: { readonly link?: string; readonly from?: string }): readonly CapturedPacket[];
+  /** Puts frames on a link towards one end, then lets the lab carry them and their answers. */
+  send(link: string, towards: string, frames: readonly Uint8Array[]): Promise<void>;
+  /** A frame that the judgement rests on: it stands in the report, and carries `says` as its comment in the capture. */
+  cite(packet: CapturedPacket, says: string): void;
+  /** Keys of the SA with this SPI towards `destination`. */
+  keys(): readonly EspSaKeys[];
+  evidence(): readonly EvidenceRecord[];
+  /** By index into `packets()`. */
+  comments(): ReadonlyMap<number, string>;
+}
+
+export interface SceneOrder {
+  readonly subject: Subject;
+  readonly about: { readonly esp?: string; readonly topology?: string };
+  readonly settings: SuiteSettings;
+}
+
+export async function openScene(order: SceneOrder): Promise<Scene> {
+  const topology = withEsp(readTopology(order.about.topology ?? 'site-to-site'), order.about.esp ?? 'aes256gcm16');
+  const seen: CapturedPacket[] = [];
+  const comments = new Map<number, string>();
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'ipsec-lab-suite-'));
+  const lab = await driverFor(order).up(topology, {
+    runId: randomUUID(),
+    seed: order.settings.seed,
+    stateDirectory,
+    onPacket: packet => seen.push({ ...packet, octets: packet.octets.slice() }),
+    onEvent: () => undefined,
+  });
+  const down = lab.down.bind(lab);
+  return {
+    lab: Object.assign(lab, {
+      down: async () => {
+        await down();
+        rmSync(stateDirectory, { recursive: true, force: true });
+      },
+    }),
+    topology,
+    packets: where =>
+      seen.filter(packet => (where?.link ?? packet.link) === packet.link && (where?.from ?? packet.from) === packet.from),
+    send: async (link, towards, frames) => {
+      for (const frame of frames) await lab.inject(link, towards, frame);
+      await lab.sleep(SETTLE_MS);
+    },
+    cite: (packet, says) => void comments.set(seen.indexOf(packet), says),
+    keys: () => lab.keys(),
+    evidence: () => [...comments].map(([index, says]) => evidenceOf(index, seen[index], says)),
+    comments: () => comments,
+  };
+}
+
+function evidenceOf(index: number, packet: CapturedPacket | undefined, says: string): EvidenceRecord {
+  if (packet === undefined) return { frame: null, link: '', line: '', says };
+  return { frame: index + 1, link: packet.link, line: decodeLine(packet), says };
+}
+
+function driverFor({ subject, settings }: SceneOrder): Driver {
+  if (settings.driver === 'netns') return createNetnsDriver();
+  return createSimDriver({
+    pace: 'virtual',
+    makeNode: (config, context) => (config.name === 'alice' ? subject.make(config, context) : engine(config, context)),
+  });
+}
+
+function readTopology(name: string): Topology {
+  const file = join(import.meta.dirname, '..', 'topologies', `${name}.yaml`);
+  const { topology, diagnostics } = loadTopology(file, readFileSync(file, 'utf8'));
+  if (topology === null) throw new Error(`${file}: ${diagnostics[0]?.message ?? 'no topology'}`);
+  return { ...topology, checks: [], faults: [] };
+}
+
+/** The same topology, its gateways keyed with another ESP suite. */
+function withEsp(topology: Topology, esp: string): Topology {
+  const nodes = topology.nodes.map(node => ({
+    ...node,
+    policies: node.policies.map(policy =>
+      policy.action.kind === 'protect' ? { ...policy, action: { ...policy.action, esp: [esp] } } : policy,
+    ),
+  }));
+  return { ...topology, nodes };
+}

@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { suiteSettings } from './settings.ts';
+
+const isLive = suiteSettings().driver !== 'sim';
+
+export default defineConfig({
+  root: join(import.meta.dirname, '..'),
+  test: {
+    include: ['suites/*/**/*.test.ts'],
+    reporters: [join(import.meta.dirname, 'reporter.ts')],
+    // Live labs share one machine: one at a time.
+    fileParallelism: !isLive,
+    maxConcurrency: 1,
+  },
+});
