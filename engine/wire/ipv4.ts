@@ -39,15 +39,25 @@ export function decodeIpv4(octets: Uint8Array): Ipv4Packet {
 
 /** The same without looking at the checksum: for those who look at broken packets on purpose. */
 export function decodeIpv4Unverified(octets: Uint8Array): Ipv4Packet {
+  const packet = decodeIpv4Quoted(octets);
+  const totalLength = u16At(octets, 2);
+  if (totalLength > octets.length) {
+    throw new WireError('IPv4 Total Length', 2, `${totalLength}, present ${octets.length}`);
+  }
+  return packet;
+}
+
+/** Of a packet whose end may be missing, as ICMP errors quote it (RFC 792): header in full, payload as far as it goes, no checksum. */
+export function decodeIpv4Quoted(octets: Uint8Array): Ipv4Packet {
   if (octets.length < IPV4_HEADER_OCTETS) throw new WireError('IPv4 header', octets.length, 'cut short');
   const first = u8At(octets, 0);
   if (first >> 4 !== 4) throw new WireError('IPv4 Version', 0, `${first >> 4} is not 4`);
   const headerLength = (first & 15) * 4;
-  if (headerLength < IPV4_HEADER_OCTETS) throw new WireError('IPv4 IHL', 0, `${headerLength} octets is less than 20`);
-  const totalLength = u16At(octets, 2);
-  if (totalLength < headerLength || totalLength > octets.length) {
-    throw new WireError('IPv4 Total Length', 2, `${totalLength}, header ${headerLength}, present ${octets.length}`);
+  if (headerLength < IPV4_HEADER_OCTETS || headerLength > octets.length) {
+    throw new WireError('IPv4 IHL', 0, `${headerLength} octets, present ${octets.length}`);
   }
+  const totalLength = u16At(octets, 2);
+  if (totalLength < headerLength) throw new WireError('IPv4 Total Length', 2, `${totalLength}, header ${headerLength}`);
   const fragment = u16At(octets, 6);
   return {
     dscpEcn: u8At(octets, 1),

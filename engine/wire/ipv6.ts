@@ -25,11 +25,17 @@ export const IPV6_HEADER_OCTETS = 40;
 
 /** Arrays are views. Octets past Payload Length are padding; there are no jumbograms. Throws `WireError`. */
 export function decodeIpv6(octets: Uint8Array): Ipv6Packet {
+  const packet = decodeIpv6Quoted(octets);
+  const end = IPV6_HEADER_OCTETS + u16At(octets, 4);
+  if (end > octets.length) throw new WireError('IPv6 Payload Length', 4, `${end} octets, present ${octets.length}`);
+  return packet;
+}
+
+/** Of a packet whose end may be missing, as ICMPv6 errors quote it (RFC 4443 §2.4): header in full, payload as far as it goes. */
+export function decodeIpv6Quoted(octets: Uint8Array): Ipv6Packet {
   if (octets.length < IPV6_HEADER_OCTETS) throw new WireError('IPv6 header', octets.length, 'cut short');
   const first = u32At(octets, 0);
   if (first >>> 28 !== 6) throw new WireError('IPv6 Version', 0, `${first >>> 28} is not 6`);
-  const end = IPV6_HEADER_OCTETS + u16At(octets, 4);
-  if (end > octets.length) throw new WireError('IPv6 Payload Length', 4, `${end} octets, present ${octets.length}`);
   return {
     trafficClass: (first >>> 20) & 0xff,
     flowLabel: first & 0xfffff,
@@ -37,7 +43,7 @@ export function decodeIpv6(octets: Uint8Array): Ipv6Packet {
     hopLimit: u8At(octets, 7),
     source: octets.subarray(8, 24),
     destination: octets.subarray(24, 40),
-    payload: octets.subarray(IPV6_HEADER_OCTETS, end),
+    payload: octets.subarray(IPV6_HEADER_OCTETS, IPV6_HEADER_OCTETS + u16At(octets, 4)),
   };
 }
 
