@@ -5,6 +5,7 @@ import { hmacIcv, icvsEqual } from '../crypto/hmac.ts';
 import { ESP_HEADER_OCTETS } from '../wire/esp.ts';
 import { setU32 } from '../wire/octets.ts';
 import { keysOf } from './esp-keys.ts';
+import { freshOctets } from './fresh-octets.ts';
 import { ESP_TRAILER_OCTETS } from './esp-trailer.ts';
 import type { SaParameters } from './sa.ts';
 
@@ -21,7 +22,7 @@ export function protectPacket(sa: SaParameters, sequence: bigint, iv: Uint8Array
   const { encryption, integrity } = sa.suite;
   const ciphertextAt = ESP_HEADER_OCTETS + encryption.ivOctets;
   const icvAt = ciphertextAt + plaintext.length;
-  const esp = new Uint8Array(icvAt + icvOctets(sa.suite));
+  const esp = freshOctets(icvAt + icvOctets(sa.suite));
   setU32(esp, 0, sa.spi);
   setU32(esp, 4, lowHalf(sequence));
   esp.set(iv, ESP_HEADER_OCTETS);

@@ -1,3 +1,5 @@
+import { freshOctets } from './fresh-octets.ts';
+
 /**
  * The plaintext of an ESP packet: payload, padding 1, 2, 3…, Pad Length, Next Header; RFC 4303 §2.4 to §2.6.
  */
@@ -19,7 +21,7 @@ export function padOctets(payloadOctets: number, blockOctets: number): number {
 /** What is encrypted for `payload`, with the least padding; a copy. */
 export function appendTrailer(payload: Uint8Array, nextHeader: number, blockOctets: number): Uint8Array {
   const padding = padOctets(payload.length, blockOctets);
-  const plaintext = new Uint8Array(payload.length + padding + ESP_TRAILER_OCTETS);
+  const plaintext = freshOctets(payload.length + padding + ESP_TRAILER_OCTETS);
   plaintext.set(payload);
   for (let i = 1; i <= padding; i++) plaintext[payload.length + i - 1] = i;
   plaintext[plaintext.length - 2] = padding;
@@ -37,5 +39,5 @@ export function removeTrailer(plaintext: Uint8Array): EspPlaintext | null {
   for (let i = 1; i <= padding; i++) {
     if (plaintext[payloadOctets + i - 1] !== i) return null;
   }
-  return { nextHeader, payload: plaintext.subarray(0, payloadOctets) };
+  return { nextHeader, payload: new Uint8Array(plaintext.buffer, plaintext.byteOffset, payloadOctets) };
 }

@@ -33,11 +33,12 @@ export class Spd {
   }
 }
 
-/** A policy as configuration writes it: prefixes (or single addresses) as text. */
+/** A policy as configuration writes it. */
 export interface PolicyInput {
   readonly name: string;
-  readonly local: string | 'any';
-  readonly remote: string | 'any';
+  /** A prefix, a single address, or `any`. */
+  readonly local: string;
+  readonly remote: string;
   readonly protocol: number | 'any';
   readonly localPort: number | 'any';
   readonly remotePort: number | 'any';
