@@ -52,6 +52,13 @@ function onDisk(name: string, octets?: Uint8Array): string {
   return path;
 }
 
+const sent = (nsPerUnit: bigint) =>
+  frames.map((octets, i) => ({ at: ((AT + BigInt(i)) / nsPerUnit) * nsPerUnit, octets }));
+const back = (path: string) => {
+  const file = readCapture(readFileSync(path));
+  return { problems: file.problems, packets: file.packets.map(({ at, octets }) => ({ at, octets })) };
+};
+
 describe('others read ours', () => {
   test.skipIf(!hasTshark)('tshark sees every field (needs tshark: apt-get install tshark)', () => {
     const fields = [
@@ -87,13 +94,6 @@ describe('others read ours', () => {
 });
 
 describe('we read others', () => {
-  const sent = (nsPerUnit: bigint) =>
-    frames.map((octets, i) => ({ at: ((AT + BigInt(i)) / nsPerUnit) * nsPerUnit, octets }));
-  const back = (path: string) => {
-    const file = readCapture(readFileSync(path));
-    return { problems: file.problems, packets: file.packets.map(({ at, octets }) => ({ at, octets })) };
-  };
-
   test.skipIf(!hasEditcap).each([
     ['pcap', 1000n],
     ['nsecpcap', 1n],

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { writePcapng } from './pcapng-file.ts';
+import { captured, echo, frame, saFor, sealedTunnel, SUITES } from './testing/seal.ts';
+import { espSaTable, writeWiresharkFolder } from './wireshark.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ipsec-lab-wireshark-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const hasTshark = spawnSync('tshark', ['--version']).status === 0;
+
+const hex = (spi: number) => `0x${spi.toString(16).padStart(8, '0')}`;
+
+test('one line an SA, in the words of Wireshark', () => {
+  const gcm = saFor('aes128gcm16', { encryptionKey: '00'.repeat(20), spi: 0xabc });
+  const cbc = saFor('aes256-sha384', {
+    source: '2001:db8::1',
+    destination: '2001:db8::2',
+    encryptionKey: '11'.repeat(32),
+    integrityKey: '22'.repeat(48),
+  });
+  expect(espSaTable([gcm, cbc]).split('\n')).toEqual([
+    `"IPv4","1.2.3.4","5.6.7.8","0x00000abc","AES-GCM with 16 octet ICV [RFC4106]","0x${'00'.repeat(20)}","NULL",""`,
+    `"IPv6","2001:db8::1","2001:db8::2","0x10000001","AES-CBC [RFC3602]","0x${'11'.repeat(32)}","HMAC-SHA-384-192 [RFC4868]","0x${'22'.repeat(48)}"`,
+    '',
+  ]);
+});
+
+test('what Wireshark cannot decrypt is a comment without keys', () => {
+  const sa = saFor('chacha20poly1305');
+  expect(espSaTable([sa])).toMatch(/^# .*chacha20poly1305\n$/);
+  expect(espSaTable([sa])).not.toContain(sa.encryptionKey);
+});
+
+test('the folder is private, also when it was there before', () => {
+  const path = join(folder, 'was-open');
+  mkdirSync(path, { mode: 0o755 });
+  writeFileSync(join(path, 'esp_sa'), 'old', { mode: 0o644 });
+  writeWiresharkFolder(path, [saFor('aes128gcm16')]);
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+  expect(readdirSync(path).map(name => [name, statSync(join(path, name)).mode & 0o777])).toEqual([
+    ['esp_sa', 0o600],
+    ['preferences', 0o600],
+  ]);
+});
+
+test.skipIf(!hasTshark)(
+  'tshark decrypts every suite that it knows, ICV good (needs tshark: apt-get install tshark)',
+  () => {
+    const sas = SUITES.flatMap((suite, i) => [
+      saFor(suite, { spi: 0x1000 + i }),
+      saFor(suite, { spi: 0x2000 + i, source: '2001:db8::1', destination: '2001:db8::2' }),
+    ]);
+    const packets = sas.map((sa, i) =>
+      captured(frame(sealedTunnel(sa, 5n, echo('10.0.0.2', '10.0.1.2'))), { at: BigInt(i) }),
+    );
+    const config = join(folder, 'keys');
+    writeWiresharkFolder(config, sas);
+    const file = join(folder, 'all.pcapng');
+    writeFileSync(file, writePcapng(packets));
+    const fields = ['esp.spi', 'esp.sequence', 'esp.icv_good', 'icmp.type'].flatMap(name => ['-e', name]);
+    const done = spawnSync('tshark', ['-r', file, '-T', 'fields', '-E', 'separator= ', ...fields], {
+      encoding: 'utf8',
+      env: { ...process.env, WIRESHARK_CONFIG_DIR: config },
+    });
+    expect(done.stderr.replace(/^Running as user "root".*\n/, '')).toBe('');
+      const expected = sas.map(sa => (sa.suite === 'chacha20poly1305' ? `${hex(sa.spi)} 5  ` : `${hex(sa.spi)} 5 1 8`));
+    expect(
+      done.stdout
+        .trimEnd()
+        .split('\n')
+        .map(line => line.trimEnd()),
+    ).toEqual(expected.map(line => line.trimEnd()));
+  },
+);
