@@ -1,0 +1,20 @@
+{
+  "targets": [
+    {
+      "target_name": "ipsec_lab",
+      "sources": [
+        "engine/native/addon.cc",
+        "engine/native/arguments.cc",
+        "engine/native/batch.cc",
+        "engine/native/device.cc",
+        "engine/native/namespace.cc",
+        "engine/native/open.cc",
+        "engine/native/poller.cc",
+        "engine/native/timer.cc"
+      ],
+      "defines": ["NAPI_VERSION=8"],
+      "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Wno-cast-function-type", "-fvisibility=hidden"],
+      "conditions": [["OS!='linux'", { "type": "none", "sources": [] }]]
+    }
+  ]
+}
