@@ -1,0 +1,76 @@
+import { createSecretKey } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { openAead, sealAead } from './aead.ts';
+import { espSuite, type AeadAlgorithm } from './esp-suite.ts';
+
+const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
+const text = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
+
+function aead(name: string): AeadAlgorithm {
+  const suite = espSuite(name);
+  if (suite === null || suite.integrity !== null) throw new Error(`${name} is no AEAD`);
+  return suite.encryption;
+}
+
+test('RFC 8439 §2.8.2: ChaCha20-Poly1305', () => {
+  const plaintext = new TextEncoder().encode(
+    "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
+  );
+  const key = createSecretKey(hex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f'));
+  const nonce = hex('070000004041424344454647');
+  const aad = hex('50515253c0c1c2c3c4c5c6c7');
+  const { ciphertext, tag } = sealAead(aead('chacha20poly1305'), key, nonce, aad, plaintext);
+  expect(text(ciphertext.subarray(0, 16))).toBe('d31a8d34648e60db7b86afbc53ef7ec2');
+  expect(text(ciphertext.subarray(112))).toBe('6116');
+  expect(text(tag)).toBe('1ae10b594f09e26a7e902ecbd0600691');
+  expect(openAead(aead('chacha20poly1305'), key, nonce, aad, ciphertext, tag)).toEqual(Buffer.from(plaintext));
+});
+
+test('the GCM specification, test case 4: AES-128 with AAD', () => {
+  const key = createSecretKey(hex('feffe9928665731c6d6a8f9467308308'));
+  const nonce = hex('cafebabefacedbaddecaf888');
+  const aad = hex('feedfacedeadbeeffeedfacedeadbeefabaddad2');
+  const plaintext = hex(
+    `d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
+     1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39`,
+  );
+  const { ciphertext, tag } = sealAead(aead('aes128gcm16'), key, nonce, aad, plaintext);
+  expect(text(ciphertext)).toBe(
+    '42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e' +
+      '21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091',
+  );
+  expect(text(tag)).toBe('5bc94fbc3221a5db94fae95ae7121a47');
+});
+
+describe.each(['aes128gcm16', 'aes192gcm16', 'aes256gcm16', 'chacha20poly1305'])('%s', name => {
+  const algorithm = aead(name);
+  const key = createSecretKey(new Uint8Array(algorithm.keyOctets).fill(7));
+  const nonce = new Uint8Array(12).fill(9);
+  const aad = hex('0000100000000001');
+  const plaintext = hex('00112233445566778899aabbccddeeff01020204');
+  const { ciphertext, tag } = sealAead(algorithm, key, nonce, aad, plaintext);
+
+  test('the tag is 16 octets long, the ciphertext as long as the plaintext', () => {
+    expect(tag).toHaveLength(16);
+    expect(ciphertext).toHaveLength(plaintext.length);
+  });
+
+  test('any flipped bit of tag, ciphertext or AAD is noticed', () => {
+    for (const part of [tag, ciphertext, aad]) {
+      for (let bit = 0; bit < part.length * 8; bit++) {
+        flip(part, bit);
+        expect(openAead(algorithm, key, nonce, aad, ciphertext, tag)).toBeNull();
+        flip(part, bit);
+      }
+    }
+    expect(openAead(algorithm, key, nonce, aad, ciphertext, tag)).not.toBeNull();
+  });
+
+  test.each([0, 4, 8, 12, 15])('a tag cut to %d octets never verifies', length => {
+    expect(() => openAead(algorithm, key, nonce, aad, ciphertext, tag.subarray(0, length))).toThrow(/tag/);
+  });
+});
+
+function flip(octets: Uint8Array, bit: number): void {
+  octets[bit >> 3] = (octets[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+}
