@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/host': ['engine/node', 'engine/ipsec', 'engine/wire', 'engine/crypto'],
   'lab/topology': ['engine/node', 'engine/wire', 'engine/crypto', 'lab/capture'],
   // The judges share no code with the judged: they see octets, addresses and what the lab promises.
-  'lab/capture': ['engine/wire', 'lab/topology type'],
+  'lab/capture': ['engine/wire', 'lab/capture/pcap-parser', 'lab/topology type'],
   'lab/capture/pcap-parser': [],
   'lab/checks': ['engine/wire', 'engine/node type', 'lab/capture', 'lab/topology', 'lab/drivers type'],
   'lab/drivers': [

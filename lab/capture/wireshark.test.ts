@@ -66,7 +66,7 @@ test.skipIf(!hasTshark)(
       env: { ...process.env, WIRESHARK_CONFIG_DIR: config },
     });
     expect(done.stderr.replace(/^Running as user "root".*\n/, '')).toBe('');
-      const expected = sas.map(sa => (sa.suite === 'chacha20poly1305' ? `${hex(sa.spi)} 5  ` : `${hex(sa.spi)} 5 1 8`));
+    const expected = sas.map(sa => (sa.suite === 'chacha20poly1305' ? `${hex(sa.spi)} 5  ` : `${hex(sa.spi)} 5 1 8`));
     expect(
       done.stdout
         .trimEnd()

@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { encodeArp } from '../../engine/wire/arp.ts';
+import { encodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
+import { encodeIcmpv4 } from '../../engine/wire/icmpv4.ts';
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
+import { encodeTcp, TcpFlag } from '../../engine/wire/tcp.ts';
+import { encodeUdp } from '../../engine/wire/udp.ts';
+import { decodeLine, decodeLines } from './decode-line.ts';
+import { PacketOpener } from './opener.ts';
+import { address, captured, echo, frame, ip, saFor, sealedTunnel, tunnelled } from './testing/seal.ts';
+
+const HEAD = '00:00:00.000000 alice:net0  ';
+const line = (packet: Uint8Array) => decodeLine(captured(frame(packet))).replace(HEAD, '');
+const PING = echo('10.0.0.2', '10.0.1.2');
+const [A, B] = [address('10.0.0.2'), address('10.0.1.2')];
+
+describe('one line', () => {
+  test('the time of day, to the microsecond', () => {
+    expect(
+      decodeLine(captured(frame(PING), { at: (86_399n + 86_400n * 20_000n) * 1_000_000_000n + 20_001_999n })),
+    ).toMatch(/^23:59:59\.020001 alice:net0 /);
+  });
+
+  test('ESP', () => {
+    expect(line(sealedTunnel(saFor('aes128gcm16'), 7n, PING))).toBe(
+      '1.2.3.4 > 5.6.7.8: ESP spi 0x10000001 seq 7, 120 octets',
+    );
+  });
+
+  test('echo, both families, and inside IP-in-IP', () => {
+    expect(line(PING)).toBe('10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets');
+    expect(line(tunnelled('1.2.3.4', '5.6.7.8', echo('2001:db8::1', '2001:db8::2', 'echoReply')))).toBe(
+      '1.2.3.4 > 5.6.7.8: 2001:db8::1 > 2001:db8::2: ICMPv6 echo reply id 7 seq 1, 64 octets',
+    );
+  });
+
+  test('UDP and TCP', () => {
+    const udp = encodeUdp({ sourcePort: 5000, destinationPort: 53, payload: new Uint8Array(10) }, A, B);
+    expect(line(ip('10.0.0.2', '10.0.1.2', IpProtocol.UDP, udp))).toBe('10.0.0.2 > 10.0.1.2: UDP 5000 > 53, 10 octets');
+    const syn = {
+      sourcePort: 5000,
+      destinationPort: 80,
+      sequence: 9,
+      acknowledgment: 0,
+      flags: TcpFlag.SYN,
+      window: 512,
+      urgentPointer: 0,
+      options: [],
+      payload: new Uint8Array(0),
+    };
+    expect(line(ip('10.0.0.2', '10.0.1.2', IpProtocol.TCP, encodeTcp(syn, A, B)))).toBe(
+      '10.0.0.2 > 10.0.1.2: TCP 5000 > 80 [SYN] seq 9 win 512, 0 octets',
+    );
+    const wrong = encodeTcp({ ...syn, flags: TcpFlag.SYN | TcpFlag.ACK, acknowledgment: 10 }, A, A);
+    expect(line(ip('10.0.0.2', '10.0.1.2', IpProtocol.TCP, wrong))).toContain(
+      '[SYN ACK] seq 9 ack 10 win 512, 0 octets (wrong checksum)',
+    );
+  });
+
+  test('an ICMP error says what it is about', () => {
+    const error = encodeIcmpv4({ type: 'destinationUnreachable', code: 4, mtu: 1446, invoking: PING });
+    expect(line(ip('10.0.0.1', '10.0.0.2', IpProtocol.ICMP, error))).toBe(
+      '10.0.0.1 > 10.0.0.2: ICMP fragmentation needed, MTU 1446, about 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
+    );
+  });
+
+  test('ARP, and what is no packet', () => {
+    const arp = encodeArp({
+      operation: 1,
+      senderMac: new Uint8Array(6),
+      senderAddress: A,
+      targetMac: new Uint8Array(6),
+      targetAddress: B,
+    });
+    const ends = { destination: new Uint8Array(6), source: new Uint8Array(6) };
+    expect(decodeLine(captured(encodeEthernet({ ...ends, etherType: EtherType.ARP, payload: arp })))).toContain(
+      'ARP who has 10.0.1.2, tell 10.0.0.2',
+    );
+    expect(decodeLine(captured(new Uint8Array(5)))).toContain('malformed');
+    expect(line(PING.subarray(0, 30))).toMatch(/10\.0\.0\.2 > 10\.0\.1\.2:/);
+  });
+});
+
+describe('with keys', () => {
+  const sa = saFor('aes256-sha512');
+
+  test('the inner packet stands below', () => {
+    const opener = new PacketOpener(() => [sa]);
+    expect(decodeLines(captured(frame(sealedTunnel(sa, 1n, PING))), opener)).toEqual([
+      `${HEAD}1.2.3.4 > 5.6.7.8: ESP spi 0x10000001 seq 1, 152 octets`,
+      '    inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
+    ]);
+    expect(decodeLines(captured(frame(PING)), opener)).toHaveLength(1);
+  });
+
+  test('or the reason why not', () => {
+    const packet = sealedTunnel(sa, 1n, PING);
+    expect(decodeLines(captured(frame(packet)), new PacketOpener(() => []))[1]).toBe(
+      '    not decrypted: no key for SPI 0x10000001',
+    );
+    packet[60] = (packet[60] ?? 0) ^ 1;
+    expect(decodeLines(captured(frame(packet)), new PacketOpener(() => [sa]))[1]).toBe(
+      '    not decrypted: the ICV is wrong',
+    );
+  });
+
+  test('fragments of ESP are put together, each end for itself', () => {
+    const opener = new PacketOpener(() => [sa]);
+    const [first, second] = fragmentIpv4(
+      sealedTunnel(sa, 1n, echo('10.0.0.2', '10.0.1.2', 'echoRequest', new Uint8Array(1400))),
+      1000,
+    ).map(frame);
+    if (!first || !second) throw new Error('not fragmented');
+    expect(opener.open(captured(second))).toEqual([]);
+    expect(opener.open(captured(first, { from: 'internet:alice' }))).toEqual([]);
+    expect(opener.open(captured(first))).toMatchObject([{ kind: 'opened' }]);
+    expect(decodeLine(captured(first))).toContain('fragment 0x0001 0-976+ ESP spi');
+  });
+
+  test('ESP in IP-in-IP in ESP', () => {
+    const outer = saFor('aes128gcm16', { source: '9.9.9.1', destination: '9.9.9.2', spi: 0x2000 });
+    const nested = sealedTunnel(outer, 1n, tunnelled('8.8.8.1', '8.8.8.2', sealedTunnel(sa, 1n, PING)));
+    const openings = new PacketOpener(() => [sa, outer]).open(captured(frame(nested)));
+    expect(openings.map(opening => opening.kind === 'opened' && opening.contents.spi)).toEqual([0x2000, 0x1000_0001]);
+    expect(openings[1]).toMatchObject({ inner: PING });
+  });
+});

@@ -1,0 +1,36 @@
+import type { EspOpening } from './decrypt.ts';
+import { describeFrame, describePacket } from './describe.ts';
+import type { PacketOpener } from './opener.ts';
+import type { CapturedPacket } from './packet.ts';
+
+/** `14:03:07.020001 alice:net0  1.2.3.4 > 5.6.7.8: ESP spi 0x00001000 seq 1, 120 octets`; the time of day is UTC. */
+export function decodeLine(packet: CapturedPacket): string {
+  return `${timeOfDay(packet.at)} ${packet.from}  ${describeFrame(packet.octets)}`;
+}
+
+/** The same, and below it what each ESP layer holds: `inside: 10.0.0.2 > 10.0.1.2: ICMP echo request …`, or why that cannot be said. */
+export function decodeLines(packet: CapturedPacket, opener: PacketOpener): string[] {
+  return [decodeLine(packet), ...opener.open(packet).map(opening => `    ${describeOpening(opening)}`)];
+}
+
+export function describeOpening(opening: EspOpening): string {
+  switch (opening.kind) {
+    case 'opened': {
+      if (opening.inner !== null) return `inside: ${describePacket(opening.inner)}`;
+      return `inside: next header ${opening.contents.nextHeader}, ${opening.contents.payload.length} octets`;
+    }
+    case 'unknownSa':
+      return `not decrypted: no key for SPI 0x${opening.spi.toString(16).padStart(8, '0')}`;
+    case 'rejected':
+      return `not decrypted: ${opening.why}`;
+  }
+}
+
+/** Microseconds, as tcpdump has it. */
+function timeOfDay(at: bigint): string {
+  const us = (at / 1000n) % 86_400_000_000n;
+  const [seconds, fraction] = [us / 1_000_000n, String(us % 1_000_000n).padStart(6, '0')];
+  return `${two(seconds / 3600n)}:${two((seconds / 60n) % 60n)}:${two(seconds % 60n)}.${fraction}`;
+}
+
+const two = (value: bigint): string => String(value).padStart(2, '0');

@@ -1,0 +1,92 @@
+import { decodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { decodeIpv4 } from '../../engine/wire/ipv4.ts';
+import { walkExtensions } from '../../engine/wire/ipv6-extension.ts';
+import { decodeIpv6 } from '../../engine/wire/ipv6.ts';
+import { u16At, u8At } from '../../engine/wire/octets.ts';
+import { Reassembly } from '../../engine/wire/reassembly.ts';
+import { WireError } from '../../engine/wire/wire-error.ts';
+import { EspDecryptor, type EspOpening } from './decrypt.ts';
+import type { EspSaKeys } from './key-log.ts';
+import type { CapturedPacket } from './packet.ts';
+
+const NESTING_MAX = 8;
+const REASSEMBLY_LIMITS = { maxBuffers: 64, maxOctets: 1 << 20, timeoutNs: 30_000_000_000 };
+
+/**
+ * Looks into the ESP of a whole capture: gives packets in order of capture. Fragments of ESP packets are put together for
+ * each end of each link, ESP inside IP-in-IP and inside ESP is found.
+ */
+export class PacketOpener {
+  readonly #decryptor: EspDecryptor;
+  readonly #reassemblies = new Map<string, Reassembly>();
+  #origin: bigint | null = null;
+
+  constructor(keys: () => readonly EspSaKeys[]) {
+    this.#decryptor = new EspDecryptor(keys);
+  }
+
+  /** The ESP layers of the packet, outermost first; of a fragmented one, when its last fragment comes. Empty when there is none. */
+  open(packet: CapturedPacket): readonly EspOpening[] {
+    const openings: EspOpening[] = [];
+    let current = this.#whole(packet);
+    for (let depth = 0; current !== null && depth < NESTING_MAX; depth++) {
+      const opening = this.#decryptor.open(current);
+      if (opening === null) {
+        current = tunnelledPacket(current);
+        continue;
+      }
+      openings.push(opening);
+      current = opening.kind === 'opened' ? opening.inner : null;
+    }
+    return openings;
+  }
+
+  #whole(packet: CapturedPacket): Uint8Array | null {
+    const ip = ipPacketIn(packet.octets);
+    if (ip === null) return null;
+    this.#origin ??= packet.at;
+    const now = Number(packet.at - this.#origin);
+    const end = `${packet.link} ${packet.from}`;
+    const reassembly = this.#reassemblies.get(end) ?? new Reassembly(REASSEMBLY_LIMITS);
+    this.#reassemblies.set(end, reassembly);
+    reassembly.expire(now);
+    const whole = unlessMalformed(() => reassembly.add(ip, now));
+    return whole instanceof Uint8Array ? whole : null;
+  }
+}
+
+/** The IP packet of an Ethernet frame, VLAN tags skipped, padding included; null for anything else. A view. */
+export function ipPacketIn(frame: Uint8Array): Uint8Array | null {
+  return unlessMalformed(() => {
+    let { etherType, payload } = decodeEthernet(frame);
+    while (etherType === EtherType.VLAN && payload.length >= 4) {
+      etherType = u16At(payload, 2);
+      payload = payload.subarray(4);
+    }
+    return etherType === EtherType.IPV4 || etherType === EtherType.IPV6 ? payload : null;
+  });
+}
+
+/** The packet that an IP-in-IP packet carries, or null. */
+function tunnelledPacket(packet: Uint8Array): Uint8Array | null {
+  return unlessMalformed(() => {
+    const { protocol, payload } = upperOf(packet);
+    return protocol === IpProtocol.IPV4 || protocol === IpProtocol.IPV6 ? payload : null;
+  });
+}
+
+function upperOf(packet: Uint8Array): { readonly protocol: number; readonly payload: Uint8Array } {
+  if (u8At(packet, 0) >> 4 === 4) return decodeIpv4(packet);
+  const chain = walkExtensions(decodeIpv6(packet));
+  return { protocol: chain.upperProtocol, payload: chain.upper };
+}
+
+function unlessMalformed<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof WireError) return null;
+    throw error;
+  }
+}
