@@ -28,7 +28,11 @@ export interface TopologyNode {
   readonly interfaces: readonly TopologyInterface[];
   readonly tunnels: readonly TopologyTunnel[];
   /** Static routes, default gateways among them. */
-  readonly routes: readonly { readonly destination: string; readonly via: string | null; readonly interface: string | null }[];
+  readonly routes: readonly {
+    readonly destination: string;
+    readonly via: string | null;
+    readonly interface: string | null;
+  }[];
   readonly policies: readonly TopologyPolicy[];
 }
 
@@ -136,9 +140,26 @@ export interface Check {
 }
 
 export type CheckSpec =
-  | { readonly kind: 'reach' | 'unreachable'; readonly from: string; readonly to: string; readonly toNode: string | null; readonly with: 'icmp' | 'udp' | 'tcp'; readonly port: number | null; readonly sizeOctets: number | null }
+  | {
+      readonly kind: 'reach' | 'unreachable';
+      readonly from: string;
+      readonly to: string;
+      readonly toNode: string | null;
+      readonly with: 'icmp' | 'udp' | 'tcp';
+      readonly port: number | null;
+      readonly sizeOctets: number | null;
+    }
   | { readonly kind: 'encrypted'; readonly link: string; readonly a: string; readonly b: string }
-  | { readonly kind: 'policy'; readonly node: string; readonly from: string; readonly to: string; readonly protocol: number; readonly sourcePort: number | null; readonly destinationPort: number | null; readonly expect: 'protect' | 'bypass' | 'discard' }
+  | {
+      readonly kind: 'policy';
+      readonly node: string;
+      readonly from: string;
+      readonly to: string;
+      readonly protocol: number;
+      readonly sourcePort: number | null;
+      readonly destinationPort: number | null;
+      readonly expect: 'protect' | 'bypass' | 'discard';
+    }
   | { readonly kind: 'path-mtu'; readonly from: string; readonly to: string; readonly mtu: number };
 
 export interface ScheduledFault {

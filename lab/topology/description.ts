@@ -1,0 +1,242 @@
+/** What a topology file may say: the one source of the reader and of topologies/schema.json. */
+import * as scalars from './scalars.ts';
+import { dictionary, fields, list, oneOrMore, optional, type Read, required, whenKeys, word } from './shape.ts';
+
+const family = optional(word(['v4', 'v6']), 'Address family to use; without it IPv4 where both ends have it.');
+const tries = optional(
+  scalars.wholeNumber(1, 1000, 'a number of tries'),
+  'How often to try before it counts as failed.',
+);
+const timeout = optional(scalars.duration, 'How long each try may take.');
+
+const interfaceShape = fields('an interface', {
+  addresses: optional(
+    oneOrMore(scalars.interfaceAddress, 'addresses'),
+    'IPv4 and IPv6 addresses, each with its prefix length.',
+  ),
+  gateway: optional(
+    oneOrMore(scalars.address, 'addresses'),
+    'The default router, one for each family; must be on-link.',
+  ),
+  mtu: optional(scalars.mtu, 'Octets of IP packet; 1500, or the MTU of the link.'),
+  mac: optional(scalars.mac, 'Assigned by position where it is absent.'),
+  advertise: optional(scalars.flag, 'Send IPv6 Router Advertisements (RFC 4861) for the prefixes of this interface.'),
+  autoconfigure: optional(scalars.flag, 'Form IPv6 addresses from Router Advertisements (SLAAC, RFC 4862).'),
+});
+
+const tunnelShape = fields('a tunnel', {
+  remote: required(scalars.reference('a node'), 'The node at the other end, which has a tunnel back.'),
+  local: optional(
+    scalars.address,
+    'Outer address of this end; without it the address on the interface that has the gateway.',
+  ),
+  addresses: optional(
+    oneOrMore(scalars.tunnelAddress, 'addresses'),
+    'Inner addresses of this end; those of another interface may be borrowed.',
+  ),
+  routes: optional(oneOrMore(scalars.network, 'prefixes'), 'What is behind the other end.'),
+  mtu: optional(scalars.mtu, 'Octets of inner packet; found from the path where it is absent.'),
+});
+
+const protectShape = fields('protect', {
+  mode: optional(
+    word(['tunnel', 'transport']),
+    'Needed where the policy names no tunnel; always tunnel where it does.',
+  ),
+  esp: required(
+    oneOrMore(scalars.reference('an ESP suite'), 'ESP suites'),
+    'ESP suites in order of preference, such as aes256gcm16.',
+  ),
+  key: required(scalars.text, 'The shared secret from which the keys of each run are derived: "${secrets.NAME}".'),
+  peer: optional(scalars.reference('a node'), 'The node at the other end; known from the tunnel where one is named.'),
+  esn: optional(scalars.flag, 'Extended sequence numbers, RFC 4303 §2.2.1; false where it is absent.'),
+  window: optional(
+    scalars.wholeNumber(0, 4096, 'packets'),
+    'Anti-replay window in packets; 0 turns the check off; 64 where it is absent.',
+  ),
+});
+
+const policyShape = fields(
+  'a policy',
+  {
+    name: optional(scalars.interfaceName, 'For messages and status; the name of the tunnel where it is absent.'),
+    tunnel: optional(
+      scalars.reference('a tunnel of this node'),
+      'Apply to what passes this tunnel; without it, to all other packets of the node.',
+    ),
+    local: optional(scalars.network, "Addresses on this node's side; any where it is absent."),
+    remote: optional(scalars.network, 'Addresses on the other side; any where it is absent.'),
+    proto: optional(scalars.protocol, 'Protocol: any, icmp, tcp, udp or a number.'),
+    'local-port': optional(scalars.port, 'TCP or UDP port on the local side.'),
+    'remote-port': optional(scalars.port, 'TCP or UDP port on the remote side.'),
+    protect: optional(protectShape, 'PROTECT with ESP (RFC 4301 §4.4.1).'),
+    bypass: optional(scalars.present, 'Let it pass in the clear.'),
+    discard: optional(scalars.present, 'Drop it.'),
+  },
+  ['protect', 'bypass', 'discard'],
+);
+
+const routeShape = fields(
+  'a route',
+  {
+    to: required(scalars.network, 'The destination.'),
+    via: optional(scalars.address, 'The next hop, which is on-link.'),
+    interface: optional(
+      scalars.reference('an interface or tunnel of this node'),
+      'Straight into this interface or tunnel.',
+    ),
+  },
+  ['via', 'interface'],
+);
+
+const nodeShape = fields('a node', {
+  kind: required(
+    word(['gateway', 'host', 'router']),
+    'gateway: runs the engine and forwards; router: a plain forwarder; host: forwards nothing.',
+  ),
+  interfaces: required(dictionary(scalars.interfaceName, interfaceShape, 'interfaces'), 'Network interfaces by name.'),
+  tunnels: optional(
+    dictionary(scalars.tunnelName, tunnelShape, 'tunnels'),
+    'IP-in-IP tunnels; the name begins with the outer family: v4_bob0.',
+  ),
+  routes: optional(list(routeShape, 'routes'), 'Static routes besides gateways and tunnels.'),
+  policy: optional(list(policyShape, 'policies'), 'The security policy database, in order: the first match decides.'),
+});
+
+const impairmentTable = {
+  delay: optional(scalars.duration, 'Each frame takes this long.'),
+  jitter: optional(scalars.duration, 'Up to this much more or less, at random; at most the delay.'),
+  loss: optional(scalars.percent, 'Share of frames that vanish.'),
+  duplicate: optional(scalars.percent, 'Share of frames that arrive twice.'),
+  reorder: optional(scalars.percent, 'Share of frames that later ones overtake.'),
+  corrupt: optional(scalars.percent, 'Share of frames with a flipped bit.'),
+  rate: optional(scalars.rate, 'Bits of Ethernet frame per second.'),
+  queue: optional(
+    scalars.wholeNumber(1, 100_000, 'frames'),
+    'Frames that may wait for the rate; 100 where it is absent.',
+  ),
+};
+const impairmentShape = fields('an impairment', impairmentTable);
+const bothWaysShape = fields('an impairment', {
+  forward: optional(impairmentShape, 'From the first end to the second.'),
+  backward: optional(impairmentShape, 'From the second end to the first.'),
+});
+
+const linkShape = fields('a link', {
+  endpoints: required(
+    list(scalars.linkEnd, 'two link ends such as ["alice:net0", "bob:net0"]'),
+    'Its two ends, each node:interface.',
+  ),
+  impair: optional(
+    whenKeys(impairmentShape, ['forward', 'backward'], bothWaysShape),
+    'What the link does to frames, both ways or each way.',
+  ),
+  mtu: optional(scalars.mtu, 'The MTU of the interfaces at both ends, where they do not say it.'),
+});
+
+const reachTable = {
+  from: required(scalars.reference('a node'), 'The node that asks.'),
+  to: required(scalars.reference('a node, or an address'), 'The node or address that is asked.'),
+  with: required(word(['icmp', 'udp', 'tcp']), 'An echo request, or a payload there and back.'),
+  port: optional(scalars.port, 'UDP or TCP port; 7, echo, where it is absent.'),
+  size: optional(scalars.wholeNumber(0, 65_000, 'octets'), 'Octets of payload.'),
+  family,
+};
+
+const checkShape = fields(
+  'a check',
+  {
+    reach: optional(fields('reach', reachTable), 'An answer comes back.'),
+    unreachable: optional(fields('unreachable', reachTable), 'No answer comes back.'),
+    encrypted: optional(
+      fields('encrypted', {
+        link: required(scalars.reference('a link'), 'The link to watch.'),
+        flow: required(scalars.flow, 'Two prefixes: "10.0.0.0/24 <-> 10.0.1.0/24".'),
+      }),
+      'The flow is seen on the link, and only inside ESP.',
+    ),
+    policy: optional(
+      fields('policy', {
+        node: required(scalars.reference('a node'), 'The node that is asked.'),
+        from: required(scalars.reference('a node, or an address'), 'Source of the packet in question.'),
+        to: required(scalars.reference('a node, or an address'), 'Its destination.'),
+        proto: optional(scalars.protocol, 'Its protocol; icmp where it is absent.'),
+        port: optional(scalars.port, 'Its destination port.'),
+        'source-port': optional(scalars.port, 'Its source port.'),
+        expect: required(word(['protect', 'bypass', 'discard']), 'What the policy must say.'),
+        family,
+      }),
+      'What the node would do with a packet.',
+    ),
+    'path-mtu': optional(
+      fields('path-mtu', {
+        from: required(scalars.reference('a node'), 'The node that asks.'),
+        to: required(scalars.reference('a node, or an address'), 'The other end of the path.'),
+        mtu: required(scalars.mtu, 'The longest IP packet that arrives whole.'),
+        family,
+      }),
+      'Path MTU discovery finds this value.',
+    ),
+    tries,
+    timeout,
+  },
+  ['reach', 'unreachable', 'encrypted', 'policy', 'path-mtu'],
+);
+
+const faultShape = fields(
+  'a fault',
+  {
+    at: required(scalars.duration, 'Lab time after the lab is up.'),
+    down: optional(scalars.reference('a link'), 'Cut this link.'),
+    up: optional(scalars.reference('a link'), 'Join it again.'),
+    crash: optional(scalars.reference('a node'), 'Stop this node as if its power went.'),
+    restart: optional(scalars.reference('a node'), 'Start it again, with nothing remembered.'),
+    partition: optional(
+      fields('partition', {
+        link: required(scalars.reference('a link'), 'The link.'),
+        from: required(scalars.reference('a node'), 'Frames from this end are lost; the other way works.'),
+      }),
+      'Cut one direction of a link.',
+    ),
+    heal: optional(scalars.reference('a link'), 'End a partition.'),
+    skew: optional(
+      fields('skew', {
+        node: required(scalars.reference('a node'), 'The node.'),
+        by: required(scalars.signedDuration, 'How far its clock is ahead; behind with a minus sign.'),
+      }),
+      'Move the clock of a node.',
+    ),
+  },
+  ['down', 'up', 'crash', 'restart', 'partition', 'heal', 'skew'],
+);
+
+export const topologyShape = fields('a topology', {
+  name: required(scalars.name, 'What the topology is called on the command line.'),
+  title: optional(scalars.text, 'A short line for lists and pictures.'),
+  description: optional(scalars.text, 'What it shows.'),
+  secrets: optional(
+    dictionary(scalars.name, scalars.text, 'secrets'),
+    'Shared secrets, used in policies as "${secrets.NAME}".',
+  ),
+  nodes: required(dictionary(scalars.name, nodeShape, 'nodes'), 'Gateways, routers and hosts by name.'),
+  links: optional(dictionary(scalars.name, linkShape, 'links'), 'Ethernet wires between interfaces, by name.'),
+  checks: optional(list(checkShape, 'checks'), 'What must be true of the lab once it is up.'),
+  faults: optional(list(faultShape, 'faults'), 'What breaks, and when.'),
+  protected: optional(
+    list(scalars.flow, 'flows'),
+    'Flows that must never be seen in the clear outside the networks at their ends.',
+  ),
+});
+
+/** A file as it was written: every part has its place, nothing is resolved. */
+export type TopologyText = Read<typeof topologyShape>;
+export type NodeText = Read<typeof nodeShape>;
+export type InterfaceText = Read<typeof interfaceShape>;
+export type TunnelText = Read<typeof tunnelShape>;
+export type PolicyText = Read<typeof policyShape>;
+export type ProtectText = Read<typeof protectShape>;
+export type ImpairmentText = Read<typeof impairmentShape>;
+export type BothWaysText = Read<typeof bothWaysShape>;
+export type LinkText = Read<typeof linkShape>;
+export type CheckText = Read<typeof checkShape>;
+export type FaultText = Read<typeof faultShape>;

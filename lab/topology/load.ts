@@ -1,0 +1,123 @@
+import { formatAddress, formatMac } from '../../engine/wire/address.ts';
+import { formatPrefix } from '../../engine/wire/prefix.ts';
+import { topologyShape, type TopologyText } from './description.ts';
+import { type Diagnostic, type Place, Report } from './diagnostic.ts';
+import type { ProtectedFlow, Topology, TopologyInterface, TopologyNode, TopologyTunnel } from './model.ts';
+import { flowsOfPolicies, namedFlow, type Network } from './protected-flows.ts';
+import { mtuOf, resolveAddresses } from './resolve/addresses.ts';
+import { reportAdvertising } from './resolve/advertising.ts';
+import { hasEngine, resolveChecks } from './resolve/checks.ts';
+import { resolveFaults } from './resolve/faults.ts';
+import { resolveLinks, type Wiring } from './resolve/links.ts';
+import { macsOf } from './resolve/macs.ts';
+import { resolvePolicies } from './resolve/policies.ts';
+import { resolveRoutes, type Route } from './resolve/routes.ts';
+import { pairSas } from './resolve/sa-pairs.ts';
+import { endName, type NodeScope, type Scope, scopeOf } from './resolve/scope.ts';
+import { reportSecrets } from './resolve/secrets.ts';
+import { resolveTunnels, type Tunnel } from './resolve/tunnels.ts';
+import { readYaml } from './yaml-document.ts';
+
+export interface LoadResult {
+  /** null when there is any diagnostic. */
+  readonly topology: Topology | null;
+  /** In the order of the file. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads and resolves a topology. `file` is only what diagnostics call it. Never throws, whatever the text. */
+export function loadTopology(file: string, text: string): LoadResult {
+  const report = new Report(file);
+  const root = readYaml(text, report);
+  const declared = root === null ? undefined : topologyShape.read(root, report);
+  const topology = declared === undefined ? null : resolve(file, declared, report);
+  const diagnostics = report.diagnostics();
+  return { topology: diagnostics.length === 0 ? topology : null, diagnostics };
+}
+
+/** Runs all steps even after errors: each leaves out what it cannot judge. */
+function resolve(file: string, text: TopologyText, report: Report): Topology {
+  const scope = scopeOf(text, report);
+  reportSecrets(scope);
+  if (scope.nodes.size === 0) report.error(text.nodes.place, 'the topology has no nodes', 'declare two or more');
+  const { links, wiring } = resolveLinks(scope);
+  const owners = resolveAddresses(scope, wiring);
+  reportAdvertising(scope, wiring);
+  const macs = macsOf(scope);
+  const routes = new Map<string, readonly Route[]>();
+  for (const node of scope.nodes.values()) routes.set(node.name, resolveRoutes(scope, node, wiring, owners));
+  const tunnels = resolveTunnels(scope, routes);
+  const policies = resolvePolicies(scope, tunnels);
+  const sas = pairSas(scope, policies);
+  const nodes = [...scope.nodes.values()].map(node => ({
+    ...nodeOf(node, wiring, macs),
+    tunnels: [...(tunnels.get(node.name)?.values() ?? [])].map(tunnel => tunnelOf(node, tunnel)),
+    routes: (routes.get(node.name) ?? []).map(routeOf),
+    policies: (policies.get(node.name) ?? []).map(({ model }) => model),
+  }));
+  return {
+    name: text.name.value,
+    title: text.title?.value ?? text.name.value,
+    description: text.description?.value ?? '',
+    file,
+    nodes,
+    links,
+    sas,
+    protectedFlows: [...flowsOfPolicies({ nodes, links }), ...flowsOfFile(scope, { nodes, links })],
+    checks: resolveChecks(scope, owners),
+    faults: resolveFaults(scope),
+  };
+}
+
+function nodeOf(
+  node: NodeScope,
+  wiring: Wiring,
+  macs: ReadonlyMap<string, string>,
+): Omit<TopologyNode, 'tunnels' | 'routes' | 'policies'> {
+  const kind = node.text?.kind.value ?? 'host';
+  const interfaces = [...node.interfaces.values()].map((iface): TopologyInterface => {
+    const name = endName({ node: node.name, interface: iface.name });
+    return {
+      name: iface.name,
+      mac: macs.get(name) ?? formatMac(new Uint8Array(6)),
+      mtu: mtuOf(iface, wiring),
+      addresses: iface.addresses.map(({ value }) => formatPrefix(value)),
+      autoconfigure: iface.text?.autoconfigure?.value ?? false,
+      advertise: iface.text?.advertise?.value ?? false,
+      link: wiring.get(name)?.link ?? null,
+    };
+  });
+  return { name: node.name, kind, engine: hasEngine(node), forwarding: kind !== 'host', interfaces };
+}
+
+function tunnelOf(node: NodeScope, tunnel: Tunnel): TopologyTunnel {
+  const text = node.tunnels.get(tunnel.name)?.text;
+  return {
+    name: tunnel.name,
+    peer: tunnel.peer,
+    local: formatAddress(tunnel.local),
+    remote: formatAddress(tunnel.remote),
+    mtu: text?.mtu?.value ?? null,
+    addresses: (text?.addresses?.items ?? []).map(({ value }) => formatPrefix(value)),
+  };
+}
+
+function routeOf(route: Route): TopologyNode['routes'][number] {
+  const via = route.via === null ? null : formatAddress(route.via);
+  return { destination: formatPrefix(route.destination), via, interface: route.interface };
+}
+
+function flowsOfFile(scope: Scope, network: Network): ProtectedFlow[] {
+  const flows: ProtectedFlow[] = [];
+  for (const { value, place } of scope.text.protected?.items ?? []) {
+    const flow = namedFlow(network, value.a, value.b, `"protected" in line ${place.line}`);
+    if (flow.links.length === 0) reportUnarmed(scope, place);
+    else flows.push(flow);
+  }
+  return flows;
+}
+
+function reportUnarmed(scope: Scope, place: Place): void {
+  const message = 'every link is attached to one of the two networks: the flow is clear everywhere by design';
+  scope.report.error(place, message, 'name the networks behind the gateways');
+}

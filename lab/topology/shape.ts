@@ -1,0 +1,264 @@
+/**
+ * Descriptions of what may stand in a file. One description serves twice: it reads a document, with diagnostics, and it
+ * gives the JSON Schema for editors. lab/topology/description.ts is the whole of a topology in these terms.
+ */
+import { type Place, quoted, type Report } from './diagnostic.ts';
+import type { Parsed } from './quantity.ts';
+import { didYouMean } from './suggest.ts';
+import type { ListValue, MapValue, ScalarValue, Value } from './yaml-document.ts';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export interface Shape<T> {
+  /** What belongs here, for messages: `a duration such as 20ms`. */
+  readonly expected: string;
+  readonly schema: JsonSchema;
+  /** undefined: not readable at all, and reported. Parts that are bad are reported and left out of their list or map. */
+  read(value: Value, report: Report): T | undefined;
+}
+
+/** What a shape reads. */
+export type Read<S> = S extends Shape<infer T> ? T : never;
+
+/** A scalar and where it stands. */
+export interface Located<T> {
+  readonly value: T;
+  readonly place: Place;
+}
+
+export interface Items<T> {
+  readonly items: readonly T[];
+  readonly place: Place;
+  /** false: something in it was reported and left out. */
+  readonly complete: boolean;
+}
+
+export interface Dictionary<T> {
+  /** In the file's order. A name whose value was not readable is there without one, so that references to it resolve. */
+  readonly entries: readonly { readonly name: string; readonly place: Place; readonly value: T | undefined }[];
+  readonly place: Place;
+}
+
+export interface Field<T> {
+  readonly shape: Shape<T>;
+  readonly required: boolean;
+  readonly about: string;
+}
+
+export interface RequiredField<T> extends Field<T> {
+  readonly required: true;
+}
+
+/** One property for each field: null where it is absent. */
+export type Fields<Table> = {
+  readonly [Key in keyof Table]: Table[Key] extends RequiredField<infer T>
+    ? T
+    : Table[Key] extends Field<infer T>
+      ? T | null
+      : never;
+} & {
+  readonly place: Place;
+  /** false: something in it was reported and is null, or missing from a list. */
+  readonly complete: boolean;
+};
+
+/** A scalar that `parse` understands. `expected` names it with an example. */
+export function scalar<T>(
+  expected: string,
+  schema: JsonSchema,
+  parse: (value: ScalarValue) => Parsed<T>,
+): Shape<Located<T>> {
+  return {
+    expected,
+    schema,
+    read(value, report) {
+      if (value.kind !== 'scalar' || value.value === null) return mismatch(value, expected, report);
+      const parsed = parse(value);
+      if (parsed.kind === 'good') return { value: parsed.value, place: value.place };
+      report.error(value.place, `${quoted(value.text)} ${parsed.message}`, parsed.fix);
+      return undefined;
+    },
+  };
+}
+
+/** One of these words. */
+export function word<const Word extends string>(words: readonly Word[]): Shape<Located<Word>> {
+  const expected = words.join(' or ');
+  return scalar(expected, { enum: words }, value => {
+    const found = words.find(known => known === value.value);
+    if (found !== undefined) return { kind: 'good', value: found };
+    return { kind: 'bad', message: `is not ${expected}`, fix: didYouMean(value.text, words, '') };
+  });
+}
+
+export function list<T>(of: Shape<T>, what: string): Shape<Items<T>> {
+  return {
+    expected: `a list of ${what}`,
+    schema: { type: 'array', items: of.schema },
+    read(value, report) {
+      if (value.kind === 'list') return readItems(value, of, report);
+      return mismatch(value, `a list of ${what}`, report);
+    },
+  };
+}
+
+/** `x` is read as `[x]`. */
+export function oneOrMore<T>(of: Shape<T>, what: string): Shape<Items<T>> {
+  const expected = `${of.expected}, or a list of ${what}`;
+  return {
+    expected,
+    schema: { anyOf: [of.schema, { type: 'array', items: of.schema, minItems: 1 }] },
+    read(value, report) {
+      const asList: ListValue = value.kind === 'list' ? value : { kind: 'list', place: value.place, items: [value] };
+      if (asList.items.length > 0) return readItems(asList, of, report);
+      report.error(value.place, 'the list is empty', `give ${of.expected}, or leave the key away`);
+      return undefined;
+    },
+  };
+}
+
+/** A map from names that the user chooses. */
+export function dictionary<T>(name: Shape<Located<string>>, of: Shape<T>, what: string): Shape<Dictionary<T>> {
+  const expected = `a map of ${what}`;
+  return {
+    expected,
+    schema: { type: 'object', propertyNames: name.schema, additionalProperties: of.schema },
+    read(value, report) {
+      if (value.kind !== 'map') return mismatch(value, expected, report);
+      const entries = value.entries.map(entry => {
+        const key: ScalarValue = { kind: 'scalar', place: entry.keyPlace, value: entry.key, text: entry.key };
+        name.read(key, report);
+        return { name: entry.key, place: entry.keyPlace, value: of.read(entry.value, report) };
+      });
+      return { entries, place: value.place };
+    },
+  };
+}
+
+export function required<T>(shape: Shape<T>, about: string): RequiredField<T> {
+  return { shape, required: true, about };
+}
+
+export function optional<T>(shape: Shape<T>, about: string): Field<T> {
+  return { shape, required: false, about };
+}
+
+/** A map with these keys and no others. `exactlyOne`: of these keys one must be there, and one only. */
+export function fields<Table extends Readonly<Record<string, Field<unknown>>>>(
+  what: string,
+  table: Table,
+  exactlyOne: readonly (keyof Table & string)[] = [],
+): Shape<Fields<Table>> {
+  const keys = Object.keys(table);
+  const expected = `${what}: a map with ${keys.slice(0, 4).join(', ')}${keys.length > 4 ? ', …' : ''}`;
+  return {
+    expected,
+    schema: fieldsSchema(table, exactlyOne),
+    read(value, report) {
+      if (value.kind !== 'map') return mismatch(value, expected, report);
+      const before = report.count;
+      reportUnknownKeys(value, keys, what, report);
+      const isChosen = exactlyOne.length === 0 || reportChoice(value, exactlyOne, what, report);
+      let isWhole = isChosen;
+      const result: Record<string, unknown> = { place: value.place };
+      for (const [key, field] of Object.entries(table)) {
+        const read = readField(value, key, field, what, report);
+        if (read === undefined) isWhole = false;
+        result[key] = read ?? null;
+      }
+      result['complete'] = report.count === before;
+      return isWhole ? (result as Fields<Table>) : undefined;
+    },
+  };
+}
+
+/** `a` unless the map has one of the keys that only `b` knows. */
+export function whenKeys<A, B>(a: Shape<A>, keys: readonly string[], b: Shape<B>): Shape<A | B> {
+  return {
+    expected: a.expected,
+    schema: { anyOf: [a.schema, b.schema] },
+    read(value, report) {
+      const isB = value.kind === 'map' && value.entries.some(entry => keys.includes(entry.key));
+      return isB ? b.read(value, report) : a.read(value, report);
+    },
+  };
+}
+
+function readItems<T>(value: ListValue, of: Shape<T>, report: Report): Items<T> {
+  const before = report.count;
+  const items: T[] = [];
+  for (const item of value.items) {
+    const read = of.read(item, report);
+    if (read !== undefined) items.push(read);
+  }
+  return { items, place: value.place, complete: report.count === before };
+}
+
+/** null: absent. undefined: missing though required, or required and unreadable. */
+function readField(map: MapValue, key: string, field: Field<unknown>, what: string, report: Report): unknown {
+  const entry = map.entries.find(candidate => candidate.key === key);
+  if (entry !== undefined) {
+    const read = field.shape.read(entry.value, report);
+    return read === undefined && !field.required ? null : read;
+  }
+  if (!field.required) return null;
+  report.error(map.place, `${what} needs "${key}"`, `add ${key}: ${field.shape.expected}`);
+  return undefined;
+}
+
+function reportUnknownKeys(map: MapValue, keys: readonly string[], what: string, report: Report): void {
+  for (const entry of map.entries) {
+    if (keys.includes(entry.key)) continue;
+    report.error(
+      entry.keyPlace,
+      `unknown key ${quoted(entry.key)} in ${what}`,
+      didYouMean(entry.key, keys, 'remove it'),
+    );
+  }
+}
+
+function reportChoice(map: MapValue, choice: readonly string[], what: string, report: Report): boolean {
+  const present = map.entries.filter(entry => choice.includes(entry.key));
+  if (present.length === 1) return true;
+  const second = present[1];
+  if (second !== undefined) {
+    const message = `${what} cannot have both "${present[0]?.key}" and "${second.key}"`;
+    report.error(second.keyPlace, message, 'keep one of them; write the other as an item of its own');
+  } else {
+    report.error(
+      map.place,
+      `${what} must say what it is`,
+      `add ${choice.length === 1 ? '' : 'one of '}${choice.join(', ')}`,
+    );
+  }
+  return false;
+}
+
+function mismatch(value: Value, expected: string, report: Report): undefined {
+  const found =
+    value.kind === 'scalar'
+      ? value.value === null
+        ? 'nothing'
+        : quoted(value.text)
+      : value.kind === 'map'
+        ? 'a map'
+        : 'a list';
+  report.error(value.place, `found ${found} where something else is due`, `give ${expected}`);
+  return undefined;
+}
+
+function fieldsSchema(table: Readonly<Record<string, Field<unknown>>>, exactlyOne: readonly string[]): JsonSchema {
+  const properties: Record<string, JsonSchema> = {};
+  const requiredKeys: string[] = [];
+  for (const [key, field] of Object.entries(table)) {
+    properties[key] = { description: field.about, ...field.shape.schema };
+    if (field.required) requiredKeys.push(key);
+  }
+  return {
+    type: 'object',
+    properties,
+    additionalProperties: false,
+    ...(requiredKeys.length === 0 ? {} : { required: requiredKeys }),
+    ...(exactlyOne.length === 0 ? {} : { oneOf: exactlyOne.map(key => ({ required: [key] })) }),
+  };
+}

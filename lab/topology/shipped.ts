@@ -1,0 +1,88 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Diagnostic } from './diagnostic.ts';
+import { quoted } from './diagnostic.ts';
+import { type LoadResult, loadTopology } from './load.ts';
+import { nearest, oneOf } from './suggest.ts';
+
+export interface ShippedTopology {
+  readonly name: string;
+  readonly title: string;
+  /** Absolute. */
+  readonly file: string;
+}
+
+export type ResolvedArgument =
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'unknown'; readonly diagnostic: Diagnostic };
+
+/** The topologies that come with the lab, by name in alphabetical order. */
+export function shippedTopologies(): ShippedTopology[] {
+  return shippedFiles().map(file => {
+    const { topology } = loadTopology(file, readFileSync(file, 'utf8'));
+    return { name: basename(file, '.yaml'), title: topology?.title ?? '', file };
+  });
+}
+
+/** What the user means with `site-to-site`, `./my.yaml` or `labs/my.yaml`: a shipped name goes before a file of that name. */
+export function resolveTopologyArgument(nameOrFile: string): ResolvedArgument {
+  const shipped = shippedFiles().find(file => basename(file, '.yaml') === nameOrFile);
+  if (shipped !== undefined) return { kind: 'file', file: shipped };
+  if (!nameOrFile.includes('\0') && existsSync(nameOrFile)) return { kind: 'file', file: nameOrFile };
+  const names = shippedFiles().map(file => basename(file, '.yaml'));
+  const near = nearest(nameOrFile, names);
+  const looksLikeFile = /[/.]/.test(nameOrFile);
+  const message = looksLikeFile ? 'there is no such file' : 'is neither a shipped topology nor a file';
+  const fix = near === null ? `use ${oneOf(names)}, or the path of a YAML file` : `did you mean ${quoted(near)}?`;
+  return { kind: 'unknown', diagnostic: wholeFile(nameOrFile, message, fix) };
+}
+
+/** Loads a shipped topology or a file; whatever is wrong with either is a diagnostic. */
+export function openTopology(nameOrFile: string): LoadResult {
+  const argument = resolveTopologyArgument(nameOrFile);
+  if (argument.kind === 'unknown') return { topology: null, diagnostics: [argument.diagnostic] };
+  const { file } = argument;
+  const failed = (message: string, fix: string): LoadResult => ({
+    topology: null,
+    diagnostics: [wholeFile(file, message, fix)],
+  });
+  let octets: Buffer;
+  try {
+    if (!statSync(file).isFile()) return failed('is not a file', 'name a YAML file');
+    octets = readFileSync(file);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return failed(`cannot be read (${code})`, 'check the permissions of the file');
+  }
+  try {
+    return loadTopology(file, new TextDecoder('utf-8', { fatal: true }).decode(octets));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return failed('is not UTF-8 text', 'save it as UTF-8');
+  }
+}
+
+/** Where the shipped files are, from the sources and from the compiled tree alike. */
+export function topologiesDirectory(): string {
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, 'topologies', 'site-to-site.yaml'))) {
+    const parent = resolve(directory, '..');
+    if (parent === directory) throw new Error('the topologies directory is missing from this installation');
+    directory = parent;
+  }
+  return join(directory, 'topologies');
+}
+
+function shippedFiles(): string[] {
+  const directory = topologiesDirectory();
+  const names = readdirSync(directory).filter(name => name.endsWith('.yaml'));
+  return names
+    .map(name => basename(name, '.yaml'))
+    .sort()
+    .map(name => join(directory, `${name}.yaml`));
+}
+
+function wholeFile(file: string, message: string, fix: string): Diagnostic {
+  return { file, line: 0, column: 0, message, fix };
+}
