@@ -8,12 +8,12 @@ import { packageRoot } from './package-root.ts';
  * on a bad argument and an Error with `code` (`EPERM`, `ENODEV`, …) when the kernel refuses; nothing blocks.
  */
 export interface NativeAddon {
-  openPacketSocket(options: PacketSocketOptions): NativeDevice;
+  readonly openPacketSocket: (options: PacketSocketOptions) => NativeDevice;
   /** Attaches to the TUN device `interface`, or makes it; packets come and go with virtio headers, without Ethernet. */
-  openTun(options: { readonly interface: string; readonly netns?: string | null }): NativeDevice;
+  readonly openTun: (options: { readonly interface: string; readonly netns?: string | null }) => NativeDevice;
   /** A UDP or TCP socket whose home is another namespace; the file descriptor belongs to the caller. */
-  openSocket(options: SocketOptions): number;
-  openTimer(onExpiry: () => void): NativeTimer;
+  readonly openSocket: (options: SocketOptions) => number;
+  readonly openTimer: (onExpiry: () => void) => NativeTimer;
   /** Octets of arena that one received frame needs. */
   readonly slotOctets: number;
   /** Frames that one receive returns at most. */

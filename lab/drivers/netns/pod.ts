@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/**
+ * A live lab lives in a *pod*: user (for an ordinary user), network, mount and process namespaces of its own, which begin
+ * and end with one process. Nothing that the lab makes is visible outside, and nothing can stay behind.
+ */
+
+/** Ordinary users' PATH often lacks the folders of `ip` and `tc`. */
+const SYSTEM_PATH = '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin';
+
+export const withSystemPath = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...env,
+  PATH: env['PATH'] === undefined ? SYSTEM_PATH : `${env['PATH']}:${SYSTEM_PATH}`,
+});
+
+/**
+ * What to put before a command so that it runs as the first process of a new pod, as root there, with a /run of its own
+ * in which only the folders of `runFolders` are the machine's. `unshare` stays outside as its parent: whichever of the two
+ * dies takes the other along. The first process must be the one that ends last.
+ */
+export function podCommand(isRoot: boolean, keep: readonly string[] = runFolders()): string[] {
+  return [
+    'unshare',
+    ...(isRoot ? [] : ['--user', '--map-root-user']),
+    '--net',
+    '--mount',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    'sh',
+    '-c',
+    enterScript(keep),
+    'sh',
+  ];
+}
+
+/**
+ * `argv` on a node of a running pod, from outside, with the same streams, directory and user. `pod` is the pod's first process
+ * as seen from here. Status 127 where there is no such command, as a shell says it.
+ */
+export function nsenterCommand(
+  pod: number,
+  node: string,
+  argv: readonly string[],
+  isRoot: boolean = process.getuid?.() === 0,
+): string[] {
+  const user = isRoot ? [] : ['--user', '--preserve-credentials'];
+  const enter = ['nsenter', '--target', String(pod), ...user, '--mount', '--net', '--pid', '--'];
+  return [...enter, ...nodeCommand(node, argv, process.cwd())];
+}
+
+/** `argv` on a node, from inside the pod. */
+export function nodeCommand(node: string, argv: readonly string[], directory: string): string[] {
+  // Entering a mount namespace leads to its root, and `ip netns exec` has no status of its own for a missing command.
+  const script = 'cd "$1" 2>/dev/null; shift; exec "$@"';
+  return ['ip', 'netns', 'exec', node, 'sh', '-c', script, 'sh', directory, ...argv];
+}
+
+/** The first process of the pod that this `unshare` started, as seen from here; null: not yet, or no more. */
+export function podProcess(unsharePid: number): number | null {
+  try {
+    const children = readFileSync(`/proc/${unsharePid}/task/${unsharePid}/children`, 'utf8').trim();
+    return children === '' ? null : Number(children.split(' ')[0]);
+  } catch {
+    return null;
+  }
+}
+
+/** Below /run, what a pod must still see: state directories may be there. */
+function runFolders(): string[] {
+  const runtime = process.env['XDG_RUNTIME_DIR'] ?? '';
+  const folders =
+    runtime.startsWith('/run/') && !runtime.startsWith('/run/user/') ? ['/run/user', runtime] : ['/run/user'];
+  return folders.filter(folder => existsSync(folder));
+}
+
+/** An open directory outlives the tmpfs that hides its path, and can be mounted back. */
+function enterScript(keep: readonly string[]): string {
+  const descriptors = keep.map((folder, i) => ({ folder: quote(folder), fd: 3 + i }));
+  return [
+    'set -e',
+    ...descriptors.map(({ folder, fd }) => `exec ${fd}<${folder}`),
+    'mount -t tmpfs -o mode=0755 ipsec-lab /run',
+    'mkdir /run/netns',
+    ...descriptors.map(
+      ({ folder, fd }) => `mkdir -p ${folder}; mount -c --rbind /proc/self/fd/${fd} ${folder}; exec ${fd}<&-`,
+    ),
+    'exec "$@"',
+  ].join('\n');
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
