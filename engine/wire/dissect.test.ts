@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'vitest';
+import { dissect, dissectPacket, findLayer } from './dissect.ts';
+import type { Layer } from './dissection.ts';
+import { encodeEthernet } from './ethernet.ts';
+import { parseAddress } from './address.ts';
+import { encodeIcmpv4 } from './icmpv4.ts';
+import { encodeIpv4, fragmentIpv4 } from './ipv4.ts';
+import { Prng } from './testing/prng.ts';
+import { scapyFrame, scapyFrameNames } from './testing/scapy-frames.ts';
+import { TcpFlag } from './tcp.ts';
+
+const kinds = (layers: readonly Layer[]) => layers.map(layer => layer.kind).join(' ');
+
+describe('what scapy has made', () => {
+  test.each([
+    ['arp request', 'ethernet arp'],
+    ['padded arp reply', 'ethernet arp'],
+    ['udp over ipv4', 'ethernet ipv4 udp data'],
+    ['udp without checksum, vlan, padded', 'ethernet vlan ipv4 udp data'],
+    ['tcp syn', 'ethernet ipv4 tcp'],
+    ['tcp over ipv6', 'ethernet ipv6 tcp'],
+    ['icmp echo with options', 'ethernet ipv4 icmpv4'],
+    ['icmp fragmentation needed', 'ethernet ipv4 icmpv4'],
+    ['icmpv6 packet too big', 'ethernet ipv6 icmpv6'],
+    ['neighbor solicitation', 'ethernet ipv6 icmpv6'],
+    ['neighbor advertisement', 'ethernet ipv6 icmpv6'],
+    ['router advertisement', 'ethernet ipv6 icmpv6'],
+    ['extension headers', 'ethernet ipv6 udp data'],
+    ['ipv6 first fragment', 'ethernet ipv6 udp data'],
+    ['atomic fragment', 'ethernet ipv6 udp data'],
+    ['ip in ip in ipv6', 'ethernet ipv6 ipv4 ipv4 udp data'],
+    ['esp', 'ethernet ipv4 esp'],
+    ['ah', 'ethernet ipv4 ah udp data'],
+  ] as const)('%s: %s', (name, expected) => {
+    expect(kinds(dissect(scapyFrame(name)).layers)).toBe(expected);
+  });
+
+  test('every example is named above', () => {
+    expect(scapyFrameNames).toHaveLength(18);
+  });
+
+  test('fields and places of a UDP packet in a VLAN; the padding belongs to nobody', () => {
+    const [ethernet, vlan, ipv4, udp, data] = dissect(scapyFrame('udp without checksum, vlan, padded')).layers;
+    expect(ethernet).toMatchObject({
+      offset: 0,
+      end: 60,
+      source: '02:00:00:00:00:01',
+      destination: '02:00:00:00:00:02',
+    });
+    expect(vlan).toMatchObject({ offset: 14, id: 42, priority: 5, etherType: 0x0800 });
+    expect(ipv4).toMatchObject({
+      offset: 18,
+      end: 47,
+      source: '192.0.2.1',
+      destination: '192.0.2.2',
+      checksum: 'right',
+    });
+    expect(ipv4).toMatchObject({ totalLength: 29, isFragment: false, isCut: false, protocol: 17, ttl: 64 });
+    expect(udp).toMatchObject({
+      offset: 38,
+      end: 47,
+      sourcePort: 5000,
+      destinationPort: 53,
+      length: 9,
+      checksum: 'none',
+    });
+    expect(data).toMatchObject({ offset: 46, end: 47, protocol: 17, octets: Uint8Array.of(0x78) });
+  });
+
+  test('ARP, ESP, TCP', () => {
+    expect(findLayer(dissect(scapyFrame('arp request')), 'arp')).toEqual({
+      kind: 'arp',
+      offset: 14,
+      end: 42,
+      operation: 1,
+      senderMac: '02:00:00:00:00:01',
+      senderAddress: '192.0.2.1',
+      targetMac: '00:00:00:00:00:00',
+      targetAddress: '192.0.2.2',
+    });
+    const esp = findLayer(dissect(scapyFrame('esp')), 'esp');
+    expect(esp).toMatchObject({ offset: 34, end: 90, spi: 0xc0ffee01, sequence: 42, isWhole: true });
+    expect(esp?.octets).toHaveLength(56);
+    const tcp = findLayer(dissect(scapyFrame('tcp syn')), 'tcp');
+    expect(tcp).toMatchObject({
+      sourcePort: 40000,
+      destinationPort: 80,
+      sequence: 0xdeadbeef,
+      checksum: 'right',
+      offset: 34,
+    });
+    expect(tcp?.flags).toBe(TcpFlag.SYN | TcpFlag.ECE | TcpFlag.CWR);
+  });
+
+  test('extension headers with their places, and fragments', () => {
+    const headed = findLayer(dissect(scapyFrame('extension headers')), 'ipv6');
+    expect(headed?.extensions.map(e => [e.type, e.offset, e.end])).toEqual([
+      [0, 54, 62],
+      [43, 62, 70],
+      [60, 70, 78],
+    ]);
+    expect(headed).toMatchObject({ nextHeader: 0, protocol: 17, isFragment: false, fragment: null, payloadLength: 35 });
+    const first = dissect(scapyFrame('ipv6 first fragment'));
+    expect(findLayer(first, 'ipv6')).toMatchObject({ isFragment: true, fragment: { identification: 0xcafebabe } });
+    expect(findLayer(first, 'udp')).toMatchObject({
+      sourcePort: 5000,
+      destinationPort: 53,
+      checksum: 'unknown',
+      length: 64,
+    });
+    expect(findLayer(dissect(scapyFrame('atomic fragment')), 'ipv6')).toMatchObject({ isFragment: false });
+  });
+
+  test('an error shows the packet that it quotes, with places in the frame', () => {
+    const four = findLayer(dissect(scapyFrame('icmp fragmentation needed')), 'icmpv4');
+    expect(four).toMatchObject({ type: 3, code: 4, checksum: 'right', message: { mtu: 1400 } });
+    expect(four?.quoted.map(l => l.kind)).toEqual(['ipv4', 'udp', 'data']);
+    expect(four?.quoted[0]).toMatchObject({ offset: 42, source: '10.0.0.2', destination: '10.0.1.2', isCut: true });
+    expect(four?.quoted[1]).toMatchObject({ offset: 62, sourcePort: 1000, destinationPort: 2000, checksum: 'unknown' });
+    const six = findLayer(dissect(scapyFrame('icmpv6 packet too big')), 'icmpv6');
+    expect(six).toMatchObject({ type: 2, code: 0, checksum: 'right', message: { mtu: 1280 }, neighborDiscovery: null });
+    expect(six?.quoted[0]).toMatchObject({ kind: 'ipv6', source: '2001:db8::2', destination: '2001:db8:1::2' });
+  });
+
+  test('Neighbor Discovery is read', () => {
+    const layer = findLayer(dissect(scapyFrame('router advertisement')), 'icmpv6');
+    expect(layer?.neighborDiscovery).toMatchObject({ type: 'routerAdvertisement', routerLifetimeS: 1800 });
+  });
+});
+
+describe('what is wrong', () => {
+  test('checksums are reported, and the fields are there', () => {
+    const frame = scapyFrame('udp over ipv4');
+    frame[46] = 0x58; // the last but one octet of "hello"
+    frame[22] = 1; // TTL
+    const dissection = dissect(frame);
+    expect(findLayer(dissection, 'ipv4')).toMatchObject({ checksum: 'wrong', ttl: 1 });
+    expect(findLayer(dissection, 'udp')).toMatchObject({ checksum: 'wrong', destinationPort: 53 });
+  });
+
+  test('the last layer says what could not be read, and where', () => {
+    const cut = dissect(scapyFrame('tcp syn').subarray(0, 40));
+    expect(kinds(cut.layers)).toBe('ethernet ipv4 malformed');
+    expect(findLayer(cut, 'ipv4')).toMatchObject({ isCut: true, source: '10.0.0.2' });
+    expect(findLayer(cut, 'malformed')).toMatchObject({ offset: 34, end: 40, field: 'TCP header' });
+    const chain = scapyFrame('extension headers');
+    chain[63] = 99;
+    expect(kinds(dissect(chain).layers)).toBe('ethernet ipv6 malformed');
+    expect(findLayer(dissect(chain), 'ipv6')).toMatchObject({ source: '2001:db8::1', extensions: [] });
+    expect(kinds(dissect(new Uint8Array(0)).layers)).toBe('malformed');
+  });
+
+  test('unknown protocols are data', () => {
+    const macs = { destination: new Uint8Array(6), source: new Uint8Array(6) };
+    const lldp = encodeEthernet({ ...macs, etherType: 0x88cc, payload: Uint8Array.of(1, 2) });
+    expect(findLayer(dissect(lldp), 'data')).toMatchObject({ protocol: null, offset: 14, octets: Uint8Array.of(1, 2) });
+    const octets = scapyFrame('esp').slice(14);
+    octets[9] = 132;
+    expect(findLayer(dissectPacket(octets), 'data')).toMatchObject({ protocol: 132, offset: 20 });
+  });
+
+  test('later fragments are data of their protocol', () => {
+    const octets = scapyFrame('tcp syn').slice(14);
+    const fragments = fragmentIpv4(octets, 44).map(f => dissectPacket(f));
+    expect(fragments.map(d => kinds(d.layers))).toEqual(['ipv4 malformed', 'ipv4 data']);
+    expect(findLayer(fragments[1] ?? { layers: [] }, 'data')).toMatchObject({ protocol: 6 });
+  });
+
+  test('nesting is bounded, in tunnels and in quotations', () => {
+    const address = parseAddress('10.0.0.1') ?? expect.fail();
+    const inIp = (protocol: number, payload: Uint8Array) =>
+      encodeIpv4({
+        dscpEcn: 0,
+        identification: 0,
+        dontFragment: false,
+        moreFragments: false,
+        fragmentOffset: 0,
+        ttl: 64,
+        protocol,
+        source: address,
+        destination: address,
+        options: new Uint8Array(0),
+        payload,
+      });
+    let tunnels: Uint8Array = new Uint8Array(0);
+    let quotes: Uint8Array = new Uint8Array(0);
+    for (let i = 0; i < 1_000; i++) {
+      tunnels = inIp(4, tunnels);
+      quotes = inIp(1, encodeIcmpv4({ type: 'timeExceeded', code: 0, invoking: quotes }));
+    }
+    expect(dissectPacket(tunnels).layers).toHaveLength(33);
+    expect(dissectPacket(tunnels).layers.at(-1)).toMatchObject({ kind: 'malformed', field: 'packet' });
+    expect(kinds(dissectPacket(quotes).layers)).toBe('ipv4 icmpv4');
+    const tags = new Uint8Array(2000).map((_, i) => (i % 4 === 0 ? 0x81 : 0));
+    expect(dissect(tags.subarray(2)).layers.length).toBeLessThan(35);
+  });
+
+  test('it never throws, and every layer lies inside the frame', () => {
+    const random = new Prng(50);
+    const inside = (layers: readonly Layer[], length: number): boolean =>
+      layers.every(
+        layer =>
+          layer.offset >= 0 &&
+          layer.offset <= layer.end &&
+          layer.end <= length &&
+          (!('quoted' in layer) || inside(layer.quoted, length)),
+      );
+    for (const name of scapyFrameNames) {
+      const frame = scapyFrame(name);
+      for (let length = 0; length <= frame.length; length++) dissect(frame.subarray(0, length));
+      for (let i = 0; i < 2_000; i++) {
+        const mutated = random.mutate(frame);
+        if (!inside(dissect(mutated).layers, mutated.length)) expect.fail(Buffer.from(mutated).toString('hex'));
+      }
+    }
+  });
+});
