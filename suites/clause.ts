@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
-import { writePcapng } from '../lab/capture/pcap-parser/pcapng-writer.ts';
+import { writePcapng } from '../lab/capture/pcapng-file.ts';
 import type { Capability } from '../lab/drivers/driver.ts';
 import { findSubject } from '../lab/subjects/subject.ts';
 import type { ClauseRecord, EvidenceRecord, Outcome } from '../reports/format.ts';
@@ -54,7 +54,8 @@ async function judgeClause(
 ): Promise<ClauseRecord> {
   const started = process.hrtime.bigint();
   const judged = await judgeSubject(settings.dut, id, about, body, settings);
-  const controls = settings.dut === 'engine' && settings.driver === 'sim' ? [await judgeControl(id, about, body, settings)] : [];
+  const controls =
+    settings.dut === 'engine' && settings.driver === 'sim' ? [await judgeControl(id, about, body, settings)] : [];
   const missed = controls.find(control => !control.caught);
   const isUnproven = judged.outcome === 'passed' && missed !== undefined;
   const [, rfc = '', section = ''] = /^(rfc\d+)-([\dA-Z.]+)-/.exec(id) ?? [];
@@ -68,7 +69,9 @@ async function judgeClause(
     text: about.text,
     scenario: about.scenario,
     outcome: isUnproven ? 'failed' : judged.outcome,
-    reason: isUnproven ? `the clause proves nothing: it did not catch ${missed.subject} (${missed.how})` : judged.reason,
+    reason: isUnproven
+      ? `the clause proves nothing: it did not catch ${missed.subject} (${missed.how})`
+      : judged.reason,
     durationMs: Number(process.hrtime.bigint() - started) / 1e6,
     evidence: judged.evidence,
     pcapng: judged.pcapng,
@@ -95,7 +98,8 @@ async function judgeSubject(
   const nothing = { evidence: [], pcapng: null };
   if (subject === null) return { outcome: 'inconclusive', reason: `there is no subject ${dut}`, ...nothing };
   const opened = await openScene({ subject, about, settings }).catch((error: unknown) => asError(error));
-  if (opened instanceof Error) return { outcome: 'inconclusive', reason: `the lab did not come up: ${opened.message}`, ...nothing };
+  if (opened instanceof Error)
+    return { outcome: 'inconclusive', reason: `the lab did not come up: ${opened.message}`, ...nothing };
   const missing = (about.needs ?? []).filter(capability => !opened.lab.capabilities.has(capability));
   if (missing.length > 0) {
     await opened.lab.down();
@@ -125,7 +129,11 @@ async function judgeControl(
   settings: SuiteSettings,
 ): Promise<ClauseRecord['controls'][number]> {
   const judged = await judgeSubject(about.brokenBy, `${id}.control`, about, body, settings);
-  return { subject: about.brokenBy, caught: judged.outcome === 'failed', how: judged.reason === '' ? judged.outcome : judged.reason };
+  return {
+    subject: about.brokenBy,
+    caught: judged.outcome === 'failed',
+    how: judged.reason === '' ? judged.outcome : judged.reason,
+  };
 }
 
 function keepCapture(id: string, scene: Scene, settings: SuiteSettings): string | null {

@@ -18,8 +18,11 @@ export default class RecordReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
     const settings = suiteSettings();
-    const cases = [...modules].sort((a, b) => a.moduleId.localeCompare(b.moduleId)).flatMap(module => [...module.children.allTests()]);
-    for (const module of modules) for (const error of module.errors()) process.stderr.write(`${error.stack ?? error.message}\n`);
+    const cases = [...modules]
+      .sort((a, b) => a.moduleId.localeCompare(b.moduleId))
+      .flatMap(module => [...module.children.allTests()]);
+    for (const module of modules)
+      for (const error of module.errors()) process.stderr.write(`${error.stack ?? error.message}\n`);
     const run: RunRecord = {
       format: 1,
       startedAt: this.startedAt.toISOString(),
@@ -73,7 +76,10 @@ function environment(): Environment {
 
 function commit(root: string): string {
   try {
-    return execFileSync('git', ['-C', root, 'rev-parse', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('git', ['-C', root, 'rev-parse', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return ''; // an unpacked archive has no commit
   }

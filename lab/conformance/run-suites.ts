@@ -43,7 +43,15 @@ export async function runSuites(root: string, order: SuiteOrder, signal?: AbortS
   clearReport(report);
   const vitest = join(createRequire(import.meta.url).resolve('vitest/package.json'), '..', 'vitest.mjs');
   const filters = order.suites.map(suite => `suites/${suite}/`);
-  const command = [...order.prefix, process.execPath, vitest, 'run', '--config', join(root, 'suites/vitest.config.ts'), ...filters];
+  const command = [
+    ...order.prefix,
+    process.execPath,
+    vitest,
+    'run',
+    '--config',
+    join(root, 'suites/vitest.config.ts'),
+    ...filters,
+  ];
   const { dut, driver, seed, only } = order;
   const settings = JSON.stringify({ dut, driver, seed, only, report });
   const output = await runToEnd(command, root, { ...process.env, IPSEC_LAB_SUITE: settings }, signal);
@@ -55,13 +63,24 @@ export async function runSuites(root: string, order: SuiteOrder, signal?: AbortS
 /** Removes only what a run leaves: the folder may hold other things of its owner's. */
 function clearReport(report: string): void {
   mkdirSync(report, { recursive: true });
-  for (const name of ['results.json', 'junit.xml', 'index.html', 'pcap']) rmSync(join(report, name), { recursive: true, force: true });
+  for (const name of ['results.json', 'junit.xml', 'index.html', 'pcap'])
+    rmSync(join(report, name), { recursive: true, force: true });
 }
 
-function runToEnd(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
+function runToEnd(
+  command: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<string> {
   const [file = '', ...args] = command;
   return new Promise((resolved, rejected) => {
-    const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], ...(signal === undefined ? {} : { signal }) });
+    const child = spawn(file, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(signal === undefined ? {} : { signal }),
+    });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => {

@@ -20,10 +20,18 @@ export function clearsDscp(config: NodeConfig, context: NodeContext): Node {
 export function ignoresSpi(config: NodeConfig, context: NodeContext): Node {
   const spi = config.sas.find(sa => sa.direction === 'inbound')?.spi ?? 0;
   const kernel = composeKernel('ignores-spi', { ...rfc4303Steps(context.random), unprotect: decryptUnverified });
-  return altered(createNode(config, { ...context, kernel }), frames => frames.map(frame => withSpi(frame, spi)), effects => effects);
+  return altered(
+    createNode(config, { ...context, kernel }),
+    frames => frames.map(frame => withSpi(frame, spi)),
+    effects => effects,
+  );
 }
 
-function altered(node: Node, inbound: (frames: readonly Frame[]) => readonly Frame[], outbound: (effects: Effects) => Effects): Node {
+function altered(
+  node: Node,
+  inbound: (frames: readonly Frame[]) => readonly Frame[],
+  outbound: (effects: Effects) => Effects,
+): Node {
   return {
     name: node.name,
     receive: (frames, now) => outbound(node.receive(inbound(frames), now)),
@@ -37,7 +45,8 @@ function altered(node: Node, inbound: (frames: readonly Frame[]) => readonly Fra
   };
 }
 
-const isEsp = (octets: Uint8Array): boolean => octets[12] === 0x08 && octets[13] === 0x00 && octets[IP_AT + 9] === IpProtocol.ESP;
+const isEsp = (octets: Uint8Array): boolean =>
+  octets[12] === 0x08 && octets[13] === 0x00 && octets[IP_AT + 9] === IpProtocol.ESP;
 
 function withoutDscp(frame: Frame): Frame {
   if (!isEsp(frame.octets)) return frame;

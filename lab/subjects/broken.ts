@@ -4,7 +4,7 @@ import type { Random } from '../../engine/crypto/random.ts';
 import type { EspKernel } from '../../engine/ipsec/kernel.ts';
 import { composeKernel, type EspSteps, rfc4303Steps } from '../../engine/ipsec/typescript-kernel.ts';
 import { appendTrailer } from '../../engine/ipsec/esp-trailer.ts';
-import { protect, unprotect } from '../../engine/ipsec/esp-protect.ts';
+import { protectPacket, unprotectPacket } from '../../engine/ipsec/esp-packet.ts';
 import type { Subject } from './subject.ts';
 import { clearsDscp, ignoresSpi } from './broken-node.ts';
 import { decryptUnverified } from './unverified.ts';
@@ -16,7 +16,7 @@ import { decryptUnverified } from './unverified.ts';
 export const BROKEN: readonly Subject[] = [
   kernelSubject('skips-encryption', 'sends the payload as it is, behind a well-formed ESP header', () => ({
     protect: (sa, sequence, iv, plaintext) => {
-      const esp = protect(sa, sequence, iv, plaintext);
+      const esp = protectPacket(sa, sequence, iv, plaintext);
       esp.set(plaintext, 8 + iv.length);
       return esp;
     },
@@ -26,7 +26,7 @@ export const BROKEN: readonly Subject[] = [
   })),
   kernelSubject('wrong-icv', 'ends each packet with a wrong ICV', () => ({
     protect: (sa, sequence, iv, plaintext) => {
-      const esp = protect(sa, sequence, iv, plaintext);
+      const esp = protectPacket(sa, sequence, iv, plaintext);
       esp[esp.length - 1] = (esp.at(-1) ?? 0) ^ 0x80;
       return esp;
     },
@@ -38,7 +38,7 @@ export const BROKEN: readonly Subject[] = [
     },
   })),
   kernelSubject('zero-spi', 'sends SPI 0', () => ({
-    protect: (sa, sequence, iv, plaintext) => protect({ ...sa, spi: 0 }, sequence, iv, plaintext),
+    protect: (sa, sequence, iv, plaintext) => protectPacket({ ...sa, spi: 0 }, sequence, iv, plaintext),
   })),
   kernelSubject('stuck-sequence', 'sends sequence number 1 for ever', () => ({ takeSequence: () => 1n })),
   kernelSubject('wrong-next-header', 'says IPv6 for IPv4 and the reverse', () => ({
@@ -67,23 +67,34 @@ export const BROKEN: readonly Subject[] = [
   kernelSubject('skips-icv-check', 'decrypts without verifying', () => ({ unprotect: decryptUnverified })),
   kernelSubject('ignores-padding', 'believes any padding', () => ({
     unprotect: (sa, sequence, esp) => {
-      const plaintext = unprotect(sa, sequence, esp);
+      const plaintext = unprotectPacket(sa, sequence, esp);
       return plaintext === null ? null : withLegalPadding(plaintext);
     },
   })),
   {
     name: 'drops-large',
     fault: 'loses packets of more than 1000 octets',
-    make: (config, context) => createNode(config, { ...context, kernel: dropsLarge(composeKernel('drops-large', rfc4303Steps(context.random))) }),
+    make: (config, context) =>
+      createNode(config, {
+        ...context,
+        kernel: dropsLarge(composeKernel('drops-large', rfc4303Steps(context.random))),
+      }),
   },
-  configSubject('accepts-clear', 'has no policy: sends and accepts in the clear', config => ({ ...config, policies: [], sas: [] })),
+  configSubject('accepts-clear', 'has no policy: sends and accepts in the clear', config => ({
+    ...config,
+    policies: [],
+    sas: [],
+  })),
   configSubject('ignores-selectors', 'lets anything come out of an SA', config => ({
     ...config,
     policies: config.policies.map(policy => ({ ...policy, local: 'any', remote: 'any' })),
   })),
   configSubject('one-sa-both-ways', 'sends under the SPI on which it receives', config => {
     const inbound = config.sas.find(sa => sa.direction === 'inbound');
-    return { ...config, sas: config.sas.map(sa => (sa.direction === 'outbound' && inbound ? { ...sa, spi: inbound.spi } : sa)) };
+    return {
+      ...config,
+      sas: config.sas.map(sa => (sa.direction === 'outbound' && inbound ? { ...sa, spi: inbound.spi } : sa)),
+    };
   }),
   { name: 'clears-dscp', fault: 'sends outer headers with a TOS octet of 0', make: clearsDscp },
   { name: 'ignores-spi', fault: 'takes a packet of an unknown SPI for one of an SA that it has', make: ignoresSpi },
@@ -107,7 +118,10 @@ function configSubject(name: string, fault: string, change: (config: NodeConfig)
 function dropsLarge(kernel: EspKernel): EspKernel {
   return {
     ...kernel,
-    seal: jobs => kernel.seal(jobs).map((result, index) => ((jobs[index]?.payload.length ?? 0) > 1000 ? { kind: 'sequenceExhausted' } : result)),
+    seal: jobs =>
+      kernel
+        .seal(jobs)
+        .map((result, index) => ((jobs[index]?.payload.length ?? 0) > 1000 ? { kind: 'sequenceExhausted' } : result)),
   };
 }
 

@@ -9,7 +9,8 @@ clause(
   {
     level: 'MUST',
     text: 'What the policy protects leaves under an SA, or not at all',
-    scenario: 'a1 sends b1 packets of both families; on wan nothing of that flow may be outside of ESP, and every packet inside.',
+    scenario:
+      'a1 sends b1 packets of both families; on wan nothing of that flow may be outside of ESP, and every packet inside.',
     brokenBy: 'accepts-clear',
   },
   async scene => {
@@ -34,10 +35,18 @@ clause(
     const [esp] = espFrom(scene, 'alice');
     const { packet, outer, inner } = require(esp, 'nothing left alice');
     scene.cite(packet, `outer ${outer.source} > ${outer.destination}`);
-    judge(outer.source === '1.2.3.4' && outer.destination === '5.6.7.8', `the outer header runs ${outer.source} > ${outer.destination}`);
+    judge(
+      outer.source === '1.2.3.4' && outer.destination === '5.6.7.8',
+      `the outer header runs ${outer.source} > ${outer.destination}`,
+    );
     const octets = require(inner, 'the packet does not decrypt');
     judge(octets[8] === 32, `the inner TTL is ${octets[8]}, not 33 - 1`);
-    judge(Buffer.from(octets).subarray(28).equals(Buffer.from(marker(120))), 'the inner payload was changed');
+    judge(
+      Buffer.from(octets)
+        .subarray(28)
+        .equals(Buffer.from(marker(120))),
+      'the inner payload was changed',
+    );
   },
 );
 
@@ -88,7 +97,11 @@ clause(
   },
   async scene => {
     await a1ToB1(scene, { payloads: [marker(100)] });
-    const outbound = new Set(everyEsp(scene, { withUnknownSpi: true }).filter(esp => esp.packet.from === 'alice:net0').map(esp => esp.spi));
+    const outbound = new Set(
+      everyEsp(scene, { withUnknownSpi: true })
+        .filter(esp => esp.packet.from === 'alice:net0')
+        .map(esp => esp.spi),
+    );
     await b1ToA1(scene, [marker(100)]);
     const inbound = new Set(espFrom(scene, 'bob').map(esp => esp.spi));
     judge(outbound.size > 0 && inbound.size > 0, 'traffic did not run both ways');

@@ -13,15 +13,23 @@ clause(
   {
     level: 'MUST',
     text: 'A packet that is received again is discarded',
-    scenario: 'b1 sends a1 five packets; the tester puts the same five frames on wan again. a1’s LAN must see each once.',
+    scenario:
+      'b1 sends a1 five packets; the tester puts the same five frames on wan again. a1’s LAN must see each once.',
     brokenBy: 'ignores-replays',
     needs: ['inject'],
   },
   async scene => {
-    await b1ToA1(scene, Array.from({ length: 5 }, (_, index) => marker(100, `REPLAY-${index} `)));
+    await b1ToA1(
+      scene,
+      Array.from({ length: 5 }, (_, index) => marker(100, `REPLAY-${index} `)),
+    );
     const frames = espTowardsAlice(scene);
     judge(arrivals(scene, 'REPLAY-').length === 5, 'the originals did not all arrive');
-    await scene.send('wan', 'alice:net0', frames.map(packet => packet.octets));
+    await scene.send(
+      'wan',
+      'alice:net0',
+      frames.map(packet => packet.octets),
+    );
     const again = arrivals(scene, 'REPLAY-').slice(5);
     for (const packet of again) scene.cite(packet, 'delivered a second time');
     for (const packet of frames.slice(0, 1)) scene.cite(packet, 'sent once by bob, and again by the tester');
@@ -34,7 +42,8 @@ clause(
   {
     level: 'MUST',
     text: 'A packet that comes late but inside the window, and was not seen, is accepted',
-    scenario: 'The tester, with bob’s keys, sends sequence numbers 1000, then 980, then 990: all are new and within a window of 32.',
+    scenario:
+      'The tester, with bob’s keys, sends sequence numbers 1000, then 980, then 990: all are new and within a window of 32.',
     brokenBy: 'demands-order',
     needs: ['inject'],
   },
@@ -51,7 +60,8 @@ clause(
   {
     level: 'MUST',
     text: 'A packet to the left of the window is discarded, also when it was never seen',
-    scenario: 'The tester, with bob’s keys, sends sequence 20000 and then 5: no window the standard speaks of reaches that far.',
+    scenario:
+      'The tester, with bob’s keys, sends sequence 20000 and then 5: no window the standard speaks of reaches that far.',
     brokenBy: 'ignores-replays',
     needs: ['inject'],
   },
@@ -69,7 +79,8 @@ clause(
   {
     level: 'MUST',
     text: 'The window moves only for packets whose ICV was right',
-    scenario: 'The tester forges sequence 900000 with a wrong ICV; the packets that b1 sends afterwards must still arrive.',
+    scenario:
+      'The tester forges sequence 900000 with a wrong ICV; the packets that b1 sends afterwards must still arrive.',
     brokenBy: 'moves-window-early',
     needs: ['inject'],
   },
@@ -81,7 +92,10 @@ clause(
     await b1ToA1(scene, [marker(100, 'AFTER ')]);
     judge(arrivals(scene, 'BEFORE ').length === 1, 'nothing arrived even before the forgery');
     judge(arrivals(scene, 'FORGED ').length === 0, 'the forged packet was delivered');
-    judge(arrivals(scene, 'AFTER ').length === 1, 'after a forged packet the genuine ones are refused: the window moved before the ICV was checked');
+    judge(
+      arrivals(scene, 'AFTER ').length === 1,
+      'after a forged packet the genuine ones are refused: the window moved before the ICV was checked',
+    );
   },
 );
 
@@ -91,7 +105,8 @@ for (const esp of ['aes256gcm16', 'aes128-sha256', 'chacha20poly1305']) {
     {
       level: 'MUST',
       text: 'A packet whose ICV does not verify is discarded',
-      scenario: 'The tester seals packets as bob, flips one bit each (in the SPI’s packet body, the IV, the ciphertext, the ICV), and sends them.',
+      scenario:
+        'The tester seals packets as bob, flips one bit each (in the SPI’s packet body, the IV, the ciphertext, the ICV), and sends them.',
       brokenBy: 'skips-icv-check',
       esp,
       needs: ['inject'],
@@ -139,7 +154,8 @@ clause(
   {
     level: 'SHOULD',
     text: 'The receiver inspects the pad octets',
-    scenario: 'The tester seals a packet, correctly authenticated, whose pad octets are not 1, 2, 3, and one that claims more padding than it has.',
+    scenario:
+      'The tester seals a packet, correctly authenticated, whose pad octets are not 1, 2, 3, and one that claims more padding than it has.',
     brokenBy: 'ignores-padding',
     needs: ['inject'],
   },
@@ -161,7 +177,8 @@ clause(
   {
     level: 'MUST',
     text: 'What comes out of an SA must match the selectors of the policy that the SA serves',
-    scenario: 'The tester, with bob’s keys, seals a packet from 198.51.100.7, which is not behind the tunnel, and one from b1.',
+    scenario:
+      'The tester, with bob’s keys, seals a packet from 198.51.100.7, which is not behind the tunnel, and one from b1.',
     brokenBy: 'ignores-selectors',
     needs: ['inject'],
   },
@@ -169,7 +186,8 @@ clause(
     const keys = bobToAlice(scene);
     const foreign = udpPacket({ source: '198.51.100.7', destination: A1[4], payload: marker(80, 'FOREIGN ') });
     await onWan(scene, [espPacket(sealEsp({ keys, sequence: 70, nextHeader: IpProtocol.IPV4, payload: foreign }))]);
-    for (const packet of arrivals(scene, 'FOREIGN ')) scene.cite(packet, 'came through the tunnel from outside of its selectors');
+    for (const packet of arrivals(scene, 'FOREIGN '))
+      scene.cite(packet, 'came through the tunnel from outside of its selectors');
     judge(arrivals(scene, 'FOREIGN ').length === 0, 'a packet from outside of the selectors came through the SA');
     await sendAsBob(scene, [71], 'INSIDE-');
     judge(arrivals(scene, 'INSIDE-71 ').length === 1, 'nor is a packet inside of them accepted: this proves nothing');
@@ -187,7 +205,12 @@ clause(
   },
   async scene => {
     const plain = innerPacket('CLEAR ', 90);
-    const tunnelled = ipPacket({ source: '5.6.7.8', destination: '1.2.3.4', protocol: IpProtocol.IPV4, payload: innerPacket('CLEAR ', 90) });
+    const tunnelled = ipPacket({
+      source: '5.6.7.8',
+      destination: '1.2.3.4',
+      protocol: IpProtocol.IPV4,
+      payload: innerPacket('CLEAR ', 90),
+    });
     await onWan(scene, [plain, tunnelled]);
     const leaked = arrivals(scene, 'CLEAR ');
     for (const packet of leaked) scene.cite(packet, 'was clear on wan');
@@ -204,7 +227,9 @@ const arrivals = (scene: Scene, text: string): readonly CapturedPacket[] =>
   scene.packets({ link: 'lan-a', from: 'alice:net1' }).filter(packet => Buffer.from(packet.octets).includes(text));
 
 const espTowardsAlice = (scene: Scene): readonly CapturedPacket[] =>
-  scene.packets({ link: 'wan', from: 'internet:alice' }).filter(packet => espFrom(scene, 'bob').some(esp => esp.packet === packet));
+  scene
+    .packets({ link: 'wan', from: 'internet:alice' })
+    .filter(packet => espFrom(scene, 'bob').some(esp => esp.packet === packet));
 
 function bobToAlice(scene: Scene) {
   const found = scene.keys().find(keys => keys.source === '5.6.7.8' && keys.destination === '1.2.3.4');
@@ -221,5 +246,8 @@ const espPacket = (esp: Uint8Array): Uint8Array =>
   ipPacket({ source: '5.6.7.8', destination: '1.2.3.4', protocol: IpProtocol.ESP, payload: esp });
 
 async function sendAsBob(scene: Scene, sequences: readonly number[], text: string): Promise<void> {
-  await onWan(scene, sequences.map(sequence => espPacket(sealedAsBob(scene, sequence, `${text}${sequence} `))));
+  await onWan(
+    scene,
+    sequences.map(sequence => espPacket(sealedAsBob(scene, sequence, `${text}${sequence} `))),
+  );
 }

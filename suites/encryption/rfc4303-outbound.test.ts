@@ -13,7 +13,8 @@ for (const esp of FAMILIES) {
     {
       level: 'MUST',
       text: 'What a protected packet says cannot be read on the wire',
-      scenario: 'a1 sends b1 packets full of a known text; no frame on either side of the gateway’s wan may hold any of it.',
+      scenario:
+        'a1 sends b1 packets full of a known text; no frame on either side of the gateway’s wan may hold any of it.',
       brokenBy: 'skips-encryption',
       esp,
     },
@@ -22,7 +23,9 @@ for (const esp of FAMILIES) {
       const readable = scene.packets({ link: 'wan' }).find(packet => holds(packet.octets, 'QUICK BROWN'));
       if (readable !== undefined) scene.cite(readable, 'the text of a1 can be read');
       judge(readable === undefined, 'the payload is readable on wan');
-      require(scene.packets({ link: 'lan-b' }).find(packet => holds(packet.octets, 'QUICK BROWN')), 'the text did not reach b1');
+      require(scene
+        .packets({ link: 'lan-b' })
+        .find(packet => holds(packet.octets, 'QUICK BROWN')), 'the text did not reach b1');
       for (const esp of everyEsp(scene).slice(0, 1)) scene.cite(esp.packet, 'the same packet as ciphertext');
     },
   );
@@ -83,7 +86,10 @@ for (const esp of FAMILIES) {
         const counts = padding.every((octet, index) => octet === index + 1);
         if (!counts) scene.cite(esp.packet, `pads with ${Buffer.from(padding).toString('hex')}`);
         judge(counts, `sequence ${esp.sequence} pads with ${Buffer.from(padding).toString('hex')}`);
-        judge(esp.ciphertextOctets % 4 === 0, `sequence ${esp.sequence} has ${esp.ciphertextOctets} octets of ciphertext, no multiple of 4`);
+        judge(
+          esp.ciphertextOctets % 4 === 0,
+          `sequence ${esp.sequence} has ${esp.ciphertextOctets} octets of ciphertext, no multiple of 4`,
+        );
       }
     },
   );
@@ -94,7 +100,8 @@ clause(
   {
     level: 'MUST',
     text: 'Each packet carries the SPI of its SA, never zero nor one of the reserved 1 to 255',
-    scenario: 'Packets of both families cross the tunnel; the tester looks up every SPI on wan among the SAs of the run.',
+    scenario:
+      'Packets of both families cross the tunnel; the tester looks up every SPI on wan among the SAs of the run.',
     brokenBy: 'zero-spi',
   },
   async scene => {
@@ -120,7 +127,8 @@ clause(
     await a1ToB1(scene, { payloads: Array.from({ length: 40 }, (_, index) => marker(60 + index)) });
     const numbers = espFrom(scene, 'alice').map(esp => esp.sequence);
     judge(numbers.length >= 40, `only ${numbers.length} of 40 packets left`);
-    for (const [index, number] of numbers.entries()) judge(number === index + 1, `packet ${index + 1} of the SA carries ${number}`);
+    for (const [index, number] of numbers.entries())
+      judge(number === index + 1, `packet ${index + 1} of the SA carries ${number}`);
   },
 );
 
@@ -129,7 +137,8 @@ clause(
   {
     level: 'MUST',
     text: 'Next Header names what is inside: 4 for an IPv4 packet, 41 for an IPv6 one in tunnel mode',
-    scenario: 'a1 sends b1 IPv4 and IPv6; the tester decrypts and compares Next Header with the version of the inner packet.',
+    scenario:
+      'a1 sends b1 IPv4 and IPv6; the tester decrypts and compares Next Header with the version of the inner packet.',
     brokenBy: 'wrong-next-header',
   },
   async scene => {
@@ -140,7 +149,10 @@ clause(
       const version = (inner[0] ?? 0) >> 4;
       const due = version === 4 ? 4 : 41;
       if (esp.nextHeader !== due) scene.cite(esp.packet, `IPv${version} inside, Next Header ${esp.nextHeader}`);
-      judge(esp.nextHeader === due, `sequence ${esp.sequence} holds IPv${version} and says Next Header ${esp.nextHeader}`);
+      judge(
+        esp.nextHeader === due,
+        `sequence ${esp.sequence} holds IPv${version} and says Next Header ${esp.nextHeader}`,
+      );
       families.add(version);
     }
     judge(families.has(4) && families.has(6), 'only one family crossed');
@@ -152,16 +164,20 @@ clause(
   {
     level: 'MUST',
     text: 'ESP is applied to whole packets: fragments of the outer packet carry no ESP header of their own',
-    scenario: 'a1 sends b1 a packet so large that it fits only in pieces once sealed, with DF clear; it must arrive whole.',
+    scenario:
+      'a1 sends b1 a packet so large that it fits only in pieces once sealed, with DF clear; it must arrive whole.',
     brokenBy: 'drops-large',
   },
   async scene => {
     await a1ToB1(scene, { payloads: [marker(1460)] });
-    const arrived = scene.packets({ link: 'lan-b', from: 'bob:net1' }).filter(packet => holds(packet.octets, 'QUICK BROWN'));
+    const arrived = scene
+      .packets({ link: 'lan-b', from: 'bob:net1' })
+      .filter(packet => holds(packet.octets, 'QUICK BROWN'));
     judge(arrived.length > 0, 'the large packet did not arrive');
     for (const packet of arrived) scene.cite(packet, 'the packet, or a piece of it, behind bob');
     judge(clearOf(scene).length === 0, 'a piece of it crossed wan in the clear');
-    for (const esp of everyEsp(scene)) judge(esp.icvIsRight, `sequence ${esp.sequence}: the reassembled packet does not verify`);
+    for (const esp of everyEsp(scene))
+      judge(esp.icvIsRight, `sequence ${esp.sequence}: the reassembled packet does not verify`);
   },
 );
 

@@ -24,7 +24,11 @@ export interface UdpOrder {
 export function udpPacket(order: UdpOrder): Uint8Array {
   const source = addressOf(order.source);
   const destination = addressOf(order.destination);
-  const datagram = { sourcePort: 40000, destinationPort: order.destinationPort ?? UDP_DISCARD_PORT, payload: order.payload };
+  const datagram = {
+    sourcePort: 40000,
+    destinationPort: order.destinationPort ?? UDP_DISCARD_PORT,
+    payload: order.payload,
+  };
   const payload = encodeUdp(datagram, source, destination);
   return ipPacket({ ...order, protocol: IpProtocol.UDP, payload });
 }
@@ -44,7 +48,15 @@ export function ipPacket(order: IpOrder): Uint8Array {
   const destination = addressOf(order.destination);
   const { payload, protocol, dscpEcn = 0, hopLimit = 64, dontFragment = false } = order;
   if (source.length === 16) {
-    return encodeIpv6({ trafficClass: dscpEcn, flowLabel: 0, nextHeader: protocol, hopLimit, source, destination, payload });
+    return encodeIpv6({
+      trafficClass: dscpEcn,
+      flowLabel: 0,
+      nextHeader: protocol,
+      hopLimit,
+      source,
+      destination,
+      payload,
+    });
   }
   return encodeIpv4({
     dscpEcn,
@@ -64,7 +76,12 @@ export function ipPacket(order: IpOrder): Uint8Array {
 /** Puts a packet into a frame from one end of a link to the other; ends are `node:interface`. */
 export function frameBetween(topology: Topology, from: string, to: string, packet: Uint8Array): Uint8Array {
   const etherType = (packet[0] ?? 0) >> 4 === 6 ? EtherType.IPV6 : EtherType.IPV4;
-  return encodeEthernet({ destination: macOf(topology, to), source: macOf(topology, from), etherType, payload: packet });
+  return encodeEthernet({
+    destination: macOf(topology, to),
+    source: macOf(topology, from),
+    etherType,
+    payload: packet,
+  });
 }
 
 function macOf(topology: Topology, end: string): Uint8Array {

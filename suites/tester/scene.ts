@@ -8,7 +8,7 @@ import type { CapturedPacket } from '../../lab/capture/packet.ts';
 import type { Driver, RunningLab } from '../../lab/drivers/driver.ts';
 import { createSimDriver } from '../../lab/drivers/sim/sim-driver.ts';
 import { createNetnsDriver } from '../../lab/drivers/netns/netns-driver.ts';
-import type { Subject } from '../../lab/subjects/subject.ts';
+import { ENGINE, type Subject } from '../../lab/subjects/subject.ts';
 import { loadTopology } from '../../lab/topology/load.ts';
 import type { Topology } from '../../lab/topology/model.ts';
 import type { EvidenceRecord } from '../../reports/format.ts';
@@ -65,7 +65,9 @@ export async function openScene(order: SceneOrder): Promise<Scene> {
     }),
     topology,
     packets: where =>
-      seen.filter(packet => (where?.link ?? packet.link) === packet.link && (where?.from ?? packet.from) === packet.from),
+      seen.filter(
+        packet => (where?.link ?? packet.link) === packet.link && (where?.from ?? packet.from) === packet.from,
+      ),
     send: async (link, towards, frames) => {
       for (const frame of frames) await lab.inject(link, towards, frame);
       await lab.sleep(SETTLE_MS);
@@ -86,7 +88,7 @@ function driverFor({ subject, settings }: SceneOrder): Driver {
   if (settings.driver === 'netns') return createNetnsDriver();
   return createSimDriver({
     pace: 'virtual',
-    makeNode: (config, context) => (config.name === 'alice' ? subject.make(config, context) : engine(config, context)),
+    makeNode: (config, context) => (config.name === 'alice' ? subject : ENGINE).make(config, context),
   });
 }
 

@@ -10,7 +10,11 @@ export type UdpTraits = Omit<UdpOrder, 'source' | 'destination' | 'payload'>;
 /** Datagrams from a1 to b1, as if a1 had sent them: they reach alice on her LAN and must cross the tunnel. */
 export async function a1ToB1(
   scene: Scene,
-  order: { readonly payloads: readonly Uint8Array[]; readonly families?: readonly (4 | 6)[]; readonly traits?: UdpTraits },
+  order: {
+    readonly payloads: readonly Uint8Array[];
+    readonly families?: readonly (4 | 6)[];
+    readonly traits?: UdpTraits;
+  },
 ): Promise<void> {
   const frames = (order.families ?? [4]).flatMap(family =>
     order.payloads.map(payload => {
