@@ -1,0 +1,33 @@
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { u16At, u32At, u8At } from '../../engine/wire/octets.ts';
+import type { Place } from './clear-walk.ts';
+
+/** Neighbour Discovery on the link itself: Hop Limit 255 proves that no router forwarded it (RFC 4861 §6.1, §7.1). */
+export function isNeighbourDiscovery({ octets, ipAt, upperAt, end, protocol, wrapping }: Place): boolean {
+  if (protocol !== IpProtocol.ICMPV6 || wrapping !== 'bare' || upperAt >= end) return false;
+  const type = u8At(octets, upperAt);
+  return type >= 133 && type <= 137 && u8At(octets, ipAt + 7) === 255;
+}
+
+const IKE_PORT = 500;
+const IKE_NAT_PORT = 4500;
+const IKE_HEADER_OCTETS = 28;
+
+/**
+ * An IKE message on its own port, behind the non-ESP marker on port 4500 (RFC 3948 §2.2), or a NAT keepalive there. The
+ * header must be one (RFC 7296 §3.1: major version 1 or 2, its own length): a port number alone would be a way to hide.
+ */
+export function looksLikeIke({ octets, upperAt, end, protocol, isLaterFragment, wrapping }: Place): boolean {
+  if (protocol !== IpProtocol.UDP || isLaterFragment || wrapping !== 'bare' || end - upperAt < 9) return false;
+  const [source, destination] = [u16At(octets, upperAt), u16At(octets, upperAt + 2)];
+  if (source === IKE_PORT || destination === IKE_PORT) return isIkeHeader(octets, upperAt + 8, end);
+  if (source !== IKE_NAT_PORT && destination !== IKE_NAT_PORT) return false;
+  if (end - upperAt === 9) return u8At(octets, upperAt + 8) === 0xff;
+  return u32At(octets, upperAt + 8) === 0 && isIkeHeader(octets, upperAt + 12, end);
+}
+
+function isIkeHeader(octets: Uint8Array, at: number, end: number): boolean {
+  if (end - at < IKE_HEADER_OCTETS) return false;
+  const major = u8At(octets, at + 17) >> 4;
+  return (major === 1 || major === 2) && u32At(octets, at + 24) === end - at;
+}
