@@ -1,5 +1,5 @@
 import type { Address } from './address.ts';
-import { internetChecksum } from './checksum.ts';
+import { headerChecksum } from './checksum.ts';
 import { setU16, u16At, u8At } from './octets.ts';
 import { WireError } from './wire-error.ts';
 
@@ -29,6 +29,8 @@ export interface Ipv4Packet {
 
 export const IPV4_HEADER_OCTETS = 20;
 export const IPV4_MAX_OCTETS = 65535;
+
+const NO_OPTIONS = new Uint8Array(0);
 
 /** Arrays are views. Octets past Total Length are padding. Throws `WireError` for a bad version, length or checksum. */
 export function decodeIpv4(octets: Uint8Array): Ipv4Packet {
@@ -69,14 +71,14 @@ export function decodeIpv4Quoted(octets: Uint8Array): Ipv4Packet {
     protocol: u8At(octets, 9),
     source: octets.subarray(12, 16),
     destination: octets.subarray(16, 20),
-    options: octets.subarray(IPV4_HEADER_OCTETS, headerLength),
+    options: headerLength === IPV4_HEADER_OCTETS ? NO_OPTIONS : octets.subarray(IPV4_HEADER_OCTETS, headerLength),
     payload: octets.subarray(headerLength, totalLength),
   };
 }
 
 /** For a header that is there in full. */
 export function ipv4ChecksumIsRight(octets: Uint8Array): boolean {
-  return internetChecksum(octets.subarray(0, (u8At(octets, 0) & 15) * 4)) === 0;
+  return headerChecksum(octets, 0, (u8At(octets, 0) & 15) * 4) === 0;
 }
 
 /** With Total Length and Header Checksum. RangeError for what does not fit into a packet. */
@@ -103,7 +105,7 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   octets.set(packet.destination, 16);
   octets.set(packet.options, IPV4_HEADER_OCTETS);
   octets.set(packet.payload, headerLength);
-  setU16(octets, 10, internetChecksum(octets.subarray(0, headerLength)));
+  setU16(octets, 10, headerChecksum(octets, 0, headerLength));
   return octets;
 }
 

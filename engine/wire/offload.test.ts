@@ -208,6 +208,18 @@ describe('superframes', () => {
     expect(() => finishPacket(fragment, { checksum: null, segments })).toThrow(WireError);
   });
 
+  test('long headers and tiny segments do not multiply without bound', () => {
+    const inner = decodeIpv6(tcpSuperframe(6, new Uint8Array(30_000)));
+    const header = Uint8Array.of(60, 255, 1, 4, 0, 0, 0, 0, ...new Uint8Array(2040));
+    const last = Uint8Array.of(6, ...header.subarray(1));
+    const payload = Buffer.concat([...Array.from({ length: 14 }, () => header), last, inner.payload]);
+    const packet = encodeIpv6({ ...inner, nextHeader: 60, payload });
+    const cut = (sizeOctets: number) =>
+      finishPacket(packet, { checksum: null, segments: { kind: 'tcp6', sizeOctets } });
+    expect(cut(1000)).toHaveLength(30);
+    expect(() => cut(1)).toThrow(WireError);
+  });
+
   test('hostile superframes give packets or a WireError', () => {
     const random = new Prng(45);
     const examples = ([4, 6] as const).flatMap(version => [

@@ -1,7 +1,7 @@
-import { internetChecksum, partialSum, pseudoHeaderSum } from './checksum.ts';
+import { headerChecksum, internetChecksum, pseudoHeaderSum } from './checksum.ts';
 import { ETHERNET_HEADER_OCTETS, EtherType } from './ethernet.ts';
 import { IpProtocol } from './ip-protocol.ts';
-import { decodeIpv4Unverified, IPV4_HEADER_OCTETS } from './ipv4.ts';
+import { decodeIpv4Unverified } from './ipv4.ts';
 import { decodeIpv6, IPV6_HEADER_OCTETS } from './ipv6.ts';
 import { walkExtensions } from './ipv6-extension.ts';
 import { setU16, setU32, u16At, u32At, u8At } from './octets.ts';
@@ -22,7 +22,8 @@ export interface Offload {
 
 /**
  * What a wire would carry for an Ethernet frame (802.1Q tags allowed) and its offload: one frame with its checksum done, or
- * the packets that a superframe stands for. `octets` is never changed; it is returned itself when nothing is left to do.
+ * the packets that a superframe stands for (views of one array). `octets` is never changed; it is returned itself when
+ * nothing is left to do.
  * Throws `WireError` when offload and octets contradict each other.
  */
 export function finishFrame(octets: Uint8Array, offload: Offload | null): Uint8Array[] {
@@ -58,6 +59,9 @@ function networkOffset(octets: Uint8Array): number {
   return at;
 }
 
+/** Far above what 1366 packets (the most of a sane segment size) come to: long headers and tiny segments must not take all memory. */
+const BLOCK_MAX_OCTETS = 1 << 22;
+
 /** Where the headers of a superframe stand. */
 interface Layout {
   readonly ip: number;
@@ -75,14 +79,31 @@ function segment(octets: Uint8Array, ip: number, segments: NonNullable<Offload['
   const size = segments.sizeOctets;
   if (size < 1) throw new WireError('offload segment size', 0, `${size}`);
   const count = Math.max(1, Math.ceil((layout.end - layout.payload) / size));
-  return Array.from({ length: count }, (_, index) => cutSegment(octets, layout, size, index, count));
+  const total = count * layout.payload + layout.end - layout.payload;
+  if (total > BLOCK_MAX_OCTETS) throw new WireError('offload segment size', 0, `${size}, which makes ${total} octets`);
+  // One array for all: 45 small ones take longer than all else that is done here.
+  const block = new Uint8Array(total);
+  const packets: Uint8Array[] = [];
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    const from = layout.payload + index * size;
+    const to = Math.min(from + size, layout.end);
+    const cut = block.subarray(at, at + layout.payload + to - from);
+    at += cut.length;
+    cut.set(octets.subarray(0, layout.payload));
+    cut.set(octets.subarray(from, to), layout.payload);
+    adapt(cut, layout, size, index, count);
+    packets.push(cut);
+  }
+  return packets;
 }
 
 function layoutOf(octets: Uint8Array, ip: number, kind: 'tcp4' | 'tcp6' | 'udp'): Layout {
   const packet = octets.subarray(ip);
   const version = packet.length > 0 && u8At(packet, 0) >> 4 === 6 ? 6 : 4;
-  if (kind !== 'udp' && kind !== `tcp${version}`)
+  if (kind !== 'udp' && kind !== `tcp${version}`) {
     throw new WireError('offload segment kind', ip, `${kind} over IPv${version}`);
+  }
   const { source, destination, protocol, upper } = version === 4 ? upper4(packet) : upper6(packet);
   if (protocol !== (kind === 'udp' ? IpProtocol.UDP : IpProtocol.TCP)) {
     throw new WireError('offload segment kind', ip, `${kind} with protocol ${protocol}`);
@@ -118,19 +139,14 @@ function upper6(octets: Uint8Array) {
   return { ...packet, protocol: chain.upperProtocol, upper: chain.upper };
 }
 
-/** Packet `index` of `count`: the superframe's headers, counted on, before its share of the payload. */
-function cutSegment(octets: Uint8Array, layout: Layout, size: number, index: number, count: number): Uint8Array {
-  const { ip, transport, payload } = layout;
-  const from = payload + index * size;
-  const to = Math.min(from + size, layout.end);
-  const cut = new Uint8Array(payload + to - from);
-  cut.set(octets.subarray(0, payload));
-  cut.set(octets.subarray(from, to), payload);
+/** Counts on, in packet `index` of `count`, what the superframe's headers say. */
+function adapt(cut: Uint8Array, layout: Layout, size: number, index: number, count: number): void {
+  const { ip, transport } = layout;
   if (layout.version === 4) {
     setU16(cut, ip + 2, cut.length - ip);
-    setU16(cut, ip + 4, u16At(octets, ip + 4) + index);
+    setU16(cut, ip + 4, u16At(cut, ip + 4) + index);
     setU16(cut, ip + 10, 0);
-    setU16(cut, ip + 10, internetChecksum(cut.subarray(ip, ip + ipv4HeaderLength(octets, ip))));
+    setU16(cut, ip + 10, headerChecksum(cut, ip, ip + (u8At(cut, ip) & 15) * 4));
   } else {
     setU16(cut, ip + 4, cut.length - ip - IPV6_HEADER_OCTETS);
   }
@@ -139,9 +155,8 @@ function cutSegment(octets: Uint8Array, layout: Layout, size: number, index: num
   else setU16(cut, transport + 4, cut.length - transport);
   const field = transport + (isTcp ? 16 : 6);
   setU16(cut, field, 0);
-  const sum = partialSum(cut.subarray(transport), layout.pseudoHeader + cut.length - transport);
-  setU16(cut, field, internetChecksum(NOTHING, sum) || 0xffff);
-  return cut;
+  const pseudoHeader = layout.pseudoHeader + cut.length - transport;
+  setU16(cut, field, internetChecksum(cut.subarray(transport), pseudoHeader) || 0xffff);
 }
 
 /** CWR belongs to the first packet alone (RFC 3168 §6.1.2), FIN and PSH to the last. */
@@ -152,9 +167,3 @@ function adaptTcp(cut: Uint8Array, transport: number, octetsBefore: number, isFi
   if (!isLast) flags &= ~(TcpFlag.FIN | TcpFlag.PSH);
   cut[transport + 13] = flags;
 }
-
-function ipv4HeaderLength(octets: Uint8Array, ip: number): number {
-  return Math.max(IPV4_HEADER_OCTETS, (u8At(octets, ip) & 15) * 4);
-}
-
-const NOTHING = new Uint8Array(0);
