@@ -1,6 +1,17 @@
 /** What a topology file may say: the one source of the reader and of topologies/schema.json. */
 import * as scalars from './scalars.ts';
-import { dictionary, fields, list, oneOrMore, optional, type Read, required, whenKeys, word } from './shape.ts';
+import {
+  dictionary,
+  fields,
+  list,
+  oneOrMore,
+  optional,
+  type Read,
+  required,
+  requiredOr,
+  whenKeys,
+  word,
+} from './shape.ts';
 
 const family = optional(word(['v4', 'v6']), 'Address family to use; without it IPv4 where both ends have it.');
 const tries = optional(
@@ -211,7 +222,11 @@ const faultShape = fields(
 );
 
 export const topologyShape = fields('a topology', {
-  name: required(scalars.name, 'What the topology is called on the command line.'),
+  name: requiredOr(
+    scalars.name,
+    { value: 'unnamed', place: { line: 1, column: 1 } },
+    'What the topology is called on the command line.',
+  ),
   title: optional(scalars.text, 'A short line for lists and pictures.'),
   description: optional(scalars.text, 'What it shows.'),
   secrets: optional(

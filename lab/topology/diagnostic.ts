@@ -28,8 +28,12 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
 
 /** The user's own text inside a message: quoted, shortened, and without characters that would move a terminal's cursor. */
 export function quoted(text: string): string {
-  const short = text.length > 60 ? `${text.slice(0, 57)}…` : text;
-  return `"${printable(short)}"`;
+  return `"${shortened(text, 60)}"`;
+}
+
+/** The text in at most that many characters, without any that would move a terminal's cursor. */
+export function shortened(text: string, most = 200): string {
+  return printable(text.length > most ? `${text.slice(0, most - 1)}…` : text);
 }
 
 /** Collects what is wrong with one file. The same words at the same place (an alias used twice) count once. */

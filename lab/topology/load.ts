@@ -40,12 +40,13 @@ function resolve(file: string, text: TopologyText, report: Report): Topology {
   const scope = scopeOf(text, report);
   reportSecrets(scope);
   if (scope.nodes.size === 0) report.error(text.nodes.place, 'the topology has no nodes', 'declare two or more');
-  const { links, wiring } = resolveLinks(scope);
+  const resolved = resolveLinks(scope);
+  const { links, wiring } = resolved;
   const owners = resolveAddresses(scope, wiring);
-  reportAdvertising(scope, wiring);
+  reportAdvertising(scope, resolved);
   const macs = macsOf(scope);
   const routes = new Map<string, readonly Route[]>();
-  for (const node of scope.nodes.values()) routes.set(node.name, resolveRoutes(scope, node, wiring, owners));
+  for (const node of scope.nodes.values()) routes.set(node.name, resolveRoutes(scope, node, resolved, owners));
   const tunnels = resolveTunnels(scope, routes);
   const policies = resolvePolicies(scope, tunnels);
   const sas = pairSas(scope, policies);

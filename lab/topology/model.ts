@@ -60,8 +60,9 @@ export interface TopologyTunnel {
 export interface TopologyPolicy {
   readonly name: string;
   readonly tunnel: string | null;
-  readonly local: string | 'any';
-  readonly remote: string | 'any';
+  /** A prefix, or `any`. */
+  readonly local: string;
+  readonly remote: string;
   readonly protocol: number | 'any';
   readonly localPort: number | 'any';
   readonly remotePort: number | 'any';

@@ -24,31 +24,27 @@ export function flowsOfPolicies(network: Network): ProtectedFlow[] {
   const flows = new Map<string, ProtectedFlow>();
   for (const node of network.nodes) {
     for (const [index, policy] of node.policies.entries()) {
-      const { action } = policy;
-      if (action.kind !== 'protect' || !promisesPrefixes(policy, node.policies.slice(0, index))) continue;
-      const because = `policy ${policy.name} of ${node.name}`;
-      for (const [a, b] of pairsOf(network, node, policy)) {
-        const key = [formatPrefix(a), formatPrefix(b)].sort().join(' ');
+      if (!promisesPrefixes(policy, node.policies.slice(0, index))) continue;
+      for (const flow of flowsOfPolicy(network, node, policy)) {
+        const key = [flow.a, flow.b].sort().join(' ');
         const known = flows.get(key);
-        const links =
-          action.mode === 'transport'
-            ? network.links.map(({ name }) => name)
-            : linksOutside(network, [node.name, action.peer], a, b);
-        // Two policies may promise the same, one from each end: what either arms is armed.
-        const all =
-          known === undefined
-            ? links
-            : network.links.map(({ name }) => name).filter(name => known.links.includes(name) || links.includes(name));
-        flows.set(key, {
-          a: known?.a ?? formatPrefix(a),
-          b: known?.b ?? formatPrefix(b),
-          links: all,
-          because: known?.because ?? because,
-        });
+        flows.set(key, known === undefined ? flow : { ...known, links: [...new Set([...known.links, ...flow.links])] });
       }
     }
   }
   return [...flows.values()];
+}
+
+function flowsOfPolicy(network: Network, node: TopologyNode, policy: TopologyPolicy): ProtectedFlow[] {
+  const { action } = policy;
+  if (action.kind !== 'protect') return [];
+  const because = `policy ${policy.name} of ${node.name}`;
+  const everyLink = network.links.map(({ name }) => name);
+  const components = componentsWithout(network, [node.name, action.peer]);
+  return pairsOf(network, node, policy).map(([a, b]) => {
+    const links = action.mode === 'transport' ? everyLink : linksOutside(network, components, a, b);
+    return { a: formatPrefix(a), b: formatPrefix(b), links, because };
+  });
 }
 
 /** A flow that the file or the user names: armed on each link that is not attached to either of its two networks. */
@@ -118,9 +114,9 @@ function hasAddress(addresses: readonly string[], wanted: Address): boolean {
  * where the flow is clear by design; all other links are outside. When one component has hosts of both sides there is a
  * way around the gateways, and only the links right at the two networks are inside.
  */
-function linksOutside(network: Network, gateways: readonly string[], a: Prefix, b: Prefix): string[] {
+function linksOutside(network: Network, components: readonly Set<string>[], a: Prefix, b: Prefix): string[] {
   const inside = attachedLinks(network, a, b);
-  for (const component of componentsWithout(network, gateways)) {
+  for (const component of components) {
     const members = network.nodes.filter(({ name }) => component.has(name));
     const hasA = members.some(member => isInside(member, a));
     const hasB = members.some(member => isInside(member, b));
@@ -155,17 +151,19 @@ function attachedLinks(network: Network, a: Prefix, b: Prefix): Set<string> {
 }
 
 function componentsWithout(network: Network, removed: readonly string[]): Set<string>[] {
+  const neighbours = new Map(network.nodes.map(({ name }) => [name, new Set<string>()]));
+  for (const { endpoints } of network.links) {
+    neighbours.get(endpoints[0].node)?.add(endpoints[1].node);
+    neighbours.get(endpoints[1].node)?.add(endpoints[0].node);
+  }
   const components: Set<string>[] = [];
   const seen = new Set(removed);
   for (const { name } of network.nodes) {
     if (seen.has(name)) continue;
     const component = new Set([name]);
     for (const member of component) {
-      for (const link of network.links) {
-        const ends = link.endpoints.map(end => end.node);
-        if (!ends.includes(member)) continue;
-        for (const end of ends) if (!removed.includes(end)) component.add(end); // a Set visits what is added meanwhile
-      }
+      // A Set visits what is added meanwhile.
+      for (const neighbour of neighbours.get(member) ?? []) if (!removed.includes(neighbour)) component.add(neighbour);
     }
     for (const member of component) seen.add(member);
     components.push(component);

@@ -33,21 +33,21 @@ const BITS_PER_SECOND = new Map([
 /** 30 days: as nanoseconds still an exact number. */
 const DURATION_MAX_NS = 720 * 3600e9;
 const RATE_MAX_BITS = 1e12;
-export const DURATION_PATTERN = '^-?[0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h)$';
-export const PERCENT_PATTERN = '^[0-9]+(\\.[0-9]+)?%$';
+export const DURATION_PATTERN = '^(0|-?[0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))$';
+export const PERCENT_PATTERN = '^(0|[0-9]+(\\.[0-9]+)?%)$';
 export const RATE_PATTERN = '^[0-9]+(\\.[0-9]+)?(bit|kbit|mbit|gbit)$';
 
 /** Nanoseconds, a whole number. `0` needs no unit. */
 export function parseDuration(text: string): Parsed<number> {
   const parts = split(text);
-  if (parts === null) return bad('is not a duration', 'write a number and a unit, such as 20ms or 1.5s');
+  if (parts === null) return bad('is not a duration', 'write a number and, right after it, a unit: 20ms or 1.5s');
   const { amount, unit } = parts;
   if (unit === '') {
-    return amount === 0 ? good(0) : bad('has no unit', `write ${text}ms or ${text}s`);
+    return text === '0' ? good(0) : bad('has no unit', `write ${text}ms or ${text}s`);
   }
   const scale = NANOSECONDS.get(unit);
   if (scale === undefined)
-    return bad(`has the unknown unit "${unit}"`, `use ns, us, ms, s, m or h: ${amount}${durationUnitLike(unit)}`);
+    return bad(`has the unknown unit "${unit}"`, `use ns, us, ms, s, m or h${durationLike(amount, unit)}`);
   const nanoseconds = Math.round(amount * scale);
   if (Math.abs(nanoseconds) > DURATION_MAX_NS) return bad('is more than 30 days', 'use 720h or less');
   return good(nanoseconds);
@@ -57,9 +57,9 @@ export function parseDuration(text: string): Parsed<number> {
 export function parsePercent(text: string): Parsed<number> {
   const parts = split(text);
   if (parts === null || (parts.unit !== '' && parts.unit !== '%'))
-    return bad('is not a percentage', 'write a number and %, such as 0.1%');
+    return bad('is not a percentage', 'write a number and, right after it, %: 0.1%');
   const { amount, unit } = parts;
-  if (unit === '' && amount === 0) return good(0);
+  if (text === '0') return good(0);
   if (unit === '') {
     const asRate = amount <= 1 ? ` or ${Number((amount * 100).toPrecision(12))}%` : '';
     return bad('has no % sign', `write ${text}%${asRate}`);
@@ -72,12 +72,12 @@ export function parsePercent(text: string): Parsed<number> {
 /** Bits per second. */
 export function parseRate(text: string): Parsed<number> {
   const parts = split(text);
-  if (parts === null) return bad('is not a rate', 'write a number and a unit, such as 100mbit or 1gbit');
+  if (parts === null) return bad('is not a rate', 'write a number and, right after it, a unit: 100mbit or 1gbit');
   const { amount, unit } = parts;
   if (unit === '') return bad('has no unit', `write ${text}bit, ${text}kbit, ${text}mbit or ${text}gbit`);
   const scale = BITS_PER_SECOND.get(unit);
   if (scale === undefined)
-    return bad(`has the unknown unit "${unit}"`, `use bit, kbit, mbit or gbit: ${amount}${rateUnitLike(unit)}`);
+    return bad(`has the unknown unit "${unit}"`, `use bit, kbit, mbit or gbit${rateLike(amount, unit)}`);
   const bits = amount * scale;
   if (bits < 1) return bad('lets nothing through', 'use at least 1bit, or take the link down with a fault');
   if (bits > RATE_MAX_BITS) return bad('is more than 1000gbit', 'leave rate away for a link without a limit');
@@ -106,31 +106,36 @@ export function formatRate(bitsPerSecond: number): string {
 }
 
 function split(text: string): { amount: number; unit: string } | null {
-  const match = /^([+-]?\d{1,15}(?:\.\d{1,15})?)\s?([a-zA-Zµμ%/]{0,12})$/.exec(text);
+  const match = /^(-?\d{1,15}(?:\.\d{1,15})?)([a-zA-Zµ%/ ]{0,12})$/.exec(text);
   if (match === null) return null;
   return { amount: Number(match[1]), unit: match[2] ?? '' };
 }
 
-function durationUnitLike(unit: string): string {
-  const known = new Map([
-    ['sec', 's'],
-    ['secs', 's'],
-    ['second', 's'],
-    ['seconds', 's'],
-    ['min', 'm'],
-    ['mins', 'm'],
-    ['minute', 'm'],
-    ['minutes', 'm'],
-    ['hour', 'h'],
-    ['hours', 'h'],
-    ['hr', 'h'],
-    ['usec', 'us'],
-    ['msec', 'ms'],
-  ]);
-  return known.get(unit.toLowerCase()) ?? (NANOSECONDS.has(unit.toLowerCase()) ? unit.toLowerCase() : 'ms');
+const UNITS_IN_WORDS: ReadonlyMap<string, string> = new Map([
+  ['sec', 's'],
+  ['secs', 's'],
+  ['second', 's'],
+  ['seconds', 's'],
+  ['min', 'm'],
+  ['mins', 'm'],
+  ['minute', 'm'],
+  ['minutes', 'm'],
+  ['hr', 'h'],
+  ['hour', 'h'],
+  ['hours', 'h'],
+  ['usec', 'us'],
+  ['msec', 'ms'],
+]);
+
+/** `: 2s` for `2 sec`, and nothing for `2 parsec`. */
+function durationLike(amount: number, unit: string): string {
+  const plain = unit.trim().toLowerCase();
+  const known = UNITS_IN_WORDS.get(plain) ?? (NANOSECONDS.has(plain) ? plain : null);
+  return known === null ? '' : `: ${amount}${known}`;
 }
 
-function rateUnitLike(unit: string): string {
-  const first = unit.charAt(0).toLowerCase();
-  return first === 'k' || first === 'm' || first === 'g' ? `${first}bit` : 'bit';
+function rateLike(amount: number, unit: string): string {
+  const first = unit.trim().charAt(0).toLowerCase();
+  if (first === 'k' || first === 'm' || first === 'g') return `: ${amount}${first}bit`;
+  return first === 'b' ? `: ${amount}bit` : '';
 }

@@ -1,8 +1,19 @@
 /** The scalars of a topology file: names, addresses, sizes, units. */
-import { type Address, addressesEqual, parseAddress, parseMac } from '../../engine/wire/address.ts';
+import {
+  type Address,
+  addressesEqual,
+  formatAddress,
+  isBroadcast,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  parseAddress,
+  parseMac,
+} from '../../engine/wire/address.ts';
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from '../../engine/wire/prefix.ts';
+import { quoted } from './diagnostic.ts';
 import * as quantity from './quantity.ts';
-import { bad, good, type Parsed } from './quantity.ts';
+import { bad, good, type Parsed, type Problem } from './quantity.ts';
 import { type Located, scalar, type Shape } from './shape.ts';
 
 export type ProtocolText = number | 'any' | 'icmp';
@@ -42,19 +53,25 @@ export const tunnelName: Shape<Located<string>> = scalar(
   'a tunnel name such as v4_bob0',
   { type: 'string', pattern: '^v[46]_[a-z][a-z0-9_-]*[0-9]$', maxLength: 15 },
   ({ text }) => {
-    if (/^v[46]_[a-z][a-z0-9_-]{0,10}[0-9]$/.test(text)) return good(text);
+    if (isTunnelName(text)) return good(text);
     if (text.length > 15) return bad('has more than the 15 characters of an interface name', 'shorten it');
     return bad('is not a tunnel name', 'name it after outer family, other end and a number: v4_bob0 or v6_bob0');
   },
 );
 
+export function isTunnelName(text: string): boolean {
+  return /^v[46]_[a-z][a-z0-9_-]{0,10}[0-9]$/.test(text);
+}
+
 /** A reference to something that is named elsewhere in the file; whether it exists is judged later. */
 export function reference(what: string): Shape<Located<string>> {
-  return scalar(`the name of ${what}`, { type: 'string' }, ({ text }) => good(text));
+  return scalar(`the name of ${what}`, { type: 'string' }, ({ value }) =>
+    typeof value === 'string' ? good(value) : notText(value),
+  );
 }
 
 export const text: Shape<Located<string>> = scalar('a text', { type: 'string', maxLength: TEXT_MAX }, ({ value }) => {
-  if (typeof value !== 'string') return bad('is not a text', `quote it: "${String(value)}"`);
+  if (typeof value !== 'string') return notText(value);
   return value.length > TEXT_MAX ? bad(`has ${value.length} characters`, `use at most ${TEXT_MAX}`) : good(value);
 });
 
@@ -70,6 +87,8 @@ export const present: Shape<Located<true>> = scalar('true', { const: true }, ({ 
 export function wholeNumber(least: number, most: number, what: string): Shape<Located<number>> {
   const expected = `${what}, ${least} to ${most}`;
   return scalar(expected, { type: 'integer', minimum: least, maximum: most }, ({ value }) => {
+    if (typeof value === 'string' && /^[0-9]+$/.test(value))
+      return bad('is a text', `remove the quotes: ${value.slice(0, 20)}`);
     if (typeof value !== 'number' || !Number.isInteger(value)) return bad('is not a whole number', `give ${expected}`);
     return value < least || value > most ? bad('is out of range', `give ${expected}`) : good(value);
   });
@@ -106,7 +125,7 @@ export const network: Shape<Located<Prefix>> = scalar('a prefix such as 10.0.1.0
 
 /** An address of a point-to-point interface: the prefix length may be left away. */
 export const tunnelAddress: Shape<Located<Prefix>> = scalar('an address such as 10.0.0.1', PREFIX_SCHEMA, ({ text }) =>
-  parsePrefixText(text),
+  parseUsable(text),
 );
 
 /** An address with the length of its network's prefix, which is not optional. */
@@ -114,7 +133,7 @@ export const interfaceAddress: Shape<Located<Prefix>> = scalar(
   'an address with its prefix length, such as 10.0.0.1/24',
   { type: 'string', pattern: '^[0-9a-fA-F:.]+/[0-9]+$' },
   ({ text }) => {
-    if (text.includes('/') || parseAddress(text) === null) return parsePrefixText(text);
+    if (text.includes('/') || parseAddress(text) === null) return parseUsable(text);
     return bad('has no prefix length', `write ${text}/${text.includes(':') ? '64' : '24'}`);
   },
 );
@@ -191,8 +210,8 @@ export function parseFlow(text: string): Parsed<FlowText> {
   }
   const a = parseNetwork(left);
   const b = parseNetwork(right);
-  if (a.kind === 'bad') return bad(`has a side that ${a.message}: "${left.slice(0, 50)}"`, a.fix);
-  if (b.kind === 'bad') return bad(`has a side that ${b.message}: "${right.slice(0, 50)}"`, b.fix);
+  if (a.kind === 'bad') return bad(`is not a flow: ${quoted(left)} ${a.message}`, a.fix);
+  if (b.kind === 'bad') return bad(`is not a flow: ${quoted(right)} ${b.message}`, b.fix);
   if (a.value.address.length !== b.value.address.length)
     return bad('joins an IPv4 and an IPv6 prefix', 'write one flow for each family');
   return good({ a: a.value, b: b.value });
@@ -233,6 +252,33 @@ function parseNetwork(text: string): Parsed<Prefix> {
   return bad('has bits set after its prefix', `write ${formatPrefix(network)}`);
 }
 
+/** An address that an interface can have, RFC 1122 §3.2.1.3 and RFC 4291 §2.7. */
+function parseUsable(text: string): Parsed<Prefix> {
+  const parsed = parsePrefixText(text);
+  if (parsed.kind === 'bad') return parsed;
+  const { address, length } = parsed.value;
+  const kind = unusableKind(address);
+  if (kind !== null) return bad(`is ${kind}`, 'give a unicast address');
+  if (length >= address.length * 8 - 1) return parsed; // RFC 3021: both addresses of a /31 are hosts
+  if (addressesEqual(networkOf(parsed.value).address, address)) {
+    const first = Uint8Array.from(address);
+    first[first.length - 1] = (first.at(-1) ?? 0) + 1;
+    return bad('is the network itself, not a host in it', `write ${formatAddress(first)}/${length}`);
+  }
+  const inverted = { address: address.map(octet => ~octet & 0xff), length };
+  const isLast = addressesEqual(networkOf(inverted).address, inverted.address);
+  if (address.length === 4 && isLast)
+    return bad('is the broadcast address of its network', 'use another address of it');
+  return parsed;
+}
+
+function unusableKind(address: Address): string | null {
+  if (isMulticast(address)) return 'a multicast address';
+  if (isUnspecified(address)) return 'the unspecified address';
+  if (isLoopback(address)) return 'a loopback address';
+  return isBroadcast(address) ? 'the broadcast address' : null;
+}
+
 function addressHint(text: string): string {
   const parts = text.split('.');
   const large = parts.find(part => /^\d+$/.test(part) && Number(part) > 255);
@@ -244,15 +290,20 @@ function addressHint(text: string): string {
   return 'write 10.0.0.1 or "2001:db8::1"';
 }
 
+function notText(value: unknown): Problem {
+  return bad('is not a text', `quote it if it is meant: "${String(value)}"`);
+}
+
 function nameLike(pattern: RegExp, longest: number, joiner: string, rule: string): Shape<Located<string>> {
   const expected = `a name of ${rule}`;
-  return scalar(expected, { type: 'string', pattern: pattern.source }, ({ text }) => {
+  return scalar(expected, { type: 'string', pattern: pattern.source }, ({ text, value }) => {
+    if (typeof value !== 'string') return notText(value);
     if (pattern.test(text)) return good(text);
     if (text.length > longest) return bad(`is longer than ${longest} characters`, 'shorten it');
     const near = text
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, joiner)
-      .replace(/^[^a-z]+/, '');
+      .replace(/^[^a-z]+|[_-]+$/g, '');
     const example = pattern.test(near) ? `, such as ${near}` : '';
     return bad('is not a name', `use ${rule}, starting with a letter${example}`);
   });

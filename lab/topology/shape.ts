@@ -4,14 +4,19 @@
  */
 import { type Place, quoted, type Report } from './diagnostic.ts';
 import type { Parsed } from './quantity.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest, oneOf } from './suggest.ts';
 import type { ListValue, MapValue, ScalarValue, Value } from './yaml-document.ts';
+
+/** Of every list and every map of names. */
+const ENTRIES_MAX = 500;
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export interface Shape<T> {
-  /** What belongs here, for messages: `a duration such as 20ms`. */
+  /** What belongs here, for messages: `a duration such as 20ms`, `a node`. */
   readonly expected: string;
+  /** How to write it, where that says more: `a map with kind, interfaces, …`. */
+  readonly form: string;
   readonly schema: JsonSchema;
   /** undefined: not readable at all, and reported. Parts that are bad are reported and left out of their list or map. */
   read(value: Value, report: Report): T | undefined;
@@ -43,6 +48,8 @@ export interface Field<T> {
   readonly shape: Shape<T>;
   readonly required: boolean;
   readonly about: string;
+  /** To go on with after the diagnostic, so that the rest of the file is judged as well. */
+  readonly fallback?: T;
 }
 
 export interface RequiredField<T> extends Field<T> {
@@ -70,9 +77,10 @@ export function scalar<T>(
 ): Shape<Located<T>> {
   return {
     expected,
+    form: expected,
     schema,
     read(value, report) {
-      if (value.kind !== 'scalar' || value.value === null) return mismatch(value, expected, report);
+      if (value.kind !== 'scalar' || value.value === null) return mismatch(value, this, report);
       const parsed = parse(value);
       if (parsed.kind === 'good') return { value: parsed.value, place: value.place };
       report.error(value.place, `${quoted(value.text)} ${parsed.message}`, parsed.fix);
@@ -83,7 +91,7 @@ export function scalar<T>(
 
 /** One of these words. */
 export function word<const Word extends string>(words: readonly Word[]): Shape<Located<Word>> {
-  const expected = words.join(' or ');
+  const expected = oneOf(words);
   return scalar(expected, { enum: words }, value => {
     const found = words.find(known => known === value.value);
     if (found !== undefined) return { kind: 'good', value: found };
@@ -94,10 +102,10 @@ export function word<const Word extends string>(words: readonly Word[]): Shape<L
 export function list<T>(of: Shape<T>, what: string): Shape<Items<T>> {
   return {
     expected: `a list of ${what}`,
-    schema: { type: 'array', items: of.schema },
+    form: `a list of ${what}, each on a line with "- "`,
+    schema: { type: 'array', items: of.schema, maxItems: ENTRIES_MAX },
     read(value, report) {
-      if (value.kind === 'list') return readItems(value, of, report);
-      return mismatch(value, `a list of ${what}`, report);
+      return value.kind === 'list' ? readItems(value, of, report) : mismatch(value, this, report);
     },
   };
 }
@@ -107,11 +115,12 @@ export function oneOrMore<T>(of: Shape<T>, what: string): Shape<Items<T>> {
   const expected = `${of.expected}, or a list of ${what}`;
   return {
     expected,
-    schema: { anyOf: [of.schema, { type: 'array', items: of.schema, minItems: 1 }] },
+    form: expected,
+    schema: { anyOf: [of.schema, { type: 'array', items: of.schema, minItems: 1, maxItems: ENTRIES_MAX }] },
     read(value, report) {
       const asList: ListValue = value.kind === 'list' ? value : { kind: 'list', place: value.place, items: [value] };
       if (asList.items.length > 0) return readItems(asList, of, report);
-      report.error(value.place, 'the list is empty', `give ${of.expected}, or leave the key away`);
+      report.error(value.place, 'the list is empty', `give ${of.expected}`);
       return undefined;
     },
   };
@@ -119,13 +128,13 @@ export function oneOrMore<T>(of: Shape<T>, what: string): Shape<Items<T>> {
 
 /** A map from names that the user chooses. */
 export function dictionary<T>(name: Shape<Located<string>>, of: Shape<T>, what: string): Shape<Dictionary<T>> {
-  const expected = `a map of ${what}`;
   return {
-    expected,
-    schema: { type: 'object', propertyNames: name.schema, additionalProperties: of.schema },
+    expected: `a map of ${what}`,
+    form: `a map of ${what} by name`,
+    schema: { type: 'object', propertyNames: name.schema, additionalProperties: of.schema, maxProperties: ENTRIES_MAX },
     read(value, report) {
-      if (value.kind !== 'map') return mismatch(value, expected, report);
-      const entries = value.entries.map(entry => {
+      if (value.kind !== 'map') return mismatch(value, this, report);
+      const entries = bounded(value.entries, value.place, report).map(entry => {
         const key: ScalarValue = { kind: 'scalar', place: entry.keyPlace, value: entry.key, text: entry.key };
         name.read(key, report);
         return { name: entry.key, place: entry.keyPlace, value: of.read(entry.value, report) };
@@ -139,6 +148,10 @@ export function required<T>(shape: Shape<T>, about: string): RequiredField<T> {
   return { shape, required: true, about };
 }
 
+export function requiredOr<T>(shape: Shape<T>, fallback: T, about: string): RequiredField<T> {
+  return { shape, required: true, about, fallback };
+}
+
 export function optional<T>(shape: Shape<T>, about: string): Field<T> {
   return { shape, required: false, about };
 }
@@ -150,19 +163,20 @@ export function fields<Table extends Readonly<Record<string, Field<unknown>>>>(
   exactlyOne: readonly (keyof Table & string)[] = [],
 ): Shape<Fields<Table>> {
   const keys = Object.keys(table);
-  const expected = `${what}: a map with ${keys.slice(0, 4).join(', ')}${keys.length > 4 ? ', …' : ''}`;
+  const form = `a map with ${keys.slice(0, 4).join(', ')}${keys.length > 4 ? ', …' : ''}`;
   return {
-    expected,
+    expected: what,
+    form,
     schema: fieldsSchema(table, exactlyOne),
     read(value, report) {
-      if (value.kind !== 'map') return mismatch(value, expected, report);
+      if (value.kind !== 'map') return mismatch(value, this, report);
       const before = report.count;
-      reportUnknownKeys(value, keys, what, report);
-      const isChosen = exactlyOne.length === 0 || reportChoice(value, exactlyOne, what, report);
+      const misspelt = reportUnknownKeys(value, keys, what, report);
+      const isChosen = exactlyOne.length === 0 || reportChoice(value, exactlyOne, misspelt, what, report);
       let isWhole = isChosen;
       const result: Record<string, unknown> = { place: value.place };
       for (const [key, field] of Object.entries(table)) {
-        const read = readField(value, key, field, what, report);
+        const read = readField(value, key, field, misspelt, what, report);
         if (read === undefined) isWhole = false;
         result[key] = read ?? null;
       }
@@ -176,6 +190,7 @@ export function fields<Table extends Readonly<Record<string, Field<unknown>>>>(
 export function whenKeys<A, B>(a: Shape<A>, keys: readonly string[], b: Shape<B>): Shape<A | B> {
   return {
     expected: a.expected,
+    form: a.form,
     schema: { anyOf: [a.schema, b.schema] },
     read(value, report) {
       const isB = value.kind === 'map' && value.entries.some(entry => keys.includes(entry.key));
@@ -187,63 +202,73 @@ export function whenKeys<A, B>(a: Shape<A>, keys: readonly string[], b: Shape<B>
 function readItems<T>(value: ListValue, of: Shape<T>, report: Report): Items<T> {
   const before = report.count;
   const items: T[] = [];
-  for (const item of value.items) {
+  for (const item of bounded(value.items, value.place, report)) {
     const read = of.read(item, report);
     if (read !== undefined) items.push(read);
   }
   return { items, place: value.place, complete: report.count === before };
 }
 
-/** null: absent. undefined: missing though required, or required and unreadable. */
-function readField(map: MapValue, key: string, field: Field<unknown>, what: string, report: Report): unknown {
+/** null: absent. undefined: missing though required, or required and unreadable, and nothing to go on with. */
+function readField(
+  map: MapValue,
+  key: string,
+  field: Field<unknown>,
+  misspelt: ReadonlySet<string>,
+  what: string,
+  report: Report,
+): unknown {
   const entry = map.entries.find(candidate => candidate.key === key);
   if (entry !== undefined) {
     const read = field.shape.read(entry.value, report);
-    return read === undefined && !field.required ? null : read;
+    return read === undefined && !field.required ? null : (read ?? field.fallback);
   }
   if (!field.required) return null;
-  report.error(map.place, `${what} needs "${key}"`, `add ${key}: ${field.shape.expected}`);
-  return undefined;
+  if (!misspelt.has(key)) report.error(map.place, `${what} needs "${key}"`, `add "${key}": ${field.shape.form}`);
+  return field.fallback;
 }
 
-function reportUnknownKeys(map: MapValue, keys: readonly string[], what: string, report: Report): void {
-  for (const entry of map.entries) {
-    if (keys.includes(entry.key)) continue;
-    report.error(
-      entry.keyPlace,
-      `unknown key ${quoted(entry.key)} in ${what}`,
-      didYouMean(entry.key, keys, 'remove it'),
-    );
+/** As many as a lab can hold: what is beyond is reported and left out. */
+function bounded<T>(entries: readonly T[], place: Place, report: Report): readonly T[] {
+  if (entries.length <= ENTRIES_MAX) return entries;
+  report.error(place, `${entries.length} entries are more than the ${ENTRIES_MAX} that a lab can hold`, 'remove some');
+  return entries.slice(0, ENTRIES_MAX);
+}
+
+/** Returns the keys that the unknown ones were meant to be: those are not missing as well. */
+function reportUnknownKeys(map: MapValue, keys: readonly string[], what: string, report: Report): ReadonlySet<string> {
+  const misspelt = new Set<string>();
+  for (const { key, keyPlace } of map.entries) {
+    if (keys.includes(key)) continue;
+    report.error(keyPlace, `unknown key ${quoted(key)} in ${what}`, didYouMean(key, keys, 'remove it'));
+    const meant = nearest(key, keys);
+    if (meant !== null) misspelt.add(meant);
   }
+  return misspelt;
 }
 
-function reportChoice(map: MapValue, choice: readonly string[], what: string, report: Report): boolean {
+function reportChoice(
+  map: MapValue,
+  choice: readonly string[],
+  misspelt: ReadonlySet<string>,
+  what: string,
+  report: Report,
+): boolean {
   const present = map.entries.filter(entry => choice.includes(entry.key));
   if (present.length === 1) return true;
   const second = present[1];
   if (second !== undefined) {
     const message = `${what} cannot have both "${present[0]?.key}" and "${second.key}"`;
     report.error(second.keyPlace, message, 'keep one of them; write the other as an item of its own');
-  } else {
-    report.error(
-      map.place,
-      `${what} must say what it is`,
-      `add ${choice.length === 1 ? '' : 'one of '}${choice.join(', ')}`,
-    );
+  } else if (!choice.some(key => misspelt.has(key))) {
+    report.error(map.place, `${what} must say what it is`, `add ${oneOf(choice)}`);
   }
   return false;
 }
 
-function mismatch(value: Value, expected: string, report: Report): undefined {
-  const found =
-    value.kind === 'scalar'
-      ? value.value === null
-        ? 'nothing'
-        : quoted(value.text)
-      : value.kind === 'map'
-        ? 'a map'
-        : 'a list';
-  report.error(value.place, `found ${found} where something else is due`, `give ${expected}`);
+function mismatch(value: Value, shape: Shape<unknown>, report: Report): undefined {
+  const found = value.kind !== 'scalar' ? `a ${value.kind}` : value.value === null ? 'nothing' : quoted(value.text);
+  report.error(value.place, `expected ${shape.expected}, found ${found}`, `give ${shape.form}`);
   return undefined;
 }
 

@@ -5,6 +5,7 @@ export function nearest(text: string, candidates: Iterable<string>): string | nu
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(Math.min(text.length, 40) / 3)) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - text.length) >= bestDistance) continue;
     const distance = editDistance(text.slice(0, 64).toLowerCase(), candidate.slice(0, 64).toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

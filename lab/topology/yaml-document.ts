@@ -1,6 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, Lexer, parseDocument } from 'yaml';
-import type { Node, Pair, YAMLError, YAMLMap } from 'yaml';
-import { type Place, quoted, type Report } from './diagnostic.ts';
+import type { Document, Node, Pair, YAMLError, YAMLMap } from 'yaml';
+import { type Place, quoted, type Report, shortened } from './diagnostic.ts';
 
 /** A YAML document as plain values that know their place. Aliases are followed; keys are text and unique. */
 export type Value = MapValue | ListValue | ScalarValue;
@@ -31,7 +31,7 @@ export interface ScalarValue {
   readonly text: string;
 }
 
-const CHARACTERS_MAX = 1 << 20;
+const CHARACTERS_MAX = 1 << 19;
 /** After aliases are followed, so that a few lines of them cannot stand for millions of values. */
 const VALUES_MAX = 50_000;
 const FLOW_DEPTH_MAX = 32;
@@ -60,7 +60,7 @@ export function readYaml(text: string, report: Report): Value | null {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
     return line === 0 ? START : { line, column: col };
   };
-  const errors = [...document.errors, ...document.warnings].slice(0, SYNTAX_ERRORS_MAX);
+  const errors = syntaxErrors(document);
   for (const error of errors) reportSyntax(error, placeOf(error.pos[0]), report);
   if (errors.length > 0) return null;
   if (document.contents === null) {
@@ -86,6 +86,7 @@ function isTooDeep(text: string, report: Report): boolean {
   let offset = 0;
   let lineStart = 0;
   let isScalar = false;
+  let indent = 0;
   for (const token of new Lexer().lex(text)) {
     const isMark = token === '\u0002' || token === '\u0018' || token === '\u001f';
     if (!isScalar && isMark) {
@@ -97,9 +98,8 @@ function isTooDeep(text: string, report: Report): boolean {
       else if (token === ']' || token === '}') flowDepth = Math.max(0, flowDepth - 1);
       else if (token === '-' || token === '?') indicators += 1;
     }
-    const isBlank = !isScalar && /^[ \t]+$/.test(token);
-    const indent = isBlank && offset === lineStart && flowDepth === 0 ? token.length : 0;
-    if (flowDepth > FLOW_DEPTH_MAX || indicators > INDICATORS_PER_LINE_MAX || indent > INDENT_MAX) {
+    const isIgnored = !isScalar && /^[#\r\n]/.test(token); // the indentation of comments and empty lines means nothing
+    if (flowDepth > FLOW_DEPTH_MAX || indicators > INDICATORS_PER_LINE_MAX || (indent > INDENT_MAX && !isIgnored)) {
       report.error(
         placeIn(text, offset),
         'the document is nested too deeply',
@@ -107,6 +107,8 @@ function isTooDeep(text: string, report: Report): boolean {
       );
       return true;
     }
+    const isIndent = !isScalar && offset === lineStart && flowDepth === 0 && /^[ \t]+$/.test(token);
+    indent = isIndent ? token.length : 0;
     offset += token.length;
     const newline = token.lastIndexOf('\n');
     if (newline >= 0) {
@@ -118,6 +120,23 @@ function isTooDeep(text: string, report: Report): boolean {
   return false;
 }
 
+/** After one of these the parser no longer knows where it is, and what it says next would only confuse. */
+const LOST: ReadonlySet<YAMLError['code']> = new Set([
+  'BAD_INDENT',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'BLOCK_IN_FLOW',
+  'MISSING_CHAR',
+  'MULTILINE_IMPLICIT_KEY',
+  'TAB_AS_INDENT',
+  'UNEXPECTED_TOKEN',
+]);
+
+function syntaxErrors(document: Document.Parsed): YAMLError[] {
+  const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  const lost = errors.findIndex(({ code }) => LOST.has(code));
+  return errors.slice(0, Math.min(lost < 0 ? errors.length : lost + 1, SYNTAX_ERRORS_MAX));
+}
+
 function placeIn(text: string, offset: number): Place {
   const before = text.slice(0, offset);
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
@@ -125,7 +144,7 @@ function placeIn(text: string, offset: number): Place {
 
 const SYNTAX_FIXES: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   TAB_AS_INDENT: 'indent with spaces',
-  BAD_INDENT: 'align the line with its neighbours; close every [ and { at least as far right as its line began',
+  BAD_INDENT: 'align the line with its neighbours',
   MISSING_CHAR: 'add the missing character, or quote the text',
   BLOCK_AS_IMPLICIT_KEY: 'quote a text with ": " in it, or put the nested map on its own line',
   BAD_SCALAR_START: 'quote the text',
@@ -137,9 +156,15 @@ const SYNTAX_FIXES: Readonly<Partial<Record<YAMLError['code'], string>>> = {
 };
 
 function reportSyntax(error: YAMLError, place: Place, report: Report): void {
-  const text = error.message.split('\n')[0] ?? error.code;
+  const text = shortened(error.message.split('\n')[0] ?? error.code);
+  const unclosed = /end with a ([\]}])$/.exec(text)?.[1];
+  if (unclosed !== undefined) {
+    const fix = `close it with ${unclosed}, and keep all of it further right than its key`;
+    report.error(place, `not YAML: a ${unclosed} is missing before this`, fix);
+    return;
+  }
   const message = error.code === 'MULTIPLE_DOCS' ? 'the file holds more than one document' : lowerFirst(text);
-  report.error(place, `not YAML: ${message}`, SYNTAX_FIXES[error.code] ?? null);
+  report.error(place, `not YAML: ${message.replace('"quote', '"')}`, SYNTAX_FIXES[error.code] ?? null);
 }
 
 function lowerFirst(text: string): string {
@@ -231,6 +256,7 @@ class Reading {
 
   #entry(pair: Pair, fallback: Place): Entry | null {
     const key = this.value(pair.key, fallback);
+    if (this.#values >= VALUES_MAX) return null; // one diagnostic says it all
     if (key.kind !== 'scalar' || typeof key.value !== 'string') {
       const what = key.kind === 'scalar' ? (key.text === '' ? 'nothing' : quoted(key.text)) : `a ${key.kind}`;
       this.#report.error(

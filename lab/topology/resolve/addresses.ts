@@ -1,17 +1,12 @@
 import {
-  type Address,
   addressesEqual,
   addressKey,
   addressVersion,
   formatAddress,
-  isBroadcast,
   isLinkLocal,
-  isLoopback,
-  isMulticast,
-  isUnspecified,
 } from '../../../engine/wire/address.ts';
 import { formatPrefix, networkOf, type Prefix, prefixesOverlap } from '../../../engine/wire/prefix.ts';
-import type { Report } from '../diagnostic.ts';
+import type { Place, Report } from '../diagnostic.ts';
 import type { Located } from '../shape.ts';
 import type { Wiring } from './links.ts';
 import { endName, familyName, type InterfaceScope, type NodeScope, type Scope } from './scope.ts';
@@ -36,7 +31,6 @@ export function resolveAddresses(scope: Scope, wiring: Wiring): Owners {
     const interfaces = [...node.interfaces.values()];
     for (const iface of interfaces) {
       for (const address of iface.addresses) {
-        if (reportUnusable(address, scope.report)) continue;
         claim(owners, address, iface, scope.report);
       }
       reportSmallMtu(iface, wiring, scope.report);
@@ -52,50 +46,6 @@ export function resolveAddresses(scope: Scope, wiring: Wiring): Owners {
 export function mtuOf(iface: InterfaceScope, wiring: Wiring): number {
   const link = wiring.get(endName({ node: iface.node, interface: iface.name }));
   return iface.text?.mtu?.value ?? link?.mtu ?? MTU_DEFAULT;
-}
-
-function reportUnusable(located: Located<Prefix>, report: Report): boolean {
-  const { address, length } = located.value;
-  const shown = formatPrefix(located.value);
-  const why = unusableKind(address);
-  if (why !== null) {
-    report.error(located.place, `${shown} is ${why}`, 'give the interface a unicast address of its own');
-    return true;
-  }
-  const bits = address.length * 8;
-  if (length >= bits - 1) return false;
-  if (addressesEqual(networkOf(located.value).address, address)) {
-    const first = Uint8Array.from(address);
-    first[first.length - 1] = (first.at(-1) ?? 0) + 1;
-    report.error(
-      located.place,
-      `${shown} is the network itself, not a host in it`,
-      `write ${formatAddress(first)}/${length}`,
-    );
-    return true;
-  }
-  if (bits === 32 && isLastOf(located.value)) {
-    report.error(
-      located.place,
-      `${shown} is the broadcast address of its network`,
-      'use another address of the network',
-    );
-    return true;
-  }
-  return false;
-}
-
-function unusableKind(address: Address): string | null {
-  if (isMulticast(address)) return 'a multicast address';
-  if (isUnspecified(address)) return 'the unspecified address';
-  if (isLoopback(address)) return 'a loopback address';
-  if (isBroadcast(address)) return 'the broadcast address';
-  return null;
-}
-
-function isLastOf(prefix: Prefix): boolean {
-  const inverted = { address: prefix.address.map(octet => ~octet & 0xff), length: prefix.length };
-  return addressesEqual(networkOf(inverted).address, inverted.address);
 }
 
 function claim(owners: Map<string, Owner>, located: Located<Prefix>, iface: InterfaceScope, report: Report): void {
@@ -115,9 +65,6 @@ function claimTunnelAddresses(node: NodeScope, owners: Map<string, Owner>, repor
   for (const tunnel of node.tunnels.values()) {
     for (const located of tunnel.text?.addresses?.items ?? []) {
       const { address } = located.value;
-      const why = unusableKind(address);
-      if (why !== null)
-        report.error(located.place, `${formatPrefix(located.value)} is ${why}`, 'give the tunnel a unicast address');
       const owner = owners.get(addressKey(address));
       if (owner === undefined) {
         owners.set(addressKey(address), { node: node.name, interface: tunnel.name, line: located.place.line });
@@ -191,10 +138,21 @@ function reportStrangersOf(
   if (first === undefined || second === undefined) return;
   const inCommon = mine.some(a => theirs.some(b => isSameNetwork(a.value, b.value)));
   if (inCommon) return;
-  const [place, other, own] =
-    first.place.line > second.place.line ? [first.place, second.value, near] : [second.place, first.value, far];
-  const message = `the ends of link "${link}" share no ${familyName(family)} network: ${formatPrefix(first.value)} on ${near.node} and ${formatPrefix(second.value)} on ${far.node}`;
+  const [place, other, own] = isAfter(first.place, second.place)
+    ? [first.place, second.value, near]
+    : [second.place, first.value, far];
+  const ends = `${formatPrefix(first.value)} on ${near.node} and ${formatPrefix(second.value)} on ${far.node}`;
+  if (prefixesOverlap(first.value, second.value)) {
+    const message = `the ends of link "${link}" disagree on the length of their network: ${ends}`;
+    report.error(place, message, `use /${other.length} at both ends`);
+    return;
+  }
+  const message = `the ends of link "${link}" share no ${familyName(family)} network: ${ends}`;
   report.error(place, message, `give ${own.node} an address in ${formatPrefix(networkOf(other))}`);
+}
+
+function isAfter(a: Place, b: Place): boolean {
+  return a.line > b.line || (a.line === b.line && a.column > b.column);
 }
 
 function isSameNetwork(a: Prefix, b: Prefix): boolean {

@@ -1,16 +1,16 @@
 import { addressVersion, isLinkLocal } from '../../../engine/wire/address.ts';
-import type { Wiring } from './links.ts';
+import type { ResolvedLinks } from './links.ts';
 import { endName, type InterfaceScope, type NodeScope, type Scope } from './scope.ts';
 
 /** SLAAC forms addresses of a 64-bit interface identifier, RFC 4862 §5.5.3 and RFC 7136. */
 const SLAAC_PREFIX_BITS = 64;
 
 /** Router Advertisements need a router with prefixes; autoconfiguration needs a host, and a router on its link. */
-export function reportAdvertising(scope: Scope, wiring: Wiring): void {
+export function reportAdvertising(scope: Scope, links: ResolvedLinks): void {
   for (const node of scope.nodes.values()) {
     for (const iface of node.interfaces.values()) {
       reportAdvertise(scope, node, iface);
-      reportAutoconfigure(scope, node, iface, wiring);
+      reportAutoconfigure(scope, node, iface, links);
     }
   }
 }
@@ -44,7 +44,7 @@ function reportAdvertise(scope: Scope, node: NodeScope, iface: InterfaceScope): 
   }
 }
 
-function reportAutoconfigure(scope: Scope, node: NodeScope, iface: InterfaceScope, wiring: Wiring): void {
+function reportAutoconfigure(scope: Scope, node: NodeScope, iface: InterfaceScope, links: ResolvedLinks): void {
   const autoconfigure = iface.text?.autoconfigure;
   if (autoconfigure?.value !== true || iface.text?.complete !== true) return;
   const kind = node.text?.kind.value;
@@ -57,9 +57,10 @@ function reportAutoconfigure(scope: Scope, node: NodeScope, iface: InterfaceScop
     return;
   }
   const name = endName({ node: node.name, interface: iface.name });
-  const plug = wiring.get(name);
+  const plug = links.wiring.get(name);
   const far = plug?.far.text;
   if (plug !== undefined && (far?.complete !== true || far.advertise?.value === true)) return;
+  if (plug === undefined && !links.complete) return;
   const fix =
     plug === undefined
       ? `add a link with an end "${name}"`

@@ -103,13 +103,10 @@ function shown(prefix: Prefix): string {
 
 function resolvePolicyCheck(scope: Scope, text: NonNullable<CheckText['policy']>): Resolved {
   const node = findNode(scope, text.node, 'policy');
-  if (node?.text != null && !hasEngine(node)) {
-    const fix = `ask a gateway, or a host with a policy`;
-    scope.report.error(
-      text.node.place,
-      `${node.name} is a plain ${node.text.kind.value} and has no policy to ask`,
-      fix,
-    );
+  const kind = node?.text?.kind.value;
+  if (node !== null && kind !== undefined && !hasEngine(node)) {
+    const message = `${node.name} is a plain ${kind} and has no policy to ask`;
+    scope.report.error(text.node.place, message, 'ask a gateway, or a host with a policy');
   }
   const both = resolvePairOfAddresses(scope, text.from, text.to, text.family);
   if (node === null || both === null) return null;

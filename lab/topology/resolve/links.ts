@@ -20,19 +20,25 @@ const PERFECT: Impairment = {
 };
 
 /** What each interface is plugged into, by `node:interface`. */
-export type Wiring = ReadonlyMap<
-  string,
-  { readonly link: string; readonly mtu: number | null; readonly far: InterfaceScope }
->;
+export type Wiring = ReadonlyMap<string, Plug>;
+
+export interface Plug {
+  readonly link: string;
+  readonly mtu: number | null;
+  /** The interface at the other end. */
+  readonly far: InterfaceScope;
+}
 
 export interface ResolvedLinks {
   readonly links: readonly TopologyLink[];
   readonly wiring: Wiring;
+  /** false: some link was left out, so that an interface without one may only seem to have none. */
+  readonly complete: boolean;
 }
 
 export function resolveLinks(scope: Scope): ResolvedLinks {
   const links: TopologyLink[] = [];
-  const wiring = new Map<string, { link: string; mtu: number | null; far: InterfaceScope }>();
+  const wiring = new Map<string, Plug>();
   const taken = new Map<string, string>();
   for (const [name, text] of scope.links) {
     if (text === null) continue;
@@ -46,7 +52,7 @@ export function resolveLinks(scope: Scope): ResolvedLinks {
     const endpoints = [endOf(first), endOf(second)] as const;
     links.push({ name, endpoints, impairments });
   }
-  return { links, wiring };
+  return { links, wiring, complete: links.length === scope.links.size };
 }
 
 function endOf(iface: InterfaceScope): EndText {

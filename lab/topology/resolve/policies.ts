@@ -6,10 +6,11 @@ import { quoted, type Place } from '../diagnostic.ts';
 import type { TopologyPolicy } from '../model.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';
+import { facingAddress } from './outer-end.ts';
 import { addressesOf, familyName, findNode, isFullyRead, type NodeScope, type Scope, shownAddresses } from './scope.ts';
 import { interpolate } from './secrets.ts';
 import { resolveSuites } from './suites.ts';
-import { outerEnd, type Tunnel, type Tunnels } from './tunnels.ts';
+import type { Tunnel, Tunnels } from './tunnels.ts';
 
 /** One entry of a node's SPD with what the pairing of the two ends needs to know. */
 export interface Policy {
@@ -245,8 +246,8 @@ function ownAddress(scope: Scope, node: NodeScope, prefix: Located<Prefix>): Add
 /** Tunnel mode without a tunnel interface: between the addresses of the two nodes that face the world. */
 function outerEnds(scope: Scope, node: NodeScope, peer: NodeScope, place: Place): Ends | null {
   for (const family of [4, 6] as const) {
-    const local = outerEnd(node, family, peer.name, scope);
-    const remote = outerEnd(peer, family, node.name, scope);
+    const local = facingAddress(node, family, peer.name, scope);
+    const remote = facingAddress(peer, family, node.name, scope);
     if (local === null || remote === null) continue;
     return {
       mode: 'tunnel',
@@ -283,7 +284,7 @@ function reportShadowed(policies: readonly Policy[], scope: Scope): void {
     else
       scope.report.error(
         place,
-        `policy ${model.name} is never reached: ${before} matches the same packets first`,
+        `policy ${quoted(model.name)} is never reached: ${quoted(before)} matches the same packets first`,
         'remove it, or change its selectors',
       );
   }

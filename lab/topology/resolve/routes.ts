@@ -11,7 +11,7 @@ import { quoted, type Place, type Report } from '../diagnostic.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Owners } from './addresses.ts';
-import type { Wiring } from './links.ts';
+import type { ResolvedLinks } from './links.ts';
 import { endName, familyName, type InterfaceScope, type NodeScope, type Scope } from './scope.ts';
 
 /** A row of a node's routing table that the file asks for; attached networks are not in it. */
@@ -23,9 +23,9 @@ export interface Route {
 }
 
 /** Gateways, static routes and tunnel routes of one node, in this order. */
-export function resolveRoutes(scope: Scope, node: NodeScope, wiring: Wiring, owners: Owners): Route[] {
+export function resolveRoutes(scope: Scope, node: NodeScope, links: ResolvedLinks, owners: Owners): Route[] {
   const routes: Route[] = [];
-  for (const iface of node.interfaces.values()) routes.push(...gatewaysOf(scope, iface, wiring, owners));
+  for (const iface of node.interfaces.values()) routes.push(...gatewaysOf(scope, iface, links, owners));
   for (const text of node.text?.routes?.items ?? []) {
     const route = staticRoute(scope, node, text);
     if (route !== null) routes.push(route);
@@ -51,11 +51,11 @@ export function egressOf(node: NodeScope, routes: readonly Route[], destination:
   return (best as { name: string } | null)?.name ?? null;
 }
 
-function gatewaysOf(scope: Scope, iface: InterfaceScope, wiring: Wiring, owners: Owners): Route[] {
+function gatewaysOf(scope: Scope, iface: InterfaceScope, links: ResolvedLinks, owners: Owners): Route[] {
   const routes: Route[] = [];
   for (const gateway of iface.text?.gateway?.items ?? []) {
     const version = addressVersion(gateway.value);
-    if (iface.text?.complete === true && !reportGateway(scope, iface, gateway, wiring, owners)) continue;
+    if (iface.text?.complete === true && !reportGateway(scope, iface, gateway, links, owners)) continue;
     const everything = { address: new Uint8Array(version === 4 ? 4 : 16), length: 0 };
     routes.push({ destination: everything, via: gateway.value, interface: iface.name, place: gateway.place });
   }
@@ -67,7 +67,7 @@ function reportGateway(
   scope: Scope,
   iface: InterfaceScope,
   gateway: Located<Address>,
-  wiring: Wiring,
+  links: ResolvedLinks,
   owners: Owners,
 ): boolean {
   const { report } = scope;
@@ -81,7 +81,7 @@ function reportGateway(
     const fix =
       first === undefined
         ? `give ${name} an ${familyName(family)} address in the gateway's network`
-        : `choose a gateway in ${formatPrefix(networkOf(first.value))}${farAddressHint(first.value, wiring.get(name)?.far)}`;
+        : `choose a gateway in ${formatPrefix(networkOf(first.value))}${farAddressHint(first.value, links.wiring.get(name)?.far)}`;
     report.error(gateway.place, `the gateway ${shown} is not on-link at ${name}`, fix);
     return false;
   }
@@ -93,20 +93,21 @@ function reportGateway(
     );
     return false;
   }
-  return isLinkLocal(gateway.value) || reportGatewayNode(scope, iface, gateway, wiring, owners);
+  return isLinkLocal(gateway.value) || reportGatewayNode(scope, iface, gateway, links, owners);
 }
 
 function reportGatewayNode(
   scope: Scope,
   iface: InterfaceScope,
   gateway: Located<Address>,
-  wiring: Wiring,
+  links: ResolvedLinks,
   owners: Owners,
 ): boolean {
   const { report } = scope;
   const shown = formatAddress(gateway.value);
   const name = endName({ node: iface.node, interface: iface.name });
-  const plug = wiring.get(name);
+  const plug = links.wiring.get(name);
+  if (plug === undefined && !links.complete) return true;
   if (plug === undefined) {
     report.error(gateway.place, `${name} has a gateway and no link`, `add a link with an end "${name}"`);
     return false;

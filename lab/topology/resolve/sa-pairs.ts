@@ -1,3 +1,4 @@
+import { quoted } from '../diagnostic.ts';
 import type { ManualSaPair, TopologyPolicy } from '../model.ts';
 import type { Policy } from './policies.ts';
 import type { Scope } from './scope.ts';
@@ -17,9 +18,13 @@ export function pairSas(scope: Scope, policies: ReadonlyMap<string, readonly Pol
   for (const policy of [...policies.values()].flat()) {
     const { action } = policy.model;
     if (action.kind !== 'protect' || done.has(policy)) continue;
-    const other = otherEnd(policy, action, policies.get(action.peer) ?? []);
-    if (other === null) {
-      reportAlone(scope, policy, action);
+    const candidates = (policies.get(action.peer) ?? []).filter(
+      other => !done.has(other) && isTowards(policy, action, other),
+    );
+    const other = candidates.find(candidate => isMirror(policy.model, candidate.model));
+    if (other === undefined) {
+      reportAlone(scope, policy, action, candidates[0] ?? null);
+      for (const candidate of candidates.slice(0, 1)) done.add(candidate);
       continue;
     }
     done.add(other);
@@ -36,23 +41,23 @@ export function pairSas(scope: Scope, policies: ReadonlyMap<string, readonly Pol
   return pairs;
 }
 
-function otherEnd(policy: Policy, action: Protect, candidates: readonly Policy[]): Policy | null {
-  const mine = policy.model;
-  const found = candidates.find(({ model, tunnel }) => {
-    if (model.action.kind !== 'protect' || model.action.peer !== policy.node || model.action.mode !== action.mode)
-      return false;
-    const isSameTunnel = (tunnel?.name ?? null) === (policy.tunnel?.peerTunnel ?? null);
-    const isMirrored = model.local === mine.remote && model.remote === mine.local;
-    const arePorts = model.localPort === mine.remotePort && model.remotePort === mine.localPort;
-    return isSameTunnel && isMirrored && arePorts && model.protocol === mine.protocol;
-  });
-  return found ?? null;
+/** Whether `other` protects, in the same mode and tunnel, what goes back to the node of `policy`. */
+function isTowards(policy: Policy, action: Protect, other: Policy): boolean {
+  const back = other.model.action;
+  const isBack = back.kind === 'protect' && back.peer === policy.node && back.mode === action.mode;
+  return isBack && (other.tunnel?.name ?? null) === (policy.tunnel?.peerTunnel ?? null);
 }
 
-function reportAlone(scope: Scope, policy: Policy, action: Protect): void {
+function isMirror(a: TopologyPolicy, b: TopologyPolicy): boolean {
+  const arePrefixes = a.local === b.remote && a.remote === b.local;
+  return arePrefixes && a.localPort === b.remotePort && a.remotePort === b.localPort && a.protocol === b.protocol;
+}
+
+function reportAlone(scope: Scope, policy: Policy, action: Protect, near: Policy | null): void {
   const peer = scope.nodes.get(action.peer);
   if (peer?.text?.complete !== true) return;
   const { model, tunnel } = policy;
+  const own = `policy ${quoted(model.name)} of ${policy.node}`;
   const parts = [
     ...(tunnel === null ? [] : [`tunnel: ${tunnel.peerTunnel}`]),
     ...(model.remote === 'any' ? [] : [`local: ${yamlText(model.remote)}`]),
@@ -61,17 +66,23 @@ function reportAlone(scope: Scope, policy: Policy, action: Protect): void {
     ...(model.remotePort === 'any' ? [] : [`local-port: ${model.remotePort}`]),
     ...(model.localPort === 'any' ? [] : [`remote-port: ${model.localPort}`]),
   ];
+  if (near !== null) {
+    const message = `policy ${quoted(near.model.name)} of ${near.node} is not the mirror of ${own}`;
+    scope.report.error(near.place, message, `select the same packets at both ends: { ${parts.join(', ')}, … }`);
+    return;
+  }
   const mode = tunnel === null ? `mode: ${action.mode}, peer: ${policy.node}, ` : '';
-  const fix = `add to the policy of ${action.peer}: { ${parts.join(', ')}, protect: { ${mode}esp: [${action.esp.join(', ')}], key: … } }`;
-  scope.report.error(policy.place, `policy ${model.name} of ${policy.node} has no counterpart on ${action.peer}`, fix);
+  const protect = `protect: { ${mode}esp: [${action.esp.join(', ')}], key: … }`;
+  const fix = `add to the policy of ${action.peer}: { ${[...parts, protect].join(', ')} }`;
+  scope.report.error(policy.place, `${own} has no counterpart on ${action.peer}`, fix);
 }
 
 function reportDifferences(scope: Scope, a: Policy, b: Policy): void {
   const one = a.model.action;
   const two = b.model.action;
   if (one.kind !== 'protect' || two.kind !== 'protect') return;
-  const ends = `policy ${b.model.name} of ${b.node}`;
-  const other = `${a.model.name} of ${a.node}`;
+  const ends = `policy ${quoted(b.model.name)} of ${b.node}`;
+  const other = `${quoted(a.model.name)} of ${a.node}`;
   if (one.esp[0] !== two.esp[0]) {
     const message = `${ends} begins with ESP suite ${two.esp[0]}, and ${other} with ${one.esp[0]}`;
     scope.report.error(

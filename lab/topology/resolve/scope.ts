@@ -62,7 +62,7 @@ export function findNode(scope: Scope, reference: Located<string>, asker: string
   const node = scope.nodes.get(reference.value);
   if (node !== undefined) return node;
   const names = [...scope.nodes.keys()];
-  const fix = `${didYouMean(reference.value, names, 'declare it under nodes')}`;
+  const fix = didYouMean(reference.value, names, 'declare it under nodes');
   scope.report.error(reference.place, `${asker} names ${quoted(reference.value)}, which is not a node`, fix);
   return null;
 }

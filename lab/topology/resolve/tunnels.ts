@@ -1,17 +1,10 @@
-import { type Address, addressesEqual, addressVersion, formatAddress } from '../../../engine/wire/address.ts';
+import { type Address, formatAddress } from '../../../engine/wire/address.ts';
 import { quoted } from '../diagnostic.ts';
+import { isTunnelName } from '../scalars.ts';
 import { oneOf } from '../suggest.ts';
+import { judgeOuterEnd, outerEndOf } from './outer-end.ts';
 import { egressOf, type Route } from './routes.ts';
-import {
-  addressesOf,
-  familyName,
-  findNode,
-  isFullyRead,
-  type NodeScope,
-  type Scope,
-  shownAddresses,
-  type TunnelScope,
-} from './scope.ts';
+import { findNode, isFullyRead, type NodeScope, type Scope, type TunnelScope } from './scope.ts';
 
 /** A tunnel with both of its ends. */
 export interface Tunnel {
@@ -45,36 +38,6 @@ export function resolveTunnels(scope: Scope, routes: ReadonlyMap<string, readonl
   return all;
 }
 
-/** The outer address of one end and where it stands; null when there is none. */
-export function outerEnd(
-  node: NodeScope,
-  family: 4 | 6,
-  peer: string,
-  scope: Scope,
-): { address: Address; interface: string } | null {
-  const candidates = [...node.interfaces.values()].flatMap(iface => {
-    const [first] = iface.addresses
-      .map(({ value }) => value.address)
-      .filter(address => addressesOf(node, family).includes(address));
-    return first === undefined ? [] : [{ address: first, interface: iface.name, text: iface.text }];
-  });
-  const towardsGateway = candidates.find(({ text }) =>
-    text?.gateway?.items.some(({ value }) => addressVersion(value) === family),
-  );
-  const chosen =
-    towardsGateway ??
-    candidates.find(({ interface: name }) => isWiredTo(scope, node.name, name, peer)) ??
-    candidates[0];
-  return chosen === undefined ? null : { address: chosen.address, interface: chosen.interface };
-}
-
-function isWiredTo(scope: Scope, node: string, iface: string, peer: string): boolean {
-  return [...scope.links.values()].some(link => {
-    const ends = link?.endpoints.items.map(({ value }) => value) ?? [];
-    return ends.some(end => end.node === node && end.interface === iface) && ends.some(end => end.node === peer);
-  });
-}
-
 function reportName(node: NodeScope, tunnel: TunnelScope, scope: Scope): void {
   if (node.interfaces.has(tunnel.name)) {
     scope.report.error(
@@ -94,7 +57,7 @@ function reportName(node: NodeScope, tunnel: TunnelScope, scope: Scope): void {
 
 function resolveTunnel(scope: Scope, node: NodeScope, tunnel: TunnelScope): Tunnel | null {
   const { text } = tunnel;
-  if (text === null) return null;
+  if (text === null || !isTunnelName(tunnel.name)) return null;
   const peer = findNode(scope, text.remote, `tunnel ${tunnel.name}`);
   if (peer === null) return null;
   if (peer.name === node.name) {
@@ -105,10 +68,10 @@ function resolveTunnel(scope: Scope, node: NodeScope, tunnel: TunnelScope): Tunn
     );
     return null;
   }
-  const near = localEnd(scope, node, tunnel, peer.name);
+  const near = judgeOuterEnd(scope, node, tunnel, peer.name);
   const back = peerTunnel(scope, node, tunnel, peer);
   if (near === null || back === null || back.text === null) return null;
-  const far = localEndOf(scope, peer, back, node.name); // what is wrong with it is reported when its own turn comes
+  const far = outerEndOf(scope, peer, back, node.name); // what is wrong with it is reported when its own turn comes
   if (far === null) return null;
   return {
     node: node.name,
@@ -119,49 +82,6 @@ function resolveTunnel(scope: Scope, node: NodeScope, tunnel: TunnelScope): Tunn
     remote: far.address,
     outerInterface: near.interface,
   };
-}
-
-function localEndOf(
-  scope: Scope,
-  node: NodeScope,
-  tunnel: TunnelScope,
-  peer: string,
-): { address: Address; interface: string } | null {
-  const wanted = tunnel.text?.local?.value;
-  if (wanted === undefined) return outerEnd(node, tunnel.family, peer, scope);
-  if (addressVersion(wanted) !== tunnel.family) return null;
-  const iface = [...node.interfaces.values()].find(candidate =>
-    candidate.addresses.some(({ value }) => addressesEqual(value.address, wanted)),
-  );
-  return iface === undefined ? null : { address: wanted, interface: iface.name };
-}
-
-function localEnd(
-  scope: Scope,
-  node: NodeScope,
-  tunnel: TunnelScope,
-  peer: string,
-): { address: Address; interface: string } | null {
-  const found = localEndOf(scope, node, tunnel, peer);
-  if (found !== null || !isFullyRead(node) || tunnel.text?.complete !== true) return found;
-  const family = familyName(tunnel.family);
-  const local = tunnel.text.local;
-  if (local === null) {
-    const other = tunnel.name.replace(/^v./, tunnel.family === 4 ? 'v6' : 'v4');
-    const fix = `give an interface of ${node.name} an ${family} address, or name the tunnel ${other}`;
-    scope.report.error(
-      tunnel.place,
-      `${node.name} has no ${family} address for the outer header of ${tunnel.name}`,
-      fix,
-    );
-  } else if (addressVersion(local.value) === tunnel.family) {
-    const message = `${formatAddress(local.value)} is not an address of ${node.name}`;
-    scope.report.error(local.place, message, `use one of its own: ${shownAddresses(node)}`);
-  } else {
-    const message = `the outer header of ${tunnel.name} is ${family}, and ${formatAddress(local.value)} is not`;
-    scope.report.error(local.place, message, `give an ${family} address of ${node.name}, or rename the tunnel`);
-  }
-  return null;
 }
 
 /** The tunnel that leads back: same outer family, same number at the end of its name. */
@@ -176,6 +96,8 @@ function peerTunnel(scope: Scope, node: NodeScope, tunnel: TunnelScope, peer: No
     scope.report.error(tunnel.place, message, 'give the two ends of each tunnel a number of their own');
     return null;
   }
+  // Both ends have the same complaint: the one that comes later in the file makes it.
+  if (back.some(({ place }) => place.line > tunnel.place.line)) return null;
   const wanted = `v${tunnel.family}_${node.name.slice(0, 11)}${number}`;
   const near = back.map(({ name }) => name);
   const fix =
