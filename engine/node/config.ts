@@ -50,8 +50,9 @@ export interface PolicyConfig {
   readonly name: string;
   /** A tunnel's own SPD (RFC 4301 §4.4.1: an SPD per interface), or null for the node's. */
   readonly tunnel: string | null;
-  readonly local: string | 'any';
-  readonly remote: string | 'any';
+  /** A prefix, or `any`; so for the next. */
+  readonly local: string;
+  readonly remote: string;
   /** IP protocol number. */
   readonly protocol: number | 'any';
   readonly localPort: number | 'any';

@@ -2,7 +2,7 @@ import type { Random } from '../crypto/random.ts';
 import type { EspKernel } from '../ipsec/kernel.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
-import type { NodeConfig, SaConfig } from './config.ts';
+import type { SaConfig } from './config.ts';
 
 /** A frame on a port. `octets` belongs to the receiver of the value until it returns: copy what must outlive the call. */
 export interface Frame {
@@ -28,7 +28,14 @@ export interface Effects {
 
 /** Auditable events, RFC 4301 §4.4.1, RFC 4303 §3.4.4; `kind` is the counter's name as well. */
 export interface NodeEvent {
-  readonly kind: DropReason | 'interfaceUp' | 'interfaceDown' | 'saInstalled' | 'saDeleted' | 'addressConfigured';
+  readonly kind:
+    | DropReason
+    | 'interfaceUp'
+    | 'interfaceDown'
+    | 'saInstalled'
+    | 'saDeleted'
+    | 'addressConfigured'
+    | 'addressDuplicate';
   readonly detail: string;
 }
 

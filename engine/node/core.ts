@@ -1,0 +1,147 @@
+import type { Random } from '../crypto/random.ts';
+import type { EspKernel, OpenJob, SealJob } from '../ipsec/kernel.ts';
+import type { Sad } from '../ipsec/sad.ts';
+import type { InboundSa } from '../ipsec/sa.ts';
+import type { TransportSplit } from '../ipsec/transport-mode.ts';
+import type { Address } from '../wire/address.ts';
+import type { Instant } from '../wire/instant.ts';
+import type { Offload } from '../wire/offload.ts';
+import type { Reassembly } from '../wire/reassembly.ts';
+import type { AddressTable } from './address-table.ts';
+import type { Audit } from './audit.ts';
+import type { Autoconfiguration } from './autoconfiguration.ts';
+import type { Decision } from './decision.ts';
+import type { FlowCache } from './flow-cache.ts';
+import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
+import type { NeighbourCache } from './neighbour-cache.ts';
+import type { DropReason, Frame, LocalPacket } from './node.ts';
+import type { Packet } from './packet.ts';
+import type { PathMtuCache } from './path-mtu.ts';
+import type { PolicySet } from './policy-set.ts';
+import type { IcmpErrorLimit } from './rate-limit.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Advertising } from './router-advertising.ts';
+
+/** Encapsulations and decapsulations of one packet inside one node; more is a loop. RFC 2473 §4.1.1 has the same default. */
+export const NESTING_MAX = 4;
+
+/** How a packet came to be in the node. */
+export interface Ingress {
+  /** null: from the host stack above, or made here. */
+  readonly interface: NodeInterface | null;
+  /** The SA that protected it. */
+  readonly sa: InboundSa | null;
+  /** How often it was encapsulated or decapsulated here. */
+  readonly depth: number;
+}
+
+/** Who made a packet that leaves, and so who hears when it cannot. */
+export type Origin =
+  /** Another node: an ICMP error goes back to it. */
+  | 'forwarded'
+  /** The host stack above: an ICMP error is handed up to it. */
+  | 'above'
+  /** The node itself (echo replies, ICMP errors, outer packets): it is only counted. */
+  | 'node';
+
+/** What a frame that waits for a MAC address needs when that comes, or does not. */
+export interface FrameOrigin {
+  readonly offload: Offload | null;
+  readonly origin: Origin;
+}
+
+/** A packet that the node sends of its own, or for the host above. */
+export interface Originated {
+  readonly octets: Uint8Array;
+  readonly offload: Offload | null;
+  readonly origin: Origin;
+  readonly depth: number;
+  /** ESP was applied: the node's SPD has had its say. */
+  readonly isProtected: boolean;
+}
+
+/** A step that waits for its turn, so that no step calls another one deeper and deeper. */
+export type Task =
+  | { readonly kind: 'input'; readonly octets: Uint8Array; readonly ingress: Ingress }
+  | { readonly kind: 'originate'; readonly packet: Originated };
+
+/** A packet at the kernel's door, and what to do with the ESP that comes back. */
+export interface PendingSeal {
+  readonly job: SealJob;
+  readonly wrap:
+    | {
+        readonly kind: 'tunnel';
+        readonly inner: Uint8Array;
+        readonly source: Address;
+        readonly destination: Address;
+        readonly depth: number;
+      }
+    | { readonly kind: 'transport'; readonly split: TransportSplit; readonly depth: number };
+}
+
+export interface PendingOpen {
+  readonly job: OpenJob;
+  readonly outer: Packet;
+  readonly ingress: Ingress;
+}
+
+/**
+ * Everything that a node knows, and the work of the call in progress. One object that all steps share: each module changes
+ * only the part that it is named after, and nobody outside engine/node sees it.
+ */
+export interface Core {
+  readonly name: string;
+  readonly forwarding: boolean;
+  readonly random: Random;
+  readonly kernel: EspKernel;
+  readonly links: readonly EthernetInterface[];
+  /** The same, by name. */
+  readonly ports: ReadonlyMap<string, EthernetInterface>;
+  readonly tunnels: readonly TunnelInterface[];
+  /** Links, then tunnels. */
+  readonly interfaces: readonly NodeInterface[];
+  readonly addresses: AddressTable;
+  readonly routes: RouteTable;
+  readonly neighbours: NeighbourCache<FrameOrigin>;
+  readonly policies: PolicySet;
+  readonly sad: Sad;
+  readonly flows: FlowCache<Decision>;
+  readonly pathMtus: PathMtuCache;
+  readonly reassembly: Reassembly;
+  readonly errorLimit: IcmpErrorLimit;
+  /** One for each link that advertises, and one for each that listens to advertisements. */
+  readonly advertising: readonly Advertising[];
+  readonly autoconfigurations: readonly Autoconfiguration[];
+  readonly audit: Audit;
+  /** IPv4 Identification of the next packet made here; IPv6 fragments take theirs from the same count. */
+  identification: number;
+  /** Of the call in progress. */
+  now: Instant;
+  frames: Frame[];
+  deliveries: LocalPacket[];
+  readonly tasks: Task[];
+  opens: PendingOpen[];
+  seals: PendingSeal[];
+}
+
+export function drop(core: Core, reason: DropReason, detail: () => string): void {
+  core.audit.drop(reason, core.now, detail);
+}
+
+export function nextIdentification(core: Core): number {
+  core.identification = (core.identification + 1) >>> 0;
+  return core.identification;
+}
+
+/** For a packet that the node itself makes. */
+export function originate(core: Core, octets: Uint8Array): void {
+  core.tasks.push({
+    kind: 'originate',
+    packet: { octets, offload: null, origin: 'node', depth: 0, isProtected: false },
+  });
+}
+
+/** To the host stack above. Copies: `octets` may be a view of a frame that its owner takes back. */
+export function deliver(core: Core, octets: Uint8Array, offload: Offload | null): void {
+  core.deliveries.push({ octets: octets.slice(), offload });
+}

@@ -1,0 +1,153 @@
+import { createInboundSa, createOutboundSa, Sad } from '../ipsec/sad.ts';
+import { formatAddress, parseAddress } from '../wire/address.ts';
+import { type Instant, NS_PER_S } from '../wire/instant.ts';
+import { u16At } from '../wire/octets.ts';
+import { Reassembly } from '../wire/reassembly.ts';
+import { AddressTable } from './address-table.ts';
+import { Audit } from './audit.ts';
+import { startAutoconfiguration } from './autoconfiguration.ts';
+import type { NodeConfig, SaConfig } from './config.ts';
+import { type Core, drop, type FrameOrigin } from './core.ts';
+import { explain } from './explain.ts';
+import { FlowCache } from './flow-cache.ts';
+import { takeFrame } from './frame-input.ts';
+import { takeFromAbove } from './host-input.ts';
+import { ethernetInterface, tunnelInterface } from './interfaces.ts';
+import { runLinkCommand } from './link-state.ts';
+import { NeighbourCache } from './neighbour-cache.ts';
+import type { Effects, Node, NodeCommand, NodeContext } from './node.ts';
+import { PathMtuCache } from './path-mtu.ts';
+import { PolicySet } from './policy-set.ts';
+import { IcmpErrorLimit } from './rate-limit.ts';
+import { sourceTowards } from './report.ts';
+import { configuredRoute, connectedRoutes, RouteTable } from './route-table.ts';
+import { startAdvertising } from './router-advertising.ts';
+import { statusOf } from './status.ts';
+import { nextTimer, runTimers, startLink } from './timers.ts';
+import { runTasks, runToCompletion } from './work.ts';
+
+/** For both families together; a flood of fragments costs no more than this. */
+const REASSEMBLY_LIMITS = { maxBuffers: 256, maxOctets: 4 * 2 ** 20, timeoutNs: 30 * NS_PER_S };
+
+/** Makes a node. It has done nothing yet: `wakeAt()` is due at once. Throws when the configuration contradicts itself. */
+export function createNode(config: NodeConfig, context: NodeContext): Node {
+  const core = createCore(config, context);
+  let isStarted = false;
+
+  /** Runs one call: sets the time, starts the node if this is its first, and hands out what came of it. */
+  function call(now: Instant, work: () => void): Effects {
+    core.now = now;
+    if (!isStarted) {
+      isStarted = true;
+      for (const link of core.links) startLink(core, link);
+      runTimers(core);
+    }
+    work();
+    runToCompletion(core);
+    const { frames, deliveries } = core;
+    core.frames = [];
+    core.deliveries = [];
+    return { frames, deliveries, events: core.audit.takeEvents() };
+  }
+
+  return {
+    name: core.name,
+    receive: (frames, now) =>
+      call(now, () => {
+        for (const frame of frames) {
+          takeFrame(core, frame);
+          runTasks(core);
+        }
+      }),
+    send: (packets, now) =>
+      call(now, () => {
+        for (const packet of packets) {
+          takeFromAbove(core, packet);
+          runTasks(core);
+        }
+      }),
+    wake: now => call(now, () => runTimers(core)),
+    wakeAt: () => (isStarted ? nextTimer(core) : core.now),
+    command: (command, now) => call(now, () => runCommand(core, command)),
+    status: () => statusOf(core),
+    explain: flow => explain(core, flow),
+    sourceFor: destination => {
+      const address = parseAddress(destination);
+      const source = address === null ? null : sourceTowards(core, address);
+      return source === null ? null : formatAddress(source);
+    },
+  };
+}
+
+/** The state of a node before its first call. */
+function createCore(config: NodeConfig, context: NodeContext): Core {
+  const links = config.interfaces.map(ethernetInterface);
+  const tunnels = config.tunnels.map(tunnelInterface);
+  const interfaces = [...links, ...tunnels];
+  const policies = new PolicySet(
+    config.policies,
+    tunnels.map(tunnel => tunnel.name),
+  );
+  const core: Core = {
+    name: config.name,
+    forwarding: config.forwarding,
+    random: context.random,
+    kernel: context.kernel,
+    links,
+    ports: new Map(links.map(link => [link.name, link])),
+    tunnels,
+    interfaces,
+    addresses: new AddressTable(interfaces, config.forwarding),
+    routes: new RouteTable(),
+    neighbours: new NeighbourCache<FrameOrigin>(() => drop(core, 'queueFull', () => 'its neighbour is not known yet')),
+    policies,
+    sad: new Sad(),
+    flows: new FlowCache(policies.usePorts),
+    pathMtus: new PathMtuCache(),
+    reassembly: new Reassembly(REASSEMBLY_LIMITS),
+    errorLimit: new IcmpErrorLimit(),
+    advertising: links.filter(link => link.advertise).map(link => startAdvertising(link, 0)),
+    autoconfigurations: links.filter(link => link.autoconfigure).map(link => startAutoconfiguration(link, 0)),
+    audit: new Audit(),
+    identification: u16At(context.random.bytes(2), 0),
+    now: 0,
+    frames: [],
+    deliveries: [],
+    tasks: [],
+    opens: [],
+    seals: [],
+  };
+  for (const netInterface of interfaces) for (const route of connectedRoutes(netInterface)) core.routes.add(route);
+  for (const route of config.routes) core.routes.add(configuredRoute(route, interfaces));
+  for (const sa of config.sas) installSa(core, sa);
+  return core;
+}
+
+function runCommand(core: Core, command: NodeCommand): void {
+  switch (command.kind) {
+    case 'link':
+      runLinkCommand(core, command.port, command.up);
+      break;
+    case 'installSa':
+      installSa(core, command.sa);
+      core.audit.note('saInstalled', describeSa(command.sa));
+      break;
+    case 'deleteSa':
+      for (const { source, destination, policy } of core.sad.delete(command.spi, command.direction)) {
+        const [from, to] = [formatAddress(source), formatAddress(destination)];
+        core.audit.note('saDeleted', describeSa({ ...command, policy, source: from, destination: to }));
+      }
+      core.flows.clear();
+      break;
+  }
+}
+
+function installSa(core: Core, config: SaConfig): void {
+  if (core.policies.named(config.policy) === null) throw new Error(`SA ${config.spi}: no policy ${config.policy}`);
+  core.sad.install(config.direction === 'inbound' ? createInboundSa(config) : createOutboundSa(config));
+  core.flows.clear();
+}
+
+function describeSa(sa: Pick<SaConfig, 'direction' | 'spi' | 'policy' | 'source' | 'destination'>): string {
+  return `${sa.direction} SPI ${sa.spi} from ${sa.source} to ${sa.destination} for ${sa.policy}`;
+}

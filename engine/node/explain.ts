@@ -1,0 +1,201 @@
+import { espOctets } from '../ipsec/esp-size.ts';
+import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
+import { formatAddress, parseAddress } from '../wire/address.ts';
+import { ETHERNET_HEADER_OCTETS } from '../wire/ethernet.ts';
+import { IpProtocol } from '../wire/ip-protocol.ts';
+import { encodeIpv4 } from '../wire/ipv4.ts';
+import { encodeIpv6 } from '../wire/ipv6.ts';
+import { setU16 } from '../wire/octets.ts';
+import type { Core, Ingress } from './core.ts';
+import { type Decision, decideForwarding, decideSending, refuseLocal } from './decision.ts';
+import type { NodeInterface } from './interfaces.ts';
+import type { Explanation, FlowQuery } from './node.ts';
+import { type Packet, parsePacket } from './packet.ts';
+import { IPV4_HEADER_OCTETS, IPV6_HEADER_OCTETS } from './path-mtu.ts';
+import { describeRoute } from './route-table.ts';
+
+const PAYLOAD_OCTETS = 64;
+const HOP_LIMIT = 64;
+
+/** What would happen to a packet, decided by the same functions that decide in earnest. Throws for addresses that are none. */
+export function explain(core: Core, query: FlowQuery): Explanation {
+  const steps: string[] = [];
+  const packet = packetFor(query);
+  const ingress = ingressFor(core, packet, steps);
+  if (core.addresses.owns(packet.destination)) return explainDelivery(core, packet, ingress, steps);
+  const trace = (step: string) => steps.push(step);
+  if (ingress.interface !== null && !core.forwarding) {
+    steps.push('forwarding: this node is a host, it discards what is not for it');
+    return nothing('discard', steps, null);
+  }
+  const decision =
+    ingress.interface === null
+      ? decideSending(core, packet, false, trace)
+      : decideForwarding(core, packet, ingress, trace);
+  return explainDecision(core, packet, decision, steps);
+}
+
+function explainDelivery(core: Core, packet: Packet, ingress: Ingress, steps: string[]): Explanation {
+  const refusal = refuseLocal(core, packet, ingress, step => steps.push(step));
+  if (refusal !== null) return nothing('discard', [...steps, `discard: ${refusal.detail}`], null);
+  const policy = ingress.sa?.policy ?? null;
+  steps.push(`delivery: ${formatAddress(packet.destination)} is this node's own`);
+  return { ...nothing(ingress.sa === null ? 'bypass' : 'protect', steps, policy), spi: ingress.sa?.spi ?? null };
+}
+
+function explainDecision(core: Core, packet: Packet, decision: Decision, steps: string[]): Explanation {
+  switch (decision.kind) {
+    case 'drop':
+      steps.push(`${decision.reason}: ${decision.detail}`);
+      return nothing(decision.reason === 'noRoute' ? 'unroutable' : 'discard', steps, null);
+    case 'forward':
+      steps.push(`out of ${decision.exit.name} in the clear`);
+      return {
+        verdict: 'bypass',
+        steps,
+        policy: decision.policy?.policy.name ?? null,
+        spi: null,
+        interface: decision.exit.name,
+        frameOctets: ETHERNET_HEADER_OCTETS + packet.octets.length,
+      };
+    case 'encapsulate': {
+      const { tunnel, policy } = decision;
+      const outer = headerOctets(tunnel.remote) + packet.octets.length;
+      const verdict = { verdict: 'bypass', policy: policy?.policy.name ?? null, spi: null } as const;
+      return explainOuter(core, tunnel.name, tunnel.local, tunnel.remote, outer, { ...verdict, steps });
+    }
+    case 'protect':
+      return explainProtection(core, packet, decision, steps);
+  }
+}
+
+function explainProtection(
+  core: Core,
+  packet: Packet,
+  { policy, tunnel }: Extract<Decision, { kind: 'protect' }>,
+  steps: string[],
+): Explanation {
+  const { name, action } = policy.policy;
+  const sa = core.sad.outbound(name);
+  if (sa === null) {
+    steps.push(`SA: ${name} has none: discard`);
+    return nothing('discard', steps, name);
+  }
+  steps.push(`SA: SPI ${sa.spi} (0x${sa.spi.toString(16).padStart(8, '0')}), ${sa.suite.name}, ${sa.mode} mode`);
+  const isTransport = tunnel === null && action.kind === 'protect' && action.mode === 'transport';
+  const outer = isTransport ? transportOctets(packet, sa) : tunnelOctets(packet, sa);
+  const verdict = { verdict: 'protect', policy: name, spi: sa.spi, steps } as const;
+  const ends = tunnel === null ? sa : { source: tunnel.local, destination: tunnel.remote };
+  return explainOuter(core, tunnel?.name ?? null, ends.source, ends.destination, outer, verdict);
+}
+
+/** The way of the outer packet; `tunnel` is the interface to name, null for the one that it leaves by. */
+function explainOuter(
+  core: Core,
+  tunnel: string | null,
+  source: Uint8Array,
+  destination: Uint8Array,
+  octets: number,
+  verdict: Pick<Explanation, 'verdict' | 'policy' | 'spi'> & { readonly steps: string[] },
+): Explanation {
+  const { steps } = verdict;
+  const route = core.routes.lookup(destination);
+  if (route === null) {
+    steps.push(`outer packet: no route to ${formatAddress(destination)}`);
+    return nothing('unroutable', steps, verdict.policy);
+  }
+  steps.push(`outer packet: ${formatAddress(source)} > ${formatAddress(destination)}, ${octets} octets`);
+  steps.push(`outer route: ${describeRoute(route)}`);
+  const frameOctets = route.interface.kind === 'ethernet' ? ETHERNET_HEADER_OCTETS + octets : null;
+  return { ...verdict, interface: tunnel ?? route.interface.name, frameOctets };
+}
+
+function nothing(verdict: Explanation['verdict'], steps: readonly string[], policy: string | null): Explanation {
+  return { verdict, steps, policy, spi: null, interface: null, frameOctets: null };
+}
+
+/** Where the packet would come from: itself, or the interface that leads back to its source, by an SA that is for it. */
+function ingressFor(core: Core, packet: Packet, steps: string[]): Ingress {
+  if (core.addresses.owns(packet.source)) {
+    steps.push(`from: ${formatAddress(packet.source)} is this node's own`);
+    return { interface: null, sa: null, depth: 0 };
+  }
+  const back = core.routes.lookup(packet.source)?.interface ?? core.interfaces[0] ?? null;
+  if (back === null) return { interface: null, sa: null, depth: 0 };
+  const sa = saFor(core, packet, back);
+  steps.push(`from: ${back.name}${sa === null ? '' : `, protected by inbound SPI ${sa.spi}`}`);
+  return { interface: back, sa, depth: 0 };
+}
+
+function saFor(core: Core, packet: Packet, arrival: NodeInterface): InboundSa | null {
+  const flow = {
+    source: packet.source,
+    destination: packet.destination,
+    protocol: packet.protocol,
+    sourcePort: null,
+    destinationPort: null,
+  };
+  for (const sa of core.sad.all()) {
+    if (sa.direction === 'inbound' && core.policies.covers(sa, flow, arrival.name)) return sa;
+  }
+  return null;
+}
+
+function transportOctets(packet: Packet, sa: OutboundSa): number {
+  return packet.upperOffset + espOctets(sa.suite, packet.octets.length - packet.upperOffset);
+}
+
+function tunnelOctets(packet: Packet, sa: OutboundSa): number {
+  return headerOctets(sa.destination) + espOctets(sa.suite, packet.octets.length);
+}
+
+function headerOctets(address: Uint8Array): number {
+  return address.length === 4 ? IPV4_HEADER_OCTETS : IPV6_HEADER_OCTETS;
+}
+
+function packetFor(query: FlowQuery): Packet {
+  const [source, destination] = [parseAddress(query.source), parseAddress(query.destination)];
+  if (source === null || destination === null || source.length !== destination.length) {
+    throw new Error(`no flow goes from ${query.source} to ${query.destination}`);
+  }
+  const { protocol } = query;
+  const payload = upperLayerFor(query);
+  const octets =
+    source.length === 4
+      ? encodeIpv4({
+          dscpEcn: 0,
+          identification: 0,
+          dontFragment: true,
+          moreFragments: false,
+          fragmentOffset: 0,
+          ttl: HOP_LIMIT,
+          protocol,
+          source,
+          destination,
+          options: new Uint8Array(0),
+          payload,
+        })
+      : encodeIpv6({
+          trafficClass: 0,
+          flowLabel: 0,
+          nextHeader: protocol,
+          hopLimit: HOP_LIMIT,
+          source,
+          destination,
+          payload,
+        });
+  const packet = parsePacket(octets, null);
+  if (typeof packet === 'string') throw new Error(`protocol ${protocol}: ${packet}`);
+  return packet;
+}
+
+/** A header of the protocol's size with the ports, and 64 octets. */
+function upperLayerFor({ protocol, sourcePort, destinationPort }: FlowQuery): Uint8Array {
+  const header = protocol === IpProtocol.TCP ? 20 : 8;
+  const upper = new Uint8Array(header + PAYLOAD_OCTETS);
+  if (protocol === IpProtocol.ICMP) upper[0] = 8;
+  else if (protocol === IpProtocol.ICMPV6) upper[0] = 128;
+  else setU16(upper, 0, sourcePort ?? 0);
+  if (protocol !== IpProtocol.ICMP && protocol !== IpProtocol.ICMPV6) setU16(upper, 2, destinationPort ?? 0);
+  return upper;
+}

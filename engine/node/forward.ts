@@ -1,0 +1,76 @@
+import { formatAddress } from '../wire/address.ts';
+import { u16At, u8At } from '../wire/octets.ts';
+import type { Core, Ingress } from './core.ts';
+import { type Decision, decideForwarding } from './decision.ts';
+import { emit } from './frame-output.ts';
+import type { EthernetInterface } from './interfaces.ts';
+import type { Frame } from './node.ts';
+import { carryOut } from './output.ts';
+import { type Packet, takeHop, withHopTaken } from './packet.ts';
+import { refuse } from './report.ts';
+
+/** Passes on a packet that is for somebody else: policy, route, hop limit, and out. */
+export function forward(core: Core, packet: Packet, ingress: Ingress): void {
+  const decision = decisionFor(core, packet, ingress);
+  if (decision.kind !== 'drop' && packet.hopLimit <= 1) {
+    const detail = `from ${formatAddress(packet.source)} to ${formatAddress(packet.destination)}`;
+    refuse(core, packet, 'forwarded', 'hopLimitExceeded', detail, { kind: 'hopLimitExceeded' });
+    return;
+  }
+  const onward = decision.kind === 'drop' ? packet : withHopTaken(packet);
+  carryOut(core, onward, decision, 'forwarded', ingress.depth);
+}
+
+/**
+ * The short way for what most packets are: of a flow that was decided on, to leave in the clear, unfragmented, to a neighbour
+ * that is known. The frame is copied once, and the MAC addresses, hop limit and checksum are changed in the copy. false: the
+ * packet needs the long way, which checks everything again.
+ */
+export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Frame): boolean {
+  const { octets, offload } = frame;
+  if (offload !== null && offload.segments !== null) return false;
+  if (octets.length < ETHERNET + MINIMUM_PACKET || !core.flows.select(octets, ETHERNET)) return false;
+  const decision = core.flows.get(link, null);
+  if (decision === null || decision.kind !== 'forward') return false;
+  const { exit, neighbour, policy } = decision;
+  if (neighbour === null || neighbour.state !== 'reachable' || core.now >= neighbour.deadline || !exit.up) return false;
+  const length = u8At(octets, ETHERNET) >> 4 === 4 ? sound4(octets, exit.mtu) : sound6(octets, exit.mtu6);
+  if (length === 0) return false;
+  const copy = octets.slice(0, ETHERNET + length);
+  copy.set(neighbour.mac, 0);
+  copy.set(exit.mac, 6);
+  takeHop(copy, ETHERNET);
+  if (policy !== null) policy.packets++;
+  emit(core, exit, copy, offload);
+  return true;
+}
+
+const ETHERNET = 14;
+const MINIMUM_PACKET = 20;
+
+/** The length of an IPv4 packet without options that may go on as it is; 0 when it may not. */
+function sound4(octets: Uint8Array, mtu: number): number {
+  const length = u16At(octets, ETHERNET + 2);
+  if (length > mtu || length < MINIMUM_PACKET || ETHERNET + length > octets.length) return 0;
+  if (u8At(octets, ETHERNET + 8) <= 1) return 0;
+  let sum = 0;
+  for (let at = ETHERNET; at < ETHERNET + MINIMUM_PACKET; at += 2) sum += u16At(octets, at);
+  sum = (sum & 0xffff) + (sum >>> 16);
+  return (sum & 0xffff) + (sum >>> 16) === 0xffff ? length : 0;
+}
+
+function sound6(octets: Uint8Array, mtu: number): number {
+  const length = 40 + u16At(octets, ETHERNET + 4);
+  if (length > mtu || ETHERNET + length > octets.length) return 0;
+  return u8At(octets, ETHERNET + 7) <= 1 ? 0 : length;
+}
+
+function decisionFor(core: Core, packet: Packet, ingress: Ingress): Decision {
+  if (ingress.interface === null) throw new Error('only what arrived is forwarded');
+  const isCacheable = core.flows.select(packet.octets, 0);
+  const known = isCacheable ? core.flows.get(ingress.interface, ingress.sa) : null;
+  if (known !== null) return known;
+  const decision = decideForwarding(core, packet, ingress);
+  if (isCacheable) core.flows.set(ingress.interface, ingress.sa, decision);
+  return decision;
+}

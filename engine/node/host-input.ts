@@ -1,0 +1,24 @@
+import { type Core, drop, type Originated } from './core.ts';
+import { reassemble } from './local-input.ts';
+import type { LocalPacket } from './node.ts';
+import { sendOriginated } from './output.ts';
+import { isFragment, parsePacket } from './packet.ts';
+
+/**
+ * A packet from the host stack above. Where the node has an SPD, fragments are put together first: transport mode protects
+ * whole packets (RFC 4303 §3.3.4), and ports are in the first fragment alone. What has become whole may be cut again.
+ */
+export function takeFromAbove(core: Core, { octets, offload }: LocalPacket): void {
+  const packet = parsePacket(octets, offload);
+  if (typeof packet === 'string') {
+    drop(core, 'malformed', () => `${packet}, from above`);
+    return;
+  }
+  const fromAbove: Originated = { octets: packet.octets, offload, origin: 'above', depth: 0, isProtected: false };
+  if (!isFragment(packet) || !core.policies.has(null)) {
+    sendOriginated(core, fromAbove);
+    return;
+  }
+  const whole = reassemble(core, packet);
+  if (whole !== null) sendOriginated(core, { ...fromAbove, octets: whole.octets, offload: null, origin: 'node' });
+}

@@ -1,0 +1,136 @@
+import { type Address, addressVersion, parseAddress, parseMac } from '../wire/address.ts';
+import { parsePrefix } from '../wire/prefix.ts';
+import type { Instant } from '../wire/instant.ts';
+import type { InterfaceConfig, TunnelConfig } from './config.ts';
+
+export type NodeInterface = EthernetInterface | TunnelInterface;
+
+export interface InterfaceAddress {
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly origin: 'configured' | 'linkLocal' | 'autoconfigured';
+  /** Until then another node's claim is believed, RFC 4862 §5.4. */
+  tentativeUntil: Instant;
+}
+
+/** A port of the node. Mutable: the node's own state. */
+export interface EthernetInterface {
+  readonly kind: 'ethernet';
+  readonly name: string;
+  readonly mac: Uint8Array;
+  /** Octets of IP packet. */
+  readonly mtu: number;
+  /** The same for IPv6: lowered by a router's MTU option, RFC 4861 §6.3.4. */
+  mtu6: number;
+  /** Hop Limit of packets that this node originates; routers advertise it. */
+  hopLimit: number;
+  up: boolean;
+  addresses: InterfaceAddress[];
+  readonly linkLocal: Address;
+  readonly autoconfigure: boolean;
+  readonly advertise: boolean;
+  readonly counters: Counters;
+}
+
+/** A point-to-point IP-in-IP tunnel, RFC 2003 and RFC 2473. */
+export interface TunnelInterface {
+  readonly kind: 'tunnel';
+  readonly name: string;
+  readonly local: Address;
+  readonly remote: Address;
+  /** Octets of inner packet; null: from the outer path MTU. */
+  readonly configuredMtu: number | null;
+  readonly up: true;
+  addresses: InterfaceAddress[];
+  readonly linkLocal: Address;
+  readonly counters: Counters;
+}
+
+export interface Counters {
+  receivedPackets: number;
+  receivedOctets: number;
+  sentPackets: number;
+  sentOctets: number;
+}
+
+const LINK_LOCAL_LENGTH = 64;
+const DEFAULT_HOP_LIMIT = 64;
+
+export function ethernetInterface(config: InterfaceConfig): EthernetInterface {
+  const mac = parseMac(config.mac);
+  if (mac === null) throw new Error(`interface ${config.name}: MAC address ${config.mac}`);
+  const linkLocal = linkLocalOf(interfaceIdentifier(mac));
+  return {
+    kind: 'ethernet',
+    name: config.name,
+    mac,
+    mtu: config.mtu,
+    mtu6: config.mtu,
+    hopLimit: DEFAULT_HOP_LIMIT,
+    up: true,
+    addresses: addressesOf(config.name, config.addresses, linkLocal),
+    linkLocal,
+    autoconfigure: config.autoconfigure,
+    advertise: config.advertise,
+    counters: noCounters(),
+  };
+}
+
+export function tunnelInterface(config: TunnelConfig): TunnelInterface {
+  const [local, remote] = [parseAddress(config.local), parseAddress(config.remote)];
+  if (local === null || remote === null || local.length !== remote.length) {
+    throw new Error(`tunnel ${config.name}: from ${config.local} to ${config.remote}`);
+  }
+  const linkLocal = linkLocalOf(tunnelIdentifier(local));
+  return {
+    kind: 'tunnel',
+    name: config.name,
+    local,
+    remote,
+    configuredMtu: config.mtu,
+    up: true,
+    addresses: addressesOf(config.name, config.addresses, linkLocal),
+    linkLocal,
+    counters: noCounters(),
+  };
+}
+
+/** The modified EUI-64 of a MAC address, RFC 4291 appendix A. */
+export function interfaceIdentifier(mac: Uint8Array): Uint8Array {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac;
+  return Uint8Array.of(a ^ 2, b, c, 0xff, 0xfe, d, e, f);
+}
+
+/** The address with this interface identifier (8 octets) in a /64. */
+export function withIdentifier(prefix: Address, identifier: Uint8Array): Address {
+  const address = new Uint8Array(16);
+  address.set(prefix.subarray(0, 8));
+  address.set(identifier, 8);
+  return address;
+}
+
+/** The IPv4 address in the low half, RFC 4213 §3.7; of IPv6 the interface identifier that it has already. */
+function tunnelIdentifier(local: Address): Uint8Array {
+  if (addressVersion(local) === 6) return local.subarray(8);
+  const identifier = new Uint8Array(8);
+  identifier.set(local, 4);
+  return identifier;
+}
+
+function linkLocalOf(identifier: Uint8Array): Address {
+  return withIdentifier(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0), identifier);
+}
+
+function addressesOf(name: string, texts: readonly string[], linkLocal: Address): InterfaceAddress[] {
+  const addresses: InterfaceAddress[] = texts.map(text => {
+    const prefix = parsePrefix(text);
+    if (prefix === null) throw new Error(`interface ${name}: address ${text}`);
+    return { address: prefix.address, prefixLength: prefix.length, origin: 'configured', tentativeUntil: 0 };
+  });
+  addresses.push({ address: linkLocal, prefixLength: LINK_LOCAL_LENGTH, origin: 'linkLocal', tentativeUntil: 0 });
+  return addresses;
+}
+
+function noCounters(): Counters {
+  return { receivedPackets: 0, receivedOctets: 0, sentPackets: 0, sentOctets: 0 };
+}

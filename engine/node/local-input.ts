@@ -1,0 +1,133 @@
+import { addressesEqual, formatAddress } from '../wire/address.ts';
+import { decapsulate, dscpEcnOf } from '../ipsec/tunnel-mode.ts';
+import { IpProtocol } from '../wire/ip-protocol.ts';
+import { u8At } from '../wire/octets.ts';
+import { type Core, deliver, drop, type Ingress, NESTING_MAX } from './core.ts';
+import { refuseLocal } from './decision.ts';
+import { answerEcho } from './echo.ts';
+import { openLater } from './esp-input.ts';
+import { finished } from './fit.ts';
+import { isIcmpError } from './icmp-error.ts';
+import { learnFromProtected, learnPathMtu } from './icmp-input.ts';
+import { takeNeighbourDiscovery } from './neighbour-discovery.ts';
+import { isFragment, type Packet, parsePacket } from './packet.ts';
+import { refuse } from './report.ts';
+import { WireError } from '../wire/wire-error.ts';
+
+/**
+ * A packet addressed to this node. Outside the SPD: fragments until they are a packet, ESP (what it carries is checked),
+ * Neighbor Discovery, and ICMP errors about our own ESP (RFC 4301 §6.1.1). Everything else has to pass it.
+ */
+export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
+  if (isFragment(packet)) {
+    const whole = reassemble(core, packet);
+    if (whole !== null) takeLocal(core, whole, ingress);
+    return;
+  }
+  if (packet.protocol === IpProtocol.ESP) {
+    openLater(core, packet, ingress);
+    return;
+  }
+  if (takeNeighbourDiscovery(core, packet, ingress)) return;
+  if (isIcmpError(packet) && learnFromProtected(core, packet)) return;
+  if (isTunnelled(core, packet, ingress)) {
+    leaveTunnel(core, packet, ingress);
+    return;
+  }
+  const refusal = refuseLocal(core, packet, ingress);
+  if (refusal !== null) {
+    refuse(core, packet, 'forwarded', refusal.reason, refusal.detail, refusal.cause);
+    return;
+  }
+  takeAdmitted(core, packet, ingress);
+}
+
+/** A whole packet out of fragments; null while some are missing, or when they do not make one. */
+export function reassemble(core: Core, packet: Packet): Packet | null {
+  try {
+    const result = core.reassembly.add(packet.octets, core.now);
+    if (result === null) return null;
+    if (result instanceof Uint8Array) return parsed(core, result);
+    const from = formatAddress(packet.source);
+    drop(core, 'reassemblyFailed', () => `fragment from ${from}: ${result.drop}`);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    drop(core, 'malformed', () => error.message);
+  }
+  return null;
+}
+
+function parsed(core: Core, octets: Uint8Array): Packet | null {
+  const packet = parsePacket(octets, null);
+  if (typeof packet !== 'string') return packet;
+  drop(core, 'malformed', () => packet);
+  return null;
+}
+
+function takeAdmitted(core: Core, packet: Packet, ingress: Ingress): void {
+  if (packet.protocol === IpProtocol.IPV4 || packet.protocol === IpProtocol.IPV6) {
+    leaveTunnel(core, packet, ingress);
+    return;
+  }
+  if (hasUnusableRouting(packet)) {
+    const pointer = packet.upperOffset;
+    refuse(core, packet, 'forwarded', 'malformed', 'Routing header type 0', { kind: 'headerField', pointer });
+    return;
+  }
+  if (packet.protocol === IpProtocol.ICMP || packet.protocol === IpProtocol.ICMPV6) {
+    const [octets] = finished(core, packet) ?? [];
+    if (octets === undefined) return;
+    const complete = { ...packet, octets, offload: null };
+    if (answerEcho(core, complete)) return;
+    if (isIcmpError(complete)) learnPathMtu(core, complete);
+    deliver(core, octets, null);
+    return;
+  }
+  deliver(core, packet.octets, packet.offload);
+}
+
+/** IP-in-IP that an SA of that tunnel brought in transport mode: the inner packet is what its policy is about. */
+function isTunnelled(core: Core, packet: Packet, ingress: Ingress): boolean {
+  if (ingress.sa === null || (packet.protocol !== IpProtocol.IPV4 && packet.protocol !== IpProtocol.IPV6)) return false;
+  const tunnel = core.policies.named(ingress.sa.policy)?.tunnel ?? null;
+  return tunnel !== null && tunnelOf(core, packet)?.name === tunnel;
+}
+
+function leaveTunnel(core: Core, packet: Packet, ingress: Ingress): void {
+  const tunnel = tunnelOf(core, packet);
+  if (tunnel === null || ingress.depth >= NESTING_MAX) {
+    const ends = `${formatAddress(packet.source)} to ${formatAddress(packet.destination)}`;
+    drop(core, 'tunnelMismatch', () => `IP-in-IP from ${ends} is of no tunnel, or nested too deep`);
+    return;
+  }
+  const inner = decapsulate(packet.protocol, packet.octets.subarray(packet.upperOffset), dscpEcnOf(packet.octets));
+  if (inner.kind !== 'packet') {
+    drop(core, 'malformed', () => (inner.kind === 'malformed' ? inner.why : `congestion on ${tunnel.name}, not ECT`));
+    return;
+  }
+  const sa = ingress.sa !== null && core.policies.named(ingress.sa.policy)?.tunnel === tunnel.name ? ingress.sa : null;
+  core.tasks.push({
+    kind: 'input',
+    octets: inner.octets,
+    ingress: { interface: tunnel, sa, depth: ingress.depth + 1 },
+  });
+}
+
+function tunnelOf(core: Core, packet: Packet) {
+  const { source, destination } = packet;
+  const isEnd = (tunnel: Core['tunnels'][number]) =>
+    addressesEqual(tunnel.local, destination) && addressesEqual(tunnel.remote, source);
+  return core.tunnels.find(isEnd) ?? null;
+}
+
+/** RFC 5095: type 0 is refused while it has segments left; of a type we know nothing, RFC 8200 §4.4 says the same. */
+function hasUnusableRouting({ version, octets, upperOffset }: Packet): boolean {
+  if (version !== 6 || upperOffset === 40) return false;
+  for (let at = 40, type = u8At(octets, 6); at + 4 <= upperOffset; ) {
+    if (type === IpProtocol.ROUTING) return u8At(octets, at + 3) > 0;
+    const length = type === IpProtocol.FRAGMENT ? 8 : (u8At(octets, at + 1) + 1) * 8;
+    type = u8At(octets, at);
+    at += length;
+  }
+  return false;
+}

@@ -1,0 +1,76 @@
+import type { InboundSa } from '../ipsec/sa.ts';
+import { type Flow, matches } from '../ipsec/selector.ts';
+import { createPolicy, type Policy, Spd } from '../ipsec/spd.ts';
+import type { PolicyConfig } from './config.ts';
+
+/** A policy with what the node adds to it. */
+export interface PolicyEntry {
+  readonly policy: Policy;
+  /** The tunnel whose SPD it is in; null: the node's. */
+  readonly tunnel: string | null;
+  /** Then fragments cannot be told apart, and packets are protected whole. */
+  readonly usesPorts: boolean;
+  /** Packets that it has decided on. */
+  packets: number;
+}
+
+/** The node's SPD, and one for each tunnel that has policies, RFC 4301 §4.4.1. */
+export class PolicySet {
+  readonly entries: readonly PolicyEntry[];
+  readonly #byPolicy: ReadonlyMap<Policy, PolicyEntry>;
+  readonly #byName: ReadonlyMap<string, PolicyEntry>;
+  readonly #spds: ReadonlyMap<string | null, Spd>;
+
+  /** Throws for a name that is used twice, and for a tunnel that is not in `tunnels`. */
+  constructor(configs: readonly PolicyConfig[], tunnels: readonly string[]) {
+    this.entries = configs.map(config => ({
+      policy: createPolicy(config),
+      tunnel: config.tunnel,
+      usesPorts: config.localPort !== 'any' || config.remotePort !== 'any',
+      packets: 0,
+    }));
+    this.#byPolicy = new Map(this.entries.map(entry => [entry.policy, entry]));
+    this.#byName = new Map(this.entries.map(entry => [entry.policy.name, entry]));
+    if (this.#byName.size < configs.length) throw new Error('two policies have the same name');
+    const spds = new Map<string | null, Spd>();
+    for (const { tunnel } of this.entries) {
+      if (tunnel !== null && !tunnels.includes(tunnel)) throw new Error(`a policy is for tunnel ${tunnel}: no such`);
+      const own = this.entries.filter(entry => entry.tunnel === tunnel);
+      spds.set(tunnel, new Spd(own.map(entry => entry.policy)));
+    }
+    this.#spds = spds;
+  }
+
+  get usePorts(): boolean {
+    return this.entries.some(entry => entry.usesPorts);
+  }
+
+  /** Whether the node's (null) or a tunnel's SPD has any entry: an empty one lets everything pass. */
+  has(tunnel: string | null): boolean {
+    return this.#spds.has(tunnel);
+  }
+
+  outbound(tunnel: string | null, flow: Flow): PolicyEntry | null {
+    const policy = this.#spds.get(tunnel)?.lookupOutbound(flow) ?? null;
+    return policy === null ? null : (this.#byPolicy.get(policy) ?? null);
+  }
+
+  inbound(tunnel: string | null, flow: Flow): PolicyEntry | null {
+    const policy = this.#spds.get(tunnel)?.lookupInbound(flow) ?? null;
+    return policy === null ? null : (this.#byPolicy.get(policy) ?? null);
+  }
+
+  named(name: string): PolicyEntry | null {
+    return this.#byName.get(name) ?? null;
+  }
+
+  /**
+   * Whether a packet that an SA has brought, out of this interface, is one that the SA's policy is for, RFC 4301 §5.2
+   * step 4: what a tunnel's SA protects comes out of that tunnel alone.
+   */
+  covers(sa: InboundSa, flow: Flow, arrival: string): boolean {
+    const entry = this.named(sa.policy);
+    if (entry === null || (entry.tunnel !== null && entry.tunnel !== arrival)) return false;
+    return matches(entry.policy.selector, flow, 'inbound');
+  }
+}
