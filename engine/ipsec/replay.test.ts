@@ -208,6 +208,15 @@ test('checking changes nothing', () => {
   expect(window.check(60).fresh).toBe(true);
 });
 
+test('a number left of the window marks nothing', () => {
+  const window = new ReplayWindow(64, false);
+  window.advance(1000n);
+  for (let old = 1000 - 64; old > 0; old--) window.advance(BigInt(old));
+  for (let low = 1000 - 63; low < 1000; low++) expect(window.check(low).fresh).toBe(true);
+  for (let low = 1001; low < 2000; low++) window.advance(BigInt(low));
+  expect(window.check(2000).fresh).toBe(true);
+});
+
 describe('a window of 0 packets', () => {
   test('accepts anything, again and again', () => {
     const window = new ReplayWindow(0, false);

@@ -79,6 +79,15 @@ describe.each(espSuiteNames())('%s', name => {
     expect(open(kernel, into, esp).kind).toBe('opened');
   });
 
+  test('without whole blocks of ciphertext it is malformed, whoever made it', () => {
+    const { out, into } = saPair(name);
+    const fixed = 8 + out.suite.encryption.ivOctets + icvOctets(out.suite);
+    for (const ciphertextOctets of [0, 1, 2, 3, out.suite.encryption.blockOctets + 2]) {
+      const result = open(kernel, into, new Uint8Array(fixed + ciphertextOctets).fill(1));
+      expect(result).toMatchObject({ kind: 'malformed', why: expect.stringContaining('octets') });
+    }
+  });
+
   test('the packet is not modified, the payload is no view of it', () => {
     const { out, into } = saPair(name);
     const esp = seal(kernel, out);
@@ -247,6 +256,23 @@ describe('composed differently, a kernel is wrong in one way only', () => {
     const { out, into } = saPair('aes256gcm16');
     const esp = seal(right, out);
     expect([open(wrong, into, esp).kind, open(wrong, into, esp).kind]).toEqual(['opened', 'opened']);
+  });
+
+  test('ICVs ignored', () => {
+    const wrong = composeKernel('ignores ICVs', {
+      ...steps,
+      unprotect: (sa, sequence, esp) => {
+        const from = 8 + sa.suite.encryption.ivOctets;
+        const to = esp.length - icvOctets(sa.suite);
+        // GCM encrypts by a key stream: once more, and it is decrypted.
+        return protectPacket(sa, sequence, esp.subarray(8, from), esp.subarray(from, to)).slice(from, to);
+      },
+    });
+    const { out, into } = saPair('aes256gcm16');
+    const esp = seal(right, out);
+    esp.fill(0, esp.length - 16);
+    expect(open(right, into, esp).kind).toBe('authenticationFailed');
+    expect(open(wrong, into, esp)).toMatchObject({ kind: 'opened', payload: PAYLOAD });
   });
 
   test('no encryption', () => {
