@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseAddress } from './address.ts';
 import { internetChecksum, partialSum, pseudoHeaderSum, updateChecksum } from './checksum.ts';
+import { addressOf } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 
 /** The definition, in unbounded integers: a sum modulo 2^16 - 1 whose zero is written as all ones when anything was added. */
@@ -61,13 +61,12 @@ test('after a changed word the update is the checksum from scratch', () => {
 });
 
 test('pseudo-headers: the words of both addresses, the protocol, the length', () => {
-  const words = (text: string) => parseAddress(text) ?? expect.fail(text);
   const four = Uint8Array.of(10, 0, 0, 1, 10, 0, 0, 2, 0, 17, 0x12, 0x34);
-  expect(internetChecksum(new Uint8Array(0), pseudoHeaderSum(words('10.0.0.1'), words('10.0.0.2'), 17, 0x1234))).toBe(
-    definition(four),
-  );
-  const six = Uint8Array.of(...words('2001:db8::1'), ...words('fe80::2'), 0, 1, 0x12, 0x34, 0, 0, 0, 58);
   expect(
-    internetChecksum(new Uint8Array(0), pseudoHeaderSum(words('2001:db8::1'), words('fe80::2'), 58, 0x11234)),
+    internetChecksum(new Uint8Array(0), pseudoHeaderSum(addressOf('10.0.0.1'), addressOf('10.0.0.2'), 17, 0x1234)),
+  ).toBe(definition(four));
+  const six = Uint8Array.of(...addressOf('2001:db8::1'), ...addressOf('fe80::2'), 0, 1, 0x12, 0x34, 0, 0, 0, 58);
+  expect(
+    internetChecksum(new Uint8Array(0), pseudoHeaderSum(addressOf('2001:db8::1'), addressOf('fe80::2'), 58, 0x11234)),
   ).toBe(definition(six));
 });

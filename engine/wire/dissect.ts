@@ -13,7 +13,7 @@ import { type ExtensionChain, walkExtensions } from './ipv6-extension.ts';
 import { decodeNd } from './nd.ts';
 import { u16At, u8At } from './octets.ts';
 import { Reader } from './reader.ts';
-import { decodeTcpUnverified, tcpChecksumIsRight } from './tcp.ts';
+import { decodeTcpUnverified, TCP_HEADER_OCTETS, tcpChecksumIsRight } from './tcp.ts';
 import { UDP_HEADER_OCTETS, udpChecksumIsRight } from './udp.ts';
 import { WireError } from './wire-error.ts';
 
@@ -215,6 +215,9 @@ class Dissector {
   }
 
   #tcp(octets: Uint8Array, ip: IpContext): void {
+    const headerLength = octets.length < TCP_HEADER_OCTETS ? TCP_HEADER_OCTETS : (u8At(octets, 12) >> 4) * 4;
+    // Quotations and tiny fragments may end within the header, and nothing is wrong with that.
+    if (!ip.isWhole && headerLength > octets.length) return this.#data(IpProtocol.TCP, octets);
     const segment = decodeTcpUnverified(octets);
     const checksum = checksumState(ip, () => tcpChecksumIsRight(octets, ip.source, ip.destination));
     this.#push({ kind: 'tcp', ...this.#extent(octets), ...segment, checksum });

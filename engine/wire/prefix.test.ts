@@ -1,11 +1,11 @@
 import { BlockList } from 'node:net';
 import { expect, test } from 'vitest';
-import { formatAddress, parseAddress } from './address.ts';
+import { formatAddress } from './address.ts';
 import { formatPrefix, networkOf, parsePrefix, prefixContains, prefixesOverlap } from './prefix.ts';
+import { addressOf, must } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 
-const prefix = (text: string) => parsePrefix(text) ?? expect.fail(text);
-const address = (text: string) => parseAddress(text) ?? expect.fail(text);
+const prefix = (text: string) => must(parsePrefix(text));
 
 test.each([
   ['10.0.0.1/24', '10.0.0.1/24', '10.0.0.0/24'],
@@ -36,8 +36,8 @@ test.each([
 });
 
 test('no prefix of one family contains an address of the other', () => {
-  expect(prefixContains(prefix('0.0.0.0/0'), address('::'))).toBe(false);
-  expect(prefixContains(prefix('::/0'), address('1.2.3.4'))).toBe(false);
+  expect(prefixContains(prefix('0.0.0.0/0'), addressOf('::'))).toBe(false);
+  expect(prefixContains(prefix('::/0'), addressOf('1.2.3.4'))).toBe(false);
   expect(prefixesOverlap(prefix('0.0.0.0/0'), prefix('::/0'))).toBe(false);
 });
 

@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from './address.ts';
 import { NS_PER_S } from './instant.ts';
 import { decodeIpv4, encodeIpv4, fragmentIpv4, type Ipv4Packet } from './ipv4.ts';
 import { decodeIpv6, encodeIpv6, type Ipv6Packet } from './ipv6.ts';
 import { fragmentIpv6 } from './ipv6-extension.ts';
 import { type Reassembled, Reassembly } from './reassembly.ts';
+import { addressOf, must } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 import { scapyFrame } from './testing/scapy-frames.ts';
 import { WireError } from './wire-error.ts';
 
-const address = (text: string) => parseAddress(text) ?? expect.fail(text);
 const reassembly = (changes: { maxBuffers?: number; maxOctets?: number } = {}) =>
   new Reassembly({ maxBuffers: 16, maxOctets: 1_000_000, timeoutNs: 60 * NS_PER_S, ...changes });
 
@@ -22,8 +21,8 @@ function packet4(payload: Uint8Array, changes: Partial<Ipv4Packet> = {}): Uint8A
     fragmentOffset: 0,
     ttl: 64,
     protocol: 17,
-    source: address('10.0.0.1'),
-    destination: address('10.0.1.2'),
+    source: addressOf('10.0.0.1'),
+    destination: addressOf('10.0.1.2'),
     options: new Uint8Array(0),
     payload,
     ...changes,
@@ -31,7 +30,7 @@ function packet4(payload: Uint8Array, changes: Partial<Ipv4Packet> = {}): Uint8A
 }
 
 function packet6(payload: Uint8Array, changes: Partial<Ipv6Packet> = {}): Uint8Array {
-  const [source, destination] = [address('2001:db8::1'), address('2001:db8::2')];
+  const [source, destination] = [addressOf('2001:db8::1'), addressOf('2001:db8::2')];
   const fixed = { trafficClass: 0, flowLabel: 0, nextHeader: 17, hopLimit: 64, source, destination };
   return encodeIpv6({ ...fixed, payload, ...changes });
 }
@@ -131,8 +130,8 @@ describe('fragments', () => {
       packet4(data),
       packet4(data, { identification: 2 }),
       packet4(data, { protocol: 6 }),
-      packet4(data, { source: address('10.0.0.9') }),
-      packet4(data, { destination: address('10.0.0.9') }),
+      packet4(data, { source: addressOf('10.0.0.9') }),
+      packet4(data, { destination: addressOf('10.0.0.9') }),
     ];
     const pieces = shuffled(
       packets.flatMap(p => fragmentIpv4(p, 40)),
@@ -148,10 +147,9 @@ describe('fragments', () => {
     const table = reassembly();
     const whole = packet4(octets(100));
     const [first, second] = fragmentIpv4(whole, 84).map(fragment => Buffer.from(fragment));
-    if (first === undefined || second === undefined) return expect.fail('two fragments');
-    table.add(first, 0);
-    first.fill(0);
-    expect(table.add(second, 0)).toEqual(whole);
+    table.add(must(first), 0);
+    first?.fill(0);
+    expect(table.add(must(second), 0)).toEqual(whole);
   });
 
   test('Ethernet padding is no data', () => {
@@ -176,8 +174,7 @@ describe('duplicates and overlaps', () => {
   test('an exact duplicate changes nothing', () => {
     const whole = packet6(octets(3000));
     const fragments = fragmentIpv6(whole, 1280, 5);
-    const [first, second] = fragments;
-    if (first === undefined || second === undefined) return expect.fail('fragments');
+    const [first, second] = [must(fragments[0]), must(fragments[1])];
     expect(addAll(reassembly(), [first, first, second, second, first, ...fragments.slice(2)])).toEqual(whole);
   });
 

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from './address.ts';
 import { internetChecksum } from './checksum.ts';
 import { decodeIpv4, encodeIpv4, fragmentIpv4 } from './ipv4.ts';
 import { decodeIpv6, encodeIpv6 } from './ipv6.ts';
@@ -8,6 +7,7 @@ import { fragmentIpv6 } from './ipv6-extension.ts';
 import { finishPacket, type Offload } from './offload.ts';
 import { Reassembly } from './reassembly.ts';
 import { encodeTcp } from './tcp.ts';
+import { addressOf, must } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 import { encodeUdp } from './udp.ts';
 
@@ -35,9 +35,8 @@ function scapy(expression: string, cases: readonly Uint8Array[], definitions = '
 }
 
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
-const address = (text: string) => parseAddress(text) ?? expect.fail(text);
-const four = { source: address('10.0.0.2'), destination: address('10.0.1.2') };
-const six = { source: address('2001:db8::1'), destination: address('2001:db8::2') };
+const four = { source: addressOf('10.0.0.2'), destination: addressOf('10.0.1.2') };
+const six = { source: addressOf('2001:db8::1'), destination: addressOf('2001:db8::2') };
 
 function packet4(protocol: number, payload: Uint8Array, identification: number): Uint8Array {
   const flags = { dontFragment: false, moreFragments: false, fragmentOffset: 0, options: new Uint8Array(0) };
@@ -94,7 +93,7 @@ function reassemble(fragments: readonly string[]): Uint8Array {
   const table = new Reassembly({ maxBuffers: 1, maxOctets: 1_000_000, timeoutNs: 1 });
   const answers = fragments.map(fragment => table.add(Buffer.from(fragment, 'hex'), 0));
   const last = answers.at(-1);
-  return last instanceof Uint8Array ? last : expect.fail('not put together');
+  return must(last instanceof Uint8Array ? last : null);
 }
 
 /** All segments have 500 octets, so that the packet alone says everything. */

@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest';
-import { parseAddress } from './address.ts';
 import { decodeEspHeader } from './esp.ts';
 import { decodeAhHeader } from './ah.ts';
 import { abuse } from './testing/hostile.ts';
+import { addressOf } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 import { scapyFrame } from './testing/scapy-frames.ts';
 import { decodeUdp, decodeUdpUnverified, encodeUdp } from './udp.ts';
 import { WireError } from './wire-error.ts';
 
-const address = (text: string) => parseAddress(text) ?? expect.fail(text);
-const [source4, destination4] = [address('192.0.2.1'), address('192.0.2.2')];
-const [source6, destination6] = [address('2001:db8::1'), address('2001:db8::2')];
+const [source4, destination4] = [addressOf('192.0.2.1'), addressOf('192.0.2.2')];
+const [source6, destination6] = [addressOf('2001:db8::1'), addressOf('2001:db8::2')];
 
 test('a datagram of scapy, field by field', () => {
   const octets = scapyFrame('udp over ipv4').slice(34);
@@ -27,14 +26,13 @@ test('checksum 0 means none in IPv4 and is wrong in IPv6', () => {
 });
 
 test('a checksum that computes to 0 is sent as all ones', () => {
-  const random = new Prng(16);
   let seen = 0;
   for (let value = 0; value < 65536; value++) {
     const datagram = { sourcePort: 1, destinationPort: 2, payload: Uint8Array.of(value >> 8, value & 255) };
     const octets = encodeUdp(datagram, source4, destination4);
     if (octets[6] === 255 && octets[7] === 255) seen++;
     expect((octets[6] ?? 0) + (octets[7] ?? 0)).toBeGreaterThan(0);
-    if (random.below(100) === 0) expect(decodeUdp(octets, source4, destination4)).toEqual(datagram);
+    expect(decodeUdp(octets, source4, destination4).sourcePort).toBe(1);
   }
   expect(seen).toBeGreaterThan(0);
 });
@@ -76,8 +74,8 @@ test('ESP and AH headers of scapy', () => {
 test('hostile octets give a value or a WireError', () => {
   const random = new Prng(18);
   const example = scapyFrame('udp over ipv4').slice(34);
-  abuse(octets => decodeUdp(octets, source4, destination4), example, random, 10_000);
-  abuse(decodeUdpUnverified, example, random, 10_000);
-  abuse(decodeEspHeader, scapyFrame('esp').slice(34), random, 10_000);
-  abuse(decodeAhHeader, scapyFrame('ah').slice(34), random, 10_000);
+  expect(abuse(octets => decodeUdp(octets, source4, destination4), example, random, 10_000)).toEqual([]);
+  expect(abuse(decodeUdpUnverified, example, random, 10_000)).toEqual([]);
+  expect(abuse(decodeEspHeader, scapyFrame('esp').slice(34), random, 10_000)).toEqual([]);
+  expect(abuse(decodeAhHeader, scapyFrame('ah').slice(34), random, 10_000)).toEqual([]);
 });

@@ -1,17 +1,27 @@
 import { WireError } from '../wire-error.ts';
 import type { Prng } from './prng.ts';
 
-/** Runs a decoder on every truncation and on `count` mutations of an example; anything but a value or a `WireError` is thrown on. */
-export function abuse(decode: (octets: Uint8Array) => unknown, example: Uint8Array, random: Prng, count: number): void {
-  for (let length = 0; length < example.length; length++) tolerate(decode, example.slice(0, length));
-  for (let i = 0; i < count; i++) tolerate(decode, random.mutate(example));
+/**
+ * Runs a decoder on every truncation of an example and on `count` mutations. The octets (hexadecimal, with the error) on which
+ * it did anything but return a value or throw a `WireError`.
+ */
+export function abuse(
+  decode: (octets: Uint8Array) => unknown,
+  example: Uint8Array,
+  random: Prng,
+  count: number,
+): string[] {
+  const truncated = Array.from(example, (_, length) => example.slice(0, length));
+  const mutated = Array.from({ length: count }, () => random.mutate(example));
+  return [...truncated, ...mutated].flatMap(octets => failure(decode, octets));
 }
 
-function tolerate(decode: (octets: Uint8Array) => unknown, octets: Uint8Array): void {
+function failure(decode: (octets: Uint8Array) => unknown, octets: Uint8Array): string[] {
   try {
     decode(octets);
+    return [];
   } catch (error) {
-    if (error instanceof WireError && error.offset >= 0 && error.field !== '') return;
-    throw new Error(`on ${Buffer.from(octets).toString('hex')}`, { cause: error });
+    if (error instanceof WireError && error.offset >= 0 && error.field !== '') return [];
+    return [`${Buffer.from(octets).toString('hex')}: ${String(error)}`];
   }
 }

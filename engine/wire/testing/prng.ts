@@ -19,7 +19,9 @@ export class Prng {
   }
 
   bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.below(256));
+    const octets = new Uint8Array(count);
+    for (let i = 0; i < count; i++) octets[i] = this.below(256);
+    return octets;
   }
 
   pick<T>(items: readonly T[]): T {
@@ -33,8 +35,8 @@ export class Prng {
     const length = this.below(4) === 0 ? this.below(octets.length + 9) : octets.length;
     const mutated = new Uint8Array(length);
     mutated.set(octets.subarray(0, length));
-    for (let left = this.below(5); left > 0 && length > 0; left--)
-      mutated[this.below(length)] = this.pick([0, 1, 255, this.below(256)]);
+    const changes = length === 0 ? 0 : this.below(5);
+    for (let i = 0; i < changes; i++) mutated[this.below(length)] = this.pick([0, 1, 255, this.below(256)]);
     return mutated;
   }
 }

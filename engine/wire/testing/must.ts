@@ -1,0 +1,16 @@
+import { type Address, parseAddress } from '../address.ts';
+
+/** The value of an example that a test is sure of. */
+export function must<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error('missing in a test');
+  return value;
+}
+
+export function addressOf(text: string): Address {
+  return must(parseAddress(text));
+}
+
+/** Spaces are for the reader. */
+export function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
+}
