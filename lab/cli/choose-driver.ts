@@ -1,0 +1,22 @@
+import type { DriverName } from '../drivers/driver.ts';
+import { machineCannot } from '../state/failure.ts';
+import { whyNotLive } from './machine/live-capabilities.ts';
+
+export const DRIVER_CHOICES = ['auto', 'sim', 'netns'] as const;
+export type DriverChoice = (typeof DRIVER_CHOICES)[number];
+
+export interface ChosenDriver {
+  readonly driver: DriverName;
+  /** Why `auto` did not take netns. */
+  readonly why: string | null;
+}
+
+/** netns where this machine can do it, which is tried; a Failure when it was asked for and cannot be. */
+export function chooseDriver(choice: DriverChoice): ChosenDriver {
+  if (choice === 'sim') return { driver: 'sim', why: null };
+  const obstacle = whyNotLive();
+  if (obstacle === null) return { driver: 'netns', why: null };
+  const why = `netns cannot be used here: ${obstacle.name}: ${obstacle.detail}`;
+  if (choice === 'auto') return { driver: 'sim', why };
+  throw machineCannot(why, obstacle.fix ?? 'lab up … --driver sim');
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { socketPath } from '../../state/root.ts';
+import { connectLab } from '../client.ts';
+import type { CommandContext } from '../command.ts';
+import { examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
+import { execInPod } from '../exec-pod.ts';
+import { execThroughSocket } from '../exec-socket.ts';
+import { checkName, findLab } from '../find-lab.ts';
+
+const DESCRIPTION = `Run a command on a node. Standard input, output, error and the exit status pass through.
+With the sim driver: ping, traceroute, nc, send. With netns: any program of this machine.`;
+
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description(DESCRIPTION)
+    .usage('[options] <node> [--] <command...>')
+    .argument('<node>', 'a node of the lab')
+    .argument('<command...>', 'the command and its arguments')
+    .option(...LAB_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples([
+        'lab exec a1 -- ping -c 3 10.0.1.2',
+        'lab exec b1 -- nc -l 9000 > received & lab exec a1 -- nc -N 10.0.1.2 9000 < file',
+        'lab exec alice -- ip route     # netns',
+      ]),
+    )
+    .action((node: string, argv: string[], options: Options) => exec(node, argv, options, context));
+}
+
+interface Options {
+  readonly lab?: string;
+  readonly json?: true;
+}
+
+async function exec(node: string, argv: readonly string[], options: Options, context: CommandContext): Promise<void> {
+  const lab = findLab(options.lab);
+  checkName('node', node, lab);
+  const keep = options.json === true;
+  const { pod, runId } = lab.record;
+  const result =
+    pod === null
+      ? await execThroughSocket(connectLab(socketPath(lab.directory)), { node, argv, stdin: true }, keep)
+      : await execInPod(pod.pid, runId, node, argv, keep);
+  context.exit(result.status);
+  if (!keep) return;
+  const [stdout, stderr] = [result.stdout.toString('utf8'), result.stderr.toString('utf8')];
+  context.terminal.data(JSON.stringify({ node, command: argv, exitStatus: result.status, stdout, stderr }));
+}

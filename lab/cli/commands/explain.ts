@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { badInput } from '../../state/failure.ts';
+import { socketPath } from '../../state/root.ts';
+import { connectLab } from '../client.ts';
+import type { CommandContext } from '../command.ts';
+import { examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
+import { checkName, findLab } from '../find-lab.ts';
+import { flowQuery } from '../flow-arguments.ts';
+
+const DESCRIPTION = `What a node would do with a packet: route, policy, SA, and what would leave. Nothing is sent.
+SRC and DST are addresses or names of nodes; PROTO is a name or a number.`;
+
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description(DESCRIPTION)
+    .argument('<node>', 'the node that decides; one that runs the engine')
+    .argument('<src>', 'address[:port]; [address]:port for IPv6')
+    .argument('<dst>', 'address[:port]')
+    .argument('[proto]', 'tcp, udp, icmp, …; tcp when there is a port, else icmp')
+    .option(...LAB_OPTION)
+    .option(...JSON_OPTION)
+    .addHelpText('after', examples(['lab explain alice 10.0.0.2:443 10.0.1.2:80 tcp', 'lab explain alice a1 b1']))
+    .action((node: string, source: string, destination: string, protocol: string | undefined, options: Options) =>
+      explain({ node, source, destination, protocol }, options, context),
+    );
+}
+
+interface Options {
+  readonly lab?: string;
+  readonly json?: true;
+}
+
+interface Question {
+  readonly node: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: string | undefined;
+}
+
+async function explain(question: Question, options: Options, { terminal }: CommandContext): Promise<void> {
+  const lab = findLab(options.lab);
+  const node = checkName('node', question.node, lab);
+  const client = connectLab(socketPath(lab.directory));
+  const topology = await client.topology();
+  const flow = flowQuery(question.source, question.destination, question.protocol, topology);
+  const { explanation } = await client.explain(node, flow);
+  if (explanation === null) {
+    const engines = topology.nodes.filter(found => found.engine).map(found => found.name);
+    throw badInput(
+      `${node} is a plain stack, not the engine, and decides by itself`,
+      `ask one of ${engines.join(', ')}`,
+    );
+  }
+  if (options.json) return terminal.data(JSON.stringify({ node, flow, ...explanation }));
+  const { bold, good, bad } = terminal.style;
+  const colour = { protect: good, bypass: bold, discard: bad, unroutable: bad }[explanation.verdict];
+  terminal.data(colour(explanation.verdict));
+  for (const [index, step] of explanation.steps.entries()) terminal.data(`  ${index + 1}. ${step}`);
+  if (explanation.frameOctets === null) return;
+  terminal.data(
+    `  64 octets of payload leave as a frame of ${explanation.frameOctets} octets on ${explanation.interface ?? '?'}`,
+  );
+}

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Command, Option } from 'commander';
+import type { RunRecord } from '../../../reports/format.ts';
+import { readRun, renderRun } from '../../../reports/render.ts';
+import { podCommand, withSystemPath } from '../../drivers/netns/pod.ts';
+import { badInput, ExitCode, machineCannot } from '../../state/failure.ts';
+import { didYouMean } from '../../topology/suggest.ts';
+import { chooseDriver } from '../choose-driver.ts';
+import type { CommandContext } from '../command.ts';
+import { examples, JSON_OPTION } from '../command.ts';
+import { projectRoot } from '../project.ts';
+import { printable, type Terminal } from '../terminal.ts';
+
+const DESCRIPTION = `Run conformance suites against an implementation, judged from captured packets.
+Leaves results.json, junit.xml, index.html and a pcapng for each clause. Exit status 1 when a clause fails.`;
+
+interface Options {
+  readonly dut: string;
+  readonly driver: 'sim' | 'netns';
+  readonly seed: string;
+  readonly report: string;
+  readonly only?: string;
+  readonly json?: true;
+}
+
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description(DESCRIPTION)
+    .argument('[suite...]', 'names of suites; all without any')
+    .option('--dut <name>', 'device under test: engine, or a subject that is broken on purpose', 'engine')
+    .addOption(new Option('--driver <driver>', 'where the lab is built').choices(['sim', 'netns']).default('sim'))
+    .option('--seed <seed>', 'all chance of a simulated run', '1')
+    .option('--report <dir>', 'where the results go', 'report')
+    .option('--only <text>', 'only clauses whose id contains this')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples(['lab test', 'lab test encryption --driver netns', 'lab test --dut skips-icv-check']),
+    )
+    .action((suites: string[], options: Options) => test(suites, options, context));
+}
+
+async function test(suites: readonly string[], options: Options, { terminal, exit }: CommandContext): Promise<void> {
+  const known = knownSuites();
+  for (const suite of suites) {
+    if (!known.includes(suite)) {
+      throw badInput(`there is no suite "${printable(suite)}"`, didYouMean(suite, known, 'there are no suites here'));
+    }
+  }
+  chooseDriver(options.driver);
+  const report = resolve(options.report);
+  mkdirSync(report, { recursive: true });
+  rmSync(join(report, 'results.json'), { force: true }); // what is there afterwards is of this run
+  await runVitest(suites, { ...options, report }, terminal);
+  if (!existsSync(join(report, 'results.json'))) {
+    throw machineCannot('the suites ended without a result', `see above; ${join(report, 'results.json')} is missing`);
+  }
+  const summary = renderRun(report);
+  const run = readRun(report);
+  if (!isGood(run)) exit(ExitCode.CHECK_FAILED);
+  if (options.json) return terminal.data(JSON.stringify(run));
+  terminal.data(summary.trimEnd());
+  terminal.data(`report: ${join(report, 'index.html')}`);
+}
+
+/** A run that judged nothing is no good run, nor is one in which the lab did not come up. */
+const isGood = (run: RunRecord): boolean =>
+  run.clauses.length > 0 &&
+  run.clauses.every(clause => clause.outcome === 'passed' || clause.outcome === 'unsupported');
+
+const suitesFolder = (): string => fileURLToPath(new URL('suites/', projectRoot()));
+
+function knownSuites(): string[] {
+  if (!existsSync(suitesFolder())) return [];
+  return readdirSync(suitesFolder(), { withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(entry => entry.name)
+    .filter(name => readdirSync(join(suitesFolder(), name)).some(file => file.endsWith('.test.ts')));
+}
+
+/** What suites/settings.ts reads. The suites stand above the lab and are not imported from here: they run as a program. */
+const SETTINGS_VARIABLE = 'IPSEC_LAB_SUITE';
+
+async function runVitest(suites: readonly string[], options: Options, terminal: Terminal): Promise<void> {
+  const { dut, driver, seed, report, only } = options;
+  const settings = JSON.stringify({ dut, driver, seed, report, only: only ?? null });
+  const config = join(suitesFolder(), 'vitest.config.ts');
+  const filters = suites.map(suite => `suites/${suite}/`);
+  const vitest = [process.execPath, vitestProgram(), 'run', '--config', config, ...filters];
+  const [program = '', ...rest] = driver === 'netns' ? [...podCommand(process.getuid?.() === 0), ...vitest] : vitest;
+  const child = spawn(program, rest, {
+    cwd: fileURLToPath(projectRoot()),
+    env: { ...withSystemPath(process.env), [SETTINGS_VARIABLE]: settings },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  terminal.progress(null);
+  // Its status says less than its record does: whoever wrote no record has failed.
+  await new Promise<void>((done, failed) => {
+    child.on('error', error => failed(machineCannot(`cannot run ${program}: ${error.message}`, 'npm ci')));
+    child.on('close', () => done());
+  });
+}
+
+function vitestProgram(): string {
+  try {
+    return join(dirname(createRequire(projectRoot()).resolve('vitest/package.json')), 'vitest.mjs');
+  } catch {
+    throw machineCannot('vitest, which runs the suites, is not installed', 'npm ci');
+  }
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { CommandContext } from '../command.ts';
+import { examples, JSON_OPTION } from '../command.ts';
+import { DRIVER_CHOICES, type DriverChoice } from '../choose-driver.ts';
+import { bringUp } from '../up-run.ts';
+
+const DESCRIPTION = `Bring a topology up, run its checks, and say what exists and what to try next.
+Exit status 1 when a check fails (the lab stays up), 2 for a wrong file, 3 when the machine cannot do it.`;
+
+export interface UpOptions {
+  readonly driver: DriverChoice;
+  readonly seed?: string;
+  readonly name?: string;
+  readonly checks: boolean;
+  readonly keyLog?: string;
+  readonly protected: readonly string[];
+  readonly json?: true;
+}
+
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description(DESCRIPTION)
+    .argument('<topology>', 'a shipped name (lab topologies) or a file')
+    .addOption(
+      new Option('--driver <driver>', 'auto: netns where this machine can do it, else sim')
+        .choices(DRIVER_CHOICES)
+        .default('auto'),
+    )
+    .option('--seed <seed>', 'all chance of a simulated run, to repeat it exactly')
+    .option('--name <lab>', 'name of the lab; that of the topology by default')
+    .option('--no-checks', 'leave out the checks')
+    .option('--key-log <dir>', 'make DIR a configuration folder with which Wireshark decrypts (holds keys)')
+    .addOption(
+      new Option('--protected <flow>', 'a flow that must never be seen in the clear; may be repeated')
+        .argParser((flow: string, before: readonly string[]) => [...before, flow])
+        .default([], 'none beyond the policies'),
+    )
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples([
+        'lab up site-to-site',
+        'lab up site-to-site --driver sim --seed 7',
+        "lab up clear --protected '10.0.0.0/24 <-> 10.0.1.0/24'",
+        'lab up my-lab.yaml --name second --no-checks',
+      ]),
+    )
+    .action((topology: string, options: UpOptions) => bringUp(topology, options, context));
+}

@@ -1,0 +1,70 @@
+import type { Duplex } from 'node:stream';
+import type { ExecRequest } from '../supervisor/api.ts';
+import { encodeExecFrame, type ExecFrame, ExecFrameReader, ExecFrameType } from '../supervisor/exec-protocol.ts';
+import type { LabClient } from './client.ts';
+import { type ExecResult, Kept } from './exec-result.ts';
+
+/**
+ * A command on a simulated node: our streams through the lab's socket. The first Ctrl-C stops the command, which then
+ * says what it has to say (ping its statistics); the second one ends us.
+ */
+export async function execThroughSocket(client: LabClient, request: ExecRequest, keep: boolean): Promise<ExecResult> {
+  const { socket, head } = await client.exec(request);
+  const stopSending = sendStdin(socket);
+  const interrupt = (): void => {
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
+    socket.write(encodeExecFrame(ExecFrameType.INTERRUPT, NONE));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  const [stdout, stderr] = [new Kept(), new Kept()];
+  const status = await new Promise<number>((resolve, reject) => {
+    const reader = new ExecFrameReader();
+    let exit: number | null = null;
+    const take = (chunk: Buffer): void => {
+      for (const frame of reader.push(chunk)) {
+        if (frame.type === ExecFrameType.STDOUT && keep) stdout.push(frame.payload);
+        else if (frame.type === ExecFrameType.STDOUT) process.stdout.write(copyOf(frame));
+        else if (frame.type === ExecFrameType.STDERR && keep) stderr.push(frame.payload);
+        else if (frame.type === ExecFrameType.STDERR) process.stderr.write(copyOf(frame));
+        else if (frame.type === ExecFrameType.EXIT) exit = frame.payload[0] ?? 0;
+      }
+    };
+    socket.on('data', take);
+    socket.on('error', reject);
+    socket.on('close', () =>
+      exit === null ? reject(new Error('the lab ended while the command ran')) : resolve(exit),
+    );
+    take(head);
+  }).finally(() => {
+    stopSending();
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
+  });
+  return { status, stdout: stdout.octets(), stderr: stderr.octets() };
+}
+
+const NONE = new Uint8Array(0);
+
+const copyOf = (frame: ExecFrame): Buffer => Buffer.from(frame.payload);
+
+/** Our stdin as frames, no faster than the lab takes them. Returns how to let go of stdin, or it would keep us alive. */
+function sendStdin(socket: Duplex): () => void {
+  const { stdin } = process;
+  const onData = (chunk: Buffer): void => {
+    if (socket.write(encodeExecFrame(ExecFrameType.STDIN, chunk))) return;
+    stdin.pause();
+    socket.once('drain', () => stdin.resume());
+  };
+  const onEnd = (): void => void socket.write(encodeExecFrame(ExecFrameType.STDIN_END, NONE));
+  stdin.on('data', onData);
+  stdin.on('end', onEnd);
+  stdin.on('error', onEnd);
+  return () => {
+    stdin.off('data', onData);
+    stdin.off('end', onEnd);
+    stdin.pause();
+    stdin.unref();
+  };
+}

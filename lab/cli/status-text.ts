@@ -1,0 +1,159 @@
+import type { LabNodeStatus, LabStatus, LinkStatus } from '../supervisor/api.ts';
+import type { Impairment } from '../topology/model.ts';
+import { table } from './table.ts';
+import { printable, type Style } from './terminal.ts';
+
+/** `lab status` for eyes: what exists, then what moved, then what was wrong. */
+export function statusLines(status: LabStatus, style: Style): string[] {
+  const title = printable(status.topology.title);
+  return [
+    `${style.bold(status.lab)}: ${title} (${status.driver}${status.seed === null ? '' : `, seed ${printable(status.seed)}`})`,
+    ...section(nodeTable(status.nodes)),
+    ...section(linkTable(status.links)),
+    ...section(tunnelTable(status.nodes)),
+    ...section(saTable(status.nodes)),
+    ...section(dropTable(status.nodes)),
+    ...leakLines(status, style),
+  ];
+}
+
+/** A new lab has nothing to count yet. */
+export type Columns = 'with counters' | 'without counters';
+
+/** Addresses, an interface a line; the counters of what went through it. */
+export function nodeTable(nodes: readonly LabNodeStatus[], columns: Columns = 'with counters'): string[] {
+  const rows = nodes.flatMap(node =>
+    node.interfaces
+      .filter(port => port.kind === 'ethernet')
+      .map((port, index) => [
+        index === 0 ? node.name : '',
+        index === 0 ? node.kind : '',
+        port.up ? port.name : `${port.name} (down)`,
+        port.addresses.join(' ') || '-',
+        String(port.counters.receivedPackets),
+        String(port.counters.sentPackets),
+      ]),
+  );
+  return cut(2, columns, ['NODE', 'KIND', 'INTERFACE', 'ADDRESSES', 'RECEIVED', 'SENT'], rows);
+}
+
+export function linkTable(links: readonly LinkStatus[], columns: Columns = 'with counters'): string[] {
+  const rows = links.map(link => [
+    link.name,
+    link.ends.join(' - '),
+    impairmentText(link.impairments),
+    link.captureLosses === 0
+      ? link.frames.join(' / ')
+      : `${link.frames.join(' / ')} (${link.captureLosses} not captured)`,
+  ]);
+  return cut(1, columns, ['LINK', 'ENDS', 'IMPAIRMENT', 'FRAMES'], rows);
+}
+
+export function tunnelTable(nodes: readonly LabNodeStatus[], columns: Columns = 'with counters'): string[] {
+  const rows = nodes.flatMap(node =>
+    node.interfaces
+      .filter(port => port.kind === 'tunnel')
+      .map(port => [
+        port.name,
+        node.name,
+        port.addresses.join(' ') || '-',
+        String(port.mtu),
+        routesThrough(node, port.name),
+        String(port.counters.receivedPackets),
+        String(port.counters.sentPackets),
+      ]),
+  );
+  return cut(2, columns, ['TUNNEL', 'NODE', 'ADDRESSES', 'MTU', 'ROUTES', 'RECEIVED', 'SENT'], rows);
+}
+
+/** SPIs and counters; keys have no place in a status. */
+export function saTable(nodes: readonly LabNodeStatus[], columns: Columns = 'with counters'): string[] {
+  const rows = nodes.flatMap(node =>
+    node.sas.map(sa => [
+      `0x${sa.spi.toString(16).padStart(8, '0')}`,
+      node.name,
+      sa.direction,
+      `${sa.source} -> ${sa.destination}`,
+      sa.mode,
+      sa.suite,
+      sa.sequence,
+      String(sa.packets),
+      String(sa.octets),
+    ]),
+  );
+  return cut(
+    3,
+    columns,
+    ['SA', 'NODE', 'DIRECTION', 'ADDRESSES', 'MODE', 'SUITE', 'SEQUENCE', 'PACKETS', 'OCTETS'],
+    rows,
+  );
+}
+
+function dropTable(nodes: readonly LabNodeStatus[]): string[] {
+  const rows = nodes.flatMap(node =>
+    Object.entries(node.drops)
+      .filter(([, count]) => count > 0)
+      .map(([reason, count]) => [reason, node.name, String(count)]),
+  );
+  return table(['DROPPED', 'NODE', 'PACKETS'], rows);
+}
+
+/** What the tripwire saw; the one thing in a status that nobody may overlook. */
+export function leakLines(status: Pick<LabStatus, 'tripwire'>, style: Style): string[] {
+  if (status.tripwire.length === 0) return [];
+  return [
+    '',
+    style.bad('PROTECTED FLOWS SEEN IN THE CLEAR'),
+    ...status.tripwire.flatMap(leak => [
+      `  ${leak.flow} on ${leak.link}: ${leak.packets} packet${leak.packets === 1 ? '' : 's'} (${printable(leak.because)})`,
+      `    first: ${leak.first}`,
+    ]),
+  ];
+}
+
+/** The table, its last `counters` columns left out where they are not wanted. */
+function cut(counters: number, columns: Columns, headings: string[], rows: string[][]): string[] {
+  if (columns === 'with counters') return table(headings, rows);
+  return table(
+    headings.slice(0, -counters),
+    rows.map(row => row.slice(0, -counters)),
+  );
+}
+
+/** A table that has only its headings is not shown. */
+export function section(lines: readonly string[]): string[] {
+  return lines.length < 2 ? [] : ['', ...lines];
+}
+
+const routesThrough = (node: LabNodeStatus, tunnel: string): string =>
+  node.routes
+    .filter(route => route.interface === tunnel)
+    .map(route => route.destination)
+    .join(' ') || '-';
+
+function impairmentText([there, back]: readonly [Impairment, Impairment]): string {
+  const [forward, backward] = [oneWay(there), oneWay(back)];
+  return forward === backward ? forward : `${forward} / ${backward}`;
+}
+
+function oneWay(impairment: Impairment): string {
+  const chances = ['loss', 'duplicate', 'reorder', 'corrupt'] as const;
+  const parts = [
+    ...(impairment.delayNs > 0 ? [`delay ${milliseconds(impairment.delayNs)}`] : []),
+    ...(impairment.jitterNs > 0 ? [`jitter ${milliseconds(impairment.jitterNs)}`] : []),
+    ...chances
+      .filter(kind => impairment[kind] > 0)
+      .map(kind => `${kind} ${Number((impairment[kind] * 100).toPrecision(6))}%`),
+    ...(impairment.rateBitsPerSecond === null ? [] : [`rate ${rateText(impairment.rateBitsPerSecond)}`]),
+  ];
+  return parts.join(', ') || '-';
+}
+
+const milliseconds = (ns: number): string => `${ns / 1e6}ms`;
+
+function rateText(bitsPerSecond: number): string {
+  if (bitsPerSecond % 1e9 === 0) return `${bitsPerSecond / 1e9}gbit`;
+  if (bitsPerSecond % 1e6 === 0) return `${bitsPerSecond / 1e6}mbit`;
+  if (bitsPerSecond % 1e3 === 0) return `${bitsPerSecond / 1e3}kbit`;
+  return `${bitsPerSecond}bit`;
+}

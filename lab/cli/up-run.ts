@@ -1,0 +1,111 @@
+import { randomInt } from 'node:crypto';
+import { writeWiresharkFolder } from '../capture/wireshark.ts';
+import type { DriverName } from '../drivers/driver.ts';
+import { badInput, ExitCode, Failure } from '../state/failure.ts';
+import { checkLabName, socketPath } from '../state/root.ts';
+import type { LabStatus } from '../supervisor/api.ts';
+import { type CheckRun, checkLines, checkSummary, isGood, runLabChecks, tripwireLines } from './check-text.ts';
+import { chooseDriver } from './choose-driver.ts';
+import { connectLab, type LabClient } from './client.ts';
+import type { CommandContext } from './command.ts';
+import type { UpOptions } from './commands/up.ts';
+import { launch } from './launch.ts';
+import { withProtectedFlows } from './protected-argument.ts';
+import { summaryLines, tryNextLines } from './summary.ts';
+import type { Terminal } from './terminal.ts';
+import { topologyArgument } from './topology-argument.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** `lab up`: everything until the lab is confirmed is undone when it fails, or on Ctrl-C. */
+export async function bringUp(argument: string, options: UpOptions, context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const began = performance.now();
+  const topology = withProtectedFlows(topologyArgument(argument, terminal), options.protected);
+  const name = checkLabName(options.name ?? topology.name);
+  const choice = chooseDriver(options.driver);
+  if (options.seed !== undefined && choice.driver !== 'sim') {
+    throw badInput('--seed is for --driver sim: a live lab does not repeat itself', 'leave it out, or --driver sim');
+  }
+  const stop = new AbortController();
+  const onSignal = (): void => stop.abort();
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  try {
+    const seed = options.seed ?? String(randomInt(2 ** 31));
+    const onProgress = (text: string): void => terminal.progress(`${name}: ${text} …`);
+    onProgress(`coming up (${choice.driver})`);
+    const lab = await launch({ name, driver: choice.driver, topology, seed, onProgress }, stop.signal);
+    try {
+      const client = connectLab(socketPath(lab.directory));
+      const run = await inspect(client, { options, name, choice, began }, terminal, stop.signal);
+      await lab.confirm();
+      if (run !== null && !isGood(run)) context.exit(ExitCode.CHECK_FAILED);
+    } catch (error) {
+      terminal.progress(`${name}: removing what was made …`);
+      await lab.abandon();
+      throw error;
+    }
+  } finally {
+    terminal.progress(null);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+  }
+}
+
+interface Occasion {
+  readonly options: UpOptions;
+  readonly name: string;
+  readonly choice: { readonly driver: DriverName; readonly why: string | null };
+  readonly began: number;
+}
+
+/** Looks at the new lab: what exists, what the checks say. null: the checks were left out. */
+async function inspect(
+  client: LabClient,
+  occasion: Occasion,
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<CheckRun | null> {
+  const { options, name, choice, began } = occasion;
+  if (choice.why !== null) terminal.note(`${choice.why}: the simulator is used instead (lab doctor)`);
+  if (!options.json) {
+    for (const line of summaryLines(await client.status(), terminal.style)) terminal.data(line);
+    if (options.checks) terminal.data('\nchecks');
+  }
+  const run = options.checks ? await untilStopped(runChecks(client, options, terminal), stop) : null;
+  if (options.keyLog !== undefined) writeWiresharkFolder(options.keyLog, await client.keys());
+  const status = await client.status();
+  const seconds = (performance.now() - began) / 1000;
+  if (options.json) {
+    terminal.data(JSON.stringify(jsonOf(status, choice.why, run, seconds)));
+    return run;
+  }
+  if (run !== null) for (const line of tripwireLines(run.tripwire, terminal.style)) terminal.data(line);
+  const verdict = run === null ? 'its checks were left out' : checkSummary(run, terminal.style);
+  terminal.data(`\n${terminal.style.bold(name)} is up; ${verdict} (${seconds.toFixed(1)} s)\n`);
+  for (const line of tryNextLines(status)) terminal.data(line);
+  return run;
+}
+
+const runChecks = (client: LabClient, options: UpOptions, terminal: Terminal): Promise<CheckRun> =>
+  runLabChecks(client, terminal, result => {
+    if (options.json) return;
+    for (const line of checkLines(result, terminal.style)) terminal.data(line);
+  });
+
+/** What `lab up --json` prints: `ok` and `checks` are null when the checks were left out. */
+const jsonOf = (status: LabStatus, driverReason: string | null, run: CheckRun | null, seconds: number) => ({
+  ...status,
+  driverReason,
+  ok: run === null ? null : isGood(run),
+  checks: run?.checks ?? null,
+  seconds: Number(seconds.toFixed(3)),
+});
+
+async function untilStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  const interrupted = (): Failure => new Failure(ExitCode.INTERRUPTED, 'interrupted', null);
+  if (stop.aborted) throw interrupted();
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => stop.addEventListener('abort', () => reject(interrupted()))),
+  ]);
+}

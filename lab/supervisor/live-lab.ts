@@ -1,0 +1,110 @@
+import { decodeLine } from '../capture/decode-line.ts';
+import type { CapturedPacket } from '../capture/packet.ts';
+import { Recorder } from '../capture/recorder.ts';
+import { createTripwire } from '../capture/tripwire.ts';
+import type { EvidenceFrame } from '../checks/result.ts';
+import { judgeRun } from '../checks/run-judgement.ts';
+import { runChecks } from '../checks/run.ts';
+import type { Driver, DriverName, LabEvent, RunningLab } from '../drivers/driver.ts';
+import type { CheckOutcome, Evidence, LabState, LeakStatus, RunOutcome } from './api.ts';
+import type { LabOrder } from './messages.ts';
+
+/** A lab that is up, with all that watches it since before its first packet. */
+export interface LiveLab {
+  readonly order: LabOrder;
+  readonly running: RunningLab;
+  readonly recorder: Recorder;
+  readonly startedAt: Date;
+  state: LabState;
+  /** Runs the topology's checks; a run waits for the one before it. */
+  check(onResult: (result: CheckOutcome) => void): Promise<RunOutcome>;
+  leaks(): LeakStatus[];
+  /** The latest, oldest first. */
+  events(): readonly LabEvent[];
+  /** Frames that the capture saw from one end (`node:interface`) of a link. */
+  framesFrom(link: string, end: string): number;
+}
+
+const EVENTS_KEPT = 100;
+
+export async function bringUp(order: LabOrder, onProgress: (text: string) => void): Promise<LiveLab> {
+  const { topology } = order;
+  const recorder = new Recorder();
+  const tripwire = createTripwire(topology.protectedFlows);
+  const frames = new Map<string, number>();
+  const events: LabEvent[] = [];
+  const driver = await driverNamed(order.driver);
+  const running = await driver.up(topology, {
+    runId: order.runId,
+    seed: order.seed,
+    stateDirectory: order.stateDirectory,
+    onPacket: packet => {
+      recorder.record(packet);
+      tripwire.see(packet);
+      const end = endKey(packet.link, packet.from);
+      frames.set(end, (frames.get(end) ?? 0) + 1);
+    },
+    onEvent: event => {
+      events.push(event);
+      if (events.length > EVENTS_KEPT) events.shift();
+      onProgress(event.node === null ? event.kind : `${event.kind} ${event.node}`);
+    },
+  });
+  let checking: Promise<unknown> = Promise.resolve();
+  return {
+    order,
+    running,
+    recorder,
+    startedAt: new Date(),
+    state: 'up',
+    check: async onResult => {
+      const run = checking.then(() =>
+        runChecks(running, { recorder, tripwire }, ({ kind, evidence, ...result }) =>
+          onResult({ ...result, outcome: kind, evidence: evidence.map(evidenceText) }),
+        ),
+      );
+      checking = run.catch(() => undefined);
+      await run;
+      const { kind, lines, evidence } = judgeRun(running, tripwire);
+      return { outcome: kind, lines, evidence: evidence.map(evidenceText) };
+    },
+    leaks: () =>
+      tripwire
+        .report()
+        .flows.filter(sighting => sighting.clearPackets > 0)
+        .map(({ flow, link, clearPackets, offences }) => ({
+          link,
+          flow: `${flow.a} <-> ${flow.b}`,
+          because: flow.because,
+          packets: clearPackets,
+          first: offences[0] === undefined ? '' : offenceText(offences[0]),
+        })),
+    events: () => events,
+    framesFrom: (link, end) => frames.get(endKey(link, end)) ?? 0,
+  };
+}
+
+const endKey = (link: string, end: string): string => `${link} ${end}`;
+
+const evidenceText = ({ packet, says }: EvidenceFrame): Evidence => ({
+  link: packet.link,
+  frame: decodeLine(packet),
+  says,
+});
+
+const offenceText = ({ packet, how }: { readonly packet: CapturedPacket; readonly how: string }): string =>
+  `${decodeLine(packet)} (${how})`;
+
+/** Each driver alone: a simulated lab must not need what a live one does. */
+async function driverNamed(name: DriverName): Promise<Driver> {
+  switch (name) {
+    case 'sim': {
+      const { createSimDriver } = await import('../drivers/sim/sim-driver.ts');
+      return createSimDriver({ pace: 'real-time' });
+    }
+    case 'netns': {
+      const { createNetnsDriver } = await import('../drivers/netns/netns-driver.ts');
+      return createNetnsDriver();
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { LabEvent } from '../drivers/driver.ts';
+import type { EventStatus, LabNodeStatus, LabStatus, LinkStatus } from './api.ts';
+import type { LiveLab } from './live-lab.ts';
+
+export async function statusOf(lab: LiveLab): Promise<LabStatus> {
+  const { order, running } = lab;
+  const { name, title, file } = running.topology;
+  return {
+    version: 1,
+    lab: order.name,
+    runId: order.runId,
+    driver: order.driver,
+    state: lab.state,
+    topology: { name, title, file },
+    seed: order.replay ? order.seed : null,
+    startedAt: lab.startedAt.toISOString(),
+    labTime: isoTime(running.now()),
+    nodes: await nodeStatuses(lab),
+    links: linkStatuses(lab),
+    tripwire: lab.leaks(),
+    events: lab.events().map(eventStatus),
+  };
+}
+
+async function nodeStatuses({ running }: LiveLab): Promise<LabNodeStatus[]> {
+  const statuses = await running.status();
+  return running.topology.nodes.flatMap(node => {
+    const status = statuses.find(found => found.name === node.name);
+    return status === undefined ? [] : [{ ...status, kind: node.kind, engine: node.engine }];
+  });
+}
+
+function linkStatuses(lab: LiveLab): LinkStatus[] {
+  const losses = lab.running.captureLosses();
+  return lab.running.topology.links.map(link => {
+    const [near, far] = link.endpoints.map(end => `${end.node}:${end.interface}`);
+    if (near === undefined || far === undefined) throw new Error(`link ${link.name} without two ends`);
+    return {
+      name: link.name,
+      ends: [near, far],
+      impairments: link.impairments,
+      frames: [lab.framesFrom(link.name, near), lab.framesFrom(link.name, far)],
+      captureLosses: losses[link.name] ?? 0,
+    };
+  });
+}
+
+const eventStatus = (event: LabEvent): EventStatus => ({
+  at: isoTime(event.at),
+  node: event.node,
+  kind: event.kind,
+  detail: event.detail,
+});
+
+/** `2026-01-01T00:00:00.000000000Z` from nanoseconds since the Unix epoch. */
+export function isoTime(ns: bigint): string {
+  const seconds = new Date(Number(ns / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${seconds}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
+}
