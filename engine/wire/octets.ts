@@ -3,7 +3,7 @@
  * the length; past the end these read 0 and write nothing.
  */
 export function u8At(octets: Uint8Array, at: number): number {
-  return octets[at] as number;
+  return (octets[at] as number) | 0;
 }
 
 export function u16At(octets: Uint8Array, at: number): number {
