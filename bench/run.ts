@@ -1,0 +1,92 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpus, loadavg, release } from 'node:os';
+import { join } from 'node:path';
+import { aliceConfig, measureGateway } from './gateway-rate.ts';
+
+/**
+ * The figures of README.md, in one run: `npm run bench`. Nothing is asserted here; a figure is a median with its range, and a
+ * machine that was busy says so.
+ */
+const ROOT = join(import.meta.dirname, '..', '..');
+const LAB = join(ROOT, 'bin', 'lab.js');
+const RUNS = 7;
+const GATEWAY_SECONDS = 3;
+
+function main(): void {
+  print(
+    `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
+  );
+  print(
+    `load before: ${loadavg()
+      .map(load => load.toFixed(2))
+      .join(' ')}`,
+  );
+  print('');
+  print('milliseconds, median (minimum to maximum) of whole processes');
+  row('lab --help', timed(RUNS, ['--help']));
+  row('lab up site-to-site, sim, to checks passed', timedLab(RUNS, 'sim'));
+  if (canRunNetns()) row('lab up site-to-site, netns, to checks passed', timedLab(RUNS, 'netns'));
+  else print('lab up site-to-site, netns: this machine cannot (see lab doctor)');
+  print('');
+  print('frames/s through one gateway, in one process (what the simulator pays); UDP payload 64 and 1372 octets');
+  const rates = [null, 'aes128gcm16', 'aes256gcm16', 'chacha20poly1305'].flatMap(suite =>
+    [64, 1372].map(octets => measureGateway(suite ?? 'clear', aliceConfig(suite), octets, GATEWAY_SECONDS)),
+  );
+  for (const { name, frameOctets, framesPerSecond } of rates) {
+    const gigabits = (framesPerSecond * frameOctets * 8) / 1e9;
+    print(
+      `  ${name.padEnd(20)}${String(frameOctets).padStart(6)} octets ${kilo(framesPerSecond).padStart(9)} k/s ${gigabits.toFixed(2).padStart(7)} Gbit/s`,
+    );
+  }
+  print('');
+  if (canRunNetns())
+    print(execFileSync(process.execPath, [join(import.meta.dirname, 'live-rate.js')], { encoding: 'utf8' }).trimEnd());
+  print(
+    `load after: ${loadavg()
+      .map(load => load.toFixed(2))
+      .join(' ')}`,
+  );
+}
+
+/** Wall milliseconds of `lab` with these arguments, after one run that is not counted. */
+function timed(runs: number, args: readonly string[]): number[] {
+  lab(args);
+  return Array.from({ length: runs }, () => lab(args));
+}
+
+function timedLab(runs: number, driver: string): number[] {
+  const name = `bench-${process.pid}`;
+  const once = (): number => {
+    const taken = lab(['up', 'site-to-site', '--driver', driver, '--name', name]);
+    lab(['down', name]);
+    return taken;
+  };
+  once();
+  return Array.from({ length: runs }, once);
+}
+
+function lab(args: readonly string[]): number {
+  const started = process.hrtime.bigint();
+  const { status, stderr } = spawnSync(process.execPath, [LAB, ...args], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`lab ${args.join(' ')} ended with ${String(status)}: ${stderr}`);
+  return Number(process.hrtime.bigint() - started) / 1e6;
+}
+
+function canRunNetns(): boolean {
+  const doctor = spawnSync(process.execPath, [LAB, 'doctor', '--json'], { encoding: 'utf8' });
+  const { drivers = [] } = JSON.parse(doctor.stdout) as { drivers?: { name: string; works: boolean }[] };
+  return drivers.some(driver => driver.name === 'netns' && driver.works);
+}
+
+function row(name: string, samples: readonly number[]): void {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (index: number): string => (sorted[index] ?? Number.NaN).toFixed(0);
+  print(
+    `  ${name.padEnd(48)}${at(Math.floor(sorted.length / 2)).padStart(6)}  (${at(0)} to ${at(sorted.length - 1)}, ${sorted.length} runs)`,
+  );
+}
+
+const kilo = (perSecond: number): string => (perSecond / 1000).toFixed(perSecond < 1e6 ? 1 : 0);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+main();
