@@ -1,51 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { NS_PER_S } from './instant.ts';
-import { decodeIpv4, encodeIpv4, fragmentIpv4, type Ipv4Packet } from './ipv4.ts';
-import { decodeIpv6, encodeIpv6, type Ipv6Packet } from './ipv6.ts';
+import { decodeIpv4, fragmentIpv4 } from './ipv4.ts';
+import { decodeIpv6, encodeIpv6 } from './ipv6.ts';
 import { fragmentIpv6 } from './ipv6-extension.ts';
 import { type Reassembled, Reassembly } from './reassembly.ts';
-import { addressOf, must } from './testing/must.ts';
+import { must } from './testing/must.ts';
+import { fragment4, fragment6, packet4, packet6 } from './testing/packets.ts';
 import { Prng } from './testing/prng.ts';
 import { scapyFrame } from './testing/scapy-frames.ts';
 import { WireError } from './wire-error.ts';
 
 const reassembly = (changes: { maxBuffers?: number; maxOctets?: number } = {}) =>
   new Reassembly({ maxBuffers: 16, maxOctets: 1_000_000, timeoutNs: 60 * NS_PER_S, ...changes });
-
-function packet4(payload: Uint8Array, changes: Partial<Ipv4Packet> = {}): Uint8Array {
-  return encodeIpv4({
-    dscpEcn: 0,
-    identification: 1,
-    dontFragment: false,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 64,
-    protocol: 17,
-    source: addressOf('10.0.0.1'),
-    destination: addressOf('10.0.1.2'),
-    options: new Uint8Array(0),
-    payload,
-    ...changes,
-  });
-}
-
-function packet6(payload: Uint8Array, changes: Partial<Ipv6Packet> = {}): Uint8Array {
-  const [source, destination] = [addressOf('2001:db8::1'), addressOf('2001:db8::2')];
-  const fixed = { trafficClass: 0, flowLabel: 0, nextHeader: 17, hopLimit: 64, source, destination };
-  return encodeIpv6({ ...fixed, payload, ...changes });
-}
-
-/** One fragment with a Fragment header, for whatever is not legal enough for `fragmentIpv6`. */
-function fragment6(offset: number, more: boolean, data: Uint8Array, identification = 1): Uint8Array {
-  const payload = new Uint8Array(8 + data.length);
-  payload.set([17, 0, offset >> 8, (offset & 0xf8) | (more ? 1 : 0), 0, 0, 0, identification]);
-  payload.set(data, 8);
-  return packet6(payload, { nextHeader: 44 });
-}
-
-function fragment4(offset: number, more: boolean, data: Uint8Array, changes: Partial<Ipv4Packet> = {}): Uint8Array {
-  return packet4(data, { fragmentOffset: offset, moreFragments: more, ...changes });
-}
 
 function shuffled<T>(items: readonly T[], random: Prng): T[] {
   const rest = [...items];
@@ -130,8 +96,8 @@ describe('fragments', () => {
       packet4(data),
       packet4(data, { identification: 2 }),
       packet4(data, { protocol: 6 }),
-      packet4(data, { source: addressOf('10.0.0.9') }),
-      packet4(data, { destination: addressOf('10.0.0.9') }),
+      packet4(data, { source: Uint8Array.of(10, 0, 0, 9) }),
+      packet4(data, { destination: Uint8Array.of(10, 0, 0, 9) }),
     ];
     const pieces = shuffled(
       packets.flatMap(p => fragmentIpv4(p, 40)),
