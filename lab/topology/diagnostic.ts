@@ -18,6 +18,7 @@ export interface Place {
 
 /** More than this would bury the first one. */
 const DIAGNOSTICS_MAX = 100;
+const LENGTH_MAX = 600;
 
 /** `file:line:column: what`, and `  fix: …` on a second line. No newline at the end. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
@@ -50,8 +51,9 @@ export class Report {
   }
 
   error(place: Place, message: string, fix: string | null): void {
-    const diagnostic = { file: this.#file, line: place.line, column: place.column, message, fix };
-    this.#found.set(`${place.line}:${place.column}:${message}`, diagnostic);
+    const { line, column } = place;
+    const shown = { message: shortened(message, LENGTH_MAX), fix: fix === null ? null : shortened(fix, LENGTH_MAX) };
+    this.#found.set(`${line}:${column}:${shown.message}`, { file: this.#file, line, column, ...shown });
   }
 
   /** In the order of the file. */
