@@ -1,10 +1,11 @@
 import { internetChecksum } from '../../engine/wire/checksum.ts';
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { u16At, u32At, u8At } from '../../engine/wire/octets.ts';
 import { Reassembly } from '../../engine/wire/reassembly.ts';
 import { WireError } from '../../engine/wire/wire-error.ts';
 import { type ClearVisitor, isExtension, type Place, walkFrame, walkPacket } from './clear-walk.ts';
 import type { FlowMatcher } from './flow-match.ts';
-import { isNeighbourDiscovery, looksLikeIke } from './not-flow-traffic.ts';
+import { isDamagedNeighbourDiscovery, isNeighbourDiscovery, looksLikeIke } from './not-flow-traffic.ts';
 import type { CapturedPacket } from './packet.ts';
 
 /** Counters of one flow on one link, which the watch moves. */
@@ -28,7 +29,7 @@ const BITS_TO_RECOGNIZE = 16;
 export class LinkWatch implements ClearVisitor {
   packets = 0;
   espPackets = 0;
-  damagedEspPackets = 0;
+  damagedPackets = 0;
   readonly #flows: readonly WatchedFlow[];
   readonly #spis = new Set<number>();
   readonly #reassemblies = new Map<string, Reassembly>();
@@ -87,15 +88,20 @@ export class LinkWatch implements ClearVisitor {
     if (place.isLaterFragment && isExtension(place.protocol)) return true; // the whole will tell
     if (isNeighbourDiscovery(place)) return true;
     if (flow.matcher.isBetweenHosts && looksLikeIke(place)) return true;
-    if (!this.#isDamagedEsp(place)) return false;
-    this.damagedEspPackets++;
+    if (!this.#isDamagedEsp(place) && !isDamagedNeighbourDiscovery(place)) return false;
+    this.damagedPackets++;
     return true;
   }
 
-  /** Links may corrupt frames. A packet that begins with a known SPI, and whose header cannot be trusted, was ESP. */
+  /**
+   * Links may corrupt frames. A packet whose IPv4 checksum is right only with ESP's protocol number was ESP; so was one that
+   * begins with a known SPI behind a header that is wrong, or has no checksum.
+   */
   #isDamagedEsp({ octets, ipAt, payloadAt, end, isLaterFragment }: Place): boolean {
-    if (isLaterFragment || end - payloadAt < 8 || !this.#spis.has(u32At(octets, payloadAt) | 0)) return false;
-    return u8At(octets, ipAt) >> 4 === 6 || !ipv4ChecksumHolds(octets, ipAt);
+    const isVersion4 = u8At(octets, ipAt) >> 4 === 4;
+    if (isVersion4 && ipv4ChecksumHolds(octets, ipAt)) return false;
+    if (isVersion4 && checksumAsksForEsp(octets, ipAt)) return true;
+    return !isLaterFragment && end - payloadAt >= 8 && this.#spis.has(u32At(octets, payloadAt) | 0);
   }
 
   /** A packet of a flow that stands readable where ESP should have ciphertext. */
@@ -135,4 +141,10 @@ function isHeader(octets: Uint8Array, at: number, end: number, isFragment: boole
 function ipv4ChecksumHolds(octets: Uint8Array, at: number): boolean {
   const headerOctets = (u8At(octets, at) & 15) * 4;
   return headerOctets >= 20 && internetChecksum(octets.subarray(at, at + headerOctets)) === 0;
+}
+
+function checksumAsksForEsp(octets: Uint8Array, at: number): boolean {
+  const header = octets.slice(at, at + (u8At(octets, at) & 15) * 4);
+  header[9] = IpProtocol.ESP;
+  return ipv4ChecksumHolds(header, 0);
 }

@@ -1,12 +1,43 @@
+import { icmpv6ChecksumIsRight } from '../../engine/wire/icmpv6.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { u16At, u32At, u8At } from '../../engine/wire/octets.ts';
 import type { Place } from './clear-walk.ts';
 
 /** Neighbour Discovery on the link itself: Hop Limit 255 proves that no router forwarded it (RFC 4861 §6.1, §7.1). */
-export function isNeighbourDiscovery({ octets, ipAt, upperAt, end, protocol, wrapping }: Place): boolean {
-  if (protocol !== IpProtocol.ICMPV6 || wrapping !== 'bare' || upperAt >= end) return false;
-  const type = u8At(octets, upperAt);
-  return type >= 133 && type <= 137 && u8At(octets, ipAt + 7) === 255;
+export function isNeighbourDiscovery(place: Place): boolean {
+  const { octets, ipAt, upperAt, end, protocol } = place;
+  if (protocol !== IpProtocol.ICMPV6 || upperAt >= end || !mayBeNeighbourDiscovery(place)) return false;
+  return isNeighbourDiscoveryType(u8At(octets, upperAt)) && u8At(octets, ipAt + 7) === 255;
+}
+
+/** The same after a link has flipped one bit of the Next Header, of the Hop Limit or of the type; the ICMPv6 checksum tells. */
+export function isDamagedNeighbourDiscovery(place: Place): boolean {
+  const { octets, ipAt, payloadAt, end } = place;
+  if (!mayBeNeighbourDiscovery(place) || end - payloadAt < 8) return false;
+  const flips = bitsSet(u8At(octets, ipAt + 6) ^ IpProtocol.ICMPV6) + bitsSet(u8At(octets, ipAt + 7) ^ 255);
+  if (flips > 1) return false;
+  const [source, destination] = [octets.subarray(ipAt + 8, ipAt + 24), octets.subarray(ipAt + 24, ipAt + 40)];
+  const message = octets.slice(payloadAt, end);
+  const type = u8At(message, 0);
+  const meant = flips === 1 ? [type] : ND_TYPES.filter(candidate => bitsSet(candidate ^ type) === 1);
+  return meant.filter(isNeighbourDiscoveryType).some(candidate => {
+    message[0] = candidate;
+    return icmpv6ChecksumIsRight(message, source, destination);
+  });
+}
+
+const mayBeNeighbourDiscovery = ({ octets, ipAt, wrapping }: Place): boolean =>
+  wrapping === 'bare' && u8At(octets, ipAt) >> 4 === 6;
+
+const ND_TYPES = [133, 134, 135, 136, 137];
+
+const isNeighbourDiscoveryType = (type: number): boolean => type >= 133 && type <= 137;
+
+/** Of an octet. */
+function bitsSet(value: number): number {
+  let count = 0;
+  for (let rest = value; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
 
 const IKE_PORT = 500;

@@ -152,6 +152,29 @@ describe('a protected packet in the clear trips it', () => {
   });
 });
 
+const flipped = (octets: Uint8Array, bit: number): Uint8Array => {
+  const copy = octets.slice();
+  copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (0x80 >> (bit & 7));
+  return copy;
+};
+const sealed = (source: string, destination: string, sequence: bigint): Uint8Array => {
+  const sa = saFor('aes256-sha256', { source, destination });
+  return frame(ip(source, destination, IpProtocol.ESP, seal(sa, sequence, IpProtocol.ICMP, PING.subarray(20))));
+};
+
+const ENDS6 = [address('2001:db8::1'), address('2001:db8::2')] as const;
+const SOLICITATION = encodeIpv6({
+  ...decodeIpv6(
+    ip(
+      '2001:db8::1',
+      '2001:db8::2',
+      IpProtocol.ICMPV6,
+      encodeIcmpv6(encodeNd({ type: 'neighborSolicitation', target: ENDS6[1], options: [] }), ...ENDS6),
+    ),
+  ),
+  hopLimit: 255,
+});
+
 describe('what is no offence', () => {
   test.each(SUITES)('%s in a tunnel', suite => {
     const sa = saFor(suite);
@@ -172,7 +195,6 @@ describe('what is no offence', () => {
   });
 
   const TRANSPORT = [flow('192.0.2.1/32', '192.0.2.2/32'), flow('2001:db8::1/128', '2001:db8::2/128')];
-  const ENDS6 = [address('2001:db8::1'), address('2001:db8::2')] as const;
 
   test('ESP between the flow itself, fragmented or in UDP, is counted as seen', () => {
     const sa = saFor('aes256-sha256', { source: '192.0.2.1', destination: '192.0.2.2' });
@@ -209,13 +231,8 @@ describe('what is no offence', () => {
   });
 
   test('neighbour discovery on the link, but not an imitation from afar', () => {
-    const message = encodeNd({ type: 'neighborSolicitation', target: ENDS6[1], options: [] });
-    const near = encodeIpv6({
-      ...decodeIpv6(ip('2001:db8::1', '2001:db8::2', IpProtocol.ICMPV6, encodeIcmpv6(message, ...ENDS6))),
-      hopLimit: 255,
-    });
-    const far = encodeIpv6({ ...decodeIpv6(near), hopLimit: 254 });
-    expect(hows([near], TRANSPORT)).toEqual([]);
+    const far = encodeIpv6({ ...decodeIpv6(SOLICITATION), hopLimit: 64 });
+    expect(hows([SOLICITATION], TRANSPORT)).toEqual([]);
     expect(hows([far], TRANSPORT)).toEqual(['bare']);
   });
 
@@ -242,16 +259,34 @@ describe('what is no offence', () => {
     });
   });
 
-  test('ESP whose protocol number a bad link has changed', () => {
-    const sa = saFor('aes256-sha256', { source: '192.0.2.1', destination: '192.0.2.2' });
-    const esp = ip(sa.source, sa.destination, IpProtocol.ESP, seal(sa, 1n, IpProtocol.ICMP, PING.subarray(20)));
-    const damaged = esp.slice();
-    damaged[9] = 51;
-    expect(watch(TRANSPORT, [esp, damaged].map(frame))).toMatchObject({
+  test.each([
+    ['ESP over IPv4', sealed('192.0.2.1', '192.0.2.2', 1n), sealed('192.0.2.1', '192.0.2.2', 2n)],
+    ['ESP over IPv6', sealed('2001:db8::1', '2001:db8::2', 1n), sealed('2001:db8::1', '2001:db8::2', 2n)],
+    ['neighbour discovery', frame(SOLICITATION), frame(SOLICITATION)],
+  ])('any one bit that a bad link has flipped: %s', (_what, good, bad) => {
+    for (let bit = 0; bit < bad.length * 8; bit++) {
+      const report = watch(TRANSPORT, [good, flipped(bad, bit)]);
+      expect({ bit, tripped: report.tripped }).toEqual({ bit, tripped: false });
+    }
+  });
+
+  test('a damaged protocol number of IPv4 is known by the checksum, even in the first packet', () => {
+    const bit = (14 + 9) * 8 + 7;
+    const esp = sealed('192.0.2.1', '192.0.2.2', 1n);
+    expect(watch(TRANSPORT, [flipped(esp, bit)])).toMatchObject({
       tripped: false,
-      links: [{ espPackets: 1, damagedEspPackets: 1 }],
+      links: [{ espPackets: 0, damagedPackets: 1 }],
     });
-    expect(watch(TRANSPORT, [damaged].map(frame)).tripped).toBe(true);
+  });
+
+  test('a flipped bit does not excuse a clear packet', () => {
+    const clear = frame(echo('192.0.2.1', '192.0.2.2'));
+    const clear6 = frame(echo('2001:db8::1', '2001:db8::2'));
+    const esp = [sealed('192.0.2.1', '192.0.2.2', 1n), sealed('2001:db8::1', '2001:db8::2', 1n)];
+    for (const octet of [22, 23, 24, 40, 60])
+      expect(watch(TRANSPORT, [...esp, flipped(clear, octet * 8)]).tripped).toBe(true);
+    for (const octet of [15, 20, 21, 54, 60])
+      expect(watch(TRANSPORT, [...esp, flipped(clear6, octet * 8)]).tripped).toBe(true);
   });
 
   test('other flows, ARP, and octets that are nothing', () => {

@@ -25,8 +25,8 @@ export interface LinkSighting {
   readonly link: string;
   readonly packets: number;
   readonly espPackets: number;
-  /** ESP whose IP header was damaged on the way, so that it no longer says so. */
-  readonly damagedEspPackets: number;
+  /** Of protected flows: ESP or Neighbour Discovery whose header was damaged on the way, so that it no longer says so. */
+  readonly damagedPackets: number;
 }
 
 export interface TripwireReport {
@@ -71,11 +71,11 @@ export function createTripwire(flows: readonly ProtectedFlow[]): Tripwire {
         espPackets,
         offences: [...offences],
       })),
-      links: [...links].map(([link, { packets, espPackets, damagedEspPackets }]) => ({
+      links: [...links].map(([link, { packets, espPackets, damagedPackets }]) => ({
         link,
         packets,
         espPackets,
-        damagedEspPackets,
+        damagedPackets,
       })),
     }),
   };
