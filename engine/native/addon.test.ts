@@ -171,6 +171,26 @@ describe.runIf(insideNamespaces)('the native addon', () => {
     left.close();
   });
 
+  test('an interface that goes down and comes up again is still watched', async () => {
+    const left = openPacketSocket({ interface: 'v0' });
+    const right = openPacketSocket({ interface: 'v1' });
+    let arrived: () => void = () => undefined;
+    right.watch(readable, () => {
+      if (receiveAll(right).length > 0) arrived();
+    });
+    for (let round = 0; round < 2; round++) {
+      ip('link', 'set', 'dev', 'v1', 'down');
+      await new Promise(resolve => setTimeout(resolve, 5));
+      ip('link', 'set', 'dev', 'v1', 'up');
+      await new Promise<void>(resolve => {
+        arrived = resolve;
+        left.send([frame(60)], offloads(1));
+      });
+    }
+    left.close();
+    right.close();
+  });
+
   test('sockets open in another namespace', async () => {
     ip('netns', 'add', 'other');
     ip('link', 'add', 'here', 'type', 'veth', 'peer', 'name', 'there', 'netns', 'other');

@@ -8,6 +8,7 @@ struct PollHandle {
   uv_poll_t poll;
   napi_env env;
   Poller* poller;
+  int events;
   napi_async_context context;
   napi_async_cleanup_hook_handle hook;
 
@@ -19,6 +20,8 @@ struct PollHandle {
 void PollHandle::OnReady(uv_poll_t* poll, int status, int events) {
   auto* self = static_cast<PollHandle*>(poll->data);
   if (self->poller == nullptr) return;
+  // libuv gives up on a descriptor with an error pending; ours have one whenever their interface goes down, and live on.
+  if (status < 0) uv_poll_start(&self->poll, self->events, OnReady);
   const napi_env env = self->env;
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
@@ -27,7 +30,7 @@ void PollHandle::OnReady(uv_poll_t* poll, int status, int events) {
   napi_get_reference_value(env, self->poller->owner_, &owner);
   napi_get_reference_value(env, self->poller->callback_, &callback);
   if (owner != nullptr && callback != nullptr) {
-    // An error on the descriptor is found by whoever reads it: report it as readable.
+    // Reading clears the error: report it as readable.
     napi_value argument;
     napi_create_int32(env, status < 0 ? UV_READABLE : events, &argument);
     napi_value result;
@@ -85,6 +88,7 @@ int Poller::Watch(napi_env env, napi_value owner, int fd, int events, napi_value
   if (callback_ != nullptr) napi_delete_reference(env, callback_);
   callback_ = nullptr;
   napi_create_reference(env, callback, 1, &callback_);
+  handle_->events = events;
   return uv_poll_start(&handle_->poll, events, PollHandle::OnReady);
 }
 

@@ -13,6 +13,9 @@ export const withSystemPath = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   PATH: env['PATH'] === undefined ? SYSTEM_PATH : `${env['PATH']}:${SYSTEM_PATH}`,
 });
 
+/** The name of the file system on a pod's /run, by which a process knows that it is inside one. */
+export const POD_MARK = 'ipsec-lab';
+
 /**
  * What to put before a command so that it runs as the first process of a new pod, as root there, with a /run of its own
  * in which only the folders of `runFolders` are the machine's. `unshare` stays outside as its parent: whichever of the two
@@ -81,7 +84,7 @@ function enterScript(keep: readonly string[]): string {
   return [
     'set -e',
     ...descriptors.map(({ folder, fd }) => `exec ${fd}<${folder}`),
-    'mount -t tmpfs -o mode=0755 ipsec-lab /run',
+    `mount -t tmpfs -o mode=0755 ${POD_MARK} /run`,
     'mkdir /run/netns',
     ...descriptors.map(
       ({ folder, fd }) => `mkdir -p ${folder}; mount -c --rbind /proc/self/fd/${fd} ${folder}; exec ${fd}<&-`,

@@ -1,0 +1,97 @@
+import { pathToFileURL } from 'node:url';
+import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
+import type { Random } from '../crypto/random.ts';
+import type { EspKernel } from '../ipsec/kernel.ts';
+import type { NodeConfig } from '../node/config.ts';
+import { createNode } from '../node/create.ts';
+import type { Node, NodeContext, NodeEvent } from '../node/node.ts';
+import { parseMac } from '../wire/address.ts';
+import { LiveClock } from './clock.ts';
+import { LiveLoop } from './live-loop.ts';
+import type { NodeAnswers, NodeOrder, NodeRequest, UpOrder } from './messages.ts';
+import { openPacketPort } from './packet-port.ts';
+import type { FramePort, PortStatistics, UpPort } from './port.ts';
+import { createSystemRandom } from './system-random.ts';
+import { openTunPort } from './tun-port.ts';
+import { openVethUpPort } from './veth-up-port.ts';
+
+/** A node that runs on this machine's interfaces. */
+export interface LiveNode {
+  answer(request: NodeRequest): NodeAnswers[keyof NodeAnswers];
+  close(): void;
+}
+
+/** Opens the ports that the order names and lets the node run on them. */
+export async function startLiveNode(
+  order: NodeOrder,
+  onEvents: (events: readonly NodeEvent[]) => void,
+): Promise<LiveNode> {
+  const random = createSystemRandom();
+  const context = { random, kernel: await loadKernel(order.kernel, random) };
+  const node = await makeNode(order, context);
+  const ports = order.ports.map(port => openPacketPort(port));
+  const up = order.up === null ? null : openUpPort(order.up);
+  const clock = new LiveClock();
+  const loop = new LiveLoop({ node, ports, up, clock, onEvents });
+  return { answer: request => answer(request, node, loop, clock, ports, up), close: () => loop.close() };
+}
+
+async function loadKernel(name: string, random: Random): Promise<EspKernel> {
+  if (name === 'typescript') return createTypescriptKernel(random);
+  const module = (await import(pathToFileURL(name).href)) as { createKernel(random: Random): EspKernel };
+  return module.createKernel(random);
+}
+
+type NodeMaker = (config: NodeConfig, context: NodeContext) => Node;
+
+async function makeNode(order: NodeOrder, context: NodeContext): Promise<Node> {
+  if (order.implementation === null) return createNode(order.config, context);
+  const { file, name } = order.implementation;
+  const module = (await import(pathToFileURL(file).href)) as { findSubject(name: string): { make: NodeMaker } | null };
+  const subject = module.findSubject(name);
+  if (subject === null) throw new Error(`${file} has no subject ${name}`);
+  return subject.make(order.config, context);
+}
+
+function openUpPort(order: UpOrder): UpPort {
+  if (order.kind === 'tun') return openTunPort(order);
+  const kernelMac = parseMac(order.kernelMac);
+  if (kernelMac === null) throw new Error(`not a MAC address: ${order.kernelMac}`);
+  return openVethUpPort({ interface: order.interface, netns: order.netns, kernelMac });
+}
+
+function answer(
+  request: NodeRequest,
+  node: Node,
+  loop: LiveLoop,
+  clock: LiveClock,
+  ports: readonly FramePort[],
+  up: UpPort | null,
+): NodeAnswers[keyof NodeAnswers] {
+  switch (request.kind) {
+    case 'status':
+      return node.status();
+    case 'explain':
+      return node.explain(request.flow);
+    case 'ports':
+      return portStatistics(ports, up);
+    case 'command':
+      loop.command(request.command);
+      return null;
+    case 'skew':
+      clock.skew(request.byNs);
+      loop.wake();
+      return null;
+    case 'mute':
+      loop.mute(request.port, request.direction);
+      return null;
+    case 'unmute':
+      loop.unmute(request.port);
+      return null;
+  }
+}
+
+function portStatistics(ports: readonly FramePort[], up: UpPort | null): Readonly<Record<string, PortStatistics>> {
+  const own = ports.map((port): [string, PortStatistics] => [port.name, port.statistics()]);
+  return Object.fromEntries(up === null ? own : [...own, ['up', up.statistics()]]);
+}

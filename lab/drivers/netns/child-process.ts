@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { programFile } from '../../../engine/host/program.ts';
+import { withSystemPath } from './pod.ts';
+
+/** How much of a dead child's last words is kept. */
+const STDERR_OCTETS_MAX = 4096;
+
+export interface NodeChildOptions {
+  /** Below the package, without suffix: `engine/host/main`. */
+  readonly program: string;
+  readonly netns: string;
+  readonly runId: string;
+  readonly onMessage: (message: unknown) => void;
+  /** It ended, on its own or because we ended it; its last words. */
+  readonly onExit: (lastWords: string) => void;
+}
+
+export interface NodeChild {
+  send(message: object): void;
+  /** SIGKILL: it does not get to clean anything up. Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Starts one of our own programs in a network namespace of the pod, with a message channel. It ends with us. */
+export function startNodeChild(options: NodeChildOptions): NodeChild {
+  const child = spawn(
+    'nsenter',
+    [`--net=/run/netns/${options.netns}`, process.execPath, programFile(options.program)],
+    {
+      env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: options.runId },
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    },
+  );
+  let lastWords = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    lastWords = (lastWords + chunk.toString()).slice(-STDERR_OCTETS_MAX);
+  });
+  child.on('message', options.onMessage);
+  const gone = new Promise<void>(resolve => {
+    child.on('error', error => {
+      lastWords += String(error);
+    });
+    child.on('close', () => {
+      options.onExit(lastWords.trim());
+      resolve();
+    });
+  });
+  return {
+    send: message => send(child, message),
+    kill: () => {
+      child.kill('SIGKILL');
+      return gone;
+    },
+  };
+}
+
+function send(child: ChildProcess, message: object): void {
+  // A child that died is reported by its exit, not by the message that it missed.
+  if (child.connected) child.send(message, () => undefined);
+}

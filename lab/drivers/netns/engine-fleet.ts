@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import type { NodeOrder, PortOrder, UpOrder } from '../../../engine/host/messages.ts';
+import type { SaConfig } from '../../../engine/node/config.ts';
+import type { EspSaKeys } from '../../capture/key-log.ts';
+import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
+import type { Topology, TopologyNode } from '../../topology/model.ts';
+import { nodeConfig } from '../../topology/node-config.ts';
+import { EngineProcess, type LiveEvent } from './engine-process.ts';
+import type { WayUp } from './layout.ts';
+import { kernelNamespace, namespaceFile, UP_DEVICE, UP_DEVICE_MAC, UP_DEVICE_PEER, wireNamespace } from './names.ts';
+
+/** What runs as a node: see NodeOrder. */
+export type Stand = Pick<NodeOrder, 'kernel' | 'implementation'>;
+
+export interface EngineFleetOptions {
+  readonly topology: Topology;
+  readonly runId: string;
+  readonly wayUp: WayUp;
+  /** What each node runs. */
+  readonly standFor: (node: string) => Stand;
+  /** Ports (`node:interface`) that send finished packets only. */
+  readonly finishedPorts: ReadonlySet<string>;
+  readonly onEvents: (node: string, events: readonly LiveEvent[]) => void;
+}
+
+/**
+ * The engine nodes of a lab: a process each, and the SAs that they share. A node that restarts has lost its sequence
+ * numbers, so it and its peers get SAs of the next generation, with keys that were never used.
+ */
+export class EngineFleet {
+  readonly #options: EngineFleetOptions;
+  readonly #nodes: ReadonlyMap<string, TopologyNode>;
+  readonly #processes = new Map<string, EngineProcess>();
+  /** Live keys are of this run alone: nothing reproduces them. */
+  readonly #runSecret = randomBytes(32).toString('hex');
+  readonly #generations: Record<string, number> = {};
+  readonly #keys: EspSaKeys[] = [];
+  #sas: DerivedSas;
+
+  constructor(options: EngineFleetOptions) {
+    this.#options = options;
+    const engines = options.topology.nodes.filter(node => node.engine);
+    this.#nodes = new Map(engines.map(node => [node.name, node]));
+    this.#sas = this.#derive();
+  }
+
+  /** Every ESP SA that has existed. */
+  get keys(): readonly EspSaKeys[] {
+    return this.#keys;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#nodes.keys()];
+  }
+
+  /** Begins to start the processes; their namespaces are all that they need for it. */
+  launch(): void {
+    for (const node of this.#nodes.values()) this.#processes.set(node.name, this.#launch(node));
+  }
+
+  /** Resolves when every node runs on its ports, which must be there by now. */
+  async start(): Promise<void> {
+    await Promise.all([...this.#processes].map(([name, started]) => started.start(this.#order(name))));
+  }
+
+  /** null: not an engine node, or it does not run now. */
+  find(name: string): EngineProcess | null {
+    const found = this.#processes.get(name);
+    return found?.alive === true ? found : null;
+  }
+
+  has(name: string): boolean {
+    return this.#nodes.has(name);
+  }
+
+  async crash(name: string): Promise<void> {
+    await this.#processes.get(name)?.kill();
+  }
+
+  async restart(name: string): Promise<void> {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new Error(`${name} is not an engine node`);
+    await this.crash(name);
+    this.#generations[name] = (this.#generations[name] ?? 0) + 1;
+    const before = this.#sas;
+    this.#sas = this.#derive();
+    const fresh = this.#launch(node);
+    this.#processes.set(name, fresh);
+    await fresh.start(this.#order(name));
+    const peers = [...this.#processes].filter(([peer, { alive }]) => peer !== name && alive);
+    await Promise.all(
+      peers.map(([peer, running]) => this.#exchangeSas(running, before.nodes.get(peer), this.#sas.nodes.get(peer))),
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#processes.values()].map(running => running.kill()));
+  }
+
+  async #exchangeSas(
+    running: EngineProcess,
+    before: readonly SaConfig[] = [],
+    after: readonly SaConfig[] = [],
+  ): Promise<void> {
+    const key = (sa: SaConfig) => `${sa.direction} ${sa.spi} ${sa.encryptionKey}`;
+    const [old, wanted] = [new Set(before.map(key)), new Set(after.map(key))];
+    for (const sa of before) {
+      if (wanted.has(key(sa))) continue;
+      await running.request<'command'>({
+        kind: 'command',
+        command: { kind: 'deleteSa', spi: sa.spi, direction: sa.direction },
+      });
+    }
+    for (const sa of after) {
+      if (!old.has(key(sa))) await running.request<'command'>({ kind: 'command', command: { kind: 'installSa', sa } });
+    }
+  }
+
+  #derive(): DerivedSas {
+    const derived = deriveSas(this.#options.topology, this.#runSecret, this.#generations);
+    const known = new Set(this.#keys.map(key => key.encryptionKey));
+    this.#keys.push(...derived.keys.filter(key => !known.has(key.encryptionKey)));
+    return derived;
+  }
+
+  #launch(node: TopologyNode): EngineProcess {
+    const { onEvents, runId } = this.#options;
+    const { name } = node;
+    return new EngineProcess({
+      node: name,
+      netns: kernelNamespace(name),
+      runId,
+      onEvents: events => onEvents(name, events),
+    });
+  }
+
+  #order(name: string): NodeOrder {
+    const { topology, finishedPorts, standFor } = this.#options;
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new Error(`${name} is not an engine node`);
+    const netns = namespaceFile(wireNamespace(node));
+    const ports = node.interfaces.map(
+      (iface): PortOrder => ({
+        name: iface.name,
+        netns,
+        offload: !finishedPorts.has(`${name}:${iface.name}`),
+      }),
+    );
+    return {
+      config: nodeConfig(topology, name, this.#sas.nodes.get(name) ?? []),
+      ports,
+      up: this.#up(netns),
+      ...standFor(name),
+    };
+  }
+
+  #up(netns: string): UpOrder {
+    // The process is in the node's kernel namespace, and so is a TUN device.
+    if (this.#options.wayUp === 'tun') return { kind: 'tun', interface: UP_DEVICE, netns: null };
+    return { kind: 'veth', interface: UP_DEVICE_PEER, netns, kernelMac: UP_DEVICE_MAC };
+  }
+}

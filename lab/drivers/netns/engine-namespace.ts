@@ -1,0 +1,92 @@
+import { addressVersion, formatAddress } from '../../../engine/wire/address.ts';
+import { formatPrefix, networkOf, parsePrefix, type Prefix } from '../../../engine/wire/prefix.ts';
+import type { TopologyNode } from '../../topology/model.ts';
+import type { WayUp } from './layout.ts';
+import { UP_DEVICE, UP_DEVICE_PEER } from './names.ts';
+import { script, setting } from './script.ts';
+
+/** IP packets that the kernel hands down; the engine fragments, or says "too big". */
+const UP_MTU = 1500;
+
+/** The script for an engine node's wire namespace: NICs that are up, and a kernel that has nothing to do with them. */
+export function wireNamespaceScript(node: TopologyNode, wayUp: WayUp): string {
+  const devices = [...node.interfaces.map(iface => iface.name), ...(wayUp === 'veth' ? [UP_DEVICE_PEER] : [])];
+  return script(
+    [
+      setting('ipv4/ip_forward', false),
+      setting('ipv6/conf/all/forwarding', false),
+      ...devices.map(name => setting(`ipv6/conf/${name}/disable_ipv6`, true)),
+    ],
+    devices.map(name => `link set dev ${name} arp off up`),
+  );
+}
+
+/**
+ * The script for its kernel namespace: one device with all the node's addresses, and routes that lead into the engine
+ * wherever the engine has one. `sourceFor` says which source address the engine would choose.
+ */
+export function kernelNamespaceScript(
+  node: TopologyNode,
+  wayUp: WayUp,
+  sourceFor: (destination: string) => string | null,
+): string {
+  const settings = [
+    ...(wayUp === 'tun' ? [`ip tuntap add dev ${UP_DEVICE} mode tun`] : []),
+    setting('ipv4/conf/all/rp_filter', false),
+    setting('ipv4/conf/default/rp_filter', false),
+    setting(`ipv4/conf/${UP_DEVICE}/rp_filter`, false),
+    setting(`ipv6/conf/${UP_DEVICE}/accept_ra`, false),
+    setting(`ipv6/conf/${UP_DEVICE}/accept_dad`, false),
+  ];
+  const own = upAddresses(node);
+  const routes = upRoutes(node).map(destination => {
+    const source = sourceFor(representativeOf(destination));
+    const hint = source === null || !own.includes(source) ? '' : ` src ${source}`;
+    return `route replace ${formatPrefix(destination)} dev ${UP_DEVICE}${hint}`;
+  });
+  return script(settings, [
+    'link set dev lo up',
+    `link set dev ${UP_DEVICE} mtu ${UP_MTU} arp off addrgenmode none up`,
+    ...own.map(addressLine),
+    ...routes,
+  ]);
+}
+
+/** `ip -batch` line that gives the kernel one of the node's addresses. */
+export function addressLine(address: string): string {
+  return address.includes(':')
+    ? `addr replace ${address}/128 dev ${UP_DEVICE} nodad`
+    : `addr replace ${address}/32 dev ${UP_DEVICE}`;
+}
+
+/** The node's addresses, each once, without prefix lengths. */
+export function upAddresses(node: TopologyNode): string[] {
+  const configured = [...node.interfaces, ...node.tunnels].flatMap(({ addresses }) => addresses);
+  return [...new Set(configured.map(address => formatAddress(prefix(address).address)))];
+}
+
+/** Every destination that the engine has a route to, the prefixes on its own links among them. */
+function upRoutes(node: TopologyNode): Prefix[] {
+  const onLink = node.interfaces.flatMap(({ addresses }) => addresses);
+  const destinations = [...onLink, ...node.routes.map(route => route.destination)];
+  const networks = new Map(
+    destinations.map(text => networkOf(prefix(text))).map(network => [formatPrefix(network), network]),
+  );
+  return [...networks.values()].filter(({ address, length }) => length < address.length * 8 || !isOwn(node, address));
+}
+
+const isOwn = (node: TopologyNode, address: Uint8Array): boolean => upAddresses(node).includes(formatAddress(address));
+
+/** An address that a route is used for. Of a default route, one that no other route of a lab covers. */
+function representativeOf({ address, length }: Prefix): string {
+  if (length === 0) return addressVersion(address) === 4 ? '198.51.100.1' : '2001:db8:ffff::1';
+  const first = address.slice();
+  if (length < address.length * 8) first[first.length - 1] = (first.at(-1) ?? 0) | 1;
+  return formatAddress(first);
+}
+
+function prefix(text: string): Prefix {
+  const parsed = parsePrefix(text);
+  if (parsed === null) throw new Error(`not an address: ${text}`);
+  return parsed;
+}

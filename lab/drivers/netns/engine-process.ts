@@ -1,0 +1,111 @@
+import type { FromNode, NodeAnswers, NodeOrder, NodeRequest, ToNode } from '../../../engine/host/messages.ts';
+import type { NodeEvent } from '../../../engine/node/node.ts';
+import { type NodeChild, startNodeChild } from './child-process.ts';
+
+export interface EngineProcessOptions {
+  readonly node: string;
+  readonly netns: string;
+  readonly runId: string;
+  readonly onEvents: (events: readonly LiveEvent[]) => void;
+}
+
+/** What happens to a node, and to the process that it is. */
+export interface LiveEvent {
+  readonly kind: NodeEvent['kind'] | 'died' | 'eventsLost';
+  readonly detail: string;
+}
+
+interface Pending {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The process of one engine node, from our side: requests with answers, and the end of it. */
+export class EngineProcess {
+  readonly #node: string;
+  readonly #child: NodeChild;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 0;
+  #started: Pending | null = null;
+  #ended: string | null = null;
+  #killed = false;
+
+  /** Starts the process, which waits for its order: give it while the links are being made. */
+  constructor(options: EngineProcessOptions) {
+    this.#node = options.node;
+    this.#child = startNodeChild({
+      program: 'engine/host/main',
+      netns: options.netns,
+      runId: options.runId,
+      onMessage: message => this.#onMessage(message as FromNode, options.onEvents),
+      onExit: lastWords => {
+        this.#ended = lastWords === '' ? 'it ended' : lastWords;
+        for (const waiting of [this.#started, ...this.#pending.values()]) waiting?.reject(this.#failure());
+        this.#pending.clear();
+        if (!this.#killed) options.onEvents([{ kind: 'died', detail: this.#ended }]);
+      },
+    });
+  }
+
+  get alive(): boolean {
+    return this.#ended === null && !this.#killed;
+  }
+
+  /** Resolves when the node runs on its ports. */
+  start(order: NodeOrder): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== null) {
+        reject(this.#failure());
+        return;
+      }
+      this.#started = { resolve, reject };
+      this.#send({ kind: 'start', order });
+    });
+  }
+
+  request<Kind extends NodeRequest['kind']>(request: Extract<NodeRequest, { kind: Kind }>): Promise<NodeAnswers[Kind]> {
+    return new Promise((resolve, reject) => {
+      if (!this.alive) {
+        reject(this.#failure());
+        return;
+      }
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve, reject });
+      this.#send({ kind: 'request', id, request });
+    });
+  }
+
+  /** At once, without its help. */
+  kill(): Promise<void> {
+    this.#killed = true;
+    return this.#child.kill();
+  }
+
+  #send(message: ToNode): void {
+    this.#child.send(message);
+  }
+
+  #onMessage(message: FromNode, onEvents: EngineProcessOptions['onEvents']): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#started?.resolve(undefined as never);
+        this.#started = null;
+        return;
+      case 'events':
+        onEvents(message.events);
+        if (message.lost > 0) onEvents([{ kind: 'eventsLost', detail: `${message.lost} more in the same moment` }]);
+        return;
+      case 'answer':
+        this.#pending.get(message.id)?.resolve(message.answer as never);
+        this.#pending.delete(message.id);
+        return;
+      case 'refused':
+        this.#pending.get(message.id)?.reject(new Error(`${this.#node}: ${message.why}`));
+        this.#pending.delete(message.id);
+    }
+  }
+
+  #failure(): Error {
+    return new Error(`the process of ${this.#node} is gone: ${this.#ended ?? 'it was stopped'}`);
+  }
+}

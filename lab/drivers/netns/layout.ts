@@ -1,0 +1,95 @@
+import type { LinkEnd, Topology, TopologyInterface, TopologyLink, TopologyNode } from '../../topology/model.ts';
+import { kernelNamespace, MIDDLE_NAMESPACE, UP_DEVICE, UP_DEVICE_MAC, UP_DEVICE_PEER, wireNamespace } from './names.ts';
+
+/** One end of a link as the machine has it. */
+export interface CableEnd {
+  readonly end: LinkEnd;
+  readonly node: TopologyNode;
+  /** The namespace of the node's interface. */
+  readonly netns: string;
+  /** Where what this end sends comes in: the other end of a straight cable, else the near end of the middle. */
+  readonly far: { readonly netns: string; readonly interface: string };
+}
+
+/** A link as veth pairs: one straight between the nodes, or one from each node to the middle. */
+export interface Cable {
+  readonly link: TopologyLink;
+  readonly kind: 'straight' | 'middle';
+  readonly ends: readonly [CableEnd, CableEnd];
+}
+
+/** How an engine node reaches the kernel stack above it. */
+export type WayUp = 'tun' | 'veth';
+
+/** How the links of a topology become cables. `viaMiddle` says which go through the user-space link. */
+export function cablesOf(topology: Topology, viaMiddle: (link: TopologyLink) => boolean): Cable[] {
+  return topology.links.map((link, index) => {
+    const kind = viaMiddle(link) ? 'middle' : 'straight';
+    const homes = link.endpoints.map(end => ({ end, node: nodeOf(topology, end.node) }));
+    const ends = homes.map(({ end, node }, side) => {
+      const other = homes[1 - side];
+      if (other === undefined) throw new Error(`link ${link.name} has one end`);
+      const far =
+        kind === 'straight'
+          ? { netns: wireNamespace(other.node), interface: other.end.interface }
+          : { netns: MIDDLE_NAMESPACE, interface: `l${index}s${side}` };
+      return { end, node, netns: wireNamespace(node), far };
+    });
+    const [first, second] = ends;
+    if (first === undefined || second === undefined) throw new Error(`link ${link.name} has one end`);
+    return { link, kind, ends: [first, second] };
+  });
+}
+
+/** Lines for `ip -batch`: every namespace and every device, none of them up yet, no address anywhere. */
+export function layoutBatch(topology: Topology, cables: readonly Cable[], wayUp: WayUp): string[] {
+  const namespaces = new Set(topology.nodes.flatMap(node => [kernelNamespace(node.name), wireNamespace(node)]));
+  namespaces.add(MIDDLE_NAMESPACE);
+  const loose = topology.nodes.flatMap(node =>
+    node.interfaces.filter(iface => iface.link === null).map(iface => ({ node, iface })),
+  );
+  return [
+    ...[...namespaces].map(name => `netns add ${name}`),
+    ...cables.flatMap(cable => cableLines(cable)),
+    // An interface on no link is a veth whose other end lies in the middle, unplugged.
+    ...loose.map(({ node, iface }, index) => pair(device(node, iface), `name u${index} netns ${MIDDLE_NAMESPACE}`)),
+    ...topology.nodes.filter(node => node.engine && wayUp === 'veth').map(wayUpPair),
+  ];
+}
+
+/** The lines that take away what `layoutBatch` made. */
+export function removalBatch(topology: Topology): string[] {
+  const namespaces = topology.nodes.flatMap(node => [kernelNamespace(node.name), wireNamespace(node)]);
+  return [...new Set([...namespaces, MIDDLE_NAMESPACE])].map(name => `netns delete ${name}`);
+}
+
+function cableLines({ kind, ends }: Cable): string[] {
+  const devices = ends.map(({ end, node }) => device(node, interfaceOf(node, end.interface)));
+  if (kind === 'straight') return [pair(devices[0] ?? '', devices[1] ?? '')];
+  // Large enough for whatever a node sends: the node's own end keeps to its MTU.
+  return ends.map(({ far }, side) => pair(devices[side] ?? '', `name ${far.interface} netns ${far.netns} mtu 65535`));
+}
+
+const device = (node: TopologyNode, iface: TopologyInterface): string =>
+  `name ${iface.name} netns ${wireNamespace(node)} address ${iface.mac} mtu ${iface.mtu}`;
+
+const pair = (one: string, other: string): string => `link add ${one} type veth peer ${other}`;
+
+/** A TUN device cannot be made from outside its namespace: engine-namespace.ts makes it. */
+const wayUpPair = (node: TopologyNode): string =>
+  pair(
+    `name ${UP_DEVICE} netns ${kernelNamespace(node.name)} address ${UP_DEVICE_MAC}`,
+    `name ${UP_DEVICE_PEER} netns ${wireNamespace(node)} mtu 65535`,
+  );
+
+function nodeOf(topology: Topology, name: string): TopologyNode {
+  const node = topology.nodes.find(candidate => candidate.name === name);
+  if (node === undefined) throw new Error(`topology ${topology.name} has no node ${name}`);
+  return node;
+}
+
+function interfaceOf(node: TopologyNode, name: string): TopologyInterface {
+  const iface = node.interfaces.find(candidate => candidate.name === name);
+  if (iface === undefined) throw new Error(`node ${node.name} has no interface ${name}`);
+  return iface;
+}

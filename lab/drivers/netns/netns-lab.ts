@@ -1,0 +1,211 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type FrameSender, openFrameSender } from '../../../engine/host/frame-sender.ts';
+import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/node.ts';
+import { NS_PER_MS } from '../../../engine/wire/instant.ts';
+import type { EspSaKeys } from '../../capture/key-log.ts';
+import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
+import type { Capability, ExecIo, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import { directionTowards } from '../link/link-faults.ts';
+import type { EngineFleet } from './engine-fleet.ts';
+import { execInNamespace } from './exec.ts';
+import { type Cable, removalBatch } from './layout.ts';
+import type { LinkControl } from './link-control.ts';
+import type { LiveCapture } from './live-capture.ts';
+import { liveNow } from './live-now.ts';
+import type { MiddleProcess } from './middle-process.ts';
+import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, wireNamespace } from './names.ts';
+import { pingProbe } from './ping-probe.ts';
+import { plainNodeScript } from './plain-node.ts';
+import { plainStatus } from './plain-status.ts';
+import { ipBatch, runScript } from './run.ts';
+import { socketProbe } from './socket-probe.ts';
+import { killProcessesIn } from './stray-processes.ts';
+
+export interface NetnsLabParts {
+  readonly topology: Topology;
+  readonly context: RunContext;
+  readonly cables: readonly Cable[];
+  readonly capture: LiveCapture;
+  readonly fleet: EngineFleet;
+  readonly middle: MiddleProcess | null;
+  readonly links: LinkControl;
+}
+
+/** A lab that runs on this machine's kernel, inside the pod that this process is in. */
+export class NetnsLab implements RunningLab {
+  readonly driver = 'netns';
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly #parts: NetnsLabParts;
+  readonly #senders = new Map<string, FrameSender>();
+  readonly #faultTimers: NodeJS.Timeout[] = [];
+  /** Ends what `exec` has running when the lab goes. */
+  readonly #goingDown = new AbortController();
+  /** Probes to one listener go one after the other: each brings its own. */
+  readonly #listeners = new Map<string, Promise<unknown>>();
+
+  constructor(parts: NetnsLabParts, capabilities: ReadonlySet<Capability>) {
+    this.#parts = parts;
+    this.capabilities = capabilities;
+    for (const { atNs, action } of parts.topology.faults) {
+      const apply = () =>
+        void this.fault(action).catch((error: unknown) => this.#event(null, 'faultFailed', String(error)));
+      this.#faultTimers.push(setTimeout(apply, atNs / NS_PER_MS));
+    }
+  }
+
+  get topology(): Topology {
+    return this.#parts.topology;
+  }
+
+  now(): bigint {
+    return liveNow();
+  }
+
+  async sleep(milliseconds: number): Promise<void> {
+    await wait(milliseconds);
+    this.#parts.capture.flush();
+  }
+
+  async probe(probe: Probe): Promise<ProbeResult> {
+    this.#node(probe.from);
+    const result = await this.#send(probe);
+    this.#parts.capture.flush();
+    return result;
+  }
+
+  exec(node: string, argv: readonly string[], io: ExecIo): Promise<number> {
+    const signals = [this.#goingDown.signal, ...(io.signal === null ? [] : [io.signal])];
+    const netns = kernelNamespace(this.#node(node).name);
+    return execInNamespace(netns, argv, { ...io, signal: AbortSignal.any(signals) }, this.#parts.context.runId);
+  }
+
+  inject(link: string, towards: string, frame: Uint8Array): Promise<void> {
+    const cable = this.#parts.cables.find(candidate => candidate.link.name === link);
+    if (cable === undefined) throw new Error(`there is no link ${link}`);
+    const direction = directionTowards(cable.link, towards);
+    const { netns, end } = cable.ends[direction];
+    const key = `${netns} ${end.interface}`;
+    const sender = this.#senders.get(key) ?? openFrameSender({ interface: end.interface, netns: namespaceFile(netns) });
+    this.#senders.set(key, sender);
+    sender.send(frame);
+    return Promise.resolve();
+  }
+
+  async fault(action: FaultAction): Promise<void> {
+    this.#event('node' in action ? action.node : null, action.kind, describe(action));
+    switch (action.kind) {
+      case 'crash':
+      case 'restart':
+        await this.#crashOrRestart(this.#node(action.node), action.kind);
+        return;
+      case 'clockSkew':
+        await this.#engine(action.node).request<'skew'>({ kind: 'skew', byNs: action.byNs });
+        return;
+      default:
+        await this.#parts.links.apply(action);
+    }
+  }
+
+  status(): Promise<readonly NodeStatus[]> {
+    const { topology, fleet } = this.#parts;
+    return Promise.all(
+      topology.nodes.map(node => {
+        if (!node.engine) return plainStatus(node);
+        return fleet.find(node.name)?.request<'status'>({ kind: 'status' }) ?? deadStatus(node);
+      }),
+    );
+  }
+
+  async explain(node: string, flow: FlowQuery): Promise<Explanation | null> {
+    if (!this.#node(node).engine) return null;
+    return this.#engine(node).request<'explain'>({ kind: 'explain', flow });
+  }
+
+  keys(): readonly EspSaKeys[] {
+    return this.#parts.fleet.keys;
+  }
+
+  captureLosses(): Readonly<Record<string, number>> {
+    return this.#parts.capture.losses();
+  }
+
+  async down(): Promise<void> {
+    for (const timer of this.#faultTimers) clearTimeout(timer);
+    this.#goingDown.abort();
+    const { topology, capture, fleet, middle } = this.#parts;
+    await Promise.all([fleet.close(), middle?.kill()]);
+    for (const sender of this.#senders.values()) sender.close();
+    capture.close();
+    await removeNamespaces(topology);
+  }
+
+  #send(probe: Probe): Promise<ProbeResult> {
+    if (probe.with === 'icmp') return pingProbe(kernelNamespace(probe.from), probe);
+    if (probe.toNode === null) return socketProbe(probe);
+    const listener = `${probe.toNode} ${probe.to} ${probe.with} ${probe.port}`;
+    const turn = (this.#listeners.get(listener) ?? Promise.resolve()).then(() => socketProbe(probe));
+    this.#listeners.set(listener, turn);
+    return turn;
+  }
+
+  /** A plain node is the kernel itself: all that can be taken from it are its links. */
+  async #crashOrRestart(node: TopologyNode, kind: 'crash' | 'restart'): Promise<void> {
+    const { fleet } = this.#parts;
+    if (node.engine) {
+      await (kind === 'crash' ? fleet.crash(node.name) : fleet.restart(node.name));
+      return;
+    }
+    const down = node.interfaces.map(({ name }) => `ip link set dev ${name} down\n`).join('');
+    killProcessesIn([kernelNamespace(node.name)]);
+    await runScript(kernelNamespace(node.name), `${down}${kind === 'restart' ? plainNodeScript(node) : ''}`);
+  }
+
+  #engine(node: string) {
+    const found = this.#parts.fleet.find(this.#node(node).name);
+    if (found === null) throw new Error(`no engine runs on ${node}`);
+    return found;
+  }
+
+  #node(name: string): TopologyNode {
+    const node = this.topology.nodes.find(candidate => candidate.name === name);
+    if (node === undefined) throw new Error(`there is no node ${name}`);
+    return node;
+  }
+
+  #event(node: string | null, kind: string, detail: string): void {
+    this.#parts.context.onEvent({ at: this.now(), node, kind, detail });
+  }
+}
+
+/** Ends every process in the lab's namespaces and removes them; devices go with them. */
+export async function removeNamespaces(topology: Topology): Promise<void> {
+  const names = topology.nodes.flatMap(node => [kernelNamespace(node.name), wireNamespace(node)]);
+  killProcessesIn([...new Set([...names, MIDDLE_NAMESPACE])]);
+  await ipBatch(removalBatch(topology));
+}
+
+function describe(action: FaultAction): string {
+  const { kind, ...rest } = action;
+  return Object.entries(rest)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}
+
+function deadStatus(node: TopologyNode): NodeStatus {
+  const counters = { receivedPackets: 0, receivedOctets: 0, sentPackets: 0, sentOctets: 0 };
+  return {
+    name: node.name,
+    interfaces: node.interfaces.map(({ name, mtu }) => ({
+      name,
+      kind: 'ethernet',
+      up: false,
+      mtu,
+      addresses: [],
+      counters,
+    })),
+    routes: [],
+    policies: [],
+    sas: [],
+    drops: {},
+  };
+}

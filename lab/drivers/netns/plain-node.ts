@@ -1,0 +1,39 @@
+import type { TopologyNode } from '../../topology/model.ts';
+import { script, setting } from './script.ts';
+
+/**
+ * The shell script that makes a namespace a plain host or router: the kernel's own stack, with the topology's addresses and
+ * routes. May be run again, after links were down: it replaces what is there.
+ */
+export function plainNodeScript(node: TopologyNode): string {
+  const settings = [
+    setting('ipv4/ip_forward', node.forwarding),
+    setting('ipv6/conf/all/forwarding', node.forwarding),
+    // A lab may well be asymmetric, and nothing here needs to be protected from spoofing.
+    setting('ipv4/conf/all/rp_filter', false),
+    setting('ipv4/conf/default/rp_filter', false),
+    ...node.interfaces.flatMap(({ name, autoconfigure }) => [
+      // Addresses that can be used at once: nobody else in a lab has them.
+      setting(`ipv6/conf/${name}/accept_dad`, false),
+      setting(`ipv6/conf/${name}/dad_transmits`, false),
+      setting(`ipv6/conf/${name}/accept_ra`, autoconfigure),
+      setting(`ipv6/conf/${name}/autoconf`, autoconfigure),
+      setting(`ipv6/conf/${name}/router_solicitation_delay`, false),
+      setting(`ipv6/conf/${name}/keep_addr_on_down`, true),
+      setting(`ipv4/conf/${name}/rp_filter`, false),
+    ]),
+  ];
+  const commands = [
+    'link set dev lo up',
+    ...node.interfaces.flatMap(({ name, addresses }) => [
+      ...addresses.map(address => `addr replace ${address} dev ${name}${address.includes(':') ? ' nodad' : ''}`),
+      `link set dev ${name} up`,
+    ]),
+    ...node.routes.map(route => `route replace ${route.destination}${nextHop(route)}`),
+  ];
+  return script(settings, commands);
+}
+
+function nextHop({ via, interface: device }: TopologyNode['routes'][number]): string {
+  return `${via === null ? '' : ` via ${via}`}${device === null ? '' : ` dev ${device}`}`;
+}

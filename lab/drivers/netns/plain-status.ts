@@ -1,0 +1,71 @@
+import type { NodeStatus } from '../../../engine/node/node.ts';
+import type { TopologyNode } from '../../topology/model.ts';
+import { kernelNamespace, namespaceFile } from './names.ts';
+import { run } from './run.ts';
+
+/** The parts of `ip -json -statistics address` that we read. */
+interface IpAddress {
+  readonly ifname: string;
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  readonly operstate: string;
+  readonly addr_info: readonly { readonly local?: string; readonly prefixlen?: number }[];
+  readonly stats64?: { readonly rx: IpCounters; readonly tx: IpCounters };
+}
+interface IpCounters {
+  readonly bytes: number;
+  readonly packets: number;
+}
+/** And of `ip -json route`. */
+interface IpRoute {
+  readonly dst: string;
+  readonly gateway?: string;
+  readonly dev?: string;
+}
+
+/** What the kernel of a plain node says about itself. */
+export async function plainStatus(node: TopologyNode): Promise<NodeStatus> {
+  const ip = (...words: string[]) =>
+    run(['nsenter', `--net=${namespaceFile(kernelNamespace(node.name))}`, 'ip', '-json', ...words]);
+  const [addresses, routes4, routes6] = await Promise.all([
+    ip('-statistics', 'address'),
+    ip('route'),
+    ip('-6', 'route'),
+  ]);
+  const own = new Set(node.interfaces.map(iface => iface.name));
+  const interfaces = parse<IpAddress>(addresses).filter(({ ifname }) => own.has(ifname));
+  return {
+    name: node.name,
+    interfaces: interfaces.map(interfaceStatus),
+    routes: [...parse<IpRoute>(routes4), ...parse<IpRoute>(routes6).filter(isOfInterest)].map(
+      ({ dst, gateway, dev }) => ({
+        destination: dst === 'default' ? (gateway?.includes(':') === true ? '::/0' : '0.0.0.0/0') : dst,
+        via: gateway ?? null,
+        interface: dev ?? '',
+      }),
+    ),
+    policies: [],
+    sas: [],
+    drops: {},
+  };
+}
+
+function interfaceStatus(found: IpAddress): NodeStatus['interfaces'][number] {
+  const none = { bytes: 0, packets: 0 };
+  const { rx, tx } = found.stats64 ?? { rx: none, tx: none };
+  return {
+    name: found.ifname,
+    kind: 'ethernet',
+    up: found.operstate === 'UP',
+    mtu: found.mtu,
+    addresses: found.addr_info.flatMap(({ local, prefixlen }) =>
+      local === undefined ? [] : [`${local}/${prefixlen}`],
+    ),
+    counters: { receivedPackets: rx.packets, receivedOctets: rx.bytes, sentPackets: tx.packets, sentOctets: tx.bytes },
+  };
+}
+
+const parse = <Item>(json: string): readonly Item[] =>
+  json.trim() === '' ? [] : (JSON.parse(json) as readonly Item[]);
+
+const isOfInterest = ({ dst }: IpRoute): boolean => !dst.startsWith('fe80:') && !dst.startsWith('ff00:');

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { withSystemPath } from './pod.ts';
+
+/** Runs a program to its end with `input` on its standard input; what it printed. Throws with its words when it fails. */
+export function run(argv: readonly string[], input = ''): Promise<string> {
+  const [program = '', ...rest] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, rest, { env: withSystemPath(process.env), stdio: ['pipe', 'pipe', 'pipe'] });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      const said = Buffer.concat(stderr).toString().trim();
+      if (status === 0) resolve(Buffer.concat(stdout).toString());
+      else reject(new Error(`${argv.join(' ')}: ${signal ?? `status ${status}`}${said === '' ? '' : `: ${said}`}`));
+    });
+    // A program that ends before it has read everything is judged by its status.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+/** Lines for one process of `ip`. */
+export const ipBatch = (lines: readonly string[]): Promise<string> =>
+  run(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
+
+/** A shell script in a network namespace (the file systems stay as they are). */
+export const runScript = (netns: string, script: string): Promise<string> =>
+  run(['nsenter', `--net=/run/netns/${netns}`, 'sh'], script);

@@ -1,0 +1,30 @@
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { namespaceFile } from './names.ts';
+
+/** Kills what runs in these network namespaces of our pod, other than ourselves. */
+export function killProcessesIn(namespaces: readonly string[]): void {
+  const inodes = new Set(namespaces.map(inodeOf).filter(inode => inode !== null));
+  for (const pid of readdirSync('/proc')
+    .filter(name => /^[0-9]+$/.test(name))
+    .map(Number)) {
+    if (pid === process.pid || !inodes.has(namespaceOf(pid))) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself in the meantime.
+    }
+  }
+}
+
+function inodeOf(namespace: string): string | null {
+  const found = statSync(namespaceFile(namespace), { throwIfNoEntry: false });
+  return found === undefined ? null : `net:[${found.ino}]`;
+}
+
+function namespaceOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return '';
+  }
+}
