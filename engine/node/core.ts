@@ -6,7 +6,6 @@ import type { TransportSplit } from '../ipsec/transport-mode.ts';
 import type { Address } from '../wire/address.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
-import type { Reassembly } from '../wire/reassembly.ts';
 import type { AddressTable } from './address-table.ts';
 import type { Audit } from './audit.ts';
 import type { Autoconfiguration } from './autoconfiguration.ts';
@@ -19,6 +18,7 @@ import type { Packet } from './packet.ts';
 import type { PathMtuCache } from './path-mtu.ts';
 import type { PolicySet } from './policy-set.ts';
 import type { IcmpErrorLimit } from './rate-limit.ts';
+import type { ReassemblyPool } from './reassembly-pool.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Advertising } from './router-advertising.ts';
 
@@ -107,7 +107,7 @@ export interface Core {
   readonly sad: Sad;
   readonly flows: FlowCache<Decision>;
   readonly pathMtus: PathMtuCache;
-  readonly reassembly: Reassembly;
+  readonly reassembly: ReassemblyPool;
   readonly errorLimit: IcmpErrorLimit;
   /** One for each link that advertises, and one for each that listens to advertisements. */
   readonly advertising: readonly Advertising[];

@@ -1,8 +1,7 @@
 import { createInboundSa, createOutboundSa, Sad } from '../ipsec/sad.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
-import { type Instant, NS_PER_S } from '../wire/instant.ts';
+import type { Instant } from '../wire/instant.ts';
 import { u16At } from '../wire/octets.ts';
-import { Reassembly } from '../wire/reassembly.ts';
 import { AddressTable } from './address-table.ts';
 import { Audit } from './audit.ts';
 import { startAutoconfiguration } from './autoconfiguration.ts';
@@ -19,15 +18,13 @@ import type { Effects, Node, NodeCommand, NodeContext } from './node.ts';
 import { PathMtuCache } from './path-mtu.ts';
 import { PolicySet } from './policy-set.ts';
 import { IcmpErrorLimit } from './rate-limit.ts';
+import { ReassemblyPool } from './reassembly-pool.ts';
 import { sourceTowards } from './report.ts';
 import { configuredRoute, connectedRoutes, RouteTable } from './route-table.ts';
 import { startAdvertising } from './router-advertising.ts';
 import { statusOf } from './status.ts';
 import { nextTimer, runTimers, startLink } from './timers.ts';
 import { runTasks, runToCompletion } from './work.ts';
-
-/** For both families together; a flood of fragments costs no more than this. */
-const REASSEMBLY_LIMITS = { maxBuffers: 256, maxOctets: 4 * 2 ** 20, timeoutNs: 30 * NS_PER_S };
 
 /** Makes a node. It has done nothing yet: `wakeAt()` is due at once. Throws when the configuration contradicts itself. */
 export function createNode(config: NodeConfig, context: NodeContext): Node {
@@ -104,7 +101,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     sad: new Sad(),
     flows: new FlowCache(policies.usePorts),
     pathMtus: new PathMtuCache(),
-    reassembly: new Reassembly(REASSEMBLY_LIMITS),
+    reassembly: new ReassemblyPool(),
     errorLimit: new IcmpErrorLimit(),
     advertising: links.filter(link => link.advertise).map(link => startAdvertising(link, 0)),
     autoconfigurations: links.filter(link => link.autoconfigure).map(link => startAutoconfiguration(link, 0)),

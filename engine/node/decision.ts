@@ -45,6 +45,8 @@ export interface Refusal {
   readonly detail: string;
   /** The ICMP error that the sender is owed; null: silence. */
   readonly cause: IcmpCause | null;
+  /** The entry that says so, if one does. */
+  readonly policy: PolicyEntry | null;
 }
 
 /** Takes down each step, for `explain`; nothing in the data path passes one. */
@@ -112,13 +114,23 @@ function admit(core: Core, flow: Flow, ingress: Ingress, trace?: Trace): Admissi
     if (entry?.policy.action.kind === 'bypass') continue;
     const due = entry === null ? `no policy of ${tunnel}` : `${entry.policy.action.kind} by ${entry.policy.name}`;
     trace?.(`inbound policy: ${due}: discard, it came in the clear`);
-    return refusal('policyDiscard', `${describe(flow)} in the clear from ${ingress.interface.name}: ${due}`);
+    return refusal(
+      'policyDiscard',
+      `${describe(flow)} in the clear from ${ingress.interface.name}: ${due}`,
+      null,
+      entry,
+    );
   }
   const entry = policies.inbound(null, flow);
   if (entry !== null && entry.policy.action.kind !== 'bypass') {
     trace?.(`inbound policy: ${entry.policy.action.kind} by ${entry.policy.name}: discard, it came in the clear`);
     const due = `${entry.policy.action.kind} by ${entry.policy.name}`;
-    return refusal('policyDiscard', `${describe(flow)} in the clear from ${ingress.interface.name}: ${due}`);
+    return refusal(
+      'policyDiscard',
+      `${describe(flow)} in the clear from ${ingress.interface.name}: ${due}`,
+      null,
+      entry,
+    );
   }
   if (entry !== null) trace?.(`inbound policy: bypass by ${entry.policy.name}`);
   return { kind: 'admit', isSatisfied: entry !== null || ingress.interface.kind === 'tunnel' };
@@ -155,7 +167,7 @@ function decideExit(core: Core, flow: Flow, isSatisfied: boolean, trace?: Trace,
     case 'bypass':
       return { ...forward, policy: entry };
     case 'discard':
-      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`);
+      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, null, entry);
     case 'protect':
       return { kind: 'protect', policy: entry, tunnel: null };
   }
@@ -173,7 +185,7 @@ function decideTunnel(core: Core, flow: Flow, tunnel: TunnelInterface, trace?: T
     case 'bypass':
       return { kind: 'encapsulate', tunnel, policy: entry };
     case 'discard':
-      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`);
+      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, null, entry);
     case 'protect':
       return { kind: 'protect', policy: entry, tunnel };
   }
@@ -195,6 +207,11 @@ function hasLinkScope(flow: Flow): boolean {
   return [flow.source, flow.destination].some(address => isLinkLocal(address) || isUnspecified(address));
 }
 
-function refusal(reason: DropReason, detail: string, cause: IcmpCause | null = null): Refusal {
-  return { kind: 'drop', reason, detail, cause };
+function refusal(
+  reason: DropReason,
+  detail: string,
+  cause: IcmpCause | null = null,
+  policy: PolicyEntry | null = null,
+): Refusal {
+  return { kind: 'drop', reason, detail, cause, policy };
 }

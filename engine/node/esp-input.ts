@@ -53,6 +53,10 @@ export function takeOpened(core: Core, { job, outer, ingress }: PendingOpen, res
 type Opened = Extract<OpenResult, { kind: 'opened' }>;
 
 function takeTransport(core: Core, outer: Packet, ingress: Ingress, sa: InboundSa, opened: Opened): void {
+  if (!addressesEqual(sa.source, outer.source)) {
+    drop(core, 'policyMismatch', () => `SPI ${sa.spi} from ${formatAddress(outer.source)}, which is not its source`);
+    return;
+  }
   const octets = restore(outer.octets, opened.nextHeader, opened.payload);
   if (octets === null) {
     drop(core, 'malformed', () => `SPI ${sa.spi}: no packet around the ESP`);

@@ -1,5 +1,6 @@
 import { formatAddress } from '../wire/address.ts';
 import { u16At, u8At } from '../wire/octets.ts';
+import type { Offload } from '../wire/offload.ts';
 import type { Core, Ingress } from './core.ts';
 import { type Decision, decideForwarding } from './decision.ts';
 import { emit } from './frame-output.ts';
@@ -28,7 +29,7 @@ export function forward(core: Core, packet: Packet, ingress: Ingress): void {
  */
 export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Frame): boolean {
   const { octets, offload } = frame;
-  if (offload !== null && offload.segments !== null) return false;
+  if (offload !== null && !isSimple(offload, octets)) return false;
   if (octets.length < ETHERNET + MINIMUM_PACKET || !core.flows.select(octets, ETHERNET)) return false;
   const decision = core.flows.get(link, null);
   if (decision === null || decision.kind !== 'forward') return false;
@@ -47,6 +48,13 @@ export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Fra
 
 const ETHERNET = 14;
 const MINIMUM_PACKET = 20;
+
+/** One packet, whose unfinished checksum (if any) lies behind the IP header. */
+function isSimple({ checksum, segments }: Offload, octets: Uint8Array): boolean {
+  if (segments !== null) return false;
+  const headers = ETHERNET + (u8At(octets, ETHERNET) >> 4 === 4 ? 20 : 40);
+  return checksum === null || (checksum.start >= headers && checksum.start + checksum.offset + 2 <= octets.length);
+}
 
 /** The length of an IPv4 packet without options that may go on as it is; 0 when it may not. */
 function sound4(octets: Uint8Array, mtu: number): number {

@@ -1,3 +1,4 @@
+import { isMulticast } from '../wire/address.ts';
 import { type Core, drop, type Originated } from './core.ts';
 import { reassemble } from './local-input.ts';
 import type { LocalPacket } from './node.ts';
@@ -14,11 +15,13 @@ export function takeFromAbove(core: Core, { octets, offload }: LocalPacket): voi
     drop(core, 'malformed', () => `${packet}, from above`);
     return;
   }
+  // A kernel's chatter with the neighbours that it does not have: the links are the node's (MLD, router solicitations).
+  if (isMulticast(packet.destination) && core.routes.lookup(packet.destination) === null) return;
   const fromAbove: Originated = { octets: packet.octets, offload, origin: 'above', depth: 0, isProtected: false };
   if (!isFragment(packet) || !core.policies.has(null)) {
     sendOriginated(core, fromAbove);
     return;
   }
-  const whole = reassemble(core, packet);
+  const whole = reassemble(core, packet, 'above');
   if (whole !== null) sendOriginated(core, { ...fromAbove, octets: whole.octets, offload: null, origin: 'node' });
 }

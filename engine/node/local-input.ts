@@ -20,7 +20,7 @@ import { WireError } from '../wire/wire-error.ts';
  */
 export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
   if (isFragment(packet)) {
-    const whole = reassemble(core, packet);
+    const whole = reassemble(core, packet, wayOf(ingress));
     if (whole !== null) takeLocal(core, whole, ingress);
     return;
   }
@@ -36,16 +36,17 @@ export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
   }
   const refusal = refuseLocal(core, packet, ingress);
   if (refusal !== null) {
+    if (refusal.policy !== null) refusal.policy.packets++;
     refuse(core, packet, 'forwarded', refusal.reason, refusal.detail, refusal.cause);
     return;
   }
   takeAdmitted(core, packet, ingress);
 }
 
-/** A whole packet out of fragments; null while some are missing, or when they do not make one. */
-export function reassemble(core: Core, packet: Packet): Packet | null {
+/** A whole packet out of fragments that came the same way; null while some are missing, or when they do not make one. */
+export function reassemble(core: Core, packet: Packet, way: string): Packet | null {
   try {
-    const result = core.reassembly.add(packet.octets, core.now);
+    const result = core.reassembly.add(way, packet.octets, core.now);
     if (result === null) return null;
     if (result instanceof Uint8Array) return parsed(core, result);
     const from = formatAddress(packet.source);
@@ -55,6 +56,11 @@ export function reassemble(core: Core, packet: Packet): Packet | null {
     drop(core, 'malformed', () => error.message);
   }
   return null;
+}
+
+/** Policies and interfaces have name spaces of their own. */
+function wayOf({ interface: arrival, sa }: Ingress): string {
+  return sa === null ? `interface ${arrival?.name}` : `policy ${sa.policy}`;
 }
 
 function parsed(core: Core, octets: Uint8Array): Packet | null {

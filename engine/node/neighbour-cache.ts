@@ -13,6 +13,7 @@ const SOLICITATIONS_MAX = 3;
 const NEIGHBOURS_MAX = 512;
 const PENDING_PER_NEIGHBOUR_MAX = 64;
 const PENDING_MAX = 1024;
+const PENDING_OCTETS_MAX = 4 * 2 ** 20;
 
 /** A frame that waits for its destination MAC address, with whatever its sender wants to know if that never comes. */
 export interface PendingFrame<Origin> {
@@ -62,6 +63,7 @@ export class NeighbourCache<Origin> {
   readonly #entries = new Map<string, Neighbour<Origin>>();
   readonly #onOverflow: (frame: PendingFrame<Origin>) => void;
   #pendingCount = 0;
+  #pendingOctets = 0;
 
   /** `onOverflow` hears of each frame that is thrown out to make room. */
   constructor(onOverflow: (frame: PendingFrame<Origin>) => void) {
@@ -100,9 +102,15 @@ export class NeighbourCache<Origin> {
   /** Keeps a frame until the neighbour is known; the oldest goes when there are too many (RFC 4861 §7.2.2). */
   hold(neighbour: Neighbour<Origin>, frame: PendingFrame<Origin>): void {
     if (neighbour.pending.length === PENDING_PER_NEIGHBOUR_MAX) this.#dropFirst(neighbour);
-    else if (this.#pendingCount === PENDING_MAX) this.#dropFirst(this.#firstWithPending() ?? neighbour);
+    while (
+      this.#pendingCount > 0 &&
+      (this.#pendingCount === PENDING_MAX || this.#pendingOctets + frame.octets.length > PENDING_OCTETS_MAX)
+    ) {
+      this.#dropFirst(this.#firstWithPending() ?? neighbour);
+    }
     neighbour.pending.push(frame);
     this.#pendingCount++;
+    this.#pendingOctets += frame.octets.length;
   }
 
   /** Takes in what a neighbour said of itself; the frames that waited for it, which the caller sends. */
@@ -200,6 +208,7 @@ export class NeighbourCache<Origin> {
     const { pending } = neighbour;
     if (pending.length === 0) return pending;
     this.#pendingCount -= pending.length;
+    for (const { octets } of pending) this.#pendingOctets -= octets.length;
     neighbour.pending = [];
     return pending;
   }
@@ -208,6 +217,7 @@ export class NeighbourCache<Origin> {
     const frame = neighbour.pending.shift();
     if (frame === undefined) return;
     this.#pendingCount--;
+    this.#pendingOctets -= frame.octets.length;
     this.#onOverflow(frame);
   }
 

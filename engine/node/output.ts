@@ -48,6 +48,7 @@ export function sendOriginated(core: Core, { octets, offload, origin, depth, isP
 export function carryOut(core: Core, packet: Packet, decision: Decision, origin: Origin, depth: number): void {
   switch (decision.kind) {
     case 'drop':
+      if (decision.policy !== null) decision.policy.packets++;
       refuse(core, packet, origin, decision.reason, decision.detail, decision.cause);
       break;
     case 'forward':

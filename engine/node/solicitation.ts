@@ -23,7 +23,9 @@ export function solicit(core: Core, { link, address, state, mac }: Neighbour<Fra
   }
   const destination = isKnown ? address : solicitedNode(address);
   const message: NdMessage = { type: 'neighborSolicitation', target: address, options: [sourceOption(link)] };
-  sendNd(core, link, message, link.linkLocal, destination, isKnown ? mac : multicastMac(destination));
+  // From an address that the neighbour will send to, so that it need not ask in turn, RFC 4861 §7.2.2.
+  const source = subnetOf(link, address)?.address ?? link.linkLocal;
+  sendNd(core, link, message, source, destination, isKnown ? mac : multicastMac(destination));
 }
 
 /**

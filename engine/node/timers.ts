@@ -52,10 +52,8 @@ export function nextTimer(core: Core): Instant | null {
 
 /** RFC 1122 §3.3.2 and RFC 8200 §4.5: Time Exceeded is owed where the first fragment has come. */
 function expireReassembly(core: Core): void {
-  const before = core.reassembly.size();
-  if (before === 0) return;
-  const firsts = core.reassembly.expire(core.now);
-  for (let gone = before - core.reassembly.size(); gone > 0; gone--) {
+  const { firsts, count } = core.reassembly.expire(core.now);
+  for (let i = 0; i < count; i++) {
     drop(core, 'reassemblyFailed', () => 'fragments missing when the time was up');
   }
   for (const octets of firsts) {

@@ -1,6 +1,8 @@
 import type { Random } from '../../crypto/random.ts';
 import { createTypescriptKernel } from '../../ipsec/typescript-kernel.ts';
 import type { EspKernel } from '../../ipsec/kernel.ts';
+import { parseMac } from '../../wire/address.ts';
+import { encodeEthernet, EtherType } from '../../wire/ethernet.ts';
 import { type Instant, NS_PER_S } from '../../wire/instant.ts';
 import type { Offload } from '../../wire/offload.ts';
 import type { NodeConfig } from '../config.ts';
@@ -28,6 +30,8 @@ export interface Net {
   readonly send: (name: string, ...packets: readonly (Uint8Array | LocalPacket)[]) => void;
   /** Into a node as if its wire had brought it; the frames that leave go their way. */
   readonly inject: (name: string, port: string, ...frames: readonly Uint8Array[]) => void;
+  /** The same for IP packets, in frames from a stranger to that port. */
+  readonly injectPackets: (name: string, port: string, ...packets: readonly Uint8Array[]) => void;
   /** Lets time pass, running every timer on the way. */
   readonly advance: (ns: number) => void;
   /** Decides what happens to each frame from now on; null loses it. */
@@ -35,6 +39,8 @@ export interface Net {
   /** Runs what a command or call returned. */
   readonly take: (name: string, effects: Effects) => void;
 }
+
+const STRANGER = Uint8Array.of(2, 0xff, 0, 0, 0, 1);
 
 /** `wires` name the two ends: `alice:net0`. Every node is started. */
 export function createNet(
@@ -82,6 +88,16 @@ export function createNet(
     inject: (name, port, ...frames) => {
       const batch = frames.map(octets => ({ port, octets, offload: null }));
       take(name, nodeNamed(name).receive(batch, now));
+    },
+    injectPackets: (name, port, ...packets) => {
+      const config = configs.find(candidate => candidate.name === name);
+      const mac = parseMac(config?.interfaces.find(candidate => candidate.name === port)?.mac ?? '');
+      if (mac === null) throw new Error(`no port ${name}:${port}`);
+      const frames = packets.map(payload => {
+        const etherType = (payload[0] ?? 0) >> 4 === 6 ? EtherType.IPV6 : EtherType.IPV4;
+        return encodeEthernet({ destination: mac, source: STRANGER, etherType, payload });
+      });
+      net.inject(name, port, ...frames);
     },
     advance: ns => {
       const until = now + ns;

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import type { Frame } from './node.ts';
+import { corpusFor, fuzzNode } from './testing/fuzz.ts';
+import { createNet, type Net } from './testing/net.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
+import { SITE_WIRES, sites, type SitesOptions } from './testing/sites.ts';
+
+const FRAMES = 50_000;
+
+const subjects: readonly { title: string; name: string; options: SitesOptions }[] = [
+  { title: 'a gateway with ESP in tunnel mode', name: 'bob', options: {} },
+  { title: 'a gateway with plain tunnels over IPv6', name: 'bob', options: { outer: 6, protect: null } },
+];
+
+describe.each(subjects)('mutated frames at $title', ({ name, options }) => {
+  test('throw nothing, fill no table beyond its bound, and it still forwards', () => {
+    const net = createNet(sites(options), SITE_WIRES);
+    const corpus = traffic(net, name);
+    const report = fuzzNode(net, name, corpus, { frames: FRAMES, seed: `fuzz ${name}` });
+    expect(report.frames).toBe(FRAMES);
+    expect(Object.keys(report.drops).length).toBeGreaterThan(4);
+    // Time passes at about 10 ms a batch of 64: two event kinds at most every 100 ms would be this many.
+    expect(report.events).toBeLessThan(FRAMES / 10);
+    // Mutations can have taught it wrong neighbours; they are found out in a minute.
+    net.advance(120_000_000_000);
+    net.takeDeliveries('a1');
+    net.send('a1', ping('10.0.0.2', '10.0.1.2'), ping('2001:470:24:c66::2', '2001:470:24:c67::2'));
+    net.advance(20_000_000_000);
+    net.send('a1', ping('10.0.0.2', '10.0.1.2'), ping('2001:470:24:c66::2', '2001:470:24:c67::2'));
+    expect(net.takeDeliveries('a1').length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+/** All kinds of frames that such a node meets. */
+function traffic(net: Net, name: string): Frame[] {
+  const [a4, b4] = ['10.0.0.2', '10.0.1.2'];
+  const [a6, b6] = ['2001:470:24:c66::2', '2001:470:24:c67::2'];
+  net.send('a1', ping(a4, b4), ping(a6, b6), ping(a4, b4, 3000), ping(a4, '10.0.1.1'), ping(a6, '2001:470:24:c67::1'));
+  net.send('b1', ping(b4, a4, 8, { hopLimit: 1 }), ping(b6, a6, 1452), udp(b4, '10.9.9.9', [1, 2]));
+  net.send('internet', ping('5.6.7.1', '5.6.7.8', 4000), ping('2001:db8:b::1', '2001:db8:b::8'));
+  net.send(
+    'internet',
+    ipPacket('1.2.3.4', '5.6.7.8', 4, ping(a4, b4)),
+    ipPacket('1.2.3.4', '5.6.7.8', 41, ping(a6, b6)),
+  );
+  net.send(
+    'internet',
+    ipPacket('2001:db8:b::1', '2001:db8:b::8', 43, Uint8Array.of(58, 2, 0, 1, ...new Uint8Array(20))),
+  );
+  net.advance(40_000_000_000);
+  net.send('a1', ping(a4, b4), ping(a6, b6));
+  return corpusFor(net, SITE_WIRES, name);
+}
