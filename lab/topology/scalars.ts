@@ -203,9 +203,8 @@ export const protocol: Shape<Located<ProtocolText>> = scalar<ProtocolText>(
 
 /** Reads `10.0.0.0/24 <-> 10.0.1.0/24`; a bare address is a prefix of its full length. */
 export function parseFlow(text: string): Parsed<FlowText> {
-  const sides = text.split('<->').map(side => side.trim());
-  const [left, right] = sides;
-  if (left === undefined || right === undefined || sides.length !== 2) {
+  const [, left, right] = /^([^ <>]+) *<-> *([^ <>]+)$/.exec(text) ?? [];
+  if (left === undefined || right === undefined) {
     return bad('is not a flow', 'write two prefixes with <-> between them: "10.0.0.0/24 <-> 10.0.1.0/24"');
   }
   const a = parseNetwork(left);

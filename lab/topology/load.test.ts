@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { formatDiagnostic } from './diagnostic.ts';
+import { loadTopology } from './load.ts';
+import type { Topology, TopologyNode } from './model.ts';
+import { nodeConfig } from './node-config.ts';
+import { openTopology, topologiesDirectory } from './shipped.ts';
+import { EVERYTHING } from './testing/everything.ts';
+
+function good(result: ReturnType<typeof loadTopology>): Topology {
+  if (result.topology === null) throw new Error(result.diagnostics.map(formatDiagnostic).join('\n'));
+  return result.topology;
+}
+
+function nodeOf(topology: Topology, name: string): TopologyNode {
+  const node = topology.nodes.find(candidate => candidate.name === name);
+  if (node === undefined) throw new Error(`no node ${name}`);
+  return node;
+}
+
+const siteToSite = good(openTopology('site-to-site'));
+const everything = good(loadTopology('everything.yaml', EVERYTHING));
+
+function columns(count: number, text: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => text(i)).join('\n');
+}
+
+describe('what the loader fills in', () => {
+  test('kinds decide who forwards and who runs the engine', () => {
+    const kinds = siteToSite.nodes.map(({ name, engine, forwarding }) => [name, engine, forwarding]);
+    expect(kinds).toEqual([
+      ['alice', true, true],
+      ['bob', true, true],
+      ['internet', false, true],
+      ['a1', false, false],
+      ['b1', false, false],
+    ]);
+    const pair = good(openTopology('transport-pair'));
+    expect(pair.nodes.map(({ engine, forwarding }) => [engine, forwarding])).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+  });
+
+  test('gateways, tunnel routes and static routes become one table', () => {
+    expect(nodeOf(siteToSite, 'alice').routes).toEqual([
+      { destination: '0.0.0.0/0', via: '1.2.3.1', interface: 'net0' },
+      { destination: '10.0.1.0/24', via: null, interface: 'v4_bob0' },
+      { destination: '2001:470:24:c67::/64', via: null, interface: 'v4_bob0' },
+    ]);
+    expect(nodeOf(everything, 'hub').routes).toContainEqual({
+      destination: '10.9.0.0/16',
+      via: '10.0.0.9',
+      interface: 'net1',
+    });
+    expect(nodeOf(everything, 'hub').routes).toContainEqual({
+      destination: '10.8.0.0/16',
+      via: null,
+      interface: 'net0',
+    });
+  });
+
+  test('both ends of a tunnel know the outer addresses', () => {
+    expect(nodeOf(siteToSite, 'alice').tunnels).toEqual([
+      { name: 'v4_bob0', peer: 'bob', local: '1.2.3.4', remote: '5.6.7.8', mtu: null, addresses: ['10.0.0.1/32'] },
+    ]);
+    expect(nodeOf(siteToSite, 'bob').tunnels[0]).toMatchObject({ local: '5.6.7.8', remote: '1.2.3.4' });
+    expect(nodeOf(everything, 'north').tunnels[0]).toMatchObject({ local: '192.0.2.2', remote: '192.0.2.1' });
+    expect(nodeOf(everything, 'south').tunnels[0]).toMatchObject({
+      local: '2001:db8:0:2::2',
+      remote: '2001:db8:0:2::1',
+    });
+  });
+
+  test('MAC addresses by position, but not one that the file gives', () => {
+    expect(nodeOf(everything, 'hub').interfaces.map(({ mac }) => mac)).toEqual([
+      '02:00:00:00:aa:01',
+      '02:00:00:00:01:02',
+      '02:00:00:00:01:03',
+    ]);
+    const taken = EVERYTHING.replace('02:00:00:00:aa:01', '02:00:00:00:02:01');
+    expect(nodeOf(good(loadTopology('x.yaml', taken)), 'north').interfaces[0]?.mac).toBe('02:00:01:00:02:01');
+  });
+
+  test('an MTU of the interface goes before that of its link', () => {
+    expect(nodeOf(everything, 'hub').interfaces.map(({ mtu }) => mtu)).toEqual([1400, 1500, 1500]);
+    expect(nodeOf(everything, 'north').interfaces.map(({ mtu }) => mtu)).toEqual([1450, 1500]);
+  });
+
+  test('impairments both ways, or each way', () => {
+    const [wan, south] = everything.links;
+    expect(wan?.impairments[0]).toEqual({
+      delayNs: 20e6,
+      jitterNs: 2e6,
+      loss: 0.001,
+      duplicate: 0.01,
+      reorder: 0.01,
+      corrupt: 0.005,
+      rateBitsPerSecond: 1e9,
+      queueFrames: 50,
+    });
+    expect(wan?.impairments[1]).toEqual(wan?.impairments[0]);
+    expect(south?.impairments.map(({ delayNs, rateBitsPerSecond }) => [delayNs, rateBitsPerSecond])).toEqual([
+      [1.5e9, null],
+      [0, 64_000],
+    ]);
+  });
+
+  test('policies', () => {
+    const policies = nodeOf(everything, 'hub').policies;
+    expect(policies.map(({ name, tunnel, action }) => [name, tunnel, action.kind])).toEqual([
+      ['v4_north0', 'v4_north0', 'bypass'],
+      ['north', 'v4_north0', 'protect'],
+      ['v6_south0', 'v6_south0', 'protect'],
+      ['policy4', null, 'protect'],
+      ['policy5', null, 'protect'],
+      ['policy6', null, 'discard'],
+      ['policy7', null, 'bypass'],
+    ]);
+    expect(policies[1]?.action).toEqual({
+      kind: 'protect',
+      mode: 'tunnel',
+      peer: 'north',
+      local: '192.0.2.1',
+      remote: '192.0.2.2',
+      esp: ['aes256gcm16', 'aes128-sha256'],
+      esn: true,
+      windowPackets: 128,
+    });
+    expect(policies[3]).toMatchObject({
+      local: '192.0.2.1/32',
+      remote: '192.0.2.2/32',
+      protocol: 17,
+      localPort: 'any',
+      remotePort: 4000,
+      action: { mode: 'transport', local: '192.0.2.1', remote: '192.0.2.2' },
+    });
+    // Tunnel mode without a tunnel: between the addresses that face the world.
+    expect(policies[4]?.action).toMatchObject({ mode: 'tunnel', local: '192.0.2.1', remote: '192.0.2.254' });
+  });
+
+  test('SAs, one pair for the policies of both ends', () => {
+    expect(everything.sas.map(({ nodes, policies, spis }) => [...nodes, ...policies, ...spis])).toEqual([
+      ['hub', 'north', 'north', 'v4_hub0', 0x1000, 0x1001],
+      ['hub', 'south', 'v6_south0', 'v6_hub0', 0x1002, 0x1003],
+      ['hub', 'north', 'policy4', 'policy2', 0x1004, 0x1005],
+      ['hub', 'north', 'policy5', 'policy3', 0x1006, 0x1007],
+    ]);
+    expect(everything.sas[0]?.secret).toBe('only in the lab');
+  });
+
+  test('checks', () => {
+    const [reach, toAddress, unreachable, encrypted, policy, icmp, pathMtu] = everything.checks;
+    expect(reach).toEqual({
+      title: 'reach h1 -> n1 icmp 1000 octets',
+      line: expect.any(Number),
+      tries: 3,
+      timeoutMs: 500,
+      spec: { kind: 'reach', from: 'h1', to: '10.0.1.2', toNode: 'n1', with: 'icmp', port: null, sizeOctets: 1000 },
+    });
+    expect(EVERYTHING.split('\n')[(reach?.line ?? 0) - 1]).toContain('reach');
+    expect(toAddress?.spec).toMatchObject({ to: '10.0.1.2', toNode: 'n1', port: 8080 });
+    expect(unreachable?.spec).toMatchObject({ kind: 'unreachable', with: 'udp', port: 7 });
+    expect(encrypted?.title).toBe('encrypted wan 10.0.0.0/24 <-> 10.0.1.0/24');
+    expect(policy?.spec).toMatchObject({ protocol: 6, sourcePort: 1234, destinationPort: 80, expect: 'protect' });
+    expect(icmp?.spec).toMatchObject({ from: '10.0.0.2', to: '10.0.1.2', protocol: 1 });
+    expect(pathMtu?.spec).toEqual({ kind: 'path-mtu', from: 'h1', to: '10.0.1.2', mtu: 1300 });
+  });
+
+  test('faults in order of time', () => {
+    expect(everything.faults.map(({ atNs, action }) => [atNs / 1e9, action.kind])).toEqual([
+      [0, 'clockSkew'],
+      [5, 'linkDown'],
+      [6, 'linkUp'],
+      [7, 'crash'],
+      [8, 'restart'],
+      [9, 'partition'],
+      [10, 'heal'],
+    ]);
+    expect(everything.faults[0]?.action).toEqual({ kind: 'clockSkew', node: 'north', byNs: -3e9 });
+  });
+
+  test('the engine gets what it needs and nothing else', () => {
+    const config = nodeConfig(siteToSite, 'alice', []);
+    expect(config).toMatchObject({ name: 'alice', forwarding: true, sas: [] });
+    expect(config.interfaces[0]).not.toHaveProperty('link');
+    expect(config.tunnels[0]).not.toHaveProperty('peer');
+    expect(config.policies[0]?.action).toEqual({ kind: 'protect', mode: 'tunnel' });
+    expect(() => nodeConfig(siteToSite, 'eve', [])).toThrow('no node eve');
+  });
+});
+
+describe('reading', () => {
+  test('the same text gives the same topology', () => {
+    expect(loadTopology('x.yaml', EVERYTHING)).toEqual(loadTopology('x.yaml', EVERYTHING));
+  });
+
+  test('a value may be an alias of one before it', () => {
+    const text = readFileSync(`${topologiesDirectory()}/site-to-site.yaml`, 'utf8')
+      .replace('esp: [aes256gcm16]', 'esp: &suites [aes256gcm16]')
+      .replace(/esp: \[aes256gcm16\]/, 'esp: *suites');
+    expect(good(loadTopology(siteToSite.file, text))).toEqual(siteToSite);
+  });
+
+  test('Windows line ends and a byte order mark change nothing', () => {
+    const text = readFileSync(`${topologiesDirectory()}/site-to-site.yaml`, 'utf8');
+    expect(good(loadTopology(siteToSite.file, `\ufeff${text.replaceAll('\n', '\r\n')}`))).toEqual(siteToSite);
+  });
+
+  const hostile: readonly [string, string][] = [
+    ['100000 open brackets', '['.repeat(100_000)],
+    ['flow maps in flow maps', 'a: {b: '.repeat(10_000)],
+    ['100000 list items on one line', '- '.repeat(100_000)],
+    ['100000 question marks', '? '.repeat(100_000)],
+    ['ever deeper indentation', columns(600, i => `${' '.repeat(i)}a:`)],
+    [
+      'a billion laughs',
+      `a: &a [x, x]\n${columns(40, i => `b${i}: &b${i} [*${i === 0 ? 'a' : `b${i - 1}`}, *${i === 0 ? 'a' : `b${i - 1}`}]`)}`,
+    ],
+    ['too many keys', columns(60_000, i => `k${i}: 1`)],
+    ['a file that is too long', 'x'.repeat(2_000_000)],
+    ['a key that is too long', `${'x'.repeat(100_000)}: 1`],
+    [
+      'more nodes than a lab can hold',
+      `name: x\nnodes:\n${columns(600, i => `  n${i}: { kind: host, interfaces: { e: {} } }`)}`,
+    ],
+    ['nothing but NUL', '\0'.repeat(1000)],
+    ['lone surrogates', 'name: "\ud800"'],
+    ['an old version of YAML', '%YAML 1.1\n---\nname: yes\n'],
+  ];
+  test.each(hostile)('%s: a few diagnostics', (_what, text) => {
+    const { topology, diagnostics } = loadTopology('hostile.yaml', text);
+    expect(topology).toBeNull();
+    expect(diagnostics.length).toBeGreaterThan(0);
+    expect(diagnostics.length).toBeLessThan(12);
+  });
+});

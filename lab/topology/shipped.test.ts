@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { formatDiagnostic } from './diagnostic.ts';
+import { openTopology, resolveTopologyArgument, shippedTopologies } from './shipped.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'ipsec-lab-shipped-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function told(nameOrFile: string): string {
+  const { topology, diagnostics } = openTopology(nameOrFile);
+  expect(topology).toBeNull();
+  return diagnostics.map(formatDiagnostic).join('\n').replaceAll(directory, 'DIR');
+}
+
+describe('shipped topologies', () => {
+  test('by name', () => {
+    expect(shippedTopologies().map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['clear', 'site-to-site', 'site-to-site-v6', 'transport-pair']),
+    );
+  });
+
+  test.each(shippedTopologies())('$name is good, has the name of its file, a title, and checks', ({ name, file }) => {
+    const { topology, diagnostics } = openTopology(name);
+    expect(diagnostics).toEqual([]);
+    expect(topology).toMatchObject({ name, file });
+    expect(topology?.title).not.toBe(name);
+    const kinds = new Set(topology?.checks.map(({ spec }) => spec.kind));
+    expect([...kinds]).toEqual(expect.arrayContaining(['reach', 'policy', 'path-mtu']));
+    expect(kinds.has('encrypted')).toBe(name !== 'clear');
+  });
+});
+
+describe('what the user names', () => {
+  test('a file', () => {
+    const file = join(directory, 'mine.yaml');
+    writeFileSync(file, 'name: mine\nnodes:\n  a: { kind: host, interfaces: { e: {} } }\n');
+    expect(resolveTopologyArgument(file)).toEqual({ kind: 'file', file });
+    expect(openTopology(file).topology?.name).toBe('mine');
+  });
+
+  test.each([
+    ['site-to-sight', 'site-to-sight: is neither a shipped topology nor a file\n  fix: did you mean "site-to-site"?'],
+    ['./no-such.yaml', './no-such.yaml: there is no such file\n  fix: use'],
+    ['', ': is neither a shipped topology nor a file\n  fix: use'],
+    ['nul\0byte', 'nul\\u{0}byte: is neither'],
+    [directory, 'DIR: is not a file\n  fix: name a YAML file'],
+  ])('%j is diagnosed', (nameOrFile, text) => {
+    expect(told(nameOrFile)).toContain(text);
+  });
+
+  test('a file that is not text', () => {
+    const file = join(directory, 'binary.yaml');
+    writeFileSync(file, Uint8Array.of(0x6e, 0xff, 0xfe));
+    expect(told(file)).toBe('DIR/binary.yaml: is not UTF-8 text\n  fix: save it as UTF-8');
+  });
+});
