@@ -1,14 +1,11 @@
 import { encodeArp, ArpOperation } from '../engine/wire/arp.ts';
-import { parseAddress, parseMac } from '../engine/wire/address.ts';
 import { EtherType, encodeEthernet } from '../engine/wire/ethernet.ts';
-import { encodeIpv4 } from '../engine/wire/ipv4.ts';
-import { IpProtocol } from '../engine/wire/ip-protocol.ts';
-import { encodeUdp } from '../engine/wire/udp.ts';
 import { createSystemRandom } from '../engine/host/system-random.ts';
 import { createTypescriptKernel } from '../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../engine/node/create.ts';
 import type { NodeConfig } from '../engine/node/config.ts';
 import type { Frame, Node } from '../engine/node/node.ts';
+import { address, lanFrame, mac } from './lan-frame.ts';
 
 /** How many packets alice takes from her LAN a second, and what she does with them. */
 export interface GatewayRate {
@@ -31,7 +28,7 @@ export function measureGateway(name: string, config: NodeConfig, udpOctets: numb
   const node = createNode(config, { random, kernel: createTypescriptKernel(random) });
   node.wake(0);
   introduceInternet(node);
-  const frame = lanFrame(udpOctets);
+  const frame = a1Frame(udpOctets);
   const batch: Frame[] = Array.from({ length: BATCH_FRAMES }, () => ({ port: 'net1', octets: frame, offload: null }));
   const started = process.hrtime.bigint();
   const deadline = started + BigInt(Math.round(seconds * 1e9));
@@ -98,7 +95,7 @@ function introduceInternet(node: Node): void {
     targetMac: mac(MAC.wan),
     targetAddress: address('1.2.3.4'),
   });
-  node.receive([{ port: 'net1', octets: lanFrame(64), offload: null }], 1);
+  node.receive([{ port: 'net1', octets: a1Frame(64), offload: null }], 1);
   const octets = encodeEthernet({
     destination: mac(MAC.wan),
     source: mac(MAC.internet),
@@ -109,37 +106,5 @@ function introduceInternet(node: Node): void {
   if (frames.length === 0) throw new Error('the gateway does not forward: there is nothing to measure');
 }
 
-function lanFrame(udpOctets: number): Uint8Array {
-  const [source, destination] = [address('10.0.0.2'), address('10.0.1.2')];
-  const payload = encodeUdp(
-    { sourcePort: 40000, destinationPort: 5001, payload: new Uint8Array(udpOctets) },
-    source,
-    destination,
-  );
-  const packet = encodeIpv4({
-    dscpEcn: 0,
-    identification: 1,
-    dontFragment: true,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 64,
-    protocol: IpProtocol.UDP,
-    source,
-    destination,
-    options: new Uint8Array(0),
-    payload,
-  });
-  return encodeEthernet({ destination: mac(MAC.lan), source: mac(MAC.a1), etherType: EtherType.IPV4, payload: packet });
-}
-
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(`${text} is not an address`);
-  return parsed;
-}
-
-function mac(text: string): Uint8Array {
-  const parsed = parseMac(text);
-  if (parsed === null) throw new Error(`${text} is not a MAC address`);
-  return parsed;
-}
+const a1Frame = (udpOctets: number): Uint8Array =>
+  lanFrame({ from: { mac: MAC.a1, address: '10.0.0.2' }, toMac: MAC.lan, toAddress: '10.0.1.2', udpOctets });
