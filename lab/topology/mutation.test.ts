@@ -6,10 +6,10 @@ import { formatDiagnostic } from './diagnostic.ts';
 import { deriveSas } from './keys.ts';
 import { type LoadResult, loadTopology } from './load.ts';
 import type { Topology } from './model.ts';
-import { nodeConfig } from './node-config.ts';
 import { topologySchema } from './schema.ts';
 import { shippedTopologies } from './shipped.ts';
 import { EVERYTHING } from './testing/everything.ts';
+import { createNodes } from './testing/nodes.ts';
 import { mutateYaml, seededUniform } from './testing/mutate.ts';
 
 /** `TOPOLOGY_MUTATIONS=100000 npx vitest run lab/topology/mutation.test.ts` for a long run; `TOPOLOGY_SEED` for another. */
@@ -36,9 +36,9 @@ function complaint(text: string, { topology, diagnostics }: LoadResult): string 
 function incoherence(topology: Topology, text: string): string | null {
   if (!acceptsSchema(parse(text, { logLevel: 'silent' })))
     return `refused by the schema: ${JSON.stringify(acceptsSchema.errors)}`;
-  const { nodes, keys } = deriveSas(topology, 'run', { alice: 3 });
+  const { keys } = deriveSas(topology, 'run', { alice: 3 });
   if (new Set(keys.map(({ spi }) => spi)).size !== keys.length) return 'an SPI twice';
-  for (const { name } of topology.nodes) nodeConfig(topology, name, nodes.get(name) ?? []);
+  createNodes(topology); // throws on a contradiction
   const interfaces = new Set(
     topology.nodes.flatMap(node => node.interfaces.map(iface => `${node.name}:${iface.name}`)),
   );

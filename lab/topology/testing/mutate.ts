@@ -14,15 +14,27 @@ export function seededUniform(seed: number): Uniform {
   };
 }
 
-/** A YAML text with one to four random changes, of its characters and lines or of the document that it means. */
+/**
+ * A YAML text with one to four random changes, of its characters and lines or of the document that it means. `text` must
+ * be good YAML: what it means is parsed once and kept.
+ */
 export function mutateYaml(text: string, others: readonly string[], uniform: Uniform): string {
-  const isStructural = uniform() < 0.4;
-  let mutated = text;
-  for (let left = 1 + below(4, uniform); left > 0; left -= 1) {
-    mutated = isStructural ? mutateDocument(mutated, uniform) : mutateCharacters(mutated, others, uniform);
+  const changes = uniform() < 0.5 ? 1 : 1 + below(4, uniform);
+  if (uniform() < 0.5) {
+    let mutated = text;
+    for (let i = 0; i < changes; i += 1) mutated = mutateCharacters(mutated, others, uniform);
+    return mutated;
   }
-  return mutated;
+  let document = parsed.get(text);
+  if (document === undefined) {
+    document = parse(text);
+    parsed.set(text, document);
+  }
+  for (let i = 0; i < changes; i += 1) document = mutateValue(document, document, uniform);
+  return stringify(document);
 }
+
+const parsed = new Map<string, unknown>();
 
 const FRAGMENTS = [
   ...'[ ] { } , " \' # % @ ` \\ ~ 0 \t \0 \r \u2028 \ufeff \ud800 é'.split(' '),
@@ -85,17 +97,7 @@ function mutateCharacters(text: string, others: readonly string[], uniform: Unif
   }
 }
 
-/** Changes one value or key somewhere in the document; a text that is not YAML any more stays as it is. */
-function mutateDocument(text: string, uniform: Uniform): string {
-  let document: unknown;
-  try {
-    document = parse(text, { logLevel: 'silent' });
-  } catch {
-    return text;
-  }
-  return stringify(mutateValue(document, document, uniform));
-}
-
+/** A copy with one value or key changed somewhere below. */
 function mutateValue(value: unknown, root: unknown, uniform: Uniform): unknown {
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
   if (keys.length === 0 || uniform() < 0.1) return uniform() < 0.3 ? anyWithin(root, uniform) : pick(VALUES, uniform);
