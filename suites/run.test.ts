@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { RunRecord } from '../reports/format.ts';
+
+/** The suites as their users run them: the built command, its exit status, and what it leaves. */
+const ROOT = join(import.meta.dirname, '..');
+const reports = mkdtempSync(join(tmpdir(), 'ipsec-lab-reports-'));
+afterAll(() => rmSync(reports, { recursive: true, force: true }));
+
+function labTest(
+  name: string,
+  args: readonly string[],
+): { readonly status: number | null; readonly run: RunRecord; readonly text: string } {
+  const report = join(reports, name);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'bin/lab.js'), 'test', 'encryption', '--report', report, ...args],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, VITEST: undefined, NODE_ENV: undefined },
+    },
+  );
+  if (!existsSync(join(report, 'results.json'))) throw new Error(`no record: ${stdout}${stderr}`);
+  return { status, run: JSON.parse(readFileSync(join(report, 'results.json'), 'utf8')) as RunRecord, text: stdout };
+}
+
+test('the engine passes every clause of encryption, and every clause catches its broken subject', {
+  timeout: 300_000,
+}, () => {
+  const { status, run, text } = labTest('engine', ['--seed', '7']);
+  expect(
+    run.clauses.filter(clause => clause.outcome !== 'passed').map(clause => `${clause.id}: ${clause.reason}`),
+  ).toEqual([]);
+  expect(status).toBe(0);
+  expect(run.clauses.length).toBeGreaterThanOrEqual(12);
+  expect(run.clauses.flatMap(clause => clause.controls).filter(control => !control.caught)).toEqual([]);
+  expect(run.clauses.every(clause => clause.controls.length === 1)).toBe(true);
+  expect(text).toContain(`${run.clauses.length} passed, 0 failed`);
+  for (const file of ['index.html', 'junit.xml', run.clauses[0]?.pcapng ?? 'none']) {
+    expect(existsSync(join(reports, 'engine', file)), file).toBe(true);
+  }
+});
+
+test.each([
+  ['skips-encryption', 'rfc4303-3.1-confidentiality'],
+  ['reuses-iv', 'rfc4303-2.3-iv-unique'],
+  ['skips-icv-check', 'rfc4303-3.4.4.1-icv-check'],
+  ['ignores-replays', 'rfc4303-3.4.3-replay'],
+])('a gateway that %s is caught: exit status 1, and %s failed', { timeout: 300_000 }, (dut, clause) => {
+  const { status, run } = labTest(dut, ['--dut', dut]);
+  expect(status).toBe(1);
+  expect(run.clauses.filter(({ outcome }) => outcome === 'failed').map(({ id }) => id)).toContainEqual(
+    expect.stringContaining(clause),
+  );
+});
+
+test('a subject that does not exist is no verdict about anything', { timeout: 300_000 }, () => {
+  const { status, run } = labTest('nobody', ['--dut', 'nobody', '--only', 'replay']);
+  expect(status).not.toBe(0);
+  expect(run.clauses.every(clause => clause.outcome === 'inconclusive')).toBe(true);
+});
