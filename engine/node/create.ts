@@ -81,6 +81,9 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
   const links = config.interfaces.map(ethernetInterface);
   const tunnels = config.tunnels.map(tunnelInterface);
   const interfaces = [...links, ...tunnels];
+  if (new Set(interfaces.map(each => each.name)).size < interfaces.length) {
+    throw new Error(`${config.name}: two interfaces have the same name`);
+  }
   const policies = new PolicySet(
     config.policies,
     tunnels.map(tunnel => tunnel.name),

@@ -1,5 +1,6 @@
 import { espOctets } from '../ipsec/esp-size.ts';
 import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
+import { flowOf } from '../ipsec/selector.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import { ETHERNET_HEADER_OCTETS } from '../wire/ethernet.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
@@ -128,13 +129,8 @@ function ingressFor(core: Core, packet: Packet, steps: string[]): Ingress {
 }
 
 function saFor(core: Core, packet: Packet, arrival: NodeInterface): InboundSa | null {
-  const flow = {
-    source: packet.source,
-    destination: packet.destination,
-    protocol: packet.protocol,
-    sourcePort: null,
-    destinationPort: null,
-  };
+  const flow = flowOf(packet.octets);
+  if (flow === null) return null;
   for (const sa of core.sad.all()) {
     if (sa.direction === 'inbound' && core.policies.covers(sa, flow, arrival.name)) return sa;
   }

@@ -56,9 +56,15 @@ export function refuseTooBig(core: Core, packet: Packet, mtu: number, origin: Or
   refuse(core, packet, origin, 'packetTooBig', detail, { kind: 'packetTooBig', mtu });
 }
 
-/** Fragments of one finished packet. */
-export function fragments(core: Core, octets: Uint8Array, version: 4 | 6, mtu: number): Piece[] {
+/** Fragments of one finished packet; none, counted as a drop, where its headers alone are too long. */
+function fragments(core: Core, octets: Uint8Array, version: 4 | 6, mtu: number): Piece[] {
   if (octets.length <= mtu) return [{ octets, offload: null }];
-  const cut = version === 4 ? fragmentIpv4(octets, mtu) : fragmentIpv6(octets, mtu, nextIdentification(core));
-  return cut.map(piece => ({ octets: piece, offload: null }));
+  try {
+    const cut = version === 4 ? fragmentIpv4(octets, mtu) : fragmentIpv6(octets, mtu, nextIdentification(core));
+    return cut.map(piece => ({ octets: piece, offload: null }));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    drop(core, 'packetTooBig', () => error.message);
+    return [];
+  }
 }

@@ -5,6 +5,7 @@ import type { Core, Ingress } from './core.ts';
 import { type Decision, decideForwarding } from './decision.ts';
 import { emit } from './frame-output.ts';
 import type { EthernetInterface } from './interfaces.ts';
+import { isFresh } from './neighbour-cache.ts';
 import type { Frame } from './node.ts';
 import { carryOut } from './output.ts';
 import { type Packet, takeHop, withHopTaken } from './packet.ts';
@@ -34,7 +35,7 @@ export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Fra
   const decision = core.flows.get(link, null);
   if (decision === null || decision.kind !== 'forward') return false;
   const { exit, neighbour, policy } = decision;
-  if (neighbour === null || neighbour.state !== 'reachable' || core.now >= neighbour.deadline || !exit.up) return false;
+  if (neighbour === null || !isFresh(neighbour, core.now) || !exit.up) return false;
   const length = u8At(octets, ETHERNET) >> 4 === 4 ? sound4(octets, exit.mtu) : sound6(octets, exit.mtu6);
   if (length === 0) return false;
   const copy = octets.slice(0, ETHERNET + length);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import type { Frame } from './node.ts';
 import { corpusFor, fuzzNode } from './testing/fuzz.ts';
@@ -5,7 +7,9 @@ import { createNet, type Net } from './testing/net.ts';
 import { ipPacket, ping, udp } from './testing/packets.ts';
 import { SITE_WIRES, sites, type SitesOptions } from './testing/sites.ts';
 
-const FRAMES = 50_000;
+/** Each subject; `FUZZ_FRAMES=1000000 npx vitest run engine/node/fuzz.test.ts` is the long run. */
+const FRAMES = Number(process.env['FUZZ_FRAMES'] ?? 50_000);
+const HEAP_GROWTH_MAX_OCTETS = 24 * 2 ** 20;
 
 const subjects: readonly { title: string; name: string; options: SitesOptions }[] = [
   { title: 'a gateway with ESP in tunnel mode', name: 'bob', options: {} },
@@ -16,8 +20,13 @@ describe.each(subjects)('mutated frames at $title', ({ name, options }) => {
   test('throw nothing, fill no table beyond its bound, and it still forwards', () => {
     const net = createNet(sites(options), SITE_WIRES);
     const corpus = traffic(net, name);
-    const report = fuzzNode(net, name, corpus, { frames: FRAMES, seed: `fuzz ${name}` });
+    let heapEarly = 0;
+    const onBatch = (frames: number) => {
+      if (heapEarly === 0 && frames > FRAMES / 5) heapEarly = heapOctets();
+    };
+    const report = fuzzNode(net, name, corpus, { frames: FRAMES, seed: `fuzz ${name}`, onBatch });
     expect(report.frames).toBe(FRAMES);
+    expect(heapOctets() - heapEarly).toBeLessThan(HEAP_GROWTH_MAX_OCTETS);
     expect(Object.keys(report.drops).length).toBeGreaterThan(4);
     // Time passes at about 10 ms a batch of 64: two event kinds at most every 100 ms would be this many.
     expect(report.events).toBeLessThan(FRAMES / 10);
@@ -30,6 +39,15 @@ describe.each(subjects)('mutated frames at $title', ({ name, options }) => {
     expect(net.takeDeliveries('a1').length).toBeGreaterThanOrEqual(2);
   });
 });
+
+/** After collecting garbage. */
+function heapOctets(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
 
 /** All kinds of frames that such a node meets. */
 function traffic(net: Net, name: string): Frame[] {

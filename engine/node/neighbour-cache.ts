@@ -227,6 +227,11 @@ export class NeighbourCache<Origin> {
   }
 }
 
+/** Whether packets may go there without a thought. */
+export function isFresh(neighbour: Neighbour<unknown>, now: Instant): boolean {
+  return neighbour.state === 'reachable' && now < neighbour.deadline;
+}
+
 function keyOf(link: EthernetInterface, address: Address): string {
   return `${link.name} ${addressKey(address)}`;
 }

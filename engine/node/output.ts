@@ -15,7 +15,9 @@ import {
 } from './core.ts';
 import { type Decision, decideSending } from './decision.ts';
 import { fit } from './fit.ts';
-import { sendOnLink } from './link-output.ts';
+import { emit, ipFrameAround } from './frame-output.ts';
+import { behindEthernet, sendOnLink } from './link-output.ts';
+import { isFresh } from './neighbour-cache.ts';
 import { type Packet, parsePacket } from './packet.ts';
 import { refuse } from './report.ts';
 import { sendTransport } from './transport-output.ts';
@@ -97,6 +99,11 @@ function sendClear(core: Core, packet: Packet, decision: Extract<Decision, { kin
   if (pieces === null) return;
   if (policy !== null) policy.packets += pieces.length;
   for (const { octets, offload } of pieces) {
+    const { neighbour } = decision;
+    if (neighbour !== null && isFresh(neighbour, core.now)) {
+      emit(core, exit, ipFrameAround(exit, neighbour.mac, octets), behindEthernet(offload));
+      continue;
+    }
     const nextHop = decision.nextHop ?? packet.destination;
     decision.neighbour = sendOnLink(core, exit, nextHop, octets, offload, origin);
   }

@@ -5,6 +5,8 @@ import { type Instant, NS_PER_S } from '../wire/instant.ts';
 
 export const IPV4_HEADER_OCTETS = 20;
 export const IPV6_HEADER_OCTETS = 40;
+/** RFC 791 §3.2: every link carries this. */
+export const IPV4_MINIMUM_MTU = 68;
 /** RFC 8200 §5: every IPv6 link carries this. */
 export const IPV6_MINIMUM_MTU = 1280;
 /** Smaller reports are an attack on throughput; the same floor as in other stacks. RFC 1191 §3 allows 68. */

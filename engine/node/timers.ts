@@ -59,6 +59,6 @@ function expireReassembly(core: Core): void {
   for (const octets of firsts) {
     const packet = parsePacket(octets, null);
     if (typeof packet === 'string') throw new Error(`${formatAddress(octets.subarray(12, 16))}: ${packet}`);
-    report(core, packet, 'forwarded', { kind: 'reassemblyTimeout' });
+    if (!core.addresses.owns(packet.source)) report(core, packet, 'forwarded', { kind: 'reassemblyTimeout' });
   }
 }

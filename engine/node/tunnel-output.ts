@@ -7,7 +7,7 @@ import { finished, fit } from './fit.ts';
 import type { TunnelInterface } from './interfaces.ts';
 import type { Packet } from './packet.ts';
 import { pathMtu } from './path.ts';
-import { espTunnelMtu, ipInIpMtu, IPV6_MINIMUM_MTU } from './path-mtu.ts';
+import { espTunnelMtu, ipInIpMtu, IPV4_MINIMUM_MTU, IPV6_MINIMUM_MTU } from './path-mtu.ts';
 import type { PolicyEntry } from './policy-set.ts';
 import { refuse } from './report.ts';
 
@@ -92,7 +92,8 @@ function innerPackets(
 ): Uint8Array[] | null {
   const keepsWhole = packet.version === 4 && !packet.dontFragment && policy?.usesPorts === true;
   if (keepsWhole) return finished(core, packet);
-  const pieces = fit(core, packet, packet.version === 6 ? Math.max(mtu, IPV6_MINIMUM_MTU) : mtu, origin);
+  const least = packet.version === 4 ? IPV4_MINIMUM_MTU : IPV6_MINIMUM_MTU;
+  const pieces = fit(core, packet, Math.max(mtu, least), origin);
   const packets: Uint8Array[] = [];
   for (const piece of pieces ?? []) packets.push(...(finished(core, { ...packet, ...piece }) ?? []));
   return pieces === null ? null : packets;

@@ -5,6 +5,7 @@ import { sendOriginated, sendSealed } from './output.ts';
 
 /** Runs the steps that wait, but for those that wait for the ESP kernel: those are gathered from a whole batch. */
 export function runTasks(core: Core): void {
+  if (core.tasks.length === 0) return;
   for (let i = 0; i < core.tasks.length; i++) {
     const task = core.tasks[i];
     if (task === undefined) throw new Error('a task that is not there');
