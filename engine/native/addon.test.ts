@@ -20,7 +20,7 @@ const present = nativeAddon().kind === 'loaded';
 
 test.skipIf(insideNamespaces || !present || !namespacesAvailable())(
   'in namespaces of our own (needs the addon: apt-get install g++ make python3; and user namespaces, or root)',
-  () => expect(rerunInNamespaces(import.meta.filename)).toBe(''),
+  async () => expect(await rerunInNamespaces(import.meta.filename)).toBe(''),
 );
 
 /** Refuses to touch the machine's own network, whatever calls it. */
@@ -174,19 +174,24 @@ describe.runIf(insideNamespaces)('the native addon', () => {
   test('an interface that goes down and comes up again is still watched', async () => {
     const left = openPacketSocket({ interface: 'v0' });
     const right = openPacketSocket({ interface: 'v1' });
-    let arrived: () => void = () => undefined;
-    right.watch(readable, () => {
-      if (receiveAll(right).length > 0) arrived();
-    });
+    const arrivals: number[] = [];
+    const arrival = () =>
+      new Promise<void>(resolve => {
+        right.watch(readable, () => {
+          arrivals.push(receiveAll(right).length);
+          if (arrivals.at(-1) !== 0) resolve();
+        });
+      });
     for (let round = 0; round < 2; round++) {
+      right.watch(readable, () => arrivals.push(receiveAll(right).length));
       ip('link', 'set', 'dev', 'v1', 'down');
       await new Promise(resolve => setTimeout(resolve, 5));
       ip('link', 'set', 'dev', 'v1', 'up');
-      await new Promise<void>(resolve => {
-        arrived = resolve;
-        left.send([frame(60)], offloads(1));
-      });
+      const heard = arrival();
+      left.send([frame(60)], offloads(1));
+      await heard;
     }
+    expect(arrivals.filter(count => count === 1)).toHaveLength(2);
     left.close();
     right.close();
   });

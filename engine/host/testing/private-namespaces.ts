@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { packageRoot } from '../../native/package-root.ts';
 
@@ -28,29 +29,21 @@ const COMMAND = [
  * like) root. Returns what it printed when it failed there, and '' when it passed. `as` goes before the command, to become
  * somebody else.
  */
-export function rerunInNamespaces(
+export async function rerunInNamespaces(
   file: string,
   as: readonly string[] = [],
   command: readonly string[] = COMMAND,
-): string {
-  const root = packageRoot();
-  const vitest = [
-    process.execPath,
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--configLoader',
-    'runner',
-    '--cache=false',
-  ];
-  const argv = [...as, ...command, ...vitest, '--no-color', file];
+): Promise<string> {
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader', 'runner', '--cache=false', '--no-color'];
+  const argv = [...as, ...command, process.execPath, ...vitest, file];
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')));
-  const run = spawnSync('env', argv, {
-    cwd: root,
-    env: { ...env, [MARK]: '1', HOME: '/nonexistent' },
-    encoding: 'utf8',
-  });
-  if (run.error !== undefined) throw run.error;
-  return run.status === 0 ? '' : `inside: status ${run.status} signal ${run.signal}\n${run.stdout}\n${run.stderr}`;
+  // Somebody else may not be able to look into every folder of our PATH.
+  const path = as.length === 0 ? {} : { PATH: '/usr/local/bin:/usr/bin:/bin' };
+  const child = spawn('env', argv, { cwd: packageRoot(), env: { ...env, ...path, [MARK]: '1', HOME: '/nonexistent' } });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
+  const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return status === 0 ? '' : `status ${status} signal ${signal}\n${Buffer.concat(said).toString()}`;
 }
 
 /** Whether this machine lets us have such namespaces; tests that need them are skipped otherwise. */

@@ -102,17 +102,17 @@ export class EngineFleet {
     before: readonly SaConfig[] = [],
     after: readonly SaConfig[] = [],
   ): Promise<void> {
-    const key = (sa: SaConfig) => `${sa.direction} ${sa.spi} ${sa.encryptionKey}`;
-    const [old, wanted] = [new Set(before.map(key)), new Set(after.map(key))];
+    const [old, wanted] = [new Set(before.map(saKey)), new Set(after.map(saKey))];
     for (const sa of before) {
-      if (wanted.has(key(sa))) continue;
+      if (wanted.has(saKey(sa))) continue;
       await running.request<'command'>({
         kind: 'command',
         command: { kind: 'deleteSa', spi: sa.spi, direction: sa.direction },
       });
     }
     for (const sa of after) {
-      if (!old.has(key(sa))) await running.request<'command'>({ kind: 'command', command: { kind: 'installSa', sa } });
+      if (!old.has(saKey(sa)))
+        await running.request<'command'>({ kind: 'command', command: { kind: 'installSa', sa } });
     }
   }
 
@@ -160,3 +160,5 @@ export class EngineFleet {
     return { kind: 'veth', interface: UP_DEVICE_PEER, netns, kernelMac: UP_DEVICE_MAC };
   }
 }
+
+const saKey = (sa: SaConfig): string => `${sa.direction} ${sa.spi} ${sa.encryptionKey}`;

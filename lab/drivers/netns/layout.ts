@@ -57,12 +57,6 @@ export function layoutBatch(topology: Topology, cables: readonly Cable[], wayUp:
   ];
 }
 
-/** The lines that take away what `layoutBatch` made. */
-export function removalBatch(topology: Topology): string[] {
-  const namespaces = topology.nodes.flatMap(node => [kernelNamespace(node.name), wireNamespace(node)]);
-  return [...new Set([...namespaces, MIDDLE_NAMESPACE])].map(name => `netns delete ${name}`);
-}
-
 function cableLines({ kind, ends }: Cable): string[] {
   const devices = ends.map(({ end, node }) => device(node, interfaceOf(node, end.interface)));
   if (kind === 'straight') return [pair(devices[0] ?? '', devices[1] ?? '')];

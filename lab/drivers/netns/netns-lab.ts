@@ -8,16 +8,17 @@ import type { Capability, ExecIo, Probe, ProbeResult, RunContext, RunningLab } f
 import { directionTowards } from '../link/link-faults.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import { execInNamespace } from './exec.ts';
-import { type Cable, removalBatch } from './layout.ts';
+import type { Cable } from './layout.ts';
 import type { LinkControl } from './link-control.ts';
 import type { LiveCapture } from './live-capture.ts';
 import { liveNow } from './live-now.ts';
 import type { MiddleProcess } from './middle-process.ts';
-import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, wireNamespace } from './names.ts';
+import { kernelNamespace, namespaceFile } from './names.ts';
 import { pingProbe } from './ping-probe.ts';
 import { plainNodeScript } from './plain-node.ts';
 import { plainStatus } from './plain-status.ts';
-import { ipBatch, runScript } from './run.ts';
+import { removeNamespaces } from './remove-namespaces.ts';
+import { runScript } from './run.ts';
 import { socketProbe } from './socket-probe.ts';
 import { killProcessesIn } from './stray-processes.ts';
 
@@ -101,7 +102,10 @@ export class NetnsLab implements RunningLab {
       case 'clockSkew':
         await this.#engine(action.node).request<'skew'>({ kind: 'skew', byNs: action.byNs });
         return;
-      default:
+      case 'linkDown':
+      case 'linkUp':
+      case 'partition':
+      case 'heal':
         await this.#parts.links.apply(action);
     }
   }
@@ -109,9 +113,9 @@ export class NetnsLab implements RunningLab {
   status(): Promise<readonly NodeStatus[]> {
     const { topology, fleet } = this.#parts;
     return Promise.all(
-      topology.nodes.map(node => {
+      topology.nodes.map(async node => {
         if (!node.engine) return plainStatus(node);
-        return fleet.find(node.name)?.request<'status'>({ kind: 'status' }) ?? deadStatus(node);
+        return (await fleet.find(node.name)?.request<'status'>({ kind: 'status' })) ?? deadStatus(node);
       }),
     );
   }
@@ -177,16 +181,9 @@ export class NetnsLab implements RunningLab {
   }
 }
 
-/** Ends every process in the lab's namespaces and removes them; devices go with them. */
-export async function removeNamespaces(topology: Topology): Promise<void> {
-  const names = topology.nodes.flatMap(node => [kernelNamespace(node.name), wireNamespace(node)]);
-  killProcessesIn([...new Set([...names, MIDDLE_NAMESPACE])]);
-  await ipBatch(removalBatch(topology));
-}
-
 function describe(action: FaultAction): string {
-  const { kind, ...rest } = action;
-  return Object.entries(rest)
+  return Object.entries(action)
+    .filter(([name]) => name !== 'kind')
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 }

@@ -8,9 +8,14 @@ type IcmpProbe = Extract<Probe, { readonly with: 'icmp' }>;
 /** One echo request by the real `ping` of the machine. */
 export async function pingProbe(netns: string, probe: IcmpProbe): Promise<ProbeResult> {
   const argv = [
-    ...[`--net=${namespaceFile(netns)}`, 'ping', '-n', '-c', '1'],
-    ...['-W', String(Math.max(1, Math.ceil(probe.timeoutMs / 1000)))],
-    ...['-s', String(probe.sizeOctets), '-M', probe.dontFragment ? 'do' : 'dont', probe.to],
+    `--net=${namespaceFile(netns)}`,
+    'ping',
+    '-n',
+    '-c1',
+    `-W${Math.max(1, Math.ceil(probe.timeoutMs / 1000))}`,
+    `-s${probe.sizeOctets}`,
+    `-M${probe.dontFragment ? 'do' : 'dont'}`,
+    probe.to,
   ];
   return parsePing(await outputOf(argv, probe.timeoutMs));
 }

@@ -33,17 +33,18 @@ export async function plainStatus(node: TopologyNode): Promise<NodeStatus> {
     ip('-6', 'route'),
   ]);
   const own = new Set(node.interfaces.map(iface => iface.name));
-  const interfaces = parse<IpAddress>(addresses).filter(({ ifname }) => own.has(ifname));
+  const interfaces = (parse(addresses) as readonly IpAddress[]).filter(({ ifname }) => own.has(ifname));
   return {
     name: node.name,
     interfaces: interfaces.map(interfaceStatus),
-    routes: [...parse<IpRoute>(routes4), ...parse<IpRoute>(routes6).filter(isOfInterest)].map(
-      ({ dst, gateway, dev }) => ({
-        destination: dst === 'default' ? (gateway?.includes(':') === true ? '::/0' : '0.0.0.0/0') : dst,
-        via: gateway ?? null,
-        interface: dev ?? '',
-      }),
-    ),
+    routes: [
+      ...(parse(routes4) as readonly IpRoute[]),
+      ...(parse(routes6) as readonly IpRoute[]).filter(isOfInterest),
+    ].map(({ dst, gateway, dev }) => ({
+      destination: dst === 'default' ? (gateway?.includes(':') === true ? '::/0' : '0.0.0.0/0') : dst,
+      via: gateway ?? null,
+      interface: dev ?? '',
+    })),
     policies: [],
     sas: [],
     drops: {},
@@ -65,7 +66,7 @@ function interfaceStatus(found: IpAddress): NodeStatus['interfaces'][number] {
   };
 }
 
-const parse = <Item>(json: string): readonly Item[] =>
-  json.trim() === '' ? [] : (JSON.parse(json) as readonly Item[]);
+/** `ip` prints nothing where there is nothing. */
+const parse = (json: string): unknown => (json.trim() === '' ? [] : JSON.parse(json));
 
 const isOfInterest = ({ dst }: IpRoute): boolean => !dst.startsWith('fe80:') && !dst.startsWith('ff00:');

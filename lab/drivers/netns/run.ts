@@ -22,7 +22,7 @@ export function run(argv: readonly string[], input = ''): Promise<string> {
   });
 }
 
-/** Lines for one process of `ip`. */
+/** Lines for one process of `ip`; the first that fails is the last. */
 export const ipBatch = (lines: readonly string[]): Promise<string> =>
   run(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
 

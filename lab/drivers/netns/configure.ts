@@ -1,0 +1,70 @@
+import { createSystemRandom } from '../../../engine/host/system-random.ts';
+import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
+import { createNode } from '../../../engine/node/create.ts';
+import type { Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
+import { nodeConfig } from '../../topology/node-config.ts';
+import type { EngineFleet } from './engine-fleet.ts';
+import { addressLine, kernelNamespaceScript, upAddresses, wireNamespaceScript } from './engine-namespace.ts';
+import type { Cable, WayUp } from './layout.ts';
+import { kernelNamespace, MIDDLE_NAMESPACE, wireNamespace } from './names.ts';
+import { netemArguments } from './netem.ts';
+import { plainNodeScript } from './plain-node.ts';
+import { runScript } from './run.ts';
+import { script, setting } from './script.ts';
+
+/** Settings, addresses and routes of every namespace, and its devices up. */
+export async function configure(topology: Topology, cables: readonly Cable[], wayUp: WayUp): Promise<void> {
+  const middle = cables.flatMap(({ kind, ends }) => (kind === 'middle' ? ends.map(({ far }) => far.interface) : []));
+  const loose = topology.nodes
+    .flatMap(node => node.interfaces.filter(iface => iface.link === null))
+    .map((_, i) => `u${i}`);
+  const middleScript = script(
+    [
+      setting('ipv6/conf/default/disable_ipv6', true),
+      ...[...middle, ...loose].map(name => setting(`ipv6/conf/${name}/disable_ipv6`, true)),
+    ],
+    middle.map(name => `link set dev ${name} arp off up`),
+  );
+  await Promise.all([
+    runScript(MIDDLE_NAMESPACE, middleScript),
+    ...topology.nodes.flatMap(node =>
+      node.engine
+        ? [
+            runScript(wireNamespace(node), wireNamespaceScript(node, wayUp)),
+            runScript(kernelNamespace(node.name), kernelNamespaceScript(node, wayUp, sourceChooser(topology, node))),
+          ]
+        : [runScript(kernelNamespace(node.name), plainNodeScript(node))],
+    ),
+  ]);
+}
+
+/** The engine itself says which source it would choose: a node that never runs, asked beside the one that does. */
+function sourceChooser(topology: Topology, node: TopologyNode): (destination: string) => string | null {
+  const random = createSystemRandom();
+  const twin = createNode(nodeConfig(topology, node.name, []), { random, kernel: createTypescriptKernel(random) });
+  return destination => twin.sourceFor(destination);
+}
+
+/** Addresses that a node has formed by SLAAC are its kernel's as well. */
+export async function adoptAddresses(topology: Topology, fleet: EngineFleet, name: string): Promise<void> {
+  const node = topology.nodes.find(candidate => candidate.name === name);
+  const status = await fleet.find(name)?.request<'status'>({ kind: 'status' });
+  if (node === undefined || status === undefined) return;
+  const known = upAddresses(node);
+  const formed = status.interfaces.flatMap(({ addresses }) => addresses.map(address => address.split('/')[0] ?? ''));
+  const fresh = formed.filter(address => !known.includes(address) && !address.startsWith('fe80:'));
+  if (fresh.length > 0) await runScript(kernelNamespace(name), script([], fresh.map(addressLine)));
+}
+
+/** netem on both ends, for frames that are packets each: an impairment must not hit a superframe as a whole. */
+export async function impair(cables: readonly Cable[], link: TopologyLink): Promise<void> {
+  const cable = cables.find(candidate => candidate.link === link);
+  for (const [side, { netns, end }] of (cable?.ends ?? []).entries()) {
+    const words = netemArguments(link.impairments[side === 0 ? 0 : 1]);
+    const device = `dev ${end.interface}`;
+    await runScript(
+      netns,
+      `set -e\nip link set ${device} gso_max_segs 1\ntc qdisc replace ${device} root netem ${words.join(' ')}\n`,
+    );
+  }
+}
