@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { createNet, type Net } from '../../engine/node/testing/net.ts';
+import { ping } from '../../engine/node/testing/packets.ts';
+import { line } from '../../engine/node/testing/read.ts';
+import { NS_PER_S } from '../../engine/wire/instant.ts';
+import { deriveSas } from './keys.ts';
 import { loadTopology } from './load.ts';
 import type { Topology } from './model.ts';
+import { nodeConfig } from './node-config.ts';
 import { openTopology, shippedTopologies } from './shipped.ts';
 import { EVERYTHING } from './testing/everything.ts';
 import { createNodes } from './testing/nodes.ts';
@@ -38,3 +44,45 @@ describe('the engine takes what the loader makes', () => {
     }
   });
 });
+
+/** All nodes are the engine here, hosts too, on wires without delay: the drivers' worlds judge the rest. */
+describe('shipped topologies carry packets as their checks say', () => {
+  const shipped = topologies.slice(1);
+  const ECHO_REPLY = /icmp (0|129)\/0$/;
+
+  test.each(shipped)('$name: reach', topology => {
+    const net = netOf(topology);
+    const wanted = topology.checks.flatMap(({ spec }) => (spec.kind === 'reach' ? [spec] : []));
+    expect(wanted.length).toBeGreaterThan(0);
+    for (const { from, to } of wanted) expect(answers(net, from, to, 100).join()).toMatch(ECHO_REPLY);
+  });
+
+  test.each(shipped)('$name: path-mtu', topology => {
+    const net = netOf(topology);
+    for (const { spec } of topology.checks) {
+      if (spec.kind !== 'path-mtu') continue;
+      expect(answers(net, spec.from, spec.to, spec.mtu).join()).toMatch(ECHO_REPLY);
+      expect(answers(net, spec.from, spec.to, spec.mtu + 1).join()).toContain(`mtu ${spec.mtu}`);
+    }
+  });
+});
+
+function endText(end: { readonly node: string; readonly interface: string }): string {
+  return `${end.node}:${end.interface}`;
+}
+
+function netOf(topology: Topology): Net {
+  const { nodes } = deriveSas(topology, 'run', {});
+  const configs = topology.nodes.map(({ name }) => nodeConfig(topology, name, nodes.get(name) ?? []));
+  const wires = topology.links.map(({ endpoints: [a, b] }) => [endText(a), endText(b)] as const);
+  return createNet(configs, wires);
+}
+
+/** What comes back for a ping that is `octets` long from its IP header on. */
+function answers(net: Net, from: string, to: string, octets: number): string[] {
+  const source = net.node(from).sourceFor(to) ?? '';
+  const size = octets - (to.includes(':') ? 48 : 28);
+  net.send(from, ping(source, to, size, { dontFragment: true }));
+  net.advance(NS_PER_S);
+  return net.takeDeliveries(from).map(line);
+}
