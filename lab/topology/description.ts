@@ -1,4 +1,6 @@
 /** What a topology file may say: the one source of the reader and of topologies/schema.json. */
+import * as addresses from './address-scalars.ts';
+import * as names from './names.ts';
 import * as scalars from './scalars.ts';
 import {
   dictionary,
@@ -22,30 +24,30 @@ const timeout = optional(scalars.duration, 'How long each try may take.');
 
 const interfaceShape = fields('an interface', {
   addresses: optional(
-    oneOrMore(scalars.interfaceAddress, 'addresses'),
+    oneOrMore(addresses.interfaceAddress, 'addresses'),
     'IPv4 and IPv6 addresses, each with its prefix length.',
   ),
   gateway: optional(
-    oneOrMore(scalars.address, 'addresses'),
+    oneOrMore(addresses.address, 'addresses'),
     'The default router, one for each family; must be on-link.',
   ),
   mtu: optional(scalars.mtu, 'Octets of IP packet; 1500, or the MTU of the link.'),
-  mac: optional(scalars.mac, 'Assigned by position where it is absent.'),
+  mac: optional(addresses.mac, 'Assigned by position where it is absent.'),
   advertise: optional(scalars.flag, 'Send IPv6 Router Advertisements (RFC 4861) for the prefixes of this interface.'),
   autoconfigure: optional(scalars.flag, 'Form IPv6 addresses from Router Advertisements (SLAAC, RFC 4862).'),
 });
 
 const tunnelShape = fields('a tunnel', {
-  remote: required(scalars.reference('a node'), 'The node at the other end, which has a tunnel back.'),
+  remote: required(names.reference('a node'), 'The node at the other end, which has a tunnel back.'),
   local: optional(
-    scalars.address,
+    addresses.address,
     'Outer address of this end; without it the address on the interface that has the gateway.',
   ),
   addresses: optional(
-    oneOrMore(scalars.tunnelAddress, 'addresses'),
+    oneOrMore(addresses.tunnelAddress, 'addresses'),
     'Inner addresses of this end; those of another interface may be borrowed.',
   ),
-  routes: optional(oneOrMore(scalars.network, 'prefixes'), 'What is behind the other end.'),
+  routes: optional(oneOrMore(addresses.network, 'prefixes'), 'What is behind the other end.'),
   mtu: optional(scalars.mtu, 'Octets of inner packet; found from the path where it is absent.'),
 });
 
@@ -55,11 +57,11 @@ const protectShape = fields('protect', {
     'Needed where the policy names no tunnel; always tunnel where it does.',
   ),
   esp: required(
-    oneOrMore(scalars.reference('an ESP suite'), 'ESP suites'),
+    oneOrMore(names.reference('an ESP suite'), 'ESP suites'),
     'ESP suites in order of preference, such as aes256gcm16.',
   ),
   key: required(scalars.text, 'The shared secret from which the keys of each run are derived: "${secrets.NAME}".'),
-  peer: optional(scalars.reference('a node'), 'The node at the other end; known from the tunnel where one is named.'),
+  peer: optional(names.reference('a node'), 'The node at the other end; known from the tunnel where one is named.'),
   esn: optional(scalars.flag, 'Extended sequence numbers, RFC 4303 §2.2.1; false where it is absent.'),
   window: optional(
     scalars.wholeNumber(0, 4096, 'packets'),
@@ -70,13 +72,13 @@ const protectShape = fields('protect', {
 const policyShape = fields(
   'a policy',
   {
-    name: optional(scalars.interfaceName, 'For messages and status; the name of the tunnel where it is absent.'),
+    name: optional(names.interfaceName, 'For messages and status; the name of the tunnel where it is absent.'),
     tunnel: optional(
-      scalars.reference('a tunnel of this node'),
+      names.reference('a tunnel of this node'),
       'Apply to what passes this tunnel; without it, to all other packets of the node.',
     ),
-    local: optional(scalars.network, "Addresses on this node's side; any where it is absent."),
-    remote: optional(scalars.network, 'Addresses on the other side; any where it is absent.'),
+    local: optional(addresses.network, "Addresses on this node's side; any where it is absent."),
+    remote: optional(addresses.network, 'Addresses on the other side; any where it is absent.'),
     proto: optional(scalars.protocol, 'Protocol: any, icmp, tcp, udp or a number.'),
     'local-port': optional(scalars.port, 'TCP or UDP port on the local side.'),
     'remote-port': optional(scalars.port, 'TCP or UDP port on the remote side.'),
@@ -90,10 +92,10 @@ const policyShape = fields(
 const routeShape = fields(
   'a route',
   {
-    to: required(scalars.network, 'The destination.'),
-    via: optional(scalars.address, 'The next hop, which is on-link.'),
+    to: required(addresses.network, 'The destination.'),
+    via: optional(addresses.address, 'The next hop, which is on-link.'),
     interface: optional(
-      scalars.reference('an interface or tunnel of this node'),
+      names.reference('an interface or tunnel of this node'),
       'Straight into this interface or tunnel.',
     ),
   },
@@ -105,9 +107,9 @@ const nodeShape = fields('a node', {
     word(['gateway', 'host', 'router']),
     'gateway: runs the engine and forwards; router: a plain forwarder; host: forwards nothing.',
   ),
-  interfaces: required(dictionary(scalars.interfaceName, interfaceShape, 'interfaces'), 'Network interfaces by name.'),
+  interfaces: required(dictionary(names.interfaceName, interfaceShape, 'interfaces'), 'Network interfaces by name.'),
   tunnels: optional(
-    dictionary(scalars.tunnelName, tunnelShape, 'tunnels'),
+    dictionary(names.tunnelName, tunnelShape, 'tunnels'),
     'IP-in-IP tunnels; the name begins with the outer family: v4_bob0.',
   ),
   routes: optional(list(routeShape, 'routes'), 'Static routes besides gateways and tunnels.'),
@@ -135,7 +137,7 @@ const bothWaysShape = fields('an impairment', {
 
 const linkShape = fields('a link', {
   endpoints: required(
-    list(scalars.linkEnd, 'two link ends such as ["alice:net0", "bob:net0"]'),
+    list(names.linkEnd, 'two link ends such as ["alice:net0", "bob:net0"]'),
     'Its two ends, each node:interface.',
   ),
   impair: optional(
@@ -146,8 +148,8 @@ const linkShape = fields('a link', {
 });
 
 const reachTable = {
-  from: required(scalars.reference('a node'), 'The node that asks.'),
-  to: required(scalars.reference('a node, or an address'), 'The node or address that is asked.'),
+  from: required(names.reference('a node'), 'The node that asks.'),
+  to: required(names.reference('a node, or an address'), 'The node or address that is asked.'),
   with: required(word(['icmp', 'udp', 'tcp']), 'An echo request, or a payload there and back.'),
   port: optional(scalars.port, 'UDP or TCP port; 7, echo, where it is absent.'),
   size: optional(scalars.wholeNumber(0, 65_000, 'octets'), 'Octets of payload.'),
@@ -161,16 +163,16 @@ const checkShape = fields(
     unreachable: optional(fields('unreachable', reachTable), 'No answer comes back.'),
     encrypted: optional(
       fields('encrypted', {
-        link: required(scalars.reference('a link'), 'The link to watch.'),
-        flow: required(scalars.flow, 'Two prefixes: "10.0.0.0/24 <-> 10.0.1.0/24".'),
+        link: required(names.reference('a link'), 'The link to watch.'),
+        flow: required(addresses.flow, 'Two prefixes: "10.0.0.0/24 <-> 10.0.1.0/24".'),
       }),
       'The flow is seen on the link, and only inside ESP.',
     ),
     policy: optional(
       fields('policy', {
-        node: required(scalars.reference('a node'), 'The node that is asked.'),
-        from: required(scalars.reference('a node, or an address'), 'Source of the packet in question.'),
-        to: required(scalars.reference('a node, or an address'), 'Its destination.'),
+        node: required(names.reference('a node'), 'The node that is asked.'),
+        from: required(names.reference('a node, or an address'), 'Source of the packet in question.'),
+        to: required(names.reference('a node, or an address'), 'Its destination.'),
         proto: optional(scalars.protocol, 'Its protocol; icmp where it is absent.'),
         port: optional(scalars.port, 'Its destination port.'),
         'source-port': optional(scalars.port, 'Its source port.'),
@@ -181,8 +183,8 @@ const checkShape = fields(
     ),
     'path-mtu': optional(
       fields('path-mtu', {
-        from: required(scalars.reference('a node'), 'The node that asks.'),
-        to: required(scalars.reference('a node, or an address'), 'The other end of the path.'),
+        from: required(names.reference('a node'), 'The node that asks.'),
+        to: required(names.reference('a node, or an address'), 'The other end of the path.'),
         mtu: required(scalars.mtu, 'The longest IP packet that arrives whole.'),
         family,
       }),
@@ -198,21 +200,21 @@ const faultShape = fields(
   'a fault',
   {
     at: required(scalars.duration, 'Lab time after the lab is up.'),
-    down: optional(scalars.reference('a link'), 'Cut this link.'),
-    up: optional(scalars.reference('a link'), 'Join it again.'),
-    crash: optional(scalars.reference('a node'), 'Stop this node as if its power went.'),
-    restart: optional(scalars.reference('a node'), 'Start it again, with nothing remembered.'),
+    down: optional(names.reference('a link'), 'Cut this link.'),
+    up: optional(names.reference('a link'), 'Join it again.'),
+    crash: optional(names.reference('a node'), 'Stop this node as if its power went.'),
+    restart: optional(names.reference('a node'), 'Start it again, with nothing remembered.'),
     partition: optional(
       fields('partition', {
-        link: required(scalars.reference('a link'), 'The link.'),
-        from: required(scalars.reference('a node'), 'Frames from this end are lost; the other way works.'),
+        link: required(names.reference('a link'), 'The link.'),
+        from: required(names.reference('a node'), 'Frames from this end are lost; the other way works.'),
       }),
       'Cut one direction of a link.',
     ),
-    heal: optional(scalars.reference('a link'), 'End a partition.'),
+    heal: optional(names.reference('a link'), 'End a partition.'),
     skew: optional(
       fields('skew', {
-        node: required(scalars.reference('a node'), 'The node.'),
+        node: required(names.reference('a node'), 'The node.'),
         by: required(scalars.signedDuration, 'How far its clock is ahead; behind with a minus sign.'),
       }),
       'Move the clock of a node.',
@@ -223,22 +225,22 @@ const faultShape = fields(
 
 export const topologyShape = fields('a topology', {
   name: requiredOr(
-    scalars.name,
+    names.name,
     { value: 'unnamed', place: { line: 1, column: 1 } },
     'What the topology is called on the command line.',
   ),
   title: optional(scalars.text, 'A short line for lists and pictures.'),
   description: optional(scalars.text, 'What it shows.'),
   secrets: optional(
-    dictionary(scalars.name, scalars.text, 'secrets'),
+    dictionary(names.name, scalars.text, 'secrets'),
     'Shared secrets, used in policies as "${secrets.NAME}".',
   ),
-  nodes: required(dictionary(scalars.name, nodeShape, 'nodes'), 'Gateways, routers and hosts by name.'),
-  links: optional(dictionary(scalars.name, linkShape, 'links'), 'Ethernet wires between interfaces, by name.'),
+  nodes: required(dictionary(names.name, nodeShape, 'nodes'), 'Gateways, routers and hosts by name.'),
+  links: optional(dictionary(names.name, linkShape, 'links'), 'Ethernet wires between interfaces, by name.'),
   checks: optional(list(checkShape, 'checks'), 'What must be true of the lab once it is up.'),
   faults: optional(list(faultShape, 'faults'), 'What breaks, and when.'),
   protected: optional(
-    list(scalars.flow, 'flows'),
+    list(addresses.flow, 'flows'),
     'Flows that must never be seen in the clear outside the networks at their ends.',
   ),
 });

@@ -58,8 +58,8 @@ function resolve(file: string, text: TopologyText, report: Report): Topology {
   }));
   return {
     name: text.name.value,
-    title: text.title?.value ?? text.name.value,
-    description: text.description?.value ?? '',
+    title: oneLine(text.title?.value ?? '') || text.name.value,
+    description: oneLine(text.description?.value ?? ''),
     file,
     nodes,
     links,
@@ -68,6 +68,11 @@ function resolve(file: string, text: TopologyText, report: Report): Topology {
     checks: resolveChecks(scope, owners),
     faults: resolveFaults(scope),
   };
+}
+
+/** Block texts of YAML end with a line feed, and folded ones may have more. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
 }
 
 function nodeOf(

@@ -15,6 +15,11 @@ export function bad(message: string, fix: string | null): Problem {
   return { kind: 'bad', message, fix };
 }
 
+/** For a number, true or null where a text is due. */
+export function notText(value: unknown): Problem {
+  return bad('is not a text', `quote it if it is meant: "${String(value)}"`);
+}
+
 const NANOSECONDS = new Map([
   ['ns', 1],
   ['us', 1e3],

@@ -2,7 +2,7 @@ import type { BothWaysText, ImpairmentText, LinkText } from '../description.ts';
 import { quoted, type Report } from '../diagnostic.ts';
 import type { Impairment, TopologyLink } from '../model.ts';
 import { formatDuration } from '../quantity.ts';
-import type { EndText } from '../scalars.ts';
+import type { EndText } from '../names.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean, oneOf } from '../suggest.ts';
 import { endName, type InterfaceScope, type Scope } from './scope.ts';

@@ -8,6 +8,7 @@ import type { Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';
 import { facingAddress } from './outer-end.ts';
 import { addressesOf, familyName, findNode, isFullyRead, type NodeScope, type Scope, shownAddresses } from './scope.ts';
+import { reportShadowed } from './shadowed.ts';
 import { interpolate } from './secrets.ts';
 import { resolveSuites } from './suites.ts';
 import type { Tunnel, Tunnels } from './tunnels.ts';
@@ -266,26 +267,4 @@ function outerEnds(scope: Scope, node: NodeScope, peer: NodeScope, place: Place)
     );
   }
   return null;
-}
-
-function reportShadowed(policies: readonly Policy[], scope: Scope): void {
-  const seen = new Map<string, string>();
-  for (const { model, place } of policies) {
-    const key = JSON.stringify([
-      model.tunnel,
-      model.local,
-      model.remote,
-      model.protocol,
-      model.localPort,
-      model.remotePort,
-    ]);
-    const before = seen.get(key);
-    if (before === undefined) seen.set(key, model.name);
-    else
-      scope.report.error(
-        place,
-        `policy ${quoted(model.name)} is never reached: ${quoted(before)} matches the same packets first`,
-        'remove it, or change its selectors',
-      );
-  }
 }

@@ -1,7 +1,8 @@
 import { type Address, formatAddress } from '../../../engine/wire/address.ts';
 import { quoted } from '../diagnostic.ts';
-import { isTunnelName } from '../scalars.ts';
+import { isTunnelName } from '../names.ts';
 import { oneOf } from '../suggest.ts';
+import { IPV6_MTU_MIN } from './addresses.ts';
 import { judgeOuterEnd, outerEndOf } from './outer-end.ts';
 import { egressOf, type Route } from './routes.ts';
 import { findNode, isFullyRead, type NodeScope, type Scope, type TunnelScope } from './scope.ts';
@@ -28,6 +29,7 @@ export function resolveTunnels(scope: Scope, routes: ReadonlyMap<string, readonl
     const tunnels = new Map<string, Tunnel>();
     for (const scoped of node.tunnels.values()) {
       reportName(node, scoped, scope);
+      reportSmallMtu(scoped, scope);
       const tunnel = resolveTunnel(scope, node, scoped);
       if (tunnel === null) continue;
       reportOuterRoute(scope, node, scoped, tunnel, routes.get(node.name) ?? []);
@@ -52,6 +54,18 @@ function reportName(node: NodeScope, tunnel: TunnelScope, scope: Scope): void {
     tunnel.place,
     `${node.name} is a ${kind}, and only gateways have tunnels`,
     `make ${node.name} kind: gateway`,
+  );
+}
+
+function reportSmallMtu({ name, text }: TunnelScope, scope: Scope): void {
+  if (text === null || text.mtu === null || text.mtu.value >= IPV6_MTU_MIN) return;
+  const inner = [...(text.addresses?.items ?? []), ...(text.routes?.items ?? [])];
+  if (inner.every(({ value }) => value.address.length === 4)) return;
+  const message = `tunnel ${name} carries IPv6 and has an MTU of ${text.mtu.value}`;
+  scope.report.error(
+    text.mtu.place,
+    message,
+    `IPv6 needs ${IPV6_MTU_MIN} or more (RFC 8200 §5): raise it, or leave it away`,
   );
 }
 
