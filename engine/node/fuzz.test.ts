@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import type { NodeConfig } from './config.ts';
 import type { Frame } from './node.ts';
 import { corpusFor, fuzzNode } from './testing/fuzz.ts';
 import { createNet, type Net } from './testing/net.ts';
 import { ipPacket, ping, udp } from './testing/packets.ts';
-import { SITE_WIRES, sites, type SitesOptions } from './testing/sites.ts';
+import { policy, saPair, SITE_WIRES, sites, type SitesOptions } from './testing/sites.ts';
 
 /** Each subject; `FUZZ_FRAMES=1000000 npx vitest run engine/node/fuzz.test.ts` is the long run. */
 const FRAMES = Number(process.env['FUZZ_FRAMES'] ?? 50_000);
@@ -39,6 +40,28 @@ describe.each(subjects)('mutated frames at $title', ({ name, options }) => {
     expect(net.takeDeliveries('a1').length).toBeGreaterThanOrEqual(2);
   });
 });
+
+test.each(['a1', 'alice'])('mutated packets from the host above %s throw nothing', name => {
+  const clear = createNet(sites(), SITE_WIRES);
+  const corpus = [...traffic(clear, 'alice'), ...traffic(clear, 'bob')].map(frame => ({ ...frame, port: 'net1' }));
+  const net = createNet(
+    sites().map(config => (config.name === 'a1' ? withTransport(config) : config)),
+    SITE_WIRES,
+  );
+  const report = fuzzNode(net, name, corpus, { frames: FRAMES / 5, seed: `above ${name}`, entry: 'above' });
+  expect(report.framesOut).toBeGreaterThan(0);
+});
+
+/** Everything in transport mode, to one host of each family. */
+function withTransport(config: NodeConfig): NodeConfig {
+  const policies = [
+    policy('v4', { kind: 'protect', mode: 'transport' }, { local: '10.0.0.2' }),
+    policy('v6', { kind: 'protect', mode: 'transport' }),
+  ];
+  const [out4] = saPair(7000, '10.0.0.2', '10.0.1.2', ['v4', 'v4'], { mode: 'transport' });
+  const [out6] = saPair(7001, '2001:470:24:c66::2', '2001:470:24:c67::2', ['v6', 'v6'], { mode: 'transport' });
+  return { ...config, policies, sas: [out4, out6] };
+}
 
 /** After collecting garbage. */
 function heapOctets(): number {

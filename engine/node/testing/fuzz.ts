@@ -15,6 +15,8 @@ export interface FuzzOptions {
   readonly seed: string;
   /** Frames in one `receive` call. */
   readonly batch?: number;
+  /** `above`: the packets in the frames come from the host stack instead. */
+  readonly entry?: 'ports' | 'above';
   /** Called between batches, so that a script can look at the node (and at its memory). */
   readonly onBatch?: (framesSoFar: number) => void;
 }
@@ -34,7 +36,14 @@ export function fuzzNode(net: Net, name: string, corpus: readonly Frame[], optio
     const count = Math.min(batchSize, options.frames - done);
     const batch = Array.from({ length: count }, () => mutate(corpus[below(corpus.length)], corpus, below));
     now += below(20_000_000);
-    for (const effects of [node.receive(batch, now), node.wake(now)]) {
+    const taken =
+      options.entry === 'above'
+        ? node.send(
+            batch.map(({ octets, offload }) => ({ octets: octets.subarray(14), offload })),
+            now,
+          )
+        : node.receive(batch, now);
+    for (const effects of [taken, node.wake(now)]) {
       framesOut += effects.frames.length;
       events += effects.events.length;
     }
