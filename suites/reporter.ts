@@ -11,6 +11,7 @@ export default class RecordReporter implements Reporter {
   private judged = 0;
 
   onTestCaseResult(testCase: TestCase): void {
+    if (testCase.result().state === 'skipped') return;
     this.judged += 1;
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${this.judged} judged: ${testCase.name}`);
   }
@@ -31,7 +32,7 @@ export default class RecordReporter implements Reporter {
       driver: settings.driver,
       seed: settings.seed,
       environment: environment(),
-      clauses: cases.map(recordOf),
+      clauses: cases.filter(testCase => testCase.result().state !== 'skipped').map(recordOf),
     };
     mkdirSync(settings.report, { recursive: true });
     writeFileSync(join(settings.report, 'results.json'), `${JSON.stringify(run, null, 2)}\n`);

@@ -180,6 +180,7 @@ clause(
     scenario:
       'The tester, with bob’s keys, seals a packet from 198.51.100.7, which is not behind the tunnel, and one from b1.',
     brokenBy: 'ignores-selectors',
+    selectors: ['10.0.0.0/24', '10.0.1.0/24'],
     needs: ['inject'],
   },
   async scene => {

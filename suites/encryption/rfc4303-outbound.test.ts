@@ -61,7 +61,7 @@ for (const esp of FAMILIES) {
       await a1ToB1(scene, { payloads: Array.from({ length: 64 }, () => marker(96)) });
       const seen = new Map<string, number>();
       for (const esp of everyEsp(scene)) {
-        const iv = Buffer.from(esp.iv).toString('hex');
+        const iv = `${Buffer.from(esp.iv).toString('hex')} of ${hex(esp.spi)}`;
         const before = seen.get(iv);
         if (before !== undefined) scene.cite(esp.packet, `carries the IV of sequence ${before} again`);
         judge(before === undefined, `IV ${iv} was used for sequence ${before} and again for ${esp.sequence}`);

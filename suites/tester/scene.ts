@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeLine } from '../../lab/capture/decode-line.ts';
 import type { EspSaKeys } from '../../lab/capture/key-log.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
 import type { Driver, RunningLab } from '../../lab/drivers/driver.ts';
-import { createSimDriver } from '../../lab/drivers/sim/sim-driver.ts';
-import { createNetnsDriver } from '../../lab/drivers/netns/netns-driver.ts';
 import { ENGINE, type Subject } from '../../lab/subjects/subject.ts';
-import { loadTopology } from '../../lab/topology/load.ts';
-import type { Topology } from '../../lab/topology/model.ts';
+import { openTopology } from '../../lab/topology/shipped.ts';
+import type { Topology, TopologyPolicy } from '../../lab/topology/model.ts';
 import type { EvidenceRecord } from '../../reports/format.ts';
 import type { SuiteSettings } from '../settings.ts';
 
@@ -39,16 +37,21 @@ export interface Scene {
 
 export interface SceneOrder {
   readonly subject: Subject;
-  readonly about: { readonly esp?: string; readonly topology?: string };
+  readonly about: {
+    readonly esp?: string;
+    readonly topology?: string;
+    readonly selectors?: readonly [string, string];
+  };
   readonly settings: SuiteSettings;
 }
 
 export async function openScene(order: SceneOrder): Promise<Scene> {
-  const topology = withEsp(readTopology(order.about.topology ?? 'site-to-site'), order.about.esp ?? 'aes256gcm16');
+  const topology = arranged(readTopology(order.about.topology ?? 'site-to-site'), order.about);
   const seen: CapturedPacket[] = [];
   const comments = new Map<number, string>();
   const stateDirectory = mkdtempSync(join(tmpdir(), 'ipsec-lab-suite-'));
-  const lab = await driverFor(order).up(topology, {
+  const driver = await driverFor(order);
+  const lab = await driver.up(topology, {
     runId: randomUUID(),
     seed: order.settings.seed,
     stateDirectory,
@@ -84,8 +87,13 @@ function evidenceOf(index: number, packet: CapturedPacket | undefined, says: str
   return { frame: index + 1, link: packet.link, line: decodeLine(packet), says };
 }
 
-function driverFor({ subject, settings }: SceneOrder): Driver {
-  if (settings.driver === 'netns') return createNetnsDriver();
+/** Loads only the driver that is asked for: the live one wants the native addon. */
+async function driverFor({ subject, settings }: SceneOrder): Promise<Driver> {
+  if (settings.driver === 'netns') {
+    const { createNetnsDriver } = await import('../../lab/drivers/netns/netns-driver.ts');
+    return createNetnsDriver();
+  }
+  const { createSimDriver } = await import('../../lab/drivers/sim/sim-driver.ts');
   return createSimDriver({
     pace: 'virtual',
     makeNode: (config, context) => (config.name === 'alice' ? subject : ENGINE).make(config, context),
@@ -93,19 +101,24 @@ function driverFor({ subject, settings }: SceneOrder): Driver {
 }
 
 function readTopology(name: string): Topology {
-  const file = join(import.meta.dirname, '..', 'topologies', `${name}.yaml`);
-  const { topology, diagnostics } = loadTopology(file, readFileSync(file, 'utf8'));
-  if (topology === null) throw new Error(`${file}: ${diagnostics[0]?.message ?? 'no topology'}`);
+  const { topology, diagnostics } = openTopology(name);
+  if (topology === null) throw new Error(`topology ${name}: ${diagnostics[0]?.message ?? 'cannot be read'}`);
   return { ...topology, checks: [], faults: [] };
 }
 
-/** The same topology, its gateways keyed with another ESP suite. */
-function withEsp(topology: Topology, esp: string): Topology {
+/** The topology as the clause wants its gateways: keyed with one ESP suite, and with selectors where it names them. */
+function arranged(topology: Topology, { esp = 'aes256gcm16', selectors }: SceneOrder['about']): Topology {
+  const policyOf = (node: string, policy: TopologyPolicy): TopologyPolicy => {
+    if (policy.action.kind !== 'protect') return policy;
+    const [local, remote] = selectors === undefined ? [policy.local, policy.remote] : sidesOf(node, selectors);
+    return { ...policy, local, remote, action: { ...policy.action, esp: [esp] } };
+  };
   const nodes = topology.nodes.map(node => ({
     ...node,
-    policies: node.policies.map(policy =>
-      policy.action.kind === 'protect' ? { ...policy, action: { ...policy.action, esp: [esp] } } : policy,
-    ),
+    policies: node.policies.map(policy => policyOf(node.name, policy)),
   }));
   return { ...topology, nodes };
 }
+
+const sidesOf = (node: string, [a, b]: readonly [string, string]): readonly [string, string] =>
+  node === 'alice' ? [a, b] : [b, a];
