@@ -12,9 +12,10 @@ const CHECKSUM_AT = IP_AT + 10;
 
 /** The engine, but outer headers leave with DSCP and ECN 0. */
 export function clearsDscp(config: NodeConfig, context: NodeContext): Node {
-  const change = (effects: Effects): Effects => ({ ...effects, frames: effects.frames.map(withoutDscp) });
-  return altered(createNode(config, context), frames => frames, change);
+  return altered(createNode(config, context), frames => frames, clearDscp);
 }
+
+const clearDscp = (effects: Effects): Effects => ({ ...effects, frames: effects.frames.map(withoutDscp) });
 
 /** The engine, but every ESP packet is taken for one of its first inbound SA, and let in without a look at the ICV. */
 export function ignoresSpi(config: NodeConfig, context: NodeContext): Node {
