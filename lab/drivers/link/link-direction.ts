@@ -123,13 +123,13 @@ export class LinkDirection {
     counters.delivered++;
     return [
       { at, octets: arriving },
-      { at, octets: arriving.slice() },
+      { at, octets: new Uint8Array(arriving) },
     ];
   }
 }
 
 function withFlippedBit(octets: Uint8Array, bit: number): Uint8Array {
-  const copy = octets.slice();
+  const copy = new Uint8Array(octets); // not slice(): that of a Buffer shares its memory
   const index = bit >> 3;
   copy[index] = (copy[index] ?? 0) ^ (0x80 >> (bit & 7));
   return copy;

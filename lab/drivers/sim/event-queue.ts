@@ -81,8 +81,8 @@ export class EventQueue<T> {
   }
 }
 
-function exchange<T>(list: T[], a: number, b: number): void {
-  const kept = list[a] as T;
-  list[a] = list[b] as T;
+function exchange(list: unknown[], a: number, b: number): void {
+  const kept = list[a];
+  list[a] = list[b];
   list[b] = kept;
 }

@@ -1,0 +1,259 @@
+import type { Effects, Node, NodeCommand, NodeEvent, NodeStatus } from '../../../engine/node/node.ts';
+import { type Address, formatAddress, parseAddress } from '../../../engine/wire/address.ts';
+import { type Instant, NS_PER_S } from '../../../engine/wire/instant.ts';
+import { finishFrame, finishPacket } from '../../../engine/wire/offload.ts';
+import type { Network, NetworkInterface } from './host/network.ts';
+import { type Host, Process, type ProgramMain, type Streams } from './host/process.ts';
+import { HostStack } from './host/stack.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { Simulation } from './simulation.ts';
+
+/** What surrounds a machine. */
+export interface MachineOutside {
+  readonly simulation: Simulation;
+  /** A frame leaves by this port. The octets are not kept. */
+  transmit(port: string, octets: Uint8Array): void;
+  noted(event: NodeEvent): void;
+}
+
+/** What a machine runs between two crashes. */
+interface Running {
+  readonly node: Node;
+  readonly stack: HostStack;
+  readonly processes: Set<Process>;
+  /** IP packets that the stack has made and the node has not seen. */
+  outgoing: Uint8Array[];
+}
+
+/** Between two programs of the same host, and between a host and itself: see CABLE_NS in cable.ts. */
+const LOOPBACK_NS = 1000;
+const PROCESSES_MAX = 1024;
+/** More at one instant is a bug: somebody does not move on. */
+const ROUNDS_MAX = 100_000;
+/** How old what is remembered of the node's interfaces may be. */
+const INTERFACES_LIFETIME_NS = NS_PER_S;
+
+/** A simulated computer: an engine node, the host stack above it, programs above that, and a clock that may be wrong. */
+export class Machine implements Host {
+  readonly name: string;
+  readonly #outside: MachineOutside;
+  #running: Running | null = null;
+  #skewNs = 0;
+  #isSettling = false;
+  /** When wake-ups are scheduled, and the earliest of them that is needed. */
+  readonly #scheduled = new Set<Instant>();
+  #wakeAt: Instant | null = null;
+  #interfaces: readonly NetworkInterface[] = [];
+  #interfacesUntil: Instant = Number.NEGATIVE_INFINITY;
+
+  constructor(name: string, outside: MachineOutside) {
+    this.name = name;
+    this.#outside = outside;
+  }
+
+  get isUp(): boolean {
+    return this.#running !== null;
+  }
+
+  get stack(): HostStack {
+    return this.#up().stack;
+  }
+
+  now(): Instant {
+    return this.#outside.simulation.now + this.#skewNs;
+  }
+
+  status(): NodeStatus {
+    return this.#up().node.status();
+  }
+
+  get node(): Node {
+    return this.#up().node;
+  }
+
+  /** Begins to run; `random` is the host stack's own. The node must be fresh. */
+  boot(node: Node, random: SeededRandom, unplugged: readonly string[]): void {
+    if (this.#running !== null) throw new Error(`${this.name} is up already`);
+    const running: Running = { node, stack: new HostStack(this.#network(random)), processes: new Set(), outgoing: [] };
+    this.#running = running;
+    this.#interfacesUntil = Number.NEGATIVE_INFINITY;
+    for (const port of unplugged) this.#take(node.command({ kind: 'link', port, up: false }, this.now()));
+    this.#take(node.wake(this.now()));
+    this.#settle();
+  }
+
+  /** The power is gone: everything is forgotten, programs end with 137. */
+  crash(): void {
+    const running = this.#running;
+    this.#running = null;
+    for (const process of running?.processes ?? []) process.kill();
+  }
+
+  receive(port: string, octets: Uint8Array): void {
+    if (this.#running === null) return;
+    this.#take(this.#running.node.receive([{ port, octets, offload: null }], this.now()));
+    this.#settle();
+  }
+
+  command(command: NodeCommand): void {
+    if (this.#running === null) return;
+    this.#take(this.#running.node.command(command, this.now()));
+    this.#interfacesUntil = Number.NEGATIVE_INFINITY;
+    this.#settle();
+  }
+
+  /** From now on the machine's clock is so far ahead of the lab's. */
+  skew(byNs: number): void {
+    this.#skewNs = byNs;
+    this.#interfacesUntil = Number.NEGATIVE_INFINITY;
+    if (this.#running !== null) this.#settle();
+  }
+
+  /** Starts a program. `ended` hears its exit status, at once where it does not wait. Throws when the machine is down. */
+  spawn(argv: readonly string[], main: ProgramMain, streams: Streams, ended: (status: number) => void): Process {
+    const { processes } = this.#up();
+    if (processes.size >= PROCESSES_MAX) throw new Error(`${this.name} runs ${PROCESSES_MAX} programs already`);
+    const process = new Process(argv, main, this, streams, status => {
+      processes.delete(process);
+      ended(status);
+    });
+    processes.add(process);
+    this.#settle();
+    return process;
+  }
+
+  /** After something outside has woken a program: its input, or an interrupt. */
+  resume(): void {
+    if (this.#running !== null) this.#settle();
+  }
+
+  #up(): Running {
+    if (this.#running === null) throw new Error(`${this.name} has crashed and was not restarted`);
+    return this.#running;
+  }
+
+  #network(random: SeededRandom): Network {
+    const { simulation } = this.#outside;
+    return {
+      random,
+      now: () => this.now(),
+      sourceFor: destination => this.#sourceFor(destination),
+      interfaces: () => this.#currentInterfaces(),
+      transmit: packet => void this.#running?.outgoing.push(packet),
+      loop: packet =>
+        simulation.schedule(
+          simulation.now + LOOPBACK_NS,
+          this.#whileRunning(() => this.#deliver(packet)),
+        ),
+    };
+  }
+
+  /** What was scheduled before a crash does not happen after it. */
+  #whileRunning(run: () => void): () => void {
+    const running = this.#running;
+    return () => {
+      if (this.#running !== running || running === null) return;
+      run();
+      this.#settle();
+    };
+  }
+
+  #deliver(octets: Uint8Array): void {
+    this.#running?.stack.deliver(octets);
+  }
+
+  #sourceFor(destination: Address): Address | null {
+    const source = this.#running?.node.sourceFor(formatAddress(destination)) ?? null;
+    return source === null ? null : parseAddress(source);
+  }
+
+  #currentInterfaces(): readonly NetworkInterface[] {
+    const now = this.now();
+    if (
+      this.#running !== null &&
+      (now >= this.#interfacesUntil || now < this.#interfacesUntil - INTERFACES_LIFETIME_NS)
+    ) {
+      this.#interfacesUntil = now + INTERFACES_LIFETIME_NS;
+      this.#interfaces = this.#running.node.status().interfaces.map(({ name, mtu, addresses }) => ({
+        name,
+        mtu,
+        addresses: addresses.map(text => parseAddress(text.split('/')[0] ?? '')).filter(address => address !== null),
+      }));
+    }
+    return this.#interfaces;
+  }
+
+  #take({ frames, deliveries, events }: Effects): void {
+    for (const event of events) this.#outside.noted(event);
+    for (const { port, octets, offload } of frames) {
+      for (const frame of finishFrame(octets, offload)) this.#outside.transmit(port, frame);
+    }
+    for (const { octets, offload } of deliveries) {
+      for (const packet of finishPacket(octets, offload)) this.#deliver(packet);
+    }
+  }
+
+  /** Until nothing is left to do at this instant: packets down, programs that are ready; then sleeps until the next thing. */
+  #settle(): void {
+    if (this.#isSettling) return; // whoever is at it goes on until nothing is left
+    this.#isSettling = true;
+    let rounds = 0;
+    for (let running = this.#running; running !== null; running = this.#running) {
+      if (++rounds > ROUNDS_MAX) throw new Error(`${this.name} finds no rest at ${this.now()} ns`);
+      const now = this.now();
+      if (isDue(running.node.wakeAt(), now)) this.#take(running.node.wake(now));
+      if (isDue(running.stack.wakeAt(), now)) running.stack.wake();
+      if (running.outgoing.length > 0) {
+        this.#sendDown(running, now);
+        continue;
+      }
+      const ready = [...running.processes].filter(process => process.isReady(now));
+      if (ready.length === 0) break;
+      for (const process of ready) process.run();
+    }
+    this.#isSettling = false;
+    this.#sleep();
+  }
+
+  #sendDown(running: Running, now: Instant): void {
+    const packets = running.outgoing.map(octets => ({ octets, offload: null }));
+    running.outgoing = [];
+    const { frames, events, deliveries } = running.node.send(packets, now);
+    this.#take({ frames, events, deliveries: [] });
+    if (deliveries.length === 0) return;
+    const { simulation } = this.#outside;
+    const copies = deliveries.map(({ octets, offload }) => ({ octets: new Uint8Array(octets), offload }));
+    const later = this.#whileRunning(() => this.#take({ frames: [], events: [], deliveries: copies }));
+    simulation.schedule(simulation.now + LOOPBACK_NS, later);
+  }
+
+  #sleep(): void {
+    const running = this.#running;
+    if (running === null) return;
+    let local = earlier(running.node.wakeAt(), running.stack.wakeAt());
+    for (const process of running.processes) local = earlier(local, process.wakeAt());
+    if (local === null) return;
+    const { simulation } = this.#outside;
+    const at = Math.max(local - this.#skewNs, simulation.now);
+    if (this.#wakeAt !== null && this.#wakeAt <= at) return;
+    this.#wakeAt = at;
+    if (this.#scheduled.has(at)) return;
+    this.#scheduled.add(at);
+    simulation.schedule(at, () => this.#wakeUp(at));
+  }
+
+  #wakeUp(at: Instant): void {
+    this.#scheduled.delete(at);
+    if (this.#wakeAt !== null && this.#wakeAt <= at) this.#wakeAt = null;
+    if (this.#running !== null) this.#settle();
+  }
+}
+
+function isDue(at: Instant | null, now: Instant): boolean {
+  return at !== null && at <= now;
+}
+
+function earlier(a: Instant | null, b: Instant | null): Instant | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}

@@ -1,0 +1,41 @@
+import type { Random } from '../../../engine/crypto/random.ts';
+import type { EspKernel } from '../../../engine/ipsec/kernel.ts';
+import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
+import type { NodeConfig } from '../../../engine/node/config.ts';
+import { createNode } from '../../../engine/node/create.ts';
+import type { Node, NodeContext } from '../../../engine/node/node.ts';
+import type { Capability, Driver } from '../driver.ts';
+import { RealTimePace } from './real-time-pace.ts';
+import { SimLab } from './sim-lab.ts';
+import { Simulation } from './simulation.ts';
+import { VirtualPace } from './virtual-pace.ts';
+
+export interface SimDriverOptions {
+  /** `virtual`: as fast as it goes, and the same every time. `real-time`: a lab that stays up beside the user. */
+  readonly pace: 'virtual' | 'real-time';
+  /** The ESP kernel of a node; the TypeScript one unless given. */
+  readonly kernelFor?: (node: string, random: Random) => EspKernel;
+  /** What a node is made with; the engine's own `createNode` unless given. */
+  readonly makeNode?: (config: NodeConfig, context: NodeContext) => Node;
+}
+
+const CAPABILITIES: readonly Capability[] = ['scheduled-faults', 'inject', 'impairments'];
+
+/**
+ * The lab as a simulation: every node is an engine node, hosts included, and programs are those of host/programs.ts. All
+ * randomness, keys included, comes from the run's seed: the same topology, seed and use of the lab give the same packets.
+ */
+export function createSimDriver(options: SimDriverOptions): Driver {
+  const { pace, kernelFor = (_node, random) => createTypescriptKernel(random), makeNode = createNode } = options;
+  const capabilities = new Set<Capability>(pace === 'virtual' ? ['virtual-time', ...CAPABILITIES] : CAPABILITIES);
+  return {
+    name: 'sim',
+    capabilities,
+    // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+    up: async (topology, run) => {
+      const simulation = new Simulation();
+      const clockwork = pace === 'virtual' ? new VirtualPace(simulation) : new RealTimePace(simulation);
+      return new SimLab({ topology, run, capabilities, simulation, pace: clockwork, kernelFor, makeNode });
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import type { Random } from '../../../engine/crypto/random.ts';
+import type { EspKernel } from '../../../engine/ipsec/kernel.ts';
+import type { NodeConfig } from '../../../engine/node/config.ts';
+import type { Explanation, FlowQuery, Node, NodeContext, NodeStatus } from '../../../engine/node/node.ts';
+import { NS_PER_MS } from '../../../engine/wire/instant.ts';
+import type { EspSaKeys } from '../../capture/key-log.ts';
+import type { FaultAction, Topology } from '../../topology/model.ts';
+import type { Capability, ExecIo, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import { directionTowards } from '../link/link-faults.ts';
+import { echoService } from './host/echo-service.ts';
+import { probeProgram } from './host/probe-program.ts';
+import type { Process } from './host/process.ts';
+import { findProgram } from './host/programs.ts';
+import { StandardInput } from './host/standard-input.ts';
+import { InputFeed } from './input-feed.ts';
+import type { Machine } from './machine.ts';
+import type { Pace } from './pace.ts';
+import type { Simulation } from './simulation.ts';
+import { World } from './world.ts';
+
+export interface SimLabParts {
+  readonly topology: Topology;
+  readonly run: RunContext;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly simulation: Simulation;
+  readonly pace: Pace;
+  readonly kernelFor: (node: string, random: Random) => EspKernel;
+  readonly makeNode: (config: NodeConfig, context: NodeContext) => Node;
+}
+
+/** Exit status of a command on a node that is down: ssh's, for a host that it cannot reach. */
+const STATUS_NODE_DOWN = 255;
+const encoder = new TextEncoder();
+
+/** A simulated lab that is up. */
+export class SimLab implements RunningLab {
+  readonly topology: Topology;
+  readonly driver = 'sim';
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly #world: World;
+  readonly #pace: Pace;
+  readonly #simulation: Simulation;
+  #isDown = false;
+
+  constructor(parts: SimLabParts) {
+    this.topology = parts.topology;
+    this.capabilities = parts.capabilities;
+    this.#pace = parts.pace;
+    this.#simulation = parts.simulation;
+    this.#world = new World(parts);
+    this.#world.start();
+    this.#pace.kick();
+  }
+
+  now(): bigint {
+    this.#pace.enter();
+    return this.#simulation.clock.unixNs;
+  }
+
+  sleep(milliseconds: number): Promise<void> {
+    return this.#pace.run(finish => {
+      const until = this.#simulation.now + Math.round(milliseconds * NS_PER_MS);
+      this.#simulation.schedule(until, () => finish(undefined));
+    });
+  }
+
+  probe(probe: Probe): Promise<ProbeResult> {
+    return this.#pace.run(finish => {
+      const machine = this.#world.machine(probe.from);
+      if (!machine.isUp) {
+        finish({ kind: 'refused', why: `${probe.from} is down`, mtu: null });
+        return;
+      }
+      const service = this.#startEcho(probe);
+      const finishOnce = (result: ProbeResult) => {
+        service?.kill();
+        finish(result);
+      };
+      // A crash of the node ends the program without a report.
+      const ended = () => finishOnce({ kind: 'timeout' });
+      machine.spawn(['probe'], probeProgram(probe, finishOnce), SILENT(), ended);
+    });
+  }
+
+  exec(node: string, argv: readonly string[], io: ExecIo): Promise<number> {
+    return this.#pace.run(finish => {
+      const machine = this.#world.machine(node);
+      if (!machine.isUp) {
+        io.stderr(encoder.encode(`${node} is down\n`));
+        finish(STATUS_NODE_DOWN);
+        return;
+      }
+      this.#spawn(machine, argv, io, finish);
+    });
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async inject(link: string, towards: string, frame: Uint8Array): Promise<void> {
+    this.#pace.enter();
+    const cable = this.#world.cable(link);
+    cable.transmit(directionTowards(cable.link, towards), frame);
+    this.#pace.kick();
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async fault(action: FaultAction): Promise<void> {
+    this.#pace.enter();
+    this.#world.apply(action);
+    this.#pace.kick();
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async status(): Promise<readonly NodeStatus[]> {
+    this.#pace.enter();
+    return this.#world.status();
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async explain(node: string, flow: FlowQuery): Promise<Explanation | null> {
+    this.#pace.enter();
+    const machine = this.#world.machine(node);
+    return machine.isUp ? machine.node.explain(flow) : null;
+  }
+
+  keys(): readonly EspSaKeys[] {
+    return this.#world.keys;
+  }
+
+  captureLosses(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.topology.links.map(link => [link.name, 0]));
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async down(): Promise<void> {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    this.#world.stop();
+    this.#pace.stop();
+  }
+
+  #spawn(machine: Machine, argv: readonly string[], io: ExecIo, finish: (status: number) => void): void {
+    const stdin = new StandardInput(io.stdin === null ? 'none' : 'fed');
+    const stop = () => {
+      this.#pace.enter();
+      running?.interrupt();
+      machine.resume();
+      this.#pace.kick();
+    };
+    const ended = (status: number) => {
+      io.signal?.removeEventListener('abort', stop);
+      finish(status);
+    };
+    const main = findProgram(argv[0] ?? '');
+    const running: Process = machine.spawn(argv, main, { stdin, stdout: io.stdout, stderr: io.stderr }, ended);
+    if (running.hasEnded) return;
+    if (io.stdin !== null) this.#pace.feed(new InputFeed(io.stdin, running, machine));
+    if (io.signal?.aborted === true) stop();
+    else io.signal?.addEventListener('abort', stop, { once: true });
+  }
+
+  /** The service that a UDP or TCP probe needs; where somebody listens already, that is left to answer. */
+  #startEcho(probe: Probe): Process | null {
+    if (probe.with === 'icmp' || probe.toNode === null) return null;
+    const machine = this.#world.machine(probe.toNode);
+    return machine.isUp
+      ? machine.spawn(['echo-service'], echoService(probe.with, probe.port), SILENT(), () => undefined)
+      : null;
+  }
+}
+
+const SILENT = () => ({ stdin: new StandardInput('none'), stdout: () => undefined, stderr: () => undefined });

@@ -1,0 +1,196 @@
+import type { SaConfig } from '../../../engine/node/config.ts';
+import type { NodeStatus } from '../../../engine/node/node.ts';
+import type { EspSaKeys } from '../../capture/key-log.ts';
+import { deriveSas } from '../../topology/keys.ts';
+import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts';
+import { nodeConfig } from '../../topology/node-config.ts';
+import { directionFrom } from '../link/link-faults.ts';
+import { Cable, linkMtu } from './cable.ts';
+import { Machine } from './machine.ts';
+import { createSeededRandom } from './seeded-random.ts';
+import type { SimLabParts } from './sim-lab.ts';
+
+/** The machines and cables of a simulated lab, its keys, and what faults do to them. */
+export class World {
+  readonly #parts: SimLabParts;
+  readonly #machines = new Map<string, Machine>();
+  readonly #cables = new Map<string, Cable>();
+  /** Restarts of each node so far: no key outlives one. */
+  readonly #generations: Record<string, number> = {};
+  #sas: ReadonlyMap<string, readonly SaConfig[]>;
+  readonly #keys: EspSaKeys[] = [];
+
+  /** Nothing runs before `start`. */
+  constructor(parts: SimLabParts) {
+    this.#parts = parts;
+    const { topology, run, simulation } = parts;
+    for (const link of topology.links) {
+      const random = createSeededRandom(`${run.seed}/link/${link.name}`);
+      const ends = {
+        deliver: (end: LinkEnd, octets: Uint8Array) => this.#deliver(end, octets),
+        captured: run.onPacket,
+      };
+      this.#cables.set(link.name, new Cable(link, linkMtu(topology, link), random, simulation, ends));
+    }
+    for (const node of topology.nodes) this.#machines.set(node.name, this.#machineOf(node));
+    this.#sas = this.#deriveSas();
+  }
+
+  get keys(): readonly EspSaKeys[] {
+    return [...this.#keys];
+  }
+
+  /** Throws for a name that the topology does not have. */
+  machine(name: string): Machine {
+    const machine = this.#machines.get(name);
+    if (machine === undefined) throw new Error(`there is no node ${name}`);
+    return machine;
+  }
+
+  /** Throws for a name that the topology does not have. */
+  cable(name: string): Cable {
+    const cable = this.#cables.get(name);
+    if (cable === undefined) throw new Error(`there is no link ${name}`);
+    return cable;
+  }
+
+  /** Boots every node, and schedules the faults of the topology. */
+  start(): void {
+    const { topology, simulation } = this.#parts;
+    for (const { name } of topology.nodes) this.#boot(name);
+    for (const { atNs, action } of topology.faults)
+      simulation.schedule(simulation.now + atNs, () => this.apply(action));
+  }
+
+  stop(): void {
+    for (const machine of this.#machines.values()) machine.crash();
+  }
+
+  apply(action: FaultAction): void {
+    const node = 'node' in action ? action.node : null;
+    const detail = 'link' in action ? action.link : action.kind === 'clockSkew' ? `${action.byNs} ns` : '';
+    switch (action.kind) {
+      case 'crash':
+        this.machine(action.node).crash();
+        break;
+      case 'restart':
+        this.#restart(action.node);
+        break;
+      case 'clockSkew':
+        this.machine(action.node).skew(action.byNs);
+        break;
+      case 'linkDown':
+      case 'linkUp':
+      case 'partition':
+      case 'heal':
+        this.#applyToLink(action);
+        break;
+    }
+    this.#note(node, action.kind, detail);
+  }
+
+  /** Of a node that has crashed: its name, and interfaces that are down. */
+  status(): NodeStatus[] {
+    return this.#parts.topology.nodes.map(node => {
+      const machine = this.machine(node.name);
+      return machine.isUp ? machine.status() : crashedStatus(node);
+    });
+  }
+
+  #machineOf({ name, interfaces }: TopologyNode): Machine {
+    const { simulation } = this.#parts;
+    const plugged = new Map(interfaces.map(entry => [entry.name, entry.link === null ? null : this.cable(entry.link)]));
+    return new Machine(name, {
+      simulation,
+      transmit: (port, octets) => {
+        const cable = plugged.get(port) ?? null;
+        if (cable !== null) cable.transmit(directionFrom(cable.link, `${name}:${port}`), octets);
+      },
+      noted: ({ kind, detail }) => this.#note(name, kind, detail),
+    });
+  }
+
+  #boot(name: string): void {
+    const { topology, run, kernelFor, makeNode } = this.#parts;
+    const stream = `${run.seed}/node/${name}/${this.#generations[name] ?? 0}`;
+    const random = createSeededRandom(stream);
+    const kernel = kernelFor(name, createSeededRandom(`${stream}/kernel`));
+    const node = makeNode(nodeConfig(topology, name, this.#sas.get(name) ?? []), { random, kernel });
+    const unplugged = topology.nodes
+      .filter(entry => entry.name === name)
+      .flatMap(entry => entry.interfaces)
+      .filter(({ link }) => link === null || this.cable(link).isDown);
+    this.machine(name).boot(
+      node,
+      createSeededRandom(`${stream}/host`),
+      unplugged.map(entry => entry.name),
+    );
+  }
+
+  #deliver({ node, interface: port }: LinkEnd, octets: Uint8Array): void {
+    this.machine(node).receive(port, octets);
+  }
+
+  #applyToLink(action: Extract<FaultAction, { readonly link: string }>): void {
+    const cable = this.cable(action.link);
+    const wasDown = cable.isDown;
+    cable.apply(action);
+    if (cable.isDown === wasDown) return;
+    for (const end of cable.link.endpoints) {
+      this.machine(end.node).command({ kind: 'link', port: end.interface, up: wasDown });
+    }
+  }
+
+  /** A machine that is up is cut off first. Its sequence numbers are lost, so both ends of its SAs get new keys. */
+  #restart(name: string): void {
+    this.machine(name).crash();
+    this.#generations[name] = (this.#generations[name] ?? 0) + 1;
+    const before = this.#sas;
+    this.#sas = this.#deriveSas();
+    for (const { name: peer } of this.#parts.topology.nodes) {
+      if (peer !== name) this.#rekey(this.machine(peer), before.get(peer) ?? [], this.#sas.get(peer) ?? []);
+    }
+    this.#boot(name);
+  }
+
+  #rekey(machine: Machine, before: readonly SaConfig[], after: readonly SaConfig[]): void {
+    const has = (list: readonly SaConfig[], { spi, direction }: SaConfig) =>
+      list.some(sa => sa.spi === spi && sa.direction === direction);
+    for (const sa of after) if (!has(before, sa)) machine.command({ kind: 'installSa', sa });
+    for (const sa of before) {
+      if (!has(after, sa)) machine.command({ kind: 'deleteSa', spi: sa.spi, direction: sa.direction });
+    }
+  }
+
+  #deriveSas(): ReadonlyMap<string, readonly SaConfig[]> {
+    const { topology, run } = this.#parts;
+    const { nodes, keys } = deriveSas(topology, run.seed, this.#generations);
+    const isKnown = (key: EspSaKeys) => this.#keys.some(old => old.encryptionKey === key.encryptionKey);
+    this.#keys.push(...keys.filter(key => !isKnown(key)));
+    return nodes;
+  }
+
+  #note(node: string | null, kind: string, detail: string): void {
+    const { run, simulation } = this.#parts;
+    run.onEvent({ at: simulation.clock.unixNs, node, kind, detail });
+  }
+}
+
+function crashedStatus({ name, interfaces }: TopologyNode): NodeStatus {
+  const counters = { receivedPackets: 0, receivedOctets: 0, sentPackets: 0, sentOctets: 0 };
+  return {
+    name,
+    interfaces: interfaces.map(entry => ({
+      name: entry.name,
+      kind: 'ethernet',
+      up: false,
+      mtu: entry.mtu,
+      addresses: [],
+      counters,
+    })),
+    routes: [],
+    policies: [],
+    sas: [],
+    drops: {},
+  };
+}
