@@ -36,7 +36,7 @@ export function espFrom(scene: Scene, gateway: keyof typeof SENDERS): EspSeen[] 
 /** All ESP on wan, both ways; packets under an SPI of no SA only when asked for. */
 export function everyEsp(scene: Scene, { withUnknownSpi = false } = {}): EspSeen[] {
   const decryptor = new EspDecryptor(() => scene.keys());
-  return wholePackets(scene).flatMap(({ packet, ip }): EspSeen[] => {
+  return wholePackets(scene, { link: 'wan' }).flatMap(({ packet, ip }): EspSeen[] => {
     const opening = decryptor.open(ip);
     if (opening === null) return [];
     const outer = outerOf(ip);
@@ -76,7 +76,7 @@ const OFFICE_B = ['10.0.1.0/24', '2001:470:24:c67::/64'];
 
 /** The frames on wan that hold a packet between the offices in the clear, however deep in IP-in-IP. */
 export function clearOf(scene: Scene): CapturedPacket[] {
-  return wholePackets(scene)
+  return wholePackets(scene, { link: 'wan' })
     .filter(({ ip }) => isClear(ip, 0))
     .map(({ packet }) => packet);
 }
@@ -118,10 +118,13 @@ function headerOf(ip: Uint8Array) {
   }
 }
 
-/** The IP packets on wan, fragments put together. */
-function wholePackets(scene: Scene): { readonly packet: CapturedPacket; readonly ip: Uint8Array }[] {
+/** The IP packets on a link, or sent by one of its ends, fragments put together. */
+export function wholePackets(
+  scene: Scene,
+  where: { readonly link: string; readonly from?: string },
+): { readonly packet: CapturedPacket; readonly ip: Uint8Array }[] {
   const pieces = new Reassembly({ maxBuffers: 64, maxOctets: 1 << 20, timeoutNs: 30e9 });
-  return scene.packets({ link: 'wan' }).flatMap((packet, index) => {
+  return scene.packets(where).flatMap((packet, index) => {
     const { etherType, payload } = decodeEthernet(packet.octets);
     if (etherType !== EtherType.IPV4 && etherType !== EtherType.IPV6) return [];
     const whole = pieces.add(payload, index);
