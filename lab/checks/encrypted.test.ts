@@ -1,5 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { echo, captured, frame, ip, saFor, seal, sealedTunnel, tunnelled } from '../capture/testing/seal.ts';
+import { EspDecryptor } from '../capture/decrypt.ts';
+import type { EspSaKeys } from '../capture/key-log.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import type { CheckSpec, ProtectedFlow } from '../topology/model.ts';
 import { judgeRun } from './run-judgement.ts';
@@ -36,6 +39,27 @@ const judged = async (order: FakeOrder, spec = SPEC, before: (fake: FakeLab) => 
   const result = await runCheck(fake.lab, fake.witnesses, check(spec));
   return { ...result, probes: fake.probes };
 };
+
+/** ESP whose payload is in the clear under a right ICV, with an IV for which "decryption" does not end in an absurd pad length. */
+function unencrypted(sa: EspSaKeys, payload: Uint8Array): Uint8Array {
+  const key = Buffer.from(sa.integrityKey, 'hex');
+  for (let count = 0; count < 10_000; count++) {
+    const data = Buffer.concat([payload.subarray(0, -2), Buffer.from([count >> 8, count & 255])]);
+    const padding = Buffer.alloc(16 - ((data.length + 2) % 16), 1);
+    const covered = Buffer.concat([
+      Buffer.from('1000000100000001', 'hex'),
+      Buffer.alloc(16),
+      data,
+      padding,
+      Buffer.from([0, 1]),
+    ]);
+    const icv = createHmac('sha256', key).update(covered).digest().subarray(0, 16);
+    const packet = ip(sa.source, sa.destination, IpProtocol.ESP, new Uint8Array(Buffer.concat([covered, icv])));
+    const opening = new EspDecryptor(() => [sa]).open(packet);
+    if (opening?.kind === 'opened' && opening.contents.paddingOk && opening.inner !== null) return packet;
+  }
+  throw new Error('no such packet');
+}
 
 describe('encrypted', () => {
   test('passes on ESP that opens to the probe, sent between hosts', async () => {
@@ -166,6 +190,21 @@ describe('encrypted', () => {
     const spec: CheckSpec = { kind: 'encrypted', link: 'wan', a: '192.0.2.1/32', b: '192.0.2.2/32' };
     expect(await judged(gateway([esp], { nodes, keys: [sa], protectedFlows: [] }), spec)).toMatchObject({
       kind: 'passed',
+    });
+  });
+
+  test('transport mode with a right ICV over what was never encrypted does not pass', async () => {
+    const sa = saFor('aes256-sha256', { source: '192.0.2.1', destination: '192.0.2.2' });
+    const esp = unencrypted(sa, echo(sa.source, sa.destination).subarray(20));
+    expect(new EspDecryptor(() => [sa]).open(esp)).toMatchObject({
+      kind: 'opened',
+      inner: expect.any(Uint8Array) as Uint8Array,
+    });
+    const nodes = [node('alice', 'host', ['192.0.2.1/24']), node('bob', 'host', ['192.0.2.2/24'])];
+    const spec: CheckSpec = { kind: 'encrypted', link: 'wan', a: '192.0.2.1/32', b: '192.0.2.2/32' };
+    expect(await judged(gateway([esp], { nodes, keys: [sa], protectedFlows: [] }), spec)).toMatchObject({
+      kind: 'failed',
+      why: expect.stringContaining('what it opens to is no sound packet') as string,
     });
   });
 

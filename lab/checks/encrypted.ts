@@ -1,3 +1,5 @@
+import { dissectPacket } from '../../engine/wire/dissect.ts';
+import type { LayerKind } from '../../engine/wire/dissection.ts';
 import { walkPacket } from '../capture/clear-walk.ts';
 import { describePacket } from '../capture/describe.ts';
 import { FlowMatcher } from '../capture/flow-match.ts';
@@ -83,6 +85,10 @@ function look(packet: CapturedPacket, opener: PacketOpener, matcher: FlowMatcher
     if (opening.kind === 'rejected') seen.closed.add(opening.why);
     if (opening.kind === 'unknownSa') seen.closed.add(`no key for SPI ${hexSpi(opening.spi)}`);
     if (opening.kind !== 'opened' || opening.inner === null || !holdsFlow(opening.inner, matcher)) continue;
+    if (!isSound(opening.inner)) {
+      seen.closed.add('what it opens to is no sound packet');
+      continue;
+    }
     const { spi, sa } = opening.contents;
     seen.opened.push({ packet, says: `ESP spi ${hexSpi(spi)} (${sa.suite}) holds ${describePacket(opening.inner)}` });
   }
@@ -104,6 +110,18 @@ function holdsFlow(packet: Uint8Array, matcher: FlowMatcher): boolean {
   walkPacket(packet, 0, packet.length, visitor, 'bare', 0);
   return found;
 }
+
+/**
+ * A transport checksum is right. The ICV proves only that the sender had the keys: in transport mode whatever comes out of
+ * the cipher stands between the right addresses, also when the sender has encrypted nothing.
+ */
+function isSound(packet: Uint8Array): boolean {
+  return dissectPacket(packet).layers.some(
+    layer => SUMMED.has(layer.kind) && 'checksum' in layer && layer.checksum === 'right',
+  );
+}
+
+const SUMMED: ReadonlySet<LayerKind> = new Set(['icmpv4', 'icmpv6', 'udp', 'tcp']);
 
 /** What the link still remembers, and what the run's tripwire saw of the same flow before that. */
 function leaksOf({ recorder, tripwire }: Witnesses, spec: EncryptedSpec): FlowSighting[] {

@@ -12,7 +12,7 @@ const ECHO_PORT = 7;
 /** One probe that must be answered. */
 export async function attemptReach(lab: RunningLab, spec: ReachSpec, timeoutMs: number): Promise<Attempt> {
   const result = await lab.probe(probeFor(spec, timeoutMs));
-  if (result.kind === 'answered') return { kind: 'passed', why: `answered after ${result.rttMs.toFixed(1)} ms` };
+  if (result.kind === 'answered') return { kind: 'passed', why: `answered after ${shownMs(result.rttMs)}` };
   return { kind: 'again', why: notAnswered(result, timeoutMs) };
 }
 
@@ -28,10 +28,13 @@ export async function attemptUnreachable(
 ): Promise<Attempt> {
   const result = await lab.probe(probeFor(spec, timeoutMs));
   if (result.kind === 'answered')
-    return { kind: 'failed', why: `${spec.to} answered ${spec.from} after ${result.rttMs.toFixed(1)} ms` };
+    return { kind: 'failed', why: `${spec.to} answered ${spec.from} after ${shownMs(result.rttMs)}` };
   const why = notAnswered(result, timeoutMs);
   return { kind: result.kind === 'refused' || which === 'last' ? 'passed' : 'again', why };
 }
+
+/** Three digits: a simulated wire without delay answers in microseconds. */
+const shownMs = (ms: number): string => `${Number(ms.toPrecision(3))} ms`;
 
 export function notAnswered(result: Exclude<ProbeResult, { readonly kind: 'answered' }>, timeoutMs: number): string {
   return result.kind === 'timeout' ? `no answer within ${timeoutMs} ms` : result.why;

@@ -43,7 +43,7 @@ describe('reach', () => {
   test('the first answer decides', async () => {
     expect(await result(reach(), answers(ANSWERED))).toMatchObject({
       kind: 'passed',
-      why: 'answered after 1.3 ms',
+      why: 'answered after 1.25 ms',
       tries: 1,
       durationMs: 1,
       sleeps: [],
@@ -91,7 +91,7 @@ describe('unreachable', () => {
     expect(await result(unreachable, answers(TIMEOUT, TIMEOUT, ANSWERED))).toMatchObject({
       kind: 'failed',
       tries: 3,
-      why: '10.0.1.2 answered a1 after 1.3 ms',
+      why: '10.0.1.2 answered a1 after 1.25 ms',
     });
   });
 
