@@ -16,7 +16,8 @@ export class RealTimePace implements Pace {
   readonly #startedAt = process.hrtime.bigint();
   #feeds: InputFeed[] = [];
   #timer: { cancel(): void } | null = null;
-  #isStopped = false;
+  /** Why time stands still for good. */
+  #stopped: Error | null = null;
   /** An event is being run; what it does to the lab waits for it. */
   #isRunning = false;
 
@@ -35,7 +36,7 @@ export class RealTimePace implements Pace {
   }
 
   run<T>(begin: (finish: (value: T) => void) => void): Promise<T> {
-    if (this.#isStopped) return Promise.reject(new Error('the lab is down'));
+    if (this.#stopped !== null) return Promise.reject(this.#stopped);
     this.enter();
     const result = this.#waiting.start(begin);
     this.kick();
@@ -48,15 +49,19 @@ export class RealTimePace implements Pace {
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#fail(new Error('the lab is down'));
+  }
+
+  #fail(error: Error): void {
+    this.#stopped ??= error;
     this.#timer?.cancel();
     this.#simulation.clear();
-    this.#waiting.fail(new Error('the lab went down'));
+    this.#waiting.fail(this.#stopped);
   }
 
   /** Runs what is due, for one turn at most, and sets the clock where nothing is left behind. */
   #catchUp(): void {
-    if (this.#isStopped || this.#isRunning) return;
+    if (this.#stopped !== null || this.#isRunning) return;
     this.#isRunning = true;
     const turnEnds = this.#elapsed() + TURN_NS;
     try {
@@ -69,8 +74,7 @@ export class RealTimePace implements Pace {
         this.#simulation.step();
       }
     } catch (error) {
-      this.#isStopped = true;
-      this.#waiting.fail(asError(error));
+      this.#fail(asError(error));
       throw error;
     } finally {
       this.#isRunning = false;
@@ -88,7 +92,7 @@ export class RealTimePace implements Pace {
     this.#timer?.cancel();
     this.#timer = null;
     const next = this.#simulation.nextAt;
-    if (next === null || this.#isStopped) return;
+    if (next === null || this.#stopped !== null) return;
     const delayMs = Math.ceil((next - this.#elapsed()) / NS_PER_MS);
     if (delayMs <= 0) {
       const immediate = setImmediate(() => this.kick());

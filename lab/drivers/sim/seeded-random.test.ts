@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { createSeededRandom } from './seeded-random.ts';
 
+const stream = (seed: string) => Buffer.from(createSeededRandom(seed).bytes(37)).toString('hex');
+
 test('the same seed gives the same stream, another seed another', () => {
-  const stream = (seed: string) => Buffer.from(createSeededRandom(seed).bytes(37)).toString('hex');
   expect(stream('7')).toBe(stream('7'));
   expect(stream('7')).not.toBe(stream('8'));
   expect(stream('7/node/alice')).not.toBe(stream('7/node/bob'));
@@ -25,7 +26,7 @@ test('bytes of any length use up whole words, and the count is exact', () => {
 
 test('uniform numbers lie in [0, 1) and look uniform', () => {
   const random = createSeededRandom('uniform');
-  const buckets = new Array<number>(10).fill(0);
+  const buckets = Array.from({ length: 10 }, () => 0);
   for (let draw = 0; draw < 100_000; draw++) {
     const value = random.uniform();
     expect(value >= 0 && value < 1).toBe(true);

@@ -2,10 +2,14 @@ import type { Instant } from '../../../engine/wire/instant.ts';
 import { SimulationClock } from './clock.ts';
 import { EventQueue } from './event-queue.ts';
 
+/** More is a bug: causes and effects without time between them. */
+const EVENTS_PER_INSTANT_MAX = 1_000_000;
+
 /** The clock and the one queue of everything that will happen. It runs when told to: see pace.ts. */
 export class Simulation {
   readonly clock = new SimulationClock();
   readonly #queue = new EventQueue<() => void>();
+  #eventsAtThisInstant = 0;
 
   get now(): Instant {
     return this.clock.now;
@@ -25,6 +29,10 @@ export class Simulation {
   step(): boolean {
     const event = this.#queue.pop();
     if (event === null) return false;
+    this.#eventsAtThisInstant = event.at > this.clock.now ? 1 : this.#eventsAtThisInstant + 1;
+    if (this.#eventsAtThisInstant > EVENTS_PER_INSTANT_MAX) {
+      throw new Error(`${EVENTS_PER_INSTANT_MAX} events at ${event.at} ns: time stands still`);
+    }
     this.clock.advance(event.at);
     event.value();
     return true;

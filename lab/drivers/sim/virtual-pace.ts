@@ -15,7 +15,8 @@ export class VirtualPace implements Pace {
   readonly #waiting = new Waiting();
   #feeds: InputFeed[] = [];
   #isLooping = false;
-  #isStopped = false;
+  /** Why time stands still for good. */
+  #stopped: Error | null = null;
   /** Ends the sleep of a loop that has nothing to do. */
   #rouse: (() => void) | null = null;
 
@@ -29,13 +30,13 @@ export class VirtualPace implements Pace {
 
   kick(): void {
     this.#rouse?.();
-    if (this.#isLooping || this.#waiting.count === 0 || this.#isStopped) return;
+    if (this.#isLooping || this.#waiting.count === 0 || this.#stopped !== null) return;
     this.#isLooping = true;
     void this.#loop();
   }
 
   run<T>(begin: (finish: (value: T) => void) => void): Promise<T> {
-    if (this.#isStopped) return Promise.reject(new Error('the lab is down'));
+    if (this.#stopped !== null) return Promise.reject(this.#stopped);
     const result = this.#waiting.start(begin);
     this.kick();
     return result;
@@ -46,16 +47,20 @@ export class VirtualPace implements Pace {
   }
 
   stop(): void {
-    this.#isStopped = true;
-    this.#simulation.clear();
-    this.#waiting.fail(new Error('the lab went down'));
+    this.#fail(new Error('the lab is down'));
     this.#rouse?.();
+  }
+
+  #fail(error: Error): void {
+    this.#stopped ??= error;
+    this.#simulation.clear();
+    this.#waiting.fail(this.#stopped);
   }
 
   async #loop(): Promise<void> {
     try {
       await nextTurn();
-      while (this.#waiting.count > 0 && !this.#isStopped) {
+      while (this.#waiting.count > 0 && this.#stopped === null) {
         const feed = this.#wantingFeed();
         if (feed !== null) await feed.pull(() => undefined);
         else if (this.#simulation.nextAt === null) await new Promise<void>(resolve => (this.#rouse = resolve));
@@ -64,7 +69,7 @@ export class VirtualPace implements Pace {
         await nextTurn();
       }
     } catch (error) {
-      this.#waiting.fail(asError(error));
+      this.#fail(asError(error));
     }
     this.#isLooping = false;
   }
@@ -72,7 +77,7 @@ export class VirtualPace implements Pace {
   #runSome(): void {
     const { finished } = this.#waiting;
     for (let count = 0; count < EVENTS_PER_TURN; count++) {
-      if (!this.#simulation.step() || this.#waiting.finished !== finished || this.#isStopped) return;
+      if (!this.#simulation.step() || this.#waiting.finished !== finished || this.#stopped !== null) return;
       if (this.#feeds.length > 0 && this.#wantingFeed() !== null) return;
     }
   }

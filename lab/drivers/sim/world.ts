@@ -154,11 +154,9 @@ export class World {
   }
 
   #rekey(machine: Machine, before: readonly SaConfig[], after: readonly SaConfig[]): void {
-    const has = (list: readonly SaConfig[], { spi, direction }: SaConfig) =>
-      list.some(sa => sa.spi === spi && sa.direction === direction);
-    for (const sa of after) if (!has(before, sa)) machine.command({ kind: 'installSa', sa });
+    for (const sa of after) if (!hasSa(before, sa)) machine.command({ kind: 'installSa', sa });
     for (const sa of before) {
-      if (!has(after, sa)) machine.command({ kind: 'deleteSa', spi: sa.spi, direction: sa.direction });
+      if (!hasSa(after, sa)) machine.command({ kind: 'deleteSa', spi: sa.spi, direction: sa.direction });
     }
   }
 
@@ -174,6 +172,10 @@ export class World {
     const { run, simulation } = this.#parts;
     run.onEvent({ at: simulation.clock.unixNs, node, kind, detail });
   }
+}
+
+function hasSa(list: readonly SaConfig[], { spi, direction }: SaConfig): boolean {
+  return list.some(sa => sa.spi === spi && sa.direction === direction);
 }
 
 function crashedStatus({ name, interfaces }: TopologyNode): NodeStatus {

@@ -39,15 +39,7 @@ export function* exchangeDatagrams(
       if (--left <= 0) return 0;
     }
     if (connected !== null && hasFailed(socket)) return 1;
-    while (connected !== null && inputEndedAt === null) {
-      const octets = process.stdin.read();
-      if (octets === null) break;
-      for (let at = 0; at < octets.length; at += DATAGRAM_OCTETS) {
-        const payload = octets.subarray(at, at + DATAGRAM_OCTETS);
-        socket.sendTo(connected.endpoint, payload, { source: connected.source });
-      }
-      lastHeardAt = process.now();
-    }
+    if (connected !== null && sendInput(process, socket, connected)) lastHeardAt = process.now();
     if (process.stdin.isAtEnd) inputEndedAt ??= process.now();
     const until: Instant | null = connected === null ? null : silenceUntil(options, lastHeardAt, inputEndedAt);
     if (until !== null && process.now() >= until) return 0;
@@ -64,6 +56,18 @@ export function* scanDatagrams(process: Process, socket: UdpSocket, peer: UdpPee
     if (hasFailed(socket)) return 1;
   }
   return 0;
+}
+
+/** All input that there is; whether there was any. */
+function sendInput(process: Process, socket: UdpSocket, { endpoint, source }: UdpPeer): boolean {
+  let isSent = false;
+  for (let octets = process.stdin.read(); octets !== null; octets = process.stdin.read()) {
+    for (let at = 0; at < octets.length; at += DATAGRAM_OCTETS) {
+      socket.sendTo(endpoint, octets.subarray(at, at + DATAGRAM_OCTETS), { source });
+    }
+    isSent = true;
+  }
+  return isSent;
 }
 
 /** Too big is no failure: the next datagram is cut. */

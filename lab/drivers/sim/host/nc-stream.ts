@@ -18,7 +18,7 @@ export function* exchangeStream(process: Process, { connection }: TcpSocket, opt
       lastHeardAt = process.now();
     }
     if (connection.state === 'closed') break;
-    while (connection.writable > 0 && inputEndedAt === null) {
+    while (connection.writable > 0) {
       if (unsent.length === 0) unsent = new Uint8Array(process.stdin.read() ?? []);
       if (unsent.length === 0) break;
       unsent = unsent.subarray(connection.write(unsent, process.now()));

@@ -2,7 +2,7 @@ import { type Address, formatAddress, parseAddress } from '../../../../engine/wi
 import { type Instant, NS_PER_MS } from '../../../../engine/wire/instant.ts';
 import { octetsEqual } from '../../../../engine/wire/octets.ts';
 import type { Probe, ProbeResult } from '../../driver.ts';
-import { describeIcmpError, type IcmpError } from './icmp-error.ts';
+import { describeIcmpError, type IcmpError, isLocal } from './icmp-error.ts';
 import type { Process, Program, ProgramMain } from './process.ts';
 import { describeTcpError } from './tcp-error-text.ts';
 import { UDP_PAYLOAD_MAX } from './udp-sockets.ts';
@@ -52,7 +52,7 @@ function* attemptEcho(
     const reply = socket.replies.take();
     if (reply !== null && octetsEqual(reply.data, data)) return answered(startedAt, reply.at);
     const item = socket.errors.take();
-    if (item !== null && isDecisive(item.error, fragment)) return refusedBy(item.error);
+    if (item !== null && isDecisive(item.error, fragment)) return refusedBy(item.error, source);
   }
   return { kind: 'timeout' };
 }
@@ -69,7 +69,7 @@ function* attemptUdp(process: Process, probe: Probe, port: number, source: Addre
     const datagram = socket.datagrams.take();
     if (datagram !== null && octetsEqual(datagram.payload, data)) return answered(startedAt, process.now());
     const error = socket.errors.take();
-    if (error !== null && isDecisive(error, 'allowed')) return refusedBy(error);
+    if (error !== null && isDecisive(error, 'allowed')) return refusedBy(error, source);
   }
   return { kind: 'timeout' };
 }
@@ -123,6 +123,7 @@ function refused(why: string): ProbeResult {
   return { kind: 'refused', why, mtu: null };
 }
 
-function refusedBy(error: IcmpError): ProbeResult {
-  return { kind: 'refused', why: `${formatAddress(error.from)}: ${describeIcmpError(error)}`, mtu: error.mtu };
+function refusedBy(error: IcmpError, source: Address): ProbeResult {
+  const from = formatAddress(isLocal(error) ? source : error.from);
+  return { kind: 'refused', why: `${from}: ${describeIcmpError(error)}`, mtu: error.mtu };
 }

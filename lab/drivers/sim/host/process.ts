@@ -50,6 +50,8 @@ export class Process {
   #isNotified = true;
   #deadline: Instant | null = null;
   #isInterrupted = false;
+  #isRunning = false;
+  #killedWith: number | null = null;
   #status: number | null = null;
 
   constructor(
@@ -120,10 +122,13 @@ export class Process {
 
   /** Runs it until it waits again. Throws what the program throws: a bug. */
   run(): void {
-    if (this.#status !== null) return;
+    if (this.#status !== null || this.#isRunning) return;
     this.#isNotified = false;
+    this.#isRunning = true;
     const step = this.#program.next();
+    this.#isRunning = false;
     if (step.done === true) this.#end(step.value);
+    else if (this.#killedWith !== null) this.kill(this.#killedWith);
     else this.#deadline = step.value;
   }
 
@@ -135,6 +140,9 @@ export class Process {
 
   kill(status = STATUS_KILLED): void {
     if (this.#status !== null) return;
+    // It may be its own output that makes the user stop it: then it goes on to where it waits.
+    this.#killedWith ??= status;
+    if (this.#isRunning) return;
     this.#program.return(status);
     this.#end(status);
   }

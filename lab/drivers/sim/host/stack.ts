@@ -114,7 +114,7 @@ export class HostStack {
       const error =
         source.length === 4
           ? icmpErrorOf4(message as Icmpv4Message, source.slice())
-          : icmpErrorOf6(message as Icmpv6Message, source.slice());
+          : icmpErrorOf6(message, source.slice());
       if (error !== null) this.#takeError(error);
     }
   }

@@ -2,7 +2,7 @@ import { type Address, addressKey, formatAddress, parseAddress } from '../../../
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../../../engine/wire/instant.ts';
 import { u16At } from '../../../../engine/wire/octets.ts';
 import { getopt } from './getopt.ts';
-import type { IcmpError } from './icmp-error.ts';
+import { type IcmpError, isLocal } from './icmp-error.ts';
 import type { Process, Program } from './process.ts';
 
 interface TracerouteOptions {
@@ -91,7 +91,7 @@ function openProber(process: Process, { destination, probe }: TracerouteOptions,
         const error = socket.errors.take();
         if (error === null) return null;
         const number = u16At(error.quoted.upper, 2) - FIRST_PORT;
-        return { number, answer: answerOf(error, process.now(), isDestination(error.from)) };
+        return { number, answer: answerOf(error, process.now(), source, isDestination) };
       },
     };
   }
@@ -108,17 +108,18 @@ function openProber(process: Process, { destination, probe }: TracerouteOptions,
       }
       const item = socket.errors.take();
       if (item === null) return null;
-      return { number: item.sequence - 1, answer: answerOf(item.error, item.at, isDestination(item.error.from)) };
+      return { number: item.sequence - 1, answer: answerOf(item.error, item.at, source, isDestination) };
     },
   };
 }
 
-function answerOf(error: IcmpError, at: Instant, isDestination: boolean): Answer {
-  const { from, kind, code, version } = error;
+function answerOf(error: IcmpError, at: Instant, source: Address, isDestination: (from: Address) => boolean): Answer {
+  const { kind, code, version } = error;
+  const from = isLocal(error) ? source : error.from;
   if (kind === 'timeExceeded') return { from, at, remark: '', isLast: false };
   if (kind === 'tooBig') return { from, at, remark: ` !F-${error.mtu ?? 0}`, isLast: true };
   const isPort = kind === 'unreachable' && code === (version === 4 ? 3 : 4);
-  const remark = isPort && isDestination ? '' : (REMARKS[version][code] ?? ` !<${code}>`);
+  const remark = isPort && isDestination(from) ? '' : (REMARKS[version][code] ?? ` !<${code}>`);
   return { from, at, remark, isLast: true };
 }
 
@@ -128,7 +129,7 @@ const REMARKS: Readonly<Record<4 | 6, Readonly<Record<number, string>>>> = {
 };
 
 function hopLine(hop: number, probes: readonly SentProbe[]): string {
-  let line = String(hop).padStart(2);
+  let line = `${String(hop).padStart(2)} `;
   let last = '';
   for (const { sentAt, answer } of probes) {
     if (answer === null) {
@@ -136,11 +137,11 @@ function hopLine(hop: number, probes: readonly SentProbe[]): string {
       continue;
     }
     const from = formatAddress(answer.from);
-    if (from !== last) line += `${last === '' ? '  ' : ' '}${from}`;
+    if (from !== last) line += ` ${from}`;
     last = from;
     line += `  ${((answer.at - sentAt) / NS_PER_MS).toFixed(3)} ms${answer.remark}`;
   }
-  return last === '' ? ` ${line.trimStart().replace(' *', '  *')}`.padStart(line.length + 1) : line;
+  return line;
 }
 
 function parse(args: readonly string[]): TracerouteOptions | string {

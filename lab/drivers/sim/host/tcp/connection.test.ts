@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { NS_PER_MS, NS_PER_S } from '../../../../../engine/wire/instant.ts';
 import { TcpFlag, type TcpSegment } from '../../../../../engine/wire/tcp.ts';
 import type { Impairment } from '../../../../topology/model.ts';
-import { type Direction, LinkModel } from '../../../link/link-model.ts';
+import { LinkModel } from '../../../link/link-model.ts';
 import { EventQueue } from '../../event-queue.ts';
 import { createSeededRandom } from '../../seeded-random.ts';
 import { TcpConnection } from './connection.ts';
@@ -96,7 +96,7 @@ class Pair {
     const index = this.sent.length - 1;
     const octets = new Uint8Array(60 + segment.payload.length);
     new DataView(octets.buffer).setUint32(0, index);
-    for (const delivery of this.#link.push(from as Direction, octets, this.now)) {
+    for (const delivery of this.#link.push(from, octets, this.now)) {
       // A flipped bit makes the checksum wrong, so that a stack never sees the segment.
       const isWhole = Buffer.compare(octets, delivery.octets) === 0;
       if (isWhole) this.#queue.push(delivery.at, { to: from === 0 ? 1 : 0, segment: { ...segment, ...ports } });
@@ -124,6 +124,33 @@ function transfer(pair: Pair, from: Side, octets: Uint8Array, readMax = 65_536):
 
 const sha256 = (octets: Uint8Array) => createHash('sha256').update(octets).digest('hex');
 const data = (count: number) => createSeededRandom(`data ${count}`).bytes(count);
+
+/** A reset from the server, before the connection stands. */
+const reset = (acknowledgment: number): TcpSegment => ({
+  sourcePort: 2,
+  destinationPort: 1,
+  sequence: 0,
+  acknowledgment,
+  flags: TcpFlag.RST | TcpFlag.ACK,
+  window: 0,
+  urgentPointer: 0,
+  options: [],
+  payload: new Uint8Array(0),
+});
+
+/** A segment from the client to the server, like its last one but for `change`. */
+const strange = (pair: Pair, change: Partial<TcpSegment>): TcpSegment => ({
+  sourcePort: 1,
+  destinationPort: 2,
+  sequence: pair.sent.findLast(s => s.from === 0)?.segment.sequence ?? 0,
+  acknowledgment: pair.sent.findLast(s => s.from === 0)?.segment.acknowledgment ?? 0,
+  flags: TcpFlag.ACK,
+  window: 1000,
+  urgentPointer: 0,
+  options: [],
+  payload: new Uint8Array(0),
+  ...change,
+});
 
 describe('the handshake', () => {
   test('takes three segments, with MSS and window scale on the SYNs', () => {
@@ -167,17 +194,6 @@ describe('the handshake', () => {
     pair.filter = () => false;
     pair.client.connect(0);
     const iss = pair.sent[0]?.segment.sequence ?? 0;
-    const reset = (acknowledgment: number): TcpSegment => ({
-      sourcePort: 2,
-      destinationPort: 1,
-      sequence: 0,
-      acknowledgment,
-      flags: TcpFlag.RST | TcpFlag.ACK,
-      window: 0,
-      urgentPointer: 0,
-      options: [],
-      payload: new Uint8Array(0),
-    });
     pair.client.receive(reset(iss), 1);
     expect(pair.client.state).toBe('synSent');
     pair.client.receive(reset((iss + 1) >>> 0), 2);
@@ -424,19 +440,6 @@ describe('closing', () => {
 });
 
 describe('hostile segments', () => {
-  const strange = (pair: Pair, change: Partial<TcpSegment>): TcpSegment => ({
-    sourcePort: 1,
-    destinationPort: 2,
-    sequence: pair.sent.findLast(s => s.from === 0)?.segment.sequence ?? 0,
-    acknowledgment: pair.sent.findLast(s => s.from === 0)?.segment.acknowledgment ?? 0,
-    flags: TcpFlag.ACK,
-    window: 1000,
-    urgentPointer: 0,
-    options: [],
-    payload: new Uint8Array(0),
-    ...change,
-  });
-
   test('a reset outside the exact sequence number is challenged, not obeyed (RFC 5961)', () => {
     const pair = new Pair();
     pair.open();

@@ -1,6 +1,9 @@
 import { type Instant, NS_PER_S } from '../../../../../engine/wire/instant.ts';
-import { TcpFlag, type TcpOption, type TcpSegment } from '../../../../../engine/wire/tcp.ts';
+import { TcpFlag, type TcpSegment } from '../../../../../engine/wire/tcp.ts';
+import { hasFlag, judgeArrival } from './arrival.ts';
+import { AFTER_OUR_END, AFTER_OUR_FIN_ACKED, AFTER_THEIR_FIN, isReceiving } from './closing.ts';
 import { BUFFER_OCTETS, NO_OCTETS, type TcpError, type TcpHooks, type TcpStart, type TcpState } from './contract.ts';
+import { Emitter } from './emitter.ts';
 import { Handshake } from './handshake.ts';
 import { Receiver } from './receiver.ts';
 import { RoundTrip } from './round-trip.ts';
@@ -10,15 +13,14 @@ import { type Sequence, unwrap, wrap } from './sequence.ts';
 const TIME_WAIT_NS = 60 * NS_PER_S;
 /** How long a peer may leave its half open to a program that is gone. */
 const ORPHAN_NS = 60 * NS_PER_S;
-/** RFC 5961 §7: answers to what is out of the window. */
-const CHALLENGE_INTERVAL_NS = NS_PER_S / 2;
 
 /**
  * One TCP connection, RFC 9293, sans I/O: segments and time in, segments out through the hooks, and nothing else. With window
  * scaling, delayed acknowledgments, NewReno; without SACK, timestamps, urgent data, Nagle's algorithm and keep-alive.
  */
 export class TcpConnection {
-  readonly #hooks: TcpHooks;
+  readonly #changed: () => void;
+  readonly #emitter: Emitter;
   readonly #start: TcpStart;
   readonly #roundTrip = new RoundTrip();
   #state: TcpState = 'closed';
@@ -30,11 +32,11 @@ export class TcpConnection {
   #isOrphan = false;
   /** When TIME-WAIT, or the wait of an orphan, is over. */
   #lingerUntil: Instant | null = null;
-  #challengeAfter: Instant = Number.NEGATIVE_INFINITY;
 
   constructor(start: TcpStart, hooks: TcpHooks) {
     this.#start = start;
-    this.#hooks = hooks;
+    this.#changed = () => hooks.changed();
+    this.#emitter = new Emitter(segment => hooks.send(segment));
   }
 
   get state(): TcpState {
@@ -93,10 +95,11 @@ export class TcpConnection {
     if (this.#state === 'synSent') this.#receiveInSynSent(segment, now);
     else this.#receiveSynchronized(segment, now);
     this.#flush(now);
-    this.#hooks.changed();
+    this.#changed();
   }
 
   wakeAt(): Instant | null {
+    if (this.#state === 'closed') return null;
     const times = [this.#handshake.resendAt, this.#sender?.timerAt, this.#receiver?.ackAt, this.#lingerUntil];
     let earliest: Instant | null = null;
     for (const at of times) if (at !== null && at !== undefined && (earliest === null || at < earliest)) earliest = at;
@@ -105,6 +108,7 @@ export class TcpConnection {
 
   wake(now: Instant): void {
     if (isDue(this.#lingerUntil, now)) this.#close(null);
+    if (this.#state === 'closed') return;
     if (isDue(this.#handshake.resendAt, now)) {
       if (this.#handshake.expire()) this.#sendSyn(now);
       else this.#close('timedOut');
@@ -124,7 +128,7 @@ export class TcpConnection {
   /** At most `max` octets; the caller owns the array. */
   read(max: number): Uint8Array {
     const octets = this.#receiver?.read(max) ?? NO_OCTETS;
-    if (octets.length > 0 && this.#receiver?.owesWindowUpdate === true && this.#isReceiving()) this.#sendAck();
+    if (octets.length > 0 && this.#receiver?.owesWindowUpdate === true && isReceiving(this.#state)) this.#sendAck();
     return octets;
   }
 
@@ -132,7 +136,7 @@ export class TcpConnection {
   end(now: Instant): void {
     this.#isEndWanted = true;
     if (this.#state === 'synSent') this.#close(null);
-    else if (this.#sender !== null) this.#endSender();
+    else if (this.#sender !== null) this.#endSender(now);
     this.#flush(now);
   }
 
@@ -150,9 +154,8 @@ export class TcpConnection {
 
   /** Resets the connection. */
   abort(): void {
-    const nxt = this.#sender?.nxt ?? this.#start.iss + 1;
     if (this.#receiver !== null && this.#state !== 'closed' && this.#state !== 'timeWait') {
-      this.#send(nxt, TcpFlag.RST | TcpFlag.ACK, NO_OCTETS, []);
+      this.#emitter.send(this.#nxt(), TcpFlag.RST | TcpFlag.ACK, NO_OCTETS, []);
     }
     this.#close(null);
   }
@@ -172,16 +175,16 @@ export class TcpConnection {
 
   #receiveInSynSent(segment: TcpSegment, now: Instant): void {
     const { flags } = segment;
-    const hasAck = (flags & TcpFlag.ACK) !== 0;
+    const hasAck = hasFlag(flags, TcpFlag.ACK);
     if (hasAck && segment.acknowledgment !== wrap(this.#start.iss + 1)) {
-      if ((flags & TcpFlag.RST) === 0) this.#sendReset(segment.acknowledgment);
+      if (!hasFlag(flags, TcpFlag.RST)) this.#emitter.reset(segment.acknowledgment);
       return;
     }
-    if ((flags & TcpFlag.RST) !== 0) {
+    if (hasFlag(flags, TcpFlag.RST)) {
       if (hasAck) this.#close('refused');
       return;
     }
-    if ((flags & TcpFlag.SYN) === 0) return;
+    if (!hasFlag(flags, TcpFlag.SYN)) return;
     this.#takeSyn(segment);
     if (!hasAck) {
       this.#state = 'synReceived'; // both opened at once, RFC 9293 §3.5
@@ -195,32 +198,29 @@ export class TcpConnection {
   #receiveSynchronized(segment: TcpSegment, now: Instant): void {
     const receiver = this.#receiver;
     if (receiver === null) throw new Error(`a connection in state ${this.#state} has no receiver`);
-    const { flags, payload } = segment;
     const sequence = unwrap(segment.sequence, receiver.nxt);
-    const length = payload.length + ((flags & TcpFlag.SYN) !== 0 ? 1 : 0) + ((flags & TcpFlag.FIN) !== 0 ? 1 : 0);
-    if (!isAcceptable(sequence, length, receiver)) {
-      if ((flags & TcpFlag.RST) === 0) this.#challenge(length > 0, now);
-      return;
+    const arrival = judgeArrival(segment, sequence, receiver);
+    switch (arrival.kind) {
+      case 'ignore':
+        break;
+      case 'reset':
+        this.#takeReset();
+        break;
+      case 'challenge':
+        this.#challenge(arrival.hasText, now);
+        break;
+      case 'take':
+        if (this.#takeAcknowledgment(this.#acknowledgmentOf(segment, sequence), segment, now)) {
+          this.#takeText(sequence, segment, receiver, now);
+        }
     }
-    if ((flags & TcpFlag.RST) !== 0) {
-      if (sequence === receiver.nxt) this.#takeReset();
-      else this.#challenge(false, now); // RFC 5961 §3.2
-      return;
-    }
-    if ((flags & TcpFlag.SYN) !== 0) {
-      this.#challenge(false, now); // RFC 5961 §4.2
-      return;
-    }
-    if ((flags & TcpFlag.ACK) === 0) return;
-    if (!this.#takeAcknowledgment(this.#acknowledgmentOf(segment, sequence), segment, now)) return;
-    this.#takeText(sequence, segment, receiver, now);
   }
 
   /** False: the rest of the segment is not looked at. */
   #takeAcknowledgment(acknowledgment: Acknowledgment, segment: TcpSegment, now: Instant): boolean {
     if (this.#state === 'synReceived') {
       if (acknowledgment.number !== this.#start.iss + 1) {
-        this.#sendReset(segment.acknowledgment);
+        this.#emitter.reset(segment.acknowledgment);
         return false;
       }
       this.#establish(acknowledgment, now);
@@ -230,19 +230,14 @@ export class TcpConnection {
       this.#challenge(false, now);
       return false;
     }
-    if (!this.#sender.finished) return true;
-    if (this.#state === 'finWait1') {
-      this.#state = 'finWait2';
-      if (this.#isOrphan) this.#lingerUntil = now + ORPHAN_NS;
-    } else if (this.#state === 'closing') this.#enterTimeWait(now);
-    else if (this.#state === 'lastAck') this.#close(null);
+    if (this.#sender.finished) this.#follow(AFTER_OUR_FIN_ACKED, now);
     return true;
   }
 
   #takeText(sequence: Sequence, { payload, flags }: TcpSegment, receiver: Receiver, now: Instant): void {
-    const hasFin = (flags & TcpFlag.FIN) !== 0;
+    const hasFin = hasFlag(flags, TcpFlag.FIN);
     if (payload.length === 0 && !hasFin) return;
-    if (!this.#isReceiving()) {
+    if (!isReceiving(this.#state)) {
       this.#sendAck();
       return;
     }
@@ -251,10 +246,7 @@ export class TcpConnection {
       return;
     }
     receiver.accept(sequence, payload, hasFin, now);
-    if (!receiver.finished) return;
-    if (this.#state === 'established') this.#state = 'closeWait';
-    else if (this.#state === 'finWait1') this.#state = 'closing';
-    else if (this.#state === 'finWait2') this.#enterTimeWait(now);
+    if (receiver.finished) this.#follow(AFTER_THEIR_FIN, now);
   }
 
   #takeReset(): void {
@@ -276,12 +268,13 @@ export class TcpConnection {
   #takeSyn(syn: TcpSegment): void {
     this.#handshake.takeSyn(syn);
     this.#receiver = new Receiver(syn.sequence + 1, BUFFER_OCTETS, this.#start.localMss);
+    this.#emitter.acknowledgeFrom(this.#receiver, this.#handshake.shifts.local);
   }
 
   #sendSyn(now: Instant): void {
     const isAnswer = this.#state === 'synReceived';
     const options = this.#handshake.sendSyn(this.#start.localMss, isAnswer, now);
-    this.#send(this.#start.iss, isAnswer ? TcpFlag.SYN | TcpFlag.ACK : TcpFlag.SYN, NO_OCTETS, options);
+    this.#emitter.send(this.#start.iss, isAnswer ? TcpFlag.SYN | TcpFlag.ACK : TcpFlag.SYN, NO_OCTETS, options);
   }
 
   #establish(acknowledgment: Acknowledgment, now: Instant): void {
@@ -289,20 +282,26 @@ export class TcpConnection {
     const mss = Math.min(this.#handshake.peerMss, this.#start.pathMss);
     this.#sender = new Sender(acknowledgment, BUFFER_OCTETS, mss, this.#roundTrip);
     this.#state = 'established';
-    if (this.#isEndWanted) this.#endSender();
+    if (this.#isEndWanted) this.#endSender(now);
   }
 
   // Closing
 
-  #endSender(): void {
+  #endSender(now: Instant): void {
     this.#sender?.end();
-    if (this.#state === 'established') this.#state = 'finWait1';
-    else if (this.#state === 'closeWait') this.#state = 'lastAck';
+    this.#follow(AFTER_OUR_END, now);
   }
 
-  #enterTimeWait(now: Instant): void {
-    this.#state = 'timeWait';
-    this.#lingerUntil = now + TIME_WAIT_NS;
+  #follow(arrows: Readonly<Partial<Record<TcpState, TcpState>>>, now: Instant): void {
+    const next = arrows[this.#state];
+    if (next === undefined) return;
+    if (next === 'closed') {
+      this.#close(null);
+      return;
+    }
+    this.#state = next;
+    if (next === 'timeWait') this.#lingerUntil = now + TIME_WAIT_NS;
+    if (next === 'finWait2' && this.#isOrphan) this.#lingerUntil = now + ORPHAN_NS;
   }
 
   #close(error: TcpError | null): void {
@@ -311,11 +310,7 @@ export class TcpConnection {
     this.#error = error;
     this.#handshake.cancel();
     this.#lingerUntil = null;
-    this.#hooks.changed();
-  }
-
-  #isReceiving(): boolean {
-    return this.#state === 'established' || this.#state === 'finWait1' || this.#state === 'finWait2';
+    this.#changed();
   }
 
   // Output
@@ -332,47 +327,21 @@ export class TcpConnection {
 
   #sendPortion({ sequence, payload, fin, push }: Portion): void {
     const flags = TcpFlag.ACK | (fin ? TcpFlag.FIN : 0) | (push && payload.length > 0 ? TcpFlag.PSH : 0);
-    this.#send(sequence, flags, payload, []);
+    this.#emitter.send(sequence, flags, payload, []);
   }
 
   #sendAck(): void {
-    this.#send(this.#sender?.nxt ?? this.#start.iss + 1, TcpFlag.ACK, NO_OCTETS, []);
+    this.#emitter.acknowledge(this.#nxt());
   }
 
-  /** An acknowledgment for something that cannot be taken; without data, two stacks must not answer each other for ever. */
   #challenge(hasText: boolean, now: Instant): void {
-    if (!hasText && now < this.#challengeAfter) return;
-    this.#challengeAfter = now + CHALLENGE_INTERVAL_NS;
     if (this.#state === 'timeWait') this.#lingerUntil = now + TIME_WAIT_NS;
-    this.#sendAck();
+    this.#emitter.challenge(this.#nxt(), hasText, now);
   }
 
-  #sendReset(sequence: number): void {
-    this.#hooks.send({ sequence, acknowledgment: 0, flags: TcpFlag.RST, window: 0, options: [], payload: NO_OCTETS });
+  #nxt(): Sequence {
+    return this.#sender?.nxt ?? this.#start.iss + 1;
   }
-
-  #send(sequence: Sequence, flags: number, payload: Uint8Array, options: readonly TcpOption[]): void {
-    const receiver = this.#receiver;
-    const shift = (flags & TcpFlag.SYN) !== 0 ? 0 : this.#handshake.shifts.local;
-    const window = Math.min(0xffff, Math.floor((receiver?.window ?? BUFFER_OCTETS) / 2 ** shift));
-    if ((flags & TcpFlag.ACK) !== 0) receiver?.acknowledging(window * 2 ** shift);
-    this.#hooks.send({
-      sequence: wrap(sequence),
-      acknowledgment: receiver === null ? 0 : wrap(receiver.nxt),
-      flags,
-      window,
-      options,
-      payload,
-    });
-  }
-}
-
-/** RFC 9293 §3.10.7.4, the first check. */
-function isAcceptable(sequence: Sequence, length: number, { nxt, window }: Receiver): boolean {
-  if (length === 0) return sequence === nxt || (sequence >= nxt && sequence < nxt + window);
-  if (window === 0) return false;
-  const last = sequence + length - 1;
-  return (sequence >= nxt && sequence < nxt + window) || (last >= nxt && last < nxt + window);
 }
 
 function isDue(at: Instant | null, now: Instant): boolean {
