@@ -2,6 +2,7 @@ import { writeWiresharkFolder } from '../capture/wireshark.ts';
 import { type CaptureSink, jsonSink, lineSink, pcapngSink } from './capture-sinks.ts';
 import type { LabClient } from './client.ts';
 import { freshKeys } from './fresh-keys.ts';
+import { isLinkChatter } from './link-chatter.ts';
 import { packetsOf } from './packet-stream.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,6 +18,8 @@ export interface CaptureOrder {
   /** A folder for Wireshark; null: none. */
   readonly keyLog: string | null;
   readonly json: boolean;
+  /** Show neighbours finding each other as well. A file gets everything in any case. */
+  readonly chatter: boolean;
 }
 
 /** Packets from the lab to where they were asked for, until one of the ends of `order` is reached, Ctrl-C, or the lab's end. */
@@ -35,8 +38,13 @@ export async function capturePackets(client: LabClient, terminal: Terminal, orde
   const timer = order.seconds === null || order.seconds === 0 ? null : setTimeout(stop, order.seconds * 1_000);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   let seen = 0;
+  let leftOut = 0;
   try {
     for await (const packet of packetsOf(stream)) {
+      if (order.write === null && !order.chatter && isLinkChatter(packet.octets)) {
+        leftOut += 1;
+        continue;
+      }
       await sink.packet(packet);
       seen += 1;
       if (seen === order.count) break;
@@ -51,6 +59,8 @@ export async function capturePackets(client: LabClient, terminal: Terminal, orde
     sink.close();
   }
   await logKeys().catch(() => undefined); // keys made meanwhile; a lab that has ended made none
+  if (leftOut > 0)
+    terminal.note(`${leftOut} frame${leftOut === 1 ? '' : 's'} of ARP and the like left out (--all shows them)`);
   if (order.write !== null) terminal.note(`${seen} packet${seen === 1 ? '' : 's'} written`);
 }
 

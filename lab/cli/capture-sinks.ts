@@ -6,6 +6,7 @@ import { PcapngStream } from '../capture/pcapng-file.ts';
 import { badInput, errorCode } from '../state/failure.ts';
 import type { Opener } from './fresh-keys.ts';
 import type { CommentedPacket } from './packet-stream.ts';
+import { standardOutput } from './standard.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where captured packets go. */
@@ -49,7 +50,7 @@ export function jsonSink(terminal: Terminal, opener: Opener | null): CaptureSink
 /** pcapng; with an opener each ESP packet carries a comment with what is inside. */
 export function pcapngSink(file: string, opener: Opener | null): CaptureSink {
   const stream = new PcapngStream();
-  const output = file === '-' ? standardOutput() : openFile(file);
+  const output = file === '-' ? openStandardOutput() : openFile(file);
   let begun = output.write(stream.start());
   return {
     packet: async packet => {
@@ -67,10 +68,11 @@ interface Output {
   close(): void;
 }
 
-function standardOutput(): Output {
+function openStandardOutput(): Output {
+  const stream = standardOutput();
   return {
     write: async octets => {
-      if (!process.stdout.write(octets)) await once(process.stdout, 'drain');
+      if (!stream.write(octets)) await once(stream, 'drain');
     },
     close: () => undefined,
   };

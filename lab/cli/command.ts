@@ -19,9 +19,9 @@ export interface CommandModule {
 export interface CommandContext {
   readonly terminal: Terminal;
   /** The exit status that the process will have; 0 unless set. */
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
   /** The whole program, with the command that these words ask for loaded. */
-  loadProgram(words: readonly string[]): Promise<Command>;
+  readonly loadProgram: (words: readonly string[]) => Promise<Command>;
 }
 
 /** The text below a command's options: every command shows how it is used. */

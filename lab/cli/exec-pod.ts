@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { nsenterCommand, withSystemPath } from '../drivers/netns/pod.ts';
 import { childrenOf, RUN_VARIABLE, signalProcess } from '../state/process.ts';
 import { machineCannot } from '../state/failure.ts';
@@ -44,16 +45,19 @@ export async function execInPod(
   }
 }
 
+const leaveToTerminal = (): void => undefined;
+
 /** nsenter waits for the command and dies of a signal without telling it: the signal goes to its child instead. */
 function passSignals(nsenter: number): () => void {
   const pass = (signal: NodeJS.Signals): void => {
     for (const command of childrenOf(nsenter)) signalProcess(command, signal);
   };
-  const leaveToTerminal = (): void => undefined;
   for (const signal of PASSED_ON) process.on(signal, pass);
-  for (const signal of FROM_TERMINAL) process.on(signal, process.stdin.isTTY ? leaveToTerminal : pass);
+  // isatty(), because process.stdin would be made non-blocking for the command as well.
+  const onInterrupt = isatty(0) ? leaveToTerminal : pass;
+  for (const signal of FROM_TERMINAL) process.on(signal, onInterrupt);
   return () => {
     for (const signal of PASSED_ON) process.off(signal, pass);
-    for (const signal of FROM_TERMINAL) process.off(signal, process.stdin.isTTY ? leaveToTerminal : pass);
+    for (const signal of FROM_TERMINAL) process.off(signal, onInterrupt);
   };
 }

@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream';
+import { badInput } from '../state/failure.ts';
 import type { ExecRequest } from '../supervisor/api.ts';
 import { encodeExecFrame, type ExecFrame, ExecFrameReader, ExecFrameType } from '../supervisor/exec-protocol.ts';
 import type { LabClient } from './client.ts';
 import { type ExecResult, Kept } from './exec-result.ts';
+import { standardError, standardOutput } from './standard.ts';
 
 /**
  * A command on a simulated node: our streams through the lab's socket. The first Ctrl-C stops the command, which then
@@ -25,17 +27,16 @@ export async function execThroughSocket(client: LabClient, request: ExecRequest,
     const take = (chunk: Buffer): void => {
       for (const frame of reader.push(chunk)) {
         if (frame.type === ExecFrameType.STDOUT && keep) stdout.push(frame.payload);
-        else if (frame.type === ExecFrameType.STDOUT) process.stdout.write(copyOf(frame));
+        else if (frame.type === ExecFrameType.STDOUT) standardOutput().write(copyOf(frame));
         else if (frame.type === ExecFrameType.STDERR && keep) stderr.push(frame.payload);
-        else if (frame.type === ExecFrameType.STDERR) process.stderr.write(copyOf(frame));
+        else if (frame.type === ExecFrameType.STDERR) standardError().write(copyOf(frame));
         else if (frame.type === ExecFrameType.EXIT) exit = frame.payload[0] ?? 0;
       }
     };
     socket.on('data', take);
-    socket.on('error', reject);
-    socket.on('close', () =>
-      exit === null ? reject(new Error('the lab ended while the command ran')) : resolve(exit),
-    );
+    // The command may have ended while we were still sending: what counts is whether its status came.
+    socket.on('error', () => undefined);
+    socket.on('close', () => (exit === null ? reject(labEnded()) : resolve(exit)));
     take(head);
   }).finally(() => {
     stopSending();
@@ -44,6 +45,8 @@ export async function execThroughSocket(client: LabClient, request: ExecRequest,
   });
   return { status, stdout: stdout.octets(), stderr: stderr.octets() };
 }
+
+const labEnded = (): Error => badInput('the lab ended while the command ran', 'lab status');
 
 const NONE = new Uint8Array(0);
 
@@ -64,7 +67,6 @@ function sendStdin(socket: Duplex): () => void {
   return () => {
     stdin.off('data', onData);
     stdin.off('end', onEnd);
-    stdin.pause();
-    stdin.unref();
+    stdin.destroy();
   };
 }

@@ -47,7 +47,7 @@ function endpoint(text: string): Endpoint {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (bracketed !== null) return { host: bracketed[1] ?? '', port: portOf(bracketed[2], text) };
   if (versionOf(text) !== null) return { host: text, port: null };
-  const [, host = '', port] = /^([^:]*)(?::(.*))?$/.exec(text) ?? [];
+  const [, host = '', port] = /^([^:]*)(?::([^:]*))?$/.exec(text) ?? [];
   if (host === '') throw badInput(`"${printable(text)}" is not an address`, 'for IPv6 with a port: [2001:db8::1]:80');
   return { host, port: portOf(port, text) };
 }

@@ -3,8 +3,8 @@ import { CommanderError, Command as ProgramCommand } from 'commander';
 import { ExitCode, Failure } from '../state/failure.ts';
 import type { CommandContext, CommandEntry } from './command.ts';
 import { withSeparator } from './exec-arguments.ts';
-import type { Terminal } from './terminal.ts';
-import { createTerminal, printFailure } from './terminal.ts';
+import { standard } from './standard.ts';
+import { createTerminal, printFailure, type Terminal } from './terminal.ts';
 import { version } from './version.ts';
 
 /** In the order of a first hour with the lab. Loaded one at a time: `lab --help` must not wait for what it does not show. */
@@ -110,17 +110,6 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
 
 /** What bin/lab.js calls. */
 export async function run(): Promise<void> {
-  endQuietlyOnBrokenPipe();
-  const terminal = createTerminal(process.stdout, process.stderr, process.env);
+  const terminal = createTerminal(standard(1), standard(2), process.env);
   process.exitCode = await main(process.argv.slice(2), terminal);
-}
-
-/** `lab capture wan | head` is an end as good as any. */
-function endQuietlyOnBrokenPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      process.exit(ExitCode.GOOD);
-    });
-  }
 }

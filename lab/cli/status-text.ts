@@ -29,7 +29,7 @@ export function nodeTable(nodes: readonly LabNodeStatus[], columns: Columns = 'w
         index === 0 ? node.name : '',
         index === 0 ? node.kind : '',
         port.up ? port.name : `${port.name} (down)`,
-        port.addresses.join(' ') || '-',
+        addressText(port.addresses),
         String(port.counters.receivedPackets),
         String(port.counters.sentPackets),
       ]),
@@ -56,7 +56,7 @@ export function tunnelTable(nodes: readonly LabNodeStatus[], columns: Columns = 
       .map(port => [
         port.name,
         node.name,
-        port.addresses.join(' ') || '-',
+        addressText(port.addresses),
         String(port.mtu),
         routesThrough(node, port.name),
         String(port.counters.receivedPackets),
@@ -110,6 +110,10 @@ export function leakLines(status: Pick<LabStatus, 'tripwire'>, style: Style): st
     ]),
   ];
 }
+
+/** Every interface has a link-local address, and nobody looks for it in a table; JSON has it. */
+const addressText = (addresses: readonly string[]): string =>
+  addresses.filter(address => !/^fe[89ab]/.test(address)).join(' ') || '-';
 
 /** The table, its last `counters` columns left out where they are not wanted. */
 function cut(counters: number, columns: Columns, headings: string[], rows: string[][]): string[] {

@@ -8,8 +8,8 @@ export interface Terminal {
   note(line: string): void;
   /** What is being done, over the previous one; on a terminal only, gone when the command ends. */
   progress(line: string | null): void;
-  /** null: stdout is no terminal. */
-  readonly columns: number | null;
+  /** Of stdout. */
+  readonly isTTY: boolean;
   /** Style of what goes to stdout. */
   readonly style: Style;
   /** Style of what goes to stderr. */
@@ -25,33 +25,38 @@ export interface Style {
   readonly cross: string;
 }
 
-export function createTerminal(
-  stdout: NodeJS.WriteStream,
-  stderr: NodeJS.WriteStream,
-  env: Readonly<Record<string, string | undefined>>,
-): Terminal {
+export interface Standard {
+  /** Touched only when something is written: Node.js makes a pipe non-blocking for all who share it, a command's as well. */
+  readonly stream: () => NodeJS.WriteStream;
+  readonly isTTY: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function createTerminal(stdout: Standard, stderr: Standard, env: Environment): Terminal {
   let shown = false;
   const clear = (): void => {
-    if (shown) stderr.write('\r\u001b[K');
+    if (shown) stderr.stream().write('\r\u001b[K');
     shown = false;
   };
   return {
     data: line => {
       clear();
-      stdout.write(`${line}\n`);
+      stdout.stream().write(`${line}\n`);
     },
     note: line => {
       clear();
-      stderr.write(`${line}\n`);
+      stderr.stream().write(`${line}\n`);
     },
     progress: line => {
       if (!stderr.isTTY || env['TERM'] === 'dumb') return;
       clear();
       if (line === null) return;
-      stderr.write(line.slice(0, Math.max(0, stderr.columns - 1)));
+      const stream = stderr.stream();
+      stream.write(line.slice(0, Math.max(0, stream.columns - 1)));
       shown = true;
     },
-    columns: stdout.isTTY ? stdout.columns : null,
+    isTTY: stdout.isTTY,
     style: styleFor(stdout, env),
     noteStyle: styleFor(stderr, env),
   };
@@ -68,7 +73,7 @@ export const printable = (text: string): string =>
   // oxlint-disable-next-line no-control-regex -- they are what is looked for
   text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\u{fffd}');
 
-function styleFor(stream: NodeJS.WriteStream, env: Readonly<Record<string, string | undefined>>): Style {
+function styleFor(stream: Standard, env: Environment): Style {
   const colour = wantsColour(stream, env);
   const paint = (on: number, off: number) => (text: string) => (colour ? `\u001b[${on}m${text}\u001b[${off}m` : text);
   return {
@@ -82,7 +87,7 @@ function styleFor(stream: NodeJS.WriteStream, env: Readonly<Record<string, strin
 }
 
 /** https://no-color.org: any value that is not empty. FORCE_COLOR is for CI logs, which are no terminals but show colour. */
-function wantsColour(stream: NodeJS.WriteStream, env: Readonly<Record<string, string | undefined>>): boolean {
+function wantsColour(stream: Standard, env: Environment): boolean {
   if ((env['NO_COLOR'] ?? '') !== '') return false;
   const forced = env['FORCE_COLOR'] ?? '';
   if (forced !== '') return forced !== '0';

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { writeWiresharkFolder } from '../capture/wireshark.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { badInput, ExitCode, Failure } from '../state/failure.ts';
+import type { Topology } from '../topology/model.ts';
 import { checkLabName, socketPath } from '../state/root.ts';
 import type { LabStatus } from '../supervisor/api.ts';
 import { type CheckRun, checkLines, checkSummary, isGood, runLabChecks, tripwireLines } from './check-text.ts';
@@ -22,6 +23,9 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
   const { terminal } = context;
   const began = performance.now();
   const topology = withProtectedFlows(topologyArgument(argument, terminal), options.protected);
+  if (options.script !== undefined) return play(topology, options.script, options, context);
+  if (options.write !== undefined)
+    throw badInput('-w goes with --script', 'lab capture LINK -w FILE, of a running lab');
   const name = checkLabName(options.name ?? topology.name);
   const choice = chooseDriver(options.driver);
   if (options.seed !== undefined && choice.driver !== 'sim') {
@@ -49,6 +53,22 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
     terminal.progress(null);
     for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   }
+}
+
+/** `lab up --script`: simulated, in virtual time, and gone afterwards. */
+async function play(
+  topology: Topology,
+  scriptFile: string,
+  options: UpOptions,
+  context: CommandContext,
+): Promise<void> {
+  if (options.driver === 'netns') {
+    throw badInput('--script plays in virtual time, which a live lab does not have', 'leave out --driver netns');
+  }
+  const { runScript } = await import('./script-run.ts');
+  const seed = options.seed ?? String(randomInt(2 ** 31));
+  const [captureFile, keyLogFolder] = [options.write ?? null, options.keyLog ?? null];
+  await runScript({ topology, scriptFile, seed, captureFile, keyLogFolder, json: options.json ?? false }, context);
 }
 
 interface Occasion {
@@ -101,8 +121,9 @@ const jsonOf = (status: LabStatus, driverReason: string | null, run: CheckRun | 
   seconds: Number(seconds.toFixed(3)),
 });
 
+const interrupted = (): Failure => new Failure(ExitCode.INTERRUPTED, 'interrupted', null);
+
 async function untilStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
-  const interrupted = (): Failure => new Failure(ExitCode.INTERRUPTED, 'interrupted', null);
   if (stop.aborted) throw interrupted();
   return Promise.race([
     work,

@@ -60,12 +60,11 @@ async function start(asked: LabOrder): Promise<void> {
 }
 
 /** Removes everything, once; exits with `status`, or (null) a moment later, when the answer to `/down` is out. */
-function end(status: number | null): Promise<void> {
+async function end(status: number | null): Promise<void> {
   ending ??= remove();
-  return ending.then(() => {
-    if (status !== null) process.exit(status);
-    setTimeout(() => process.exit(0), ANSWER_MS);
-  });
+  await ending;
+  if (status !== null) process.exit(status);
+  setTimeout(() => process.exit(0), ANSWER_MS);
 }
 
 const ANSWER_MS = 50;

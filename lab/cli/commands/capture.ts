@@ -9,7 +9,8 @@ import { checkName, findLab } from '../find-lab.ts';
 import { wholeNumber } from '../numbers.ts';
 
 const DESCRIPTION = `See the packets of a link: first those that passed since the lab came up, then each new one, until Ctrl-C.
-One decoded line a packet, or pcapng with -w.`;
+One decoded line a packet, or pcapng with -w. The lines leave out ARP, neighbour discovery and multicast listener reports
+(--all shows them); a file always has every frame.`;
 
 export function define(command: Command, context: CommandContext): void {
   command
@@ -18,6 +19,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('-w, --write <file>', 'write pcapng to a file; - is standard output')
     .option('--count <n>', 'stop after so many packets', wholeNumber)
     .option('--seconds <s>', 'stop after so many seconds; 0: only what was seen before', seconds)
+    .option('--all', 'ARP and the like as well')
     .option('--live', 'leave out what was seen before')
     .option('--decrypt', "show what is inside ESP, with the lab's own keys")
     .option('--key-log <dir>', 'make DIR a configuration folder with which Wireshark decrypts (holds keys)')
@@ -39,6 +41,7 @@ interface Options {
   readonly write?: string;
   readonly count?: number;
   readonly seconds?: number;
+  readonly all?: true;
   readonly live?: true;
   readonly decrypt?: true;
   readonly keyLog?: string;
@@ -53,7 +56,7 @@ async function capture(link: string | undefined, options: Options, { terminal }:
   if (options.write !== undefined && options.json) {
     throw badInput('both -w and --json', 'pcapng or JSON: give one of them');
   }
-  if (options.write === '-' && terminal.columns !== null) {
+  if (options.write === '-' && terminal.isTTY) {
     throw badInput('pcapng would upset your terminal', 'lab capture … -w - | tcpdump -r -, or -w FILE');
   }
   const lab = findLab(options.lab);
@@ -66,6 +69,7 @@ async function capture(link: string | undefined, options: Options, { terminal }:
     decrypt: options.decrypt === true,
     keyLog: options.keyLog ?? null,
     json: options.json === true,
+    chatter: options.all === true,
   });
 }
 

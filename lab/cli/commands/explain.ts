@@ -57,7 +57,6 @@ async function explain(question: Question, options: Options, { terminal }: Comma
   terminal.data(colour(explanation.verdict));
   for (const [index, step] of explanation.steps.entries()) terminal.data(`  ${index + 1}. ${step}`);
   if (explanation.frameOctets === null) return;
-  terminal.data(
-    `  64 octets of payload leave as a frame of ${explanation.frameOctets} octets on ${explanation.interface ?? '?'}`,
-  );
+  const way = explanation.interface === null ? '' : ` through ${explanation.interface}`;
+  terminal.data(`  64 octets of payload leave${way} as a frame of ${explanation.frameOctets} octets`);
 }

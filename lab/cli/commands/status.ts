@@ -9,6 +9,7 @@ import { connectLab } from '../client.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION } from '../command.ts';
 import { findLab, isLive, isUp } from '../find-lab.ts';
+import { standardOutput } from '../standard.ts';
 import { statusLines } from '../status-text.ts';
 import { table } from '../table.ts';
 import { printable, type Terminal } from '../terminal.ts';
@@ -36,12 +37,12 @@ async function status(name: string | undefined, options: Options, terminal: Term
   const lab = findLab(name);
   const client = connectLab(socketPath(lab.directory));
   if (!options.watch) return show(await client.status(), options, terminal);
-  if (terminal.columns === null && !options.json) {
+  if (!terminal.isTTY && !options.json) {
     throw badInput('--watch needs a terminal', 'lab status --watch --json for a program: one JSON a line');
   }
   for (;;) {
     const found = await client.status();
-    if (!options.json) process.stdout.write(CLEAR_SCREEN);
+    if (!options.json) standardOutput().write(CLEAR_SCREEN);
     show(found, options, terminal);
     await delay(WATCH_MS);
   }

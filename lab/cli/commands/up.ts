@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly checks: boolean;
   readonly keyLog?: string;
   readonly protected: readonly string[];
+  readonly script?: string;
+  readonly write?: string;
   readonly json?: true;
 }
 
@@ -36,6 +38,11 @@ export function define(command: Command, context: CommandContext): void {
         .argParser((flow: string, before: readonly string[]) => [...before, flow])
         .default([], 'none beyond the policies'),
     )
+    .option(
+      '--script <file>',
+      'play a traffic script in virtual time (sim), then take the lab down: the same seed, the same octets',
+    )
+    .option('-w, --write <file>', 'with --script: all packets of all links, as pcapng')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -44,6 +51,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab up site-to-site --driver sim --seed 7',
         "lab up clear --protected '10.0.0.0/24 <-> 10.0.1.0/24'",
         'lab up my-lab.yaml --name second --no-checks',
+        'lab up site-to-site --seed 7 --script traffic.lab -w run.pcapng',
       ]),
     )
     .action((topology: string, options: UpOptions) => bringUp(topology, options, context));
