@@ -13,6 +13,9 @@ afterAll(async () => {
 });
 
 const VISIBLE = COMMANDS.filter(command => command.hidden !== true).map(command => command.name);
+const complete = async (...words: string[]): Promise<string[]> =>
+  (await lab.run(['__complete', '--', ...words])).stdout.split('\n').filter(word => word !== '');
+
 const json = (text: string): unknown => JSON.parse(text);
 
 describe.skipIf(!isBuilt)('lab as a process (needs dist: npm run build)', () => {
@@ -109,13 +112,11 @@ describe.skipIf(!isBuilt)('lab as a process (needs dist: npm run build)', () => 
   test('completion: a script for each shell, and what it asks for', async () => {
     for (const shell of ['bash', 'zsh', 'fish'])
       expect((await lab.run(['completion', shell])).stdout).toContain('__complete');
-    const ask = async (...words: string[]): Promise<string[]> =>
-      (await lab.run(['__complete', '--', ...words])).stdout.split('\n').filter(word => word !== '');
-    expect(await ask('sta')).toEqual(['status']);
-    expect(await ask('up', 'site')).toEqual(['site-to-site', 'site-to-site-v6']);
-    expect(await ask('up', 'clear', '--driver', '')).toEqual(['auto', 'sim', 'netns']);
-    expect(await ask('up', 'clear', '--se')).toEqual(['--seed']);
-    expect(await ask('exec', 'a1', '--', 'pi')).toEqual([]);
+    expect(await complete('sta')).toEqual(['status']);
+    expect(await complete('up', 'site')).toEqual(['site-to-site', 'site-to-site-v6']);
+    expect(await complete('up', 'clear', '--driver', '')).toEqual(['auto', 'sim', 'netns']);
+    expect(await complete('up', 'clear', '--se')).toEqual(['--seed']);
+    expect(await complete('exec', 'a1', '--', 'pi')).toEqual([]);
   });
 
   test('a state directory that belongs to nobody we know is refused with status 3', async () => {

@@ -20,12 +20,13 @@ const KILLS = Number(process.env['IPSEC_LAB_KILLS'] ?? 4);
 /** A little longer than a lab needs to come up and be checked. */
 const LATEST_MS = 1_500;
 
+const ip = (...args: string[]): string[] =>
+  spawnSync('ip', args, { encoding: 'utf8' })
+    .stdout.split('\n')
+    .map(line => line.replace(/^\d+: /, '').replace(/ .*/, ''));
+
 /** What a live lab could leave on the machine itself. */
 function machine(): string[] {
-  const ip = (...args: string[]): string[] =>
-    spawnSync('ip', args, { encoding: 'utf8' })
-      .stdout.split('\n')
-      .map(line => line.replace(/^\d+: /, '').replace(/ .*/, ''));
   const mounts = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .filter(line => line.startsWith('ipsec-lab '));
