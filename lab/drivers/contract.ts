@@ -1,0 +1,375 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAddress, parseMac } from '../../engine/wire/address.ts';
+import { ArpOperation, decodeArp, encodeArp } from '../../engine/wire/arp.ts';
+import { dissect } from '../../engine/wire/dissect.ts';
+import { decodeEthernet, encodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
+import type { CapturedPacket } from '../capture/packet.ts';
+import type { Topology } from '../topology/model.ts';
+import type { Driver, LabEvent, Probe, ProbeResult, RunningLab } from './driver.ts';
+
+/**
+ * What every driver is held to. `site-to-site` is the shipped topology of that name, or one with the same nodes, links and
+ * addresses: hosts a1 and b1, gateways alice and bob, links lan-a, wan, wan-bob, lan-b, IPv4 and IPv6 in both offices.
+ */
+export interface ContractTopologies {
+  readonly siteToSite: Topology;
+}
+
+interface Scene {
+  readonly lab: RunningLab;
+  readonly packets: CapturedPacket[];
+  readonly events: LabEvent[];
+  close(): Promise<void>;
+}
+
+const A1 = { 4: '10.0.0.2', 6: '2001:470:24:c66::2' } as const;
+const B1 = { 4: '10.0.1.2', 6: '2001:470:24:c67::2' } as const;
+const ECHO_PORT = 7;
+const PORT = 17_000;
+const FLOW = { source: A1[4], destination: B1[4], protocol: 6, sourcePort: 40_000, destinationPort: 443 };
+
+/** Registers the tests of a driver. `createDriver` is called once a lab. */
+export function driverContract(name: string, createDriver: () => Driver, topologies: ContractTopologies): void {
+  const { siteToSite } = topologies;
+
+  describe(`${name}: a lab that is up`, () => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await open(createDriver(), siteToSite);
+    });
+    afterAll(() => scene.close());
+
+    for (const version of [4, 6] as const) {
+      for (const protocol of ['icmp', 'udp', 'tcp'] as const) {
+        test(`reaches over IPv${version} with ${protocol}`, async () => {
+          expect(await reach(scene.lab, probeOf(version, protocol))).toMatchObject({ kind: 'answered' });
+        });
+      }
+    }
+
+    test('says how large a packet may be that must not be cut', async () => {
+      const large = { ...probeOf(4, 'icmp'), with: 'icmp', dontFragment: true, sizeOctets: 1500 - 28 } as const;
+      const refused = await eventually(
+        () => scene.lab.probe(large),
+        result => result.kind === 'refused',
+      );
+      expect(refused).toMatchObject({ kind: 'refused' });
+      const mtu = refused.kind === 'refused' ? (refused.mtu ?? 0) : 0;
+      expect(mtu).toBeGreaterThan(1300);
+      expect(await reach(scene.lab, { ...large, sizeOctets: mtu - 28 })).toMatchObject({ kind: 'answered' });
+    });
+
+    test('refuses a TCP port where nobody listens', async () => {
+      const probe: Probe = { ...probeOf(4, 'tcp'), with: 'tcp', port: 4, toNode: null };
+      const result = await eventually(
+        () => scene.lab.probe(probe),
+        candidate => candidate.kind === 'refused',
+      );
+      expect(result).toMatchObject({ kind: 'refused' });
+    });
+
+    test('captures every link from before the first packet, in order, and names the sender', () => {
+      const ends = new Map(
+        siteToSite.links.map(link => [link.name, link.endpoints.map(end => `${end.node}:${end.interface}`)]),
+      );
+      for (const link of siteToSite.links) {
+        const seen = scene.packets.filter(packet => packet.link === link.name);
+        expect(seen.length).toBeGreaterThan(0);
+        expect(seen.every(packet => ends.get(link.name)?.includes(packet.from))).toBe(true);
+        expect(seen.every((packet, index) => index === 0 || packet.at >= (seen[index - 1]?.at ?? 0n))).toBe(true);
+        // Nobody can talk before somebody was asked for an address.
+        const first = layersOf(seen[0]);
+        expect(first.some(kind => kind === 'arp' || kind === 'icmpv6')).toBe(true);
+      }
+    });
+
+    test('shows on each link what passes there: echo in the office, ESP in between', async () => {
+      const mark = scene.packets.length;
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+      await scene.lab.sleep(50);
+      const seen = (link: string) => scene.packets.slice(mark).filter(packet => packet.link === link);
+      expect(seen('lan-a').some(packet => layersOf(packet).includes('icmpv4'))).toBe(true);
+      expect(seen('lan-b').some(packet => layersOf(packet).includes('icmpv4'))).toBe(true);
+      for (const link of ['wan', 'wan-bob']) {
+        expect(seen(link).some(packet => layersOf(packet).includes('esp'))).toBe(true);
+        expect(seen(link).some(packet => layersOf(packet).includes('icmpv4'))).toBe(false);
+      }
+    });
+
+    test('carries an injected frame to the end that it is for', async () => {
+      const alice = interfaceOf(siteToSite, 'alice', 'net1');
+      const a1 = interfaceOf(siteToSite, 'a1', 'eth0');
+      const request = encodeArp({
+        operation: ArpOperation.REQUEST,
+        senderMac: mac(a1.mac),
+        senderAddress: address('10.0.0.77'),
+        targetMac: new Uint8Array(6),
+        targetAddress: address('10.0.0.1'),
+      });
+      const frame = encodeEthernet({
+        destination: new Uint8Array(6).fill(255),
+        source: mac(a1.mac),
+        etherType: EtherType.ARP,
+        payload: request,
+      });
+      const mark = scene.packets.length;
+      await scene.lab.inject('lan-a', 'alice', frame);
+      const answer = await eventually(
+        async () => {
+          await scene.lab.sleep(50);
+          return scene.packets
+            .slice(mark)
+            .find(packet => packet.from === 'alice:net1' && isArpReplyTo(packet, '10.0.0.77'));
+        },
+        found => found !== undefined,
+      );
+      expect(answer).toBeDefined();
+      expect([...decodeArp(decodeEthernet(answer?.octets ?? frame).payload).senderMac]).toEqual([...mac(alice.mac)]);
+      const injected = scene.packets.slice(mark).find(packet => Buffer.compare(packet.octets, frame) === 0);
+      expect(injected).toMatchObject({ link: 'lan-a', from: 'a1:eth0' });
+    });
+
+    test('runs ping: 0 when answered, 1 when not, 2 when it cannot start', async () => {
+      const answered = await execute(scene.lab, 'a1', ['ping', '-n', '-c', '2', '-i', '0.2', B1[4]]);
+      expect(answered).toMatchObject({ status: 0, stderr: '' });
+      expect(answered.stdout).toMatch(/64 bytes from 10\.0\.1\.2: icmp_seq=2 ttl=6\d time=[\d.]+ ms/);
+      expect(answered.stdout).toMatch(/2 packets transmitted, 2 received, 0% packet loss/);
+      const ipv6 = await execute(scene.lab, 'a1', ['ping', '-n', '-c', '1', B1[6]]);
+      expect(ipv6).toMatchObject({ status: 0 });
+      const silent = await execute(scene.lab, 'a1', ['ping', '-n', '-c', '1', '-W', '1', '10.0.1.99']);
+      expect(silent).toMatchObject({ status: 1 });
+      const unknown = await execute(scene.lab, 'a1', ['ping', '-c', '1', 'not an address']);
+      expect(unknown).toMatchObject({ status: 2, stdout: '' });
+      expect(unknown.stderr).not.toBe('');
+    });
+
+    test('runs ping on a gateway', async () => {
+      const { status } = await execute(scene.lab, 'alice', ['ping', '-n', '-c', '1', '10.0.1.1']);
+      expect(status).toBe(0);
+    });
+
+    test('gives 127 for a command that does not exist', async () => {
+      const { status, stderr } = await execute(scene.lab, 'a1', ['no-such-command']);
+      expect(status).toBe(127);
+      expect(stderr).toContain('no-such-command');
+    });
+
+    test('carries standard input through nc to standard output, octet by octet', async () => {
+      const octets = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff);
+      const server = execute(scene.lab, 'b1', ['nc', '-l', String(PORT)]);
+      await scene.lab.sleep(300);
+      const client = await execute(scene.lab, 'a1', ['nc', '-N', B1[4], String(PORT)], [octets]);
+      const { status, octets: received } = await server;
+      expect([client.status, status]).toEqual([0, 0]);
+      expect(Buffer.compare(received, octets)).toBe(0);
+    });
+
+    test('nc says with its exit status whether a port is open', async () => {
+      expect(await execute(scene.lab, 'a1', ['nc', '-z', B1[4], '4'])).toMatchObject({ status: 1 });
+    });
+
+    test('ends a command whose caller does not want it any more', async () => {
+      const stop = new AbortController();
+      const ended = execute(scene.lab, 'a1', ['ping', '-n', '-i', '0.2', B1[4]], null, stop.signal);
+      await scene.lab.sleep(500);
+      stop.abort();
+      const { status, stdout } = await ended;
+      expect(typeof status).toBe('number');
+      expect(stdout).toContain('icmp_seq=1 ');
+    });
+
+    test('has a clock that moves while it sleeps', async () => {
+      const before = scene.lab.now();
+      await scene.lab.sleep(120);
+      expect(scene.lab.now() - before).toBeGreaterThanOrEqual(119_000_000n);
+    });
+
+    test('reports every node, and the SAs of the gateways with their counters', async () => {
+      const status = await scene.lab.status();
+      expect(status.map(node => node.name).sort()).toEqual(siteToSite.nodes.map(node => node.name).sort());
+      const alice = status.find(node => node.name === 'alice');
+      expect(alice?.interfaces.map(entry => entry.name)).toEqual(expect.arrayContaining(['net0', 'net1', 'v4_bob0']));
+      const directions = alice?.sas.filter(sa => sa.packets > 0).map(sa => sa.direction);
+      expect([...(directions ?? [])].sort()).toEqual(['inbound', 'outbound']);
+    });
+
+    test('explains what a gateway would do, and does not do it', async () => {
+      const mark = scene.packets.length;
+      const explanation = await scene.lab.explain('alice', FLOW);
+      expect(explanation).toMatchObject({
+        verdict: 'protect',
+        interface: expect.any(String),
+        policy: expect.any(String),
+      });
+      expect(
+        scene.packets.slice(mark).filter(packet => packet.link === 'wan' && layersOf(packet).includes('tcp')),
+      ).toEqual([]);
+    });
+
+    test('hands out the keys of its SAs, and has lost nothing of the capture', () => {
+      expect(
+        scene.lab
+          .keys()
+          .map(key => key.source)
+          .sort(),
+      ).toEqual(['1.2.3.4', '5.6.7.8']);
+      expect(Object.values(scene.lab.captureLosses()).every(lost => lost === 0)).toBe(true);
+    });
+
+    test('rejects what is done to nodes and links that it does not have', async () => {
+      await expect(execute(scene.lab, 'nobody', ['true'])).rejects.toThrow(/nobody/);
+      await expect(scene.lab.inject('nowhere', 'alice', new Uint8Array(60))).rejects.toThrow(/nowhere/);
+    });
+  });
+
+  describe(`${name}: faults`, () => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await open(createDriver(), siteToSite);
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+    });
+    afterAll(() => scene.close());
+
+    test('a link that is down carries nothing, and works again when it is up', async () => {
+      await scene.lab.fault({ kind: 'linkDown', link: 'wan' });
+      expect((await scene.lab.probe(probeOf(4, 'icmp'))).kind).not.toBe('answered');
+      await scene.lab.fault({ kind: 'linkUp', link: 'wan' });
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+    });
+
+    test('a partition is deaf one way: the request gets through, the answer does not', async () => {
+      await scene.lab.fault({ kind: 'partition', link: 'lan-b', from: 'b1' });
+      const mark = scene.packets.length;
+      expect((await scene.lab.probe(probeOf(4, 'icmp'))).kind).not.toBe('answered');
+      expect(scene.packets.slice(mark).some(packet => packet.from === 'bob:net1')).toBe(true);
+      await scene.lab.fault({ kind: 'heal', link: 'lan-b' });
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+    });
+
+    test('a gateway that crashed passes nothing; restarted it has new SAs, and passes packets again', async () => {
+      const spis = async () =>
+        (await scene.lab.status()).find(node => node.name === 'bob')?.sas.map(sa => sa.spi) ?? [];
+      const before = await spis();
+      await scene.lab.fault({ kind: 'crash', node: 'alice' });
+      expect((await scene.lab.probe(probeOf(4, 'icmp'))).kind).not.toBe('answered');
+      await scene.lab.fault({ kind: 'restart', node: 'alice' });
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+      const after = await spis();
+      expect(after).toHaveLength(before.length);
+      expect(after.filter(spi => before.includes(spi))).toEqual([]);
+      expect(scene.lab.keys()).toHaveLength(4);
+    });
+  });
+
+  describe(`${name}: going down`, () => {
+    test('may be repeated, ends what runs, and leaves nothing to use', async () => {
+      const scene = await open(createDriver(), siteToSite);
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+      const running = execute(scene.lab, 'a1', ['ping', '-n', B1[4]]);
+      await scene.lab.sleep(100);
+      await scene.lab.down();
+      expect((await running).status).not.toBe(0);
+      await scene.lab.down();
+      await expect(scene.lab.probe(probeOf(4, 'icmp'))).rejects.toThrow(Error);
+      await scene.close();
+    });
+  });
+}
+
+async function open(driver: Driver, topology: Topology): Promise<Scene> {
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'ipsec-lab-contract-'));
+  const packets: CapturedPacket[] = [];
+  const events: LabEvent[] = [];
+  const lab = await driver.up(topology, {
+    runId: `contract-${Math.random().toString(36).slice(2, 10)}`,
+    seed: 'contract',
+    stateDirectory,
+    onPacket: packet => packets.push(packet),
+    onEvent: event => events.push(event),
+  });
+  const close = async () => {
+    await lab.down();
+    rmSync(stateDirectory, { recursive: true, force: true });
+  };
+  return { lab, packets, events, close };
+}
+
+function probeOf(version: 4 | 6, protocol: 'icmp' | 'udp' | 'tcp'): Probe {
+  const common = { from: 'a1', to: B1[version], toNode: 'b1', timeoutMs: 1000, sizeOctets: 56 };
+  if (protocol === 'icmp') return { ...common, with: 'icmp', dontFragment: false };
+  return { ...common, with: protocol, port: ECHO_PORT };
+}
+
+/** A network that has just come up may lose the first packets: duplicate addresses are looked for, neighbours asked. */
+async function eventually<T>(attempt: () => Promise<T>, isGood: (result: T) => boolean): Promise<T> {
+  let result = await attempt();
+  for (let tries = 1; tries < 8 && !isGood(result); tries++) result = await attempt();
+  return result;
+}
+
+function reach(lab: RunningLab, probe: Probe): Promise<ProbeResult> {
+  const attempt = async () => {
+    const result = await lab.probe(probe);
+    if (result.kind !== 'answered') await lab.sleep(250);
+    return result;
+  };
+  return eventually(attempt, result => result.kind === 'answered');
+}
+
+async function execute(
+  lab: RunningLab,
+  node: string,
+  argv: readonly string[],
+  input: readonly Uint8Array[] | null = null,
+  signal: AbortSignal | null = null,
+) {
+  const stdout: Uint8Array[] = [];
+  const stderr: Uint8Array[] = [];
+  const status = await lab.exec(node, argv, {
+    stdin: input === null ? null : chunksOf(input),
+    stdout: octets => stdout.push(new Uint8Array(octets)),
+    stderr: octets => stderr.push(new Uint8Array(octets)),
+    signal,
+  });
+  const octets = Buffer.concat(stdout);
+  return { status, octets, stdout: octets.toString(), stderr: Buffer.concat(stderr).toString() };
+}
+
+// oxlint-disable-next-line typescript/require-await -- the input is there already
+async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+}
+
+/** Kinds of the layers, from the outside. */
+function layersOf(packet: CapturedPacket | undefined): string[] {
+  if (packet === undefined) return [];
+  const { layers } = dissect(packet.octets);
+  return layers.map(layer => layer.kind);
+}
+
+function isArpReplyTo(packet: CapturedPacket, target: string): boolean {
+  if (!layersOf(packet).includes('arp')) return false;
+  const arp = decodeArp(decodeEthernet(packet.octets).payload);
+  return arp.operation === ArpOperation.REPLY && Buffer.compare(arp.targetAddress, address(target)) === 0;
+}
+
+function interfaceOf(topology: Topology, node: string, name: string) {
+  const found = topology.nodes.find(entry => entry.name === node)?.interfaces.find(entry => entry.name === name);
+  if (found === undefined) throw new Error(`the topology has no ${node}:${name}`);
+  return found;
+}
+
+function address(text: string): Uint8Array {
+  const parsed = parseAddress(text);
+  if (parsed === null) throw new Error(`${text} is not an address`);
+  return parsed;
+}
+
+function mac(text: string): Uint8Array {
+  const parsed = parseMac(text);
+  if (parsed === null) throw new Error(`${text} is not a MAC address`);
+  return parsed;
+}
