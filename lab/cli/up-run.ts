@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { writeWiresharkFolder } from '../capture/wireshark.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { badInput, ExitCode, Failure } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
@@ -10,6 +9,7 @@ import { chooseDriver } from './choose-driver.ts';
 import { connectLab, type LabClient } from './client.ts';
 import type { CommandContext } from './command.ts';
 import type { UpOptions } from './commands/up.ts';
+import { writeKeyLog } from './key-log-argument.ts';
 import { launch } from './launch.ts';
 import { withProtectedFlows } from './protected-argument.ts';
 import { summaryLines, tryNextLines } from './summary.ts';
@@ -92,7 +92,7 @@ async function inspect(
     if (options.checks) terminal.data('\nchecks');
   }
   const run = options.checks ? await untilStopped(runChecks(client, options, terminal), stop) : null;
-  if (options.keyLog !== undefined) writeWiresharkFolder(options.keyLog, await client.keys());
+  if (options.keyLog !== undefined) writeKeyLog(options.keyLog, await client.keys());
   const status = await client.status();
   const seconds = (performance.now() - began) / 1000;
   if (options.json) {
