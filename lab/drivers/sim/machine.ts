@@ -207,6 +207,7 @@ export class Machine implements Host {
         this.#sendDown(running, now);
         continue;
       }
+      if (running.processes.size === 0) break;
       const ready = [...running.processes].filter(process => process.isReady(now));
       if (ready.length === 0) break;
       for (const process of ready) process.run();
