@@ -4,7 +4,7 @@ import { encodeIpv4 } from '../../../../engine/wire/ipv4.ts';
 import { fragmentIpv6 } from '../../../../engine/wire/ipv6-extension.ts';
 import { encodeIpv6 } from '../../../../engine/wire/ipv6.ts';
 import type { IcmpError } from './icmp-error.ts';
-import type { Network } from './network.ts';
+import type { Network, NetworkInterface } from './network.ts';
 
 /** A transport payload on its way down. */
 export interface Outgoing {
@@ -23,6 +23,8 @@ const HOP_LIMIT = 64;
 const PATH_MTU_LIFETIME_NS = 600 * NS_PER_S;
 const PATHS_MAX = 256;
 const LOOPBACK_MTU = 65_535;
+/** Where the node does not tell: a tunnel without a path. */
+const MTU_DEFAULT = 1500;
 const NO_OPTIONS = new Uint8Array(0);
 
 /** Puts IP headers on, and remembers path MTUs (RFC 1191, RFC 8201). */
@@ -30,6 +32,10 @@ export class IpOutput {
   readonly #network: Network;
   readonly #pathMtus = new Map<string, { readonly mtu: number; readonly until: Instant }>();
   #identification: number;
+  #own: { readonly interfaces: readonly NetworkInterface[]; readonly mtus: ReadonlyMap<string, number> } = {
+    interfaces: [],
+    mtus: new Map(),
+  };
 
   constructor(network: Network) {
     this.#network = network;
@@ -51,15 +57,23 @@ export class IpOutput {
   /** Of the interface that has this address. */
   interfaceMtu(address: Address): number {
     if (isLoopback(address)) return LOOPBACK_MTU;
-    const key = addressKey(address);
-    const owner = this.#network.interfaces().find(entry => entry.addresses.some(own => addressKey(own) === key));
-    return owner === undefined || owner.mtu === 0 ? 1500 : owner.mtu;
+    return this.#ownMtus().get(addressKey(address)) ?? MTU_DEFAULT;
   }
 
   owns(address: Address): boolean {
-    const key = addressKey(address);
-    if (isLoopback(address)) return true;
-    return this.#network.interfaces().some(entry => entry.addresses.some(own => addressKey(own) === key));
+    return isLoopback(address) || this.#ownMtus().has(addressKey(address));
+  }
+
+  /** By the key of each address of this host. */
+  #ownMtus(): ReadonlyMap<string, number> {
+    const interfaces = this.#network.interfaces();
+    if (interfaces !== this.#own.interfaces) {
+      const entries = interfaces.flatMap(({ addresses, mtu }) =>
+        addresses.map(address => [addressKey(address), mtu || MTU_DEFAULT] as const),
+      );
+      this.#own = { interfaces, mtus: new Map(entries) };
+    }
+    return this.#own.mtus;
   }
 
   /** RFC 1191 §6.2: from an error of kind `tooBig`; what routers do not tell is guessed. */

@@ -9,7 +9,7 @@ export interface Network {
   now(): Instant;
   /** The source address towards `destination`; null without a route. */
   sourceFor(destination: Address): Address | null;
-  /** The node's interfaces, tunnels included, with their addresses as they are now. */
+  /** The node's interfaces, tunnels included, with their addresses as they are now: the same array until something changed. */
   interfaces(): readonly NetworkInterface[];
   /** Hands an IP packet to the node. The octets belong to it from here on. */
   transmit(packet: Uint8Array): void;
