@@ -1,0 +1,55 @@
+import type { SeededRandom } from '../../lab/drivers/sim/seeded-random.ts';
+import { Arena, kill } from './arena.ts';
+import { settle } from './machine.ts';
+import {
+  complaints,
+  leftBehind,
+  type Pace,
+  pause,
+  pick,
+  type RoundResult,
+  SETTLE_MS,
+  type Subject,
+  upArguments,
+  upTo,
+} from './round.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const INTERRUPTED = 130;
+const AGAIN_MS = 30;
+
+/**
+ * Ctrl-C and its relatives at a random moment of `lab up`, now and then twice: everything goes without a `lab down`. A terminal
+ * sends SIGINT and SIGHUP to the whole group, `kill` to one process.
+ */
+export async function interruptRound(subject: Subject, pace: Pace, random: SeededRandom): Promise<RoundResult> {
+  const arena = new Arena(subject.person);
+  try {
+    const signal = pick(SIGNALS, random) ?? 'SIGINT';
+    const isTwice = random.uniform() < 0.25;
+    const coming = arena.start(upArguments(subject.driver), 'lab');
+    await Promise.race([coming.ended, pause(upTo(pace.up + pace.checks, random))]);
+    const processes = arena.processes('lab').length;
+    const target = signal === 'SIGTERM' ? coming.pid : -coming.pid;
+    const moment = hasEnded(await Promise.race([coming.ended, pause(0)])) ? 'it was up' : momentOf(processes);
+    kill(target, signal);
+    if (isTwice) {
+      await pause(AGAIN_MS);
+      kill(target, signal);
+    }
+    const ended = await coming.ended;
+    const findings = complaints('lab up', ended, [INTERRUPTED, 0, null]);
+    // It had come up in the moment of the signal: then it stays, as it should, and only `down` removes it.
+    if (ended.status === 0)
+      findings.push(...complaints('lab down --all', await arena.run(['down', '--all'], 'end'), [0]));
+    const { left, ms } = await settle(() => arena.leftovers(), SETTLE_MS);
+    findings.push(...left.map(leftBehind));
+    return { what: ended.status === 0 ? 'it was up already' : `${signal}: ${moment}`, findings, settledMs: ms };
+  } finally {
+    arena.dispose();
+  }
+}
+
+const hasEnded = (result: unknown): boolean => result !== undefined;
+
+const momentOf = (processes: number): string => (processes <= 1 ? 'before its first process' : 'with processes');
