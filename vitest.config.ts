@@ -2,7 +2,14 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['engine/**/*.test.ts', 'lab/**/*.test.ts', 'reports/**/*.test.ts', 'bench/**/*.test.ts', 'suites/*.test.ts', '*.test.ts'],
+    include: [
+      'engine/**/*.test.ts',
+      'lab/**/*.test.ts',
+      'reports/**/*.test.ts',
+      'bench/**/*.test.ts',
+      'suites/*.test.ts',
+      '*.test.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
