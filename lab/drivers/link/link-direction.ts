@@ -99,7 +99,7 @@ export class LinkDirection {
     const isLost = this.#random.uniform() < loss;
     const isCorrupted = this.#random.uniform() < corrupt;
     const corruptedBit = Math.floor(this.#random.uniform() * octets.length * 8);
-    const jitter = Math.round((2 * this.#random.uniform() - 1) * jitterNs);
+    const jitter = (2 * this.#random.uniform() - 1) * jitterNs;
     const isReordered = this.#random.uniform() < reorder;
     const holdBack = this.#random.uniform();
     const isDuplicated = this.#random.uniform() < duplicate;
@@ -108,7 +108,7 @@ export class LinkDirection {
       counters.lost++;
       return [];
     }
-    let at = Math.max(sent + Math.max(0, delayNs + jitter), this.#lastArrival);
+    let at = Math.max(sent + Math.round(Math.max(0, delayNs + jitter)), this.#lastArrival);
     if (isReordered) {
       counters.reordered++;
       at += 1 + Math.round(holdBack * Math.max(HOLD_BACK_MIN_NS, delayNs + jitterNs));

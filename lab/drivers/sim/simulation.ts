@@ -22,7 +22,7 @@ export class Simulation {
 
   /** `run` at that time (now, where it is past), after all that was scheduled for the same instant before. */
   schedule(at: Instant, run: () => void): void {
-    this.#queue.push(Math.max(at, this.clock.now), run);
+    this.#queue.push(Math.max(Math.ceil(at), this.clock.now), run);
   }
 
   /** Moves the clock to the next event and runs it. False: there is none. */
