@@ -221,7 +221,9 @@ napi_value OpenSocket(napi_env env, napi_callback_info info) {
   const int fd = opened.fd;
   bool ready = true;
   if (o.local_port != 0 || !o.local_address.empty()) {
-    ready = SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0 && bind(fd, reinterpret_cast<sockaddr*>(&local), length) == 0;
+    // For TCP it forgives connections that linger; for UDP it would let two listeners share a port.
+    if (o.type == "tcp") ready = SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0;
+    ready = ready && bind(fd, reinterpret_cast<sockaddr*>(&local), length) == 0;
   }
   if (ready && o.backlog > 0) ready = listen(fd, static_cast<int>(o.backlog)) == 0;
   if (ready && !o.remote_address.empty()) ready = connect(fd, reinterpret_cast<sockaddr*>(&remote), length) == 0 || errno == EINPROGRESS;

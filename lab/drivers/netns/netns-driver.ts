@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { Topology } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
 import { adoptAddresses, configure, impair } from './configure.ts';
@@ -92,7 +92,7 @@ function insidePod(): boolean {
 
 function tunOpenable(): boolean {
   try {
-    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+    closeSync(openSync('/dev/net/tun', 'r+'));
     return true;
   } catch {
     return false;

@@ -43,6 +43,7 @@ export class NetnsLab implements RunningLab {
   readonly #goingDown = new AbortController();
   /** Probes to one listener go one after the other: each brings its own. */
   readonly #listeners = new Map<string, Promise<unknown>>();
+  #down: Promise<void> | null = null;
 
   constructor(parts: NetnsLabParts, capabilities: ReadonlySet<Capability>) {
     this.#parts = parts;
@@ -69,18 +70,21 @@ export class NetnsLab implements RunningLab {
 
   async probe(probe: Probe): Promise<ProbeResult> {
     this.#node(probe.from);
+    if (probe.with !== 'icmp' && probe.toNode !== null) this.#node(probe.toNode);
     const result = await this.#send(probe);
     this.#parts.capture.flush();
     return result;
   }
 
-  exec(node: string, argv: readonly string[], io: ExecIo): Promise<number> {
+  async exec(node: string, argv: readonly string[], io: ExecIo): Promise<number> {
     const signals = [this.#goingDown.signal, ...(io.signal === null ? [] : [io.signal])];
     const netns = kernelNamespace(this.#node(node).name);
     return execInNamespace(netns, argv, { ...io, signal: AbortSignal.any(signals) }, this.#parts.context.runId);
   }
 
-  inject(link: string, towards: string, frame: Uint8Array): Promise<void> {
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async inject(link: string, towards: string, frame: Uint8Array): Promise<void> {
+    this.#assertUp();
     const cable = this.#parts.cables.find(candidate => candidate.link.name === link);
     if (cable === undefined) throw new Error(`there is no link ${link}`);
     const direction = directionTowards(cable.link, towards);
@@ -89,10 +93,10 @@ export class NetnsLab implements RunningLab {
     const sender = this.#senders.get(key) ?? openFrameSender({ interface: end.interface, netns: namespaceFile(netns) });
     this.#senders.set(key, sender);
     sender.send(frame);
-    return Promise.resolve();
   }
 
   async fault(action: FaultAction): Promise<void> {
+    this.#assertUp();
     this.#event('node' in action ? action.node : null, action.kind, describe(action));
     switch (action.kind) {
       case 'crash':
@@ -110,7 +114,8 @@ export class NetnsLab implements RunningLab {
     }
   }
 
-  status(): Promise<readonly NodeStatus[]> {
+  async status(): Promise<readonly NodeStatus[]> {
+    this.#assertUp();
     const { topology, fleet } = this.#parts;
     return Promise.all(
       topology.nodes.map(async node => {
@@ -133,7 +138,12 @@ export class NetnsLab implements RunningLab {
     return this.#parts.capture.losses();
   }
 
-  async down(): Promise<void> {
+  down(): Promise<void> {
+    this.#down ??= this.#remove();
+    return this.#down;
+  }
+
+  async #remove(): Promise<void> {
     for (const timer of this.#faultTimers) clearTimeout(timer);
     this.#goingDown.abort();
     const { topology, capture, fleet, middle } = this.#parts;
@@ -170,7 +180,12 @@ export class NetnsLab implements RunningLab {
     return found;
   }
 
+  #assertUp(): void {
+    if (this.#down !== null) throw new Error(`the lab ${this.topology.name} is down`);
+  }
+
   #node(name: string): TopologyNode {
+    this.#assertUp();
     const node = this.topology.nodes.find(candidate => candidate.name === name);
     if (node === undefined) throw new Error(`there is no node ${name}`);
     return node;

@@ -38,8 +38,9 @@ function outputOf(argv: readonly string[], timeoutMs: number): Promise<string> {
   });
 }
 
-/** Reads the output of iputils' ping with `-c 1`. */
+/** Reads the output (both streams) of iputils' ping with `-c 1`. */
 export function parsePing(output: string): ProbeResult {
+  if (/^nsenter: (?!failed to execute)/m.test(output)) throw new Error(output.trim());
   const rtt = /time[=<]([0-9.]+) ms/.exec(output);
   if (rtt !== null) return { kind: 'answered', rttMs: Number(rtt[1]) };
   if (/failed to execute|command not found/.test(output)) {

@@ -22,14 +22,14 @@ export async function socketProbe(probe: SocketProbe): Promise<ProbeResult> {
 }
 
 async function udpProbe(probe: SocketProbe, opened: { close(): void }[]): Promise<ProbeResult> {
-  const { from, to, toNode, port } = probe;
+  const { from, to, port } = probe;
   const family = familyOf(to);
-  if (toNode !== null) {
-    const echo = udpSocketIn(home(toNode), family, { address: to, port });
+  const echoes = listens(probe, (netns, address) => {
+    const echo = udpSocketIn(netns, family, { address, port });
     opened.push(echo);
     echo.on('message', (message, sender) => echo.send(message, sender.port, sender.address));
     echo.on('error', () => undefined);
-  }
+  });
   const socket = udpSocketIn(home(from), family, null);
   opened.push(socket);
   const payload = payloadOf(probe.sizeOctets);
@@ -39,8 +39,7 @@ async function udpProbe(probe: SocketProbe, opened: { close(): void }[]): Promis
     socket.connect(port, to, () => {
       const sentAt = performance.now();
       socket.on('message', message => {
-        if (toNode === null || message.equals(payload))
-          resolve({ kind: 'answered', rttMs: performance.now() - sentAt });
+        if (!echoes || message.equals(payload)) resolve({ kind: 'answered', rttMs: performance.now() - sentAt });
       });
       socket.send(payload);
     });
@@ -48,16 +47,16 @@ async function udpProbe(probe: SocketProbe, opened: { close(): void }[]): Promis
 }
 
 async function tcpProbe(probe: SocketProbe, opened: { close(): void }[]): Promise<ProbeResult> {
-  const { from, to, toNode, port } = probe;
-  if (toNode !== null) {
-    const server = tcpServerIn(home(toNode), to, port, peer => {
+  const { from, to, port } = probe;
+  const echoes = listens(probe, (netns, address) => {
+    const server = tcpServerIn(netns, address, port, peer => {
       opened.push({ close: () => peer.destroy() });
       peer.on('error', () => undefined);
       peer.pipe(peer);
     });
     server.on('error', () => undefined);
     opened.push(server);
-  }
+  });
   const socket = tcpSocketIn(home(from), to, port);
   opened.push({ close: () => socket.destroy() });
   const payload = payloadOf(Math.max(1, probe.sizeOctets));
@@ -74,10 +73,22 @@ async function tcpProbe(probe: SocketProbe, opened: { close(): void }[]): Promis
     });
     // A stranger need not echo: it is enough that it took the payload.
     socket.write(payload, error => {
-      if (!error && toNode === null) answered();
+      if (!error && !echoes) answered();
     });
     socket.on('end', () => reject(new Error('connection closed before the echo was complete')));
   });
+}
+
+/** Starts the echo service that the probe wants; false: none, or somebody listens there already and is left to answer. */
+function listens({ to, toNode }: SocketProbe, listen: (netns: string, address: string) => void): boolean {
+  if (toNode === null) return false;
+  try {
+    listen(home(toNode), to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
+    throw error;
+  }
 }
 
 const home = (node: string): string => namespaceFile(kernelNamespace(node));

@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { nativeAddon } from '../../../engine/native/addon.ts';
+import { programFile } from '../../../engine/host/program.ts';
+import { insideNamespaces, rerunInNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
+import { openTopology } from '../../topology/shipped.ts';
+import { driverContract } from '../contract.ts';
+import { createNetnsDriver } from './netns-driver.ts';
+import { podCommand } from './pod.ts';
+
+const isRoot = process.getuid?.() === 0;
+const built = nativeAddon().kind === 'loaded' && existsSync(programFile('engine/host/main'));
+const podWorks = spawnSync('env', [...podCommand(isRoot), 'true']).status === 0;
+
+test.skipIf(insideNamespaces || !built || !podWorks)(
+  'the netns driver keeps the contract of drivers (needs npm run build, g++ make python3, and namespaces)',
+  { timeout: 300_000 },
+  async () => expect(await rerunInNamespaces(import.meta.filename, [], podCommand(isRoot))).toBe(''),
+);
+
+if (insideNamespaces) {
+  const { topology: siteToSite } = openTopology('site-to-site');
+  if (siteToSite === null) throw new Error('site-to-site does not load');
+  driverContract('netns', () => createNetnsDriver(), { siteToSite });
+}
