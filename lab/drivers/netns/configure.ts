@@ -4,7 +4,7 @@ import { createNode } from '../../../engine/node/create.ts';
 import type { Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import type { EngineFleet } from './engine-fleet.ts';
-import { addressLine, kernelNamespaceScript, upAddresses, wireNamespaceScript } from './engine-namespace.ts';
+import { addressLine, kernelNamespaceScript, routeLine, upAddresses, wireNamespaceScript } from './engine-namespace.ts';
 import type { Cable, WayUp } from './layout.ts';
 import { kernelNamespace, MIDDLE_NAMESPACE, wireNamespace } from './names.ts';
 import { netemArguments } from './netem.ts';
@@ -45,16 +45,19 @@ function sourceChooser(topology: Topology, node: TopologyNode): (destination: st
   return destination => twin.sourceFor(destination);
 }
 
-/** Addresses that a node has formed by SLAAC are its kernel's as well. */
+/** Addresses and routes that a node has from Router Advertisements are its kernel's as well. */
 export async function adoptAddresses(topology: Topology, fleet: EngineFleet, name: string): Promise<void> {
   const node = topology.nodes.find(candidate => candidate.name === name);
   const status = await fleet.find(name)?.request<'status'>({ kind: 'status' });
   if (node === undefined || status === undefined) return;
   const known = upAddresses(node);
   const formed = status.interfaces.flatMap(({ addresses }) => addresses.map(address => address.split('/')[0] ?? ''));
-  const fresh = formed.filter(address => !known.includes(address) && !address.startsWith('fe80:'));
-  if (fresh.length > 0) await runScript(kernelNamespace(name), script([], fresh.map(addressLine)));
+  const fresh = formed.filter(address => !known.includes(address) && !isLinkLocal(address));
+  const routes = status.routes.map(route => route.destination).filter(to => to.includes(':') && !isLinkLocal(to));
+  await runScript(kernelNamespace(name), script([], [...fresh.map(addressLine), ...routes.map(routeLine)]));
 }
+
+const isLinkLocal = (address: string): boolean => address.startsWith('fe80:');
 
 /** netem on both ends, for frames that are packets each: an impairment must not hit a superframe as a whole. */
 export async function impair(cables: readonly Cable[], link: TopologyLink): Promise<void> {

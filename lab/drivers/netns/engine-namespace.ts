@@ -42,7 +42,7 @@ export function kernelNamespaceScript(
   const routes = upRoutes(node).map(destination => {
     const source = sourceFor(representativeOf(destination));
     const hint = source === null || !own.includes(source) ? '' : ` src ${source}`;
-    return `route replace ${formatPrefix(destination)} dev ${UP_DEVICE}${hint}`;
+    return `${routeLine(formatPrefix(destination))}${hint}`;
   });
   return script(settings, [
     'link set dev lo up',
@@ -58,6 +58,9 @@ export function addressLine(address: string): string {
     ? `addr replace ${address}/128 dev ${UP_DEVICE} nodad`
     : `addr replace ${address}/32 dev ${UP_DEVICE}`;
 }
+
+/** And one that leads a destination into the engine. */
+export const routeLine = (destination: string): string => `route replace ${destination} dev ${UP_DEVICE}`;
 
 /** The node's addresses, each once, without prefix lengths. */
 export function upAddresses(node: TopologyNode): string[] {

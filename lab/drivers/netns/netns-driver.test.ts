@@ -12,7 +12,7 @@ import { loadTopology } from '../../topology/load.ts';
 import type { Impairment, Topology } from '../../topology/model.ts';
 import { resolveTopologyArgument } from '../../topology/shipped.ts';
 import type { ExecIo, LabEvent, Probe, RunningLab } from '../driver.ts';
-import { createNetnsDriver } from './netns-driver.ts';
+import { createNetnsDriver, type NetnsDriverOptions } from './netns-driver.ts';
 import { podCommand } from './pod.ts';
 
 const built = nativeAddon().kind === 'loaded' && existsSync(programFile('engine/host/main'));
@@ -48,10 +48,10 @@ function shipped(name: string): Topology {
 const packets: CapturedPacket[] = [];
 const events: LabEvent[] = [];
 
-function bringUp(topology: Topology): Promise<RunningLab> {
+function bringUp(topology: Topology, options: NetnsDriverOptions = {}): Promise<RunningLab> {
   packets.length = 0;
   events.length = 0;
-  return createNetnsDriver().up(topology, {
+  return createNetnsDriver(options).up(topology, {
     runId: 'test-run',
     seed: '',
     stateDirectory: '/nonexistent',
@@ -369,6 +369,51 @@ describe.runIf(insideNamespaces)('other topologies, live', () => {
     } finally {
       await lab.down();
     }
+  });
+
+  test('so does an engine host, and the kernel above it', async () => {
+    const topology = shipped('site-to-site');
+    const nodes = topology.nodes.map(node =>
+      node.name === 'a1'
+        ? {
+            ...node,
+            engine: true,
+            routes: [],
+            interfaces: node.interfaces.map(iface => ({ ...iface, addresses: [], autoconfigure: true })),
+          }
+        : node,
+    );
+    const lab = await bringUp({ ...topology, nodes });
+    try {
+      while (!events.some(event => event.node === 'a1' && event.kind === 'addressConfigured')) await lab.sleep(50);
+      await reachable(lab, 'a1', V6.b1);
+      const { said } = await run(lab, 'a1', ['ip', '-6', 'route', 'get', V6.b1]);
+      expect(said).toMatch(/dev engine0 .*src 2001:470:24:c66:/);
+    } finally {
+      await lab.down();
+    }
+  });
+
+  test('a subject that is broken on purpose stands where the engine would', async () => {
+    const implementation = { file: programFile('lab/subjects/subject'), name: 'skips-encryption' };
+    const lab = await bringUp(shipped('site-to-site'), {
+      standFor: node => (node === 'alice' ? { implementation } : {}),
+    });
+    try {
+      await lab.probe({ ...socket('udp', { from: 'a1', to: V4.b1, toNode: 'b1' }), timeoutMs: 300, sizeOctets: 16 });
+      await lab.sleep(50);
+      const secret = Buffer.from(Array.from({ length: 16 }, (_, i) => i * 7));
+      const clear = packets.filter(({ from, octets }) => from === 'alice:net0' && Buffer.from(octets).includes(secret));
+      expect(clear.length).toBeGreaterThan(0);
+    } finally {
+      await lab.down();
+    }
+  });
+
+  test('a kernel from a file, or from none, is told apart', async () => {
+    const kernel = '/nonexistent/kernel.js';
+    await expect(bringUp(shipped('site-to-site'), { standFor: () => ({ kernel }) })).rejects.toThrow(/nonexistent/);
+    expect(readdirSync('/run/netns')).toEqual([]);
   });
 
   test('a lab that cannot come up leaves nothing', async () => {
