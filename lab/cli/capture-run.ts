@@ -1,7 +1,7 @@
-import { writeWiresharkFolder } from '../capture/wireshark.ts';
 import { type CaptureSink, jsonSink, lineSink, pcapngSink } from './capture-sinks.ts';
 import type { LabClient } from './client.ts';
 import { freshKeys } from './fresh-keys.ts';
+import { writeKeyLog } from './key-log-argument.ts';
 import { isLinkChatter } from './link-chatter.ts';
 import { packetsOf } from './packet-stream.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,7 +25,7 @@ export interface CaptureOrder {
 /** Packets from the lab to where they were asked for, until one of the ends of `order` is reached, Ctrl-C, or the lab's end. */
 export async function capturePackets(client: LabClient, terminal: Terminal, order: CaptureOrder): Promise<void> {
   const logKeys = async (): Promise<void> => {
-    if (order.keyLog !== null) writeWiresharkFolder(order.keyLog, await client.keys());
+    if (order.keyLog !== null) writeKeyLog(order.keyLog, await client.keys());
   };
   await logKeys();
   const sink = await openSink(client, terminal, order);

@@ -14,8 +14,10 @@ export function summaryLines(status: LabStatus, style: Style): string[] {
   ];
 }
 
-/** Commands that work on this very lab. */
-export function tryNextLines(status: LabStatus): string[] {
+/** Commands that work on this very lab, as they can be pasted: `npx lab` where it was called so. */
+export function tryNextLines(status: LabStatus, isOnlyLab: boolean): string[] {
+  const lab = process.env['npm_command'] === 'exec' ? 'npx lab' : 'lab';
+  const which = isOnlyLab ? '' : ` --lab ${status.lab}`;
   const hosts = status.nodes.filter(node => node.kind === 'host');
   const ends = hosts.length >= 2 ? hosts : status.nodes;
   const [near, far] = [ends[0], ends.at(-1)];
@@ -23,14 +25,13 @@ export function tryNextLines(status: LabStatus): string[] {
   const engine = status.nodes.find(node => node.engine);
   const wan = status.links.find(link => !link.ends.some(end => hosts.some(host => end.startsWith(`${host.name}:`))));
   const link = wan ?? status.links[0];
+  const decrypt = status.nodes.some(node => node.sas.length > 0) ? ' --decrypt' : '';
   return [
     'try next:',
-    ...(near === undefined || target === undefined ? [] : [`  lab exec ${near.name} -- ping -c 3 ${target}`]),
-    ...(link === undefined ? [] : [`  lab capture ${link.name} --count 5 --decrypt`]),
-    ...(engine === undefined || near === undefined || far === undefined
-      ? []
-      : [`  lab explain ${engine.name} ${near.name} ${far.name}`]),
-    '  lab status',
-    `  lab down`,
+    ...(near && target ? [`  ${lab} exec${which} ${near.name} -- ping -c 3 ${target}`] : []),
+    ...(link ? [`  ${lab} capture${which} ${link.name} --count 5${decrypt}`] : []),
+    ...(engine && near && far ? [`  ${lab} explain${which} ${engine.name} ${near.name} ${far.name}`] : []),
+    `  ${lab} status${which}`,
+    `  ${lab} down${isOnlyLab ? '' : ` ${status.lab}`}`,
   ];
 }

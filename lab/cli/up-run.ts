@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto';
 import type { DriverName } from '../drivers/driver.ts';
 import { badInput, ExitCode, Failure } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
-import { checkLabName, socketPath } from '../state/root.ts';
+import { listLabFolders } from '../state/record.ts';
+import { checkLabName, socketPath, stateRoot } from '../state/root.ts';
 import type { LabStatus } from '../supervisor/api.ts';
 import { type CheckRun, checkLines, checkSummary, isGood, runLabChecks, tripwireLines } from './check-text.ts';
 import { chooseDriver } from './choose-driver.ts';
@@ -91,7 +92,7 @@ async function inspect(
     for (const line of summaryLines(await client.status(), terminal.style)) terminal.data(line);
     if (options.checks) terminal.data('\nchecks');
   }
-  const run = options.checks ? await untilStopped(runChecks(client, options, terminal), stop) : null;
+  const run = options.checks ? await untilStopped(() => runChecks(client, options, terminal), stop) : null;
   if (options.keyLog !== undefined) writeKeyLog(options.keyLog, await client.keys());
   const status = await client.status();
   const seconds = (performance.now() - began) / 1000;
@@ -102,7 +103,8 @@ async function inspect(
   if (run !== null) for (const line of tripwireLines(run.tripwire, terminal.style)) terminal.data(line);
   const verdict = run === null ? 'its checks were left out' : checkSummary(run, terminal.style);
   terminal.data(`\n${terminal.style.bold(name)} is up; ${verdict} (${seconds.toFixed(1)} s)\n`);
-  for (const line of tryNextLines(status)) terminal.data(line);
+  const isOnlyLab = listLabFolders(stateRoot()).length === 1;
+  for (const line of tryNextLines(status, isOnlyLab)) terminal.data(line);
   return run;
 }
 
@@ -123,10 +125,11 @@ const jsonOf = (status: LabStatus, driverReason: string | null, run: CheckRun | 
 
 const interrupted = (): Failure => new Failure(ExitCode.INTERRUPTED, 'interrupted', null);
 
-async function untilStopped<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+/** Does not even begin when it is stopped already: nobody would wait for the work then, nor hear that it failed. */
+async function untilStopped<T>(work: () => Promise<T>, stop: AbortSignal): Promise<T> {
   if (stop.aborted) throw interrupted();
   return Promise.race([
-    work,
+    work(),
     new Promise<never>((_, reject) => stop.addEventListener('abort', () => reject(interrupted()))),
   ]);
 }

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DriverName } from '../drivers/driver.ts';
-import { errorCode } from './failure.ts';
+import { errorCode, machineCannot } from './failure.ts';
 import type { ProcessIdentity } from './process.ts';
-import { labDirectory } from './root.ts';
+import { FIX_STATE, labDirectory } from './root.ts';
 
 /**
  * lab.json: what is needed to find and remove a lab when none of its processes can be asked. Written before anything is
@@ -69,7 +69,7 @@ export function listLabFolders(root: string): LabFolder[] {
       .map(entry => entry.name);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return [];
-    throw error;
+    throw machineCannot(`cannot read the state directory ${root}: ${errorCode(error) ?? 'unknown error'}`, FIX_STATE);
   }
   return names.sort().map(name => readLabFolder(labDirectory(root, name)));
 }

@@ -50,7 +50,7 @@ export function ensureStateRoot(surroundings: Surroundings = here()): string {
   return root;
 }
 
-const FIX_STATE = 'export IPSEC_LAB_STATE=DIR, with a directory of your own';
+export const FIX_STATE = 'export IPSEC_LAB_STATE=DIR, with a directory of your own';
 
 /** Throws a Failure for a name that cannot be a folder, an argument and part of a socket's path. */
 export function checkLabName(name: string): string {

@@ -7,7 +7,7 @@ import { type Command, Option } from 'commander';
 import type { RunRecord } from '../../../reports/format.ts';
 import { readRun, renderRun } from '../../../reports/render.ts';
 import { podCommand, withSystemPath } from '../../drivers/netns/pod.ts';
-import { badInput, ExitCode, machineCannot } from '../../state/failure.ts';
+import { badInput, errorCode, ExitCode, machineCannot } from '../../state/failure.ts';
 import { didYouMean } from '../../topology/suggest.ts';
 import { chooseDriver } from '../choose-driver.ts';
 import type { CommandContext } from '../command.ts';
@@ -53,7 +53,7 @@ async function test(suites: readonly string[], options: Options, { terminal, exi
   }
   chooseDriver(options.driver);
   const report = resolve(options.report);
-  mkdirSync(report, { recursive: true });
+  makeFolder(report);
   rmSync(join(report, 'results.json'), { force: true }); // what is there afterwards is of this run
   await runVitest(suites, { ...options, report }, terminal);
   if (!existsSync(join(report, 'results.json'))) {
@@ -65,6 +65,14 @@ async function test(suites: readonly string[], options: Options, { terminal, exi
   if (options.json) return terminal.data(JSON.stringify(run));
   terminal.data(summary.trimEnd());
   terminal.data(`report: ${join(report, 'index.html')}`);
+}
+
+function makeFolder(report: string): void {
+  try {
+    mkdirSync(report, { recursive: true });
+  } catch (error) {
+    throw badInput(`cannot make ${report}: ${errorCode(error) ?? 'unknown error'}`, 'give a folder: --report DIR');
+  }
 }
 
 /** A run that judged nothing is no good run, nor is one in which the lab did not come up. */

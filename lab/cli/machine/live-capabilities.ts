@@ -74,19 +74,23 @@ function namespaces(): MachineCapability {
   const name = isRoot ? 'namespaces' : 'user namespaces';
   const tried = inTrialPod(['ip', 'netns', 'add', 'trial']);
   if (tried === null) return there(name, 'netns', isRoot ? 'made as root' : 'made without root');
-  return missing(name, 'netns', `not permitted: ${tried}`, isRoot ? FIX_CONTAINER : userNamespaceFix());
+  return missing(name, 'netns', `not permitted: ${tried}`, closedSwitchFix() ?? (isRoot ? FIX_CONTAINER : FIX_ROOT));
 }
 
 const FIX_CONTAINER = 'in a container: start it with --privileged';
 
-function userNamespaceFix(): string {
-  const apparmor = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns';
-  const debian = '/proc/sys/kernel/unprivileged_userns_clone';
-  if (readSwitch(apparmor) === '1') return asRoot('sysctl -w kernel.apparmor_restrict_unprivileged_userns=0');
-  if (readSwitch(debian) === '0') return asRoot('sysctl -w kernel.unprivileged_userns_clone=1');
-  if (readSwitch('/proc/sys/user/max_user_namespaces') === '0')
-    return asRoot('sysctl -w user.max_user_namespaces=10000');
-  return `sudo lab up …, or ${FIX_CONTAINER}`;
+const FIX_ROOT = 'sudo lab up …; in a container, start it with --privileged';
+
+/** The switches that distributions and administrators use, and the command that turns each. */
+function closedSwitchFix(): string | null {
+  if (readSwitch('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === '1')
+    return asRoot('sysctl -w kernel.apparmor_restrict_unprivileged_userns=0');
+  if (readSwitch('/proc/sys/kernel/unprivileged_userns_clone') === '0')
+    return asRoot('sysctl -w kernel.unprivileged_userns_clone=1');
+  const closed = ['user', 'net', 'mnt', 'pid'].find(
+    kind => readSwitch(`/proc/sys/user/max_${kind}_namespaces`) === '0',
+  );
+  return closed === undefined ? null : asRoot(`sysctl -w user.max_${closed}_namespaces=10000`);
 }
 
 function readSwitch(file: string): string | null {
