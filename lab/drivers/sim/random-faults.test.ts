@@ -10,8 +10,6 @@ import { openSim, type SimScene, shippedTopology, withImpairment } from './testi
 
 const siteToSite = shippedTopology('site-to-site');
 const LINKS = siteToSite.links.map(link => link.name);
-/** An office that is unplugged is a test of its own, below. */
-const WANS = LINKS.filter(link => link.startsWith('wan'));
 const NODES = siteToSite.nodes.map(node => node.name);
 const FAULTS = 12;
 
@@ -51,8 +49,8 @@ test.each(Array.from({ length: 12 }, (_, index) => `seed ${index}`))(
   },
 );
 
-// Known: bob's route to its own office goes with the carrier, and his default route takes what came out of the tunnel.
-test.fails('a gateway whose office is unplugged does not send into the open what came out of the tunnel', async () => {
+// A shorter route must not take over from that to the office: the default route leads into the open.
+test('a gateway whose office is unplugged does not send into the open what came out of the tunnel', async () => {
   const { lab, packets, run } = await openSim(siteToSite);
   await lab.fault({ kind: 'linkDown', link: 'lan-b' });
   await run('a1', 'ping -c 3 -W 1 10.0.1.2');
@@ -100,7 +98,7 @@ function anyFault(random: SeededRandom): FaultAction {
   const link = pick(siteToSite.links);
   switch (random.u32() % 7) {
     case 0:
-      return { kind: 'linkDown', link: pick(WANS) };
+      return { kind: 'linkDown', link: link.name };
     case 1:
       return { kind: 'linkUp', link: link.name };
     case 2:
