@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ describe.skipIf(!works)('a pod (needs unshare of util-linux, and namespaces)', (
   test.each(['the parent', 'the first process'])('is gone, with all that is in it, when %s is killed', async victim => {
     const { unshare, first } = await pod('ip netns add one; sleep 1000 & ip netns exec one sleep 1000 &');
     const folder = `/proc/${first}`;
-    expect(readFileSync(`${folder}/comm`, 'utf8').trim()).toBe('sleep');
+    expect(existsSync(folder)).toBe(true);
     process.kill(victim === 'the parent' ? (unshare.pid ?? 0) : first, 'SIGKILL');
     await once(unshare, 'close');
     while (existsSync(folder)) await new Promise(resolve => setTimeout(resolve, 5));

@@ -18,8 +18,8 @@ export const POD_MARK = 'ipsec-lab';
 
 /**
  * What to put before a command so that it runs as the first process of a new pod, as root there, with a /run of its own
- * in which only the folders of `runFolders` are the machine's. `unshare` stays outside as its parent: whichever of the two
- * dies takes the other along. (It ignores SIGTERM and SIGINT: kill it, or end the first process.) The first process must be the one that ends last.
+ * in which only the folders of `keep` are the machine's. The first process must be the one that ends last. `unshare` stays
+ * outside as its parent, deaf to SIGTERM and SIGINT: whichever of the two dies takes the other along.
  */
 export function podCommand(isRoot: boolean, keep: readonly string[] = runFolders()): string[] {
   return [
