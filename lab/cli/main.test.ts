@@ -42,6 +42,7 @@ describe.skipIf(!isBuilt)('lab as a process (needs dist: npm run build)', () => 
 
   test.each([
     [['staus'], /unknown command 'staus'\n {2}fix: did you mean status\?/],
+    [['help', 'stat'], /unknown command 'stat'\n {2}fix: did you mean .*status/],
     [['up', '--sede', '7', 'clear'], /unknown option '--sede'\n {2}fix: did you mean --seed\?/],
     [['up'], /missing required argument 'topology'\n {2}fix: see --help/],
     [['up', 'clear', '--driver', 'snim'], /Allowed choices are auto, sim, netns/],

@@ -79,8 +79,14 @@ Exit status: 0 good, 1 a check or test failed, 2 wrong input, 3 the machine cann
 /** `lab` is `lab --help`, `lab help up` is `lab up --help`, and `lab exec a1 ping -c 1 x` needs no `--`. */
 function normalize(argv: readonly string[]): readonly string[] {
   if (argv.length === 0) return ['--help'];
-  if (argv[0] === 'help') return [...argv.slice(1, 2), '--help'];
+  if (argv[0] === 'help') return helpFor(argv[1]);
   return argv[0] === 'exec' ? withSeparator(argv) : argv;
+}
+
+/** A command that there is not is asked for as it is, to be refused with a did-you-mean. */
+function helpFor(name: string | undefined): readonly string[] {
+  if (name === undefined) return ['--help'];
+  return COMMANDS.some(command => command.name === name) ? [name, '--help'] : [name];
 }
 
 /** Commander's sentence in the form of all our complaints. */

@@ -53,7 +53,7 @@ export function createTerminal(stdout: Standard, stderr: Standard, env: Environm
       clear();
       if (line === null) return;
       const stream = stderr.stream();
-      stream.write(line.slice(0, Math.max(0, stream.columns - 1)));
+      stream.write(line.slice(0, (stream.columns || 80) - 1));
       shown = true;
     },
     isTTY: stdout.isTTY,

@@ -10,7 +10,7 @@ export function topologyArgument(nameOrFile: string, terminal: Terminal): Topolo
   if (topology !== null) return topology;
   for (const diagnostic of diagnostics) terminal.note(diagnosticText(diagnostic, terminal.noteStyle));
   const count = diagnostics.length === 1 ? 'an error' : `${diagnostics.length} errors`;
-  throw badInput(`${count} in the topology: nothing was started`, null);
+  throw badInput(`${count} in the topology`, null);
 }
 
 /** The form of all diagnostics, with the place in bold where colour is. */
