@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'vitest';
 import { writePcapng } from '../lab/capture/pcapng-file.ts';
 import type { Capability } from '../lab/drivers/driver.ts';
-import { findSubject } from '../lab/subjects/subject.ts';
+import { findSubject } from '../lab/subjects/all-subjects.ts';
 import type { ClauseRecord, EvidenceRecord, Outcome } from '../reports/format.ts';
 import { Inconclusive, JudgementFailed } from './tester/judgement.ts';
 import { openScene, type Scene } from './tester/scene.ts';

@@ -1,7 +1,6 @@
 import { createNode } from '../../engine/node/create.ts';
 import type { NodeConfig } from '../../engine/node/config.ts';
 import type { Node, NodeContext } from '../../engine/node/node.ts';
-import { BROKEN } from './broken.ts';
 
 /** Makes a node: the engine's own `createNode`, or one that lies. */
 export type NodeMaker = (config: NodeConfig, context: NodeContext) => Node;
@@ -15,11 +14,3 @@ export interface Subject {
 }
 
 export const ENGINE: Subject = { name: 'engine', fault: '', make: createNode };
-
-export function findSubject(name: string): Subject | null {
-  return subjects().find(subject => subject.name === name) ?? null;
-}
-
-export function subjects(): readonly Subject[] {
-  return [ENGINE, ...BROKEN];
-}

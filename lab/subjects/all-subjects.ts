@@ -1,0 +1,9 @@
+import { BROKEN } from './broken.ts';
+import { ENGINE, type Subject } from './subject.ts';
+
+export const SUBJECTS: readonly Subject[] = [ENGINE, ...BROKEN];
+
+/** null for a name that nobody has. */
+export function findSubject(name: string): Subject | null {
+  return SUBJECTS.find(subject => subject.name === name) ?? null;
+}
