@@ -33,8 +33,8 @@ declare module 'vitest' {
 
 /**
  * Declares one clause of a suite. `id` is `rfcNNNN-SECTION-slug`, with the algorithm in brackets where it is judged for several.
- * In the simulator the clause runs a second time against the subject that `brokenBy` names, and must fail there: a clause
- * that cannot fail judges nothing.
+ * The clause runs a second time against the subject that `brokenBy` names, and must fail there: a clause that cannot fail
+ * judges nothing.
  */
 export function clause(id: string, about: ClauseAbout, body: (scene: Scene) => Promise<void>): void {
   const settings = suiteSettings();
@@ -56,8 +56,7 @@ async function judgeClause(
 ): Promise<ClauseRecord> {
   const started = process.hrtime.bigint();
   const judged = await judgeSubject(settings.dut, id, about, body, settings);
-  const controls =
-    settings.dut === 'engine' && settings.driver === 'sim' ? [await judgeControl(id, about, body, settings)] : [];
+  const controls = settings.dut === 'engine' ? [await judgeControl(id, about, body, settings)] : [];
   const missed = controls.find(control => !control.caught);
   const isUnproven = judged.outcome === 'passed' && missed !== undefined;
   const [, rfc = '', section = ''] = /^(rfc\d+)-([\dA-Z.]+)-/.exec(id) ?? [];

@@ -6,6 +6,7 @@ import { decodeLine } from '../../lab/capture/decode-line.ts';
 import type { EspSaKeys } from '../../lab/capture/key-log.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
 import type { Driver, RunningLab } from '../../lab/drivers/driver.ts';
+import { implementationOf } from '../../lab/subjects/live.ts';
 import { ENGINE, type Subject } from '../../lab/subjects/subject.ts';
 import { openTopology } from '../../lab/topology/shipped.ts';
 import type { Topology, TopologyPolicy } from '../../lab/topology/model.ts';
@@ -91,7 +92,8 @@ function evidenceOf(index: number, packet: CapturedPacket | undefined, says: str
 async function driverFor({ subject, settings }: SceneOrder): Promise<Driver> {
   if (settings.driver === 'netns') {
     const { createNetnsDriver } = await import('../../lab/drivers/netns/netns-driver.ts');
-    return createNetnsDriver();
+    const implementation = implementationOf(subject);
+    return createNetnsDriver({ standFor: node => (node === 'alice' ? { implementation } : {}) });
   }
   const { createSimDriver } = await import('../../lab/drivers/sim/sim-driver.ts');
   return createSimDriver({

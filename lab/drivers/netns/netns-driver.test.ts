@@ -395,7 +395,7 @@ describe.runIf(insideNamespaces)('other topologies, live', () => {
   });
 
   test('a subject that is broken on purpose stands where the engine would', async () => {
-    const implementation = { file: programFile('lab/subjects/subject'), name: 'skips-encryption' };
+    const implementation = { file: programFile('lab/subjects/all-subjects'), name: 'skips-encryption' };
     const lab = await bringUp(shipped('site-to-site'), {
       standFor: node => (node === 'alice' ? { implementation } : {}),
     });
