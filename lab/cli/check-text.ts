@@ -1,3 +1,4 @@
+import { machineCannot } from '../state/failure.ts';
 import type { CheckOutcome, Evidence, RunOutcome } from '../supervisor/api.ts';
 import type { LabClient } from './client.ts';
 import { printable, type Style, type Terminal } from './terminal.ts';
@@ -37,7 +38,7 @@ export async function runLabChecks(
     showNext();
   });
   terminal.progress(null);
-  if (tripwire === null) throw new Error('the lab ended before its checks did');
+  if (tripwire === null) throw machineCannot('the lab was ended before its checks were', 'lab status');
   return { checks, tripwire };
 }
 

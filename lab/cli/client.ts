@@ -110,15 +110,24 @@ function unreachable(error: Error): Error {
 
 async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  for await (const chunk of chunksOf<Buffer>(response)) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 
 async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
   let pending = '';
-  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
+  for await (const chunk of chunksOf<string>(response.setEncoding('utf8'))) {
     const lines = (pending + chunk).split('\n');
     pending = lines.pop() ?? '';
     yield* lines;
+  }
+}
+
+/** A lab that is killed while it answers cuts its answer short. */
+async function* chunksOf<Chunk>(response: IncomingMessage): AsyncGenerator<Chunk> {
+  try {
+    yield* response as AsyncIterable<Chunk>;
+  } catch (error) {
+    throw error instanceof Error ? unreachable(error) : error;
   }
 }
