@@ -3,6 +3,7 @@ import { Arena, kill } from './arena.ts';
 import { settle } from './machine.ts';
 import {
   complaints,
+  hasComeUp,
   leftBehind,
   type Pace,
   pause,
@@ -31,7 +32,7 @@ export async function interruptRound(subject: Subject, pace: Pace, random: Seede
     await Promise.race([coming.ended, pause(upTo(pace.up + pace.checks, random))]);
     const processes = arena.processes('lab').length;
     const target = signal === 'SIGTERM' ? coming.pid : -coming.pid;
-    const moment = hasEnded(await Promise.race([coming.ended, pause(0)])) ? 'it was up' : momentOf(processes);
+    const moment = momentOf(processes, hasComeUp(coming.output()));
     kill(target, signal);
     if (isTwice) {
       await pause(AGAIN_MS);
@@ -44,12 +45,14 @@ export async function interruptRound(subject: Subject, pace: Pace, random: Seede
       findings.push(...complaints('lab down --all', await arena.run(['down', '--all'], 'end'), [0]));
     const { left, ms } = await settle(() => arena.leftovers(), SETTLE_MS);
     findings.push(...left.map(leftBehind));
-    return { what: ended.status === 0 ? 'it was up already' : `${signal}: ${moment}`, findings, settledMs: ms };
+    const what = ended.status === 0 ? 'it was up already' : `${signal}${isTwice ? ' twice' : ''}: ${moment}`;
+    return { what, isHit: ended.status !== 0, findings, settledMs: ms };
   } finally {
     arena.dispose();
   }
 }
 
-const hasEnded = (result: unknown): boolean => result !== undefined;
-
-const momentOf = (processes: number): string => (processes <= 1 ? 'before its first process' : 'with processes');
+function momentOf(processes: number, isUp: boolean): string {
+  if (isUp) return 'during checks';
+  return processes <= 1 ? 'before its first process' : 'coming up';
+}

@@ -55,7 +55,8 @@ export async function killRound(plan: KillPlan): Promise<RoundResult> {
     findings.push(...left.map(leftBehind));
     // One that was killed, or whose lab was, may end with any status; but not late, and not with a stack trace.
     for (const command of commands) findings.push(...complaints('a command', await command.ended, null));
-    return { what: `${plan.phase}: ${victim}`, findings, settledMs: ms };
+    const what = `${plan.phase}: ${victim ?? 'nothing was left to kill'}`;
+    return { what, isHit: victim !== null, findings, settledMs: ms };
   } finally {
     arena.dispose();
   }
@@ -97,8 +98,8 @@ function startTraffic(arena: Arena, { driver }: Subject): Running[] {
   ];
 }
 
-/** Every kind of process is as likely as any other, however many there are of it. The kind, for the table. */
-async function killOne(arena: Arena, random: SeededRandom): Promise<string> {
+/** Every kind of process is as likely as any other, however many there are of it. The kind, for the table; null: all had ended. */
+async function killOne(arena: Arena, random: SeededRandom): Promise<string | null> {
   for (let attempt = 0; attempt < 20; attempt += 1) {
     const processes = arena.processes('lab');
     const roles = [...new Set(processes.map(({ role }) => role))].sort();
@@ -107,9 +108,9 @@ async function killOne(arena: Arena, random: SeededRandom): Promise<string> {
       processes.filter(process => process.role === role),
       random,
     );
-    if (victim === undefined) return 'nothing (it was over)';
+    if (victim === undefined) return null;
     if (isSame(victim) && kill(victim.pid, 'SIGKILL')) return victim.role;
     await pause(1);
   }
-  return 'nothing (it went too fast)';
+  return null;
 }

@@ -20,6 +20,8 @@ export interface Pace {
 export interface RoundResult {
   /** What was done, for the table: `up: supervisor`. */
   readonly what: string;
+  /** The lab was there to be disturbed: else the moment came too late, and the round proves nothing. */
+  readonly isHit: boolean;
   readonly findings: readonly string[];
   /** Until nothing was left, after the last command had ended. */
   readonly settledMs: number;
