@@ -10,6 +10,7 @@ export default defineConfig({
       'suites/*.test.ts',
       '*.test.ts',
     ],
+    reporters: ['default', './skipped-tests.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -1,0 +1,18 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/**
+ * Names, after all else, the tests that this machine cannot run; their names say what they need. Under
+ * IPSEC_LAB_REQUIRE_ALL=1 (CI, which installs all of it) such a skip is a failure.
+ */
+export default class SkippedTests implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const skipped = modules.flatMap(module =>
+      [...module.children.allTests('skipped')].map(test => test.fullName).filter(name => name.includes('(needs ')),
+    );
+    if (skipped.length === 0) return;
+    process.stdout.write(`\nnot run on this machine:\n${skipped.map(name => `  ${name}\n`).join('')}`);
+    if (process.env['IPSEC_LAB_REQUIRE_ALL'] !== '1') return;
+    process.stdout.write('IPSEC_LAB_REQUIRE_ALL=1: each of them counts as a failure\n');
+    process.exitCode = 1;
+  }
+}
