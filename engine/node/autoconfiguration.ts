@@ -96,7 +96,11 @@ function takeDefaultRouter(core: Core, state: Autoconfiguration, router: Address
     if (!routers.delete(key)) return;
     removeRoutes(
       core,
-      route => route.origin === 'advertised' && route.via !== null && addressesEqual(route.via, router),
+      route =>
+        route.interface === link &&
+        route.origin === 'advertised' &&
+        route.via !== null &&
+        addressesEqual(route.via, router),
     );
     return;
   }
@@ -128,9 +132,18 @@ function takePrefix(
     option.validLifetimeS === INFINITE_LIFETIME_S
       ? Number.POSITIVE_INFINITY
       : core.now + option.validLifetimeS * NS_PER_S;
-  if (option.onLink) takeOnLink(core, state, key, prefix, expiresAt);
+  if (option.onLink && !isTunnelled(core, prefix)) takeOnLink(core, state, key, prefix, expiresAt);
   const isUsable = option.autonomous && option.prefixLength === 64;
   if (isUsable && option.preferredLifetimeS <= option.validLifetimeS) takeAddress(core, state, key, prefix, expiresAt);
+}
+
+/**
+ * Whether tunnels carry that prefix now. Nobody signs advertisements: they must not take traffic out of a tunnel (the
+ * "LocalNet" attack of TunnelCrack, CVE-2023-36672).
+ */
+function isTunnelled(core: Core, { address, length }: Prefix): boolean {
+  const route = core.routes.lookup(address);
+  return route !== null && route.interface.kind === 'tunnel' && route.destination.length <= length;
 }
 
 function takeOnLink(core: Core, state: Autoconfiguration, key: string, prefix: Prefix, expiresAt: Instant): void {

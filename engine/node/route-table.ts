@@ -22,7 +22,8 @@ interface Entry {
 /**
  * Longest prefix match. The tables of a lab have tens of routes, and the flow cache stands in front: they are scanned from
  * the longest prefix to the shortest, comparing words. Of two equal prefixes the one that was added first is used, until its
- * interface goes down.
+ * interface goes down. A shorter prefix never stands in for it: what has come out of a tunnel for a subnet behind this node
+ * must not follow the default route, in the clear, when that subnet is gone.
  */
 export class RouteTable {
   readonly #v4: Entry[] = [];
@@ -46,7 +47,7 @@ export class RouteTable {
     }
   }
 
-  /** null: no route. Routes over interfaces that are down do not count. */
+  /** null: no route. A route over an interface that is down gives way to one for the same prefix only. */
   lookup(destination: Address): Route | null {
     return destination.length === 4 ? this.#lookup4(u32At(destination, 0) | 0) : this.#lookup6(destination);
   }
@@ -57,8 +58,12 @@ export class RouteTable {
   }
 
   #lookup4(word: number): Route | null {
-    for (const entry of this.#v4) {
-      if ((word & (entry.masks[0] as number)) === entry.words[0] && entry.route.interface.up) return entry.route;
+    let least = 0;
+    for (const { words, masks, route } of this.#v4) {
+      if (route.destination.length < least) return null;
+      if ((word & (masks[0] as number)) !== words[0]) continue;
+      if (route.interface.up) return route;
+      least = route.destination.length;
     }
     return null;
   }
@@ -66,13 +71,17 @@ export class RouteTable {
   #lookup6(destination: Address): Route | null {
     const [a, b] = [u32At(destination, 0) | 0, u32At(destination, 4) | 0];
     const [c, d] = [u32At(destination, 8) | 0, u32At(destination, 12) | 0];
+    let least = 0;
     for (const { words, masks, route } of this.#v6) {
+      if (route.destination.length < least) return null;
       const isInside =
         (a & (masks[0] as number)) === words[0] &&
         (b & (masks[1] as number)) === words[1] &&
         (c & (masks[2] as number)) === words[2] &&
         (d & (masks[3] as number)) === words[3];
-      if (isInside && route.interface.up) return route;
+      if (!isInside) continue;
+      if (route.interface.up) return route;
+      least = route.destination.length;
     }
     return null;
   }
