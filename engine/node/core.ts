@@ -39,6 +39,8 @@ export interface Ingress {
 export type Origin =
   /** Another node: an ICMP error goes back to it. */
   | 'forwarded'
+  /** The same, but an SA brought it: an error quotes what was protected, so it goes back by an SA or not at all. */
+  | 'decrypted'
   /** The host stack above: an ICMP error is handed up to it. */
   | 'above'
   /** The node itself (echo replies, ICMP errors, outer packets): it is only counted. */
@@ -58,6 +60,8 @@ export interface Originated {
   readonly depth: number;
   /** ESP was applied: the node's SPD has had its say. */
   readonly isProtected: boolean;
+  /** The link that a link-local destination is on; null: as its addresses say. */
+  readonly zone: NodeInterface | null;
 }
 
 /** A step that waits for its turn, so that no step calls another one deeper and deeper. */
@@ -106,7 +110,10 @@ export interface Core {
   readonly policies: PolicySet;
   readonly sad: Sad;
   readonly flows: FlowCache<Decision>;
+  /** Of what leaves in the clear. */
   readonly pathMtus: PathMtuCache;
+  /** Of ESP and IP-in-IP: to learn them takes more than to know an address. */
+  readonly outerPathMtus: PathMtuCache;
   readonly reassembly: ReassemblyPool;
   readonly errorLimit: IcmpErrorLimit;
   /** One for each link that advertises, and one for each that listens to advertisements. */
@@ -133,12 +140,19 @@ export function nextIdentification(core: Core): number {
   return core.identification;
 }
 
-/** For a packet that the node itself makes. */
-export function originate(core: Core, octets: Uint8Array): void {
-  core.tasks.push({
-    kind: 'originate',
-    packet: { octets, offload: null, origin: 'node', depth: 0, isProtected: false },
-  });
+export function originOf(ingress: Ingress): Origin {
+  return ingress.sa === null ? 'forwarded' : 'decrypted';
+}
+
+/** Sends a packet that the node itself makes, when its turn comes. */
+export function originate(
+  core: Core,
+  octets: Uint8Array,
+  parts: Partial<Pick<Originated, 'depth' | 'zone'>> = {},
+): void {
+  const { depth = 0, zone = null } = parts;
+  const packet: Originated = { octets, offload: null, origin: 'node', depth, isProtected: false, zone };
+  core.tasks.push({ kind: 'originate', packet });
 }
 
 /** To the host stack above. Copies: `octets` may be a view of a frame that its owner takes back. */

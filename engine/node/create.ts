@@ -104,6 +104,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     sad: new Sad(),
     flows: new FlowCache(policies.usePorts),
     pathMtus: new PathMtuCache(),
+    outerPathMtus: new PathMtuCache(),
     reassembly: new ReassemblyPool(),
     errorLimit: new IcmpErrorLimit(),
     advertising: links.filter(link => link.advertise).map(link => startAdvertising(link, 0)),

@@ -9,12 +9,14 @@ import {
   isUnspecified,
 } from '../wire/address.ts';
 import type { Core, FrameOrigin, Ingress } from './core.ts';
-import type { IcmpCause } from './icmp-error.ts';
+import { type IcmpCause, isIcmpError } from './icmp-error.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
+import { routeTowards } from './link-scope.ts';
 import type { Neighbour } from './neighbour-cache.ts';
 import type { DropReason } from './node.ts';
 import type { Packet } from './packet.ts';
 import type { PolicyEntry } from './policy-set.ts';
+import { quotedFlow } from './quoted-flow.ts';
 import { describeRoute } from './route-table.ts';
 
 /** What becomes of the packets of a flow that are not for the node itself; cached by flow. */
@@ -58,17 +60,23 @@ export function decideForwarding(core: Core, packet: Packet, ingress: Ingress, t
   if (flow === null) return refusal('malformed', 'no flow');
   const martian = martianReason(core, flow, ingress);
   if (martian !== null) return refusal('malformed', martian);
-  const admission = admit(core, flow, ingress, trace);
+  const admission = admit(core, packet, flow, ingress, trace);
   if (admission.kind === 'drop') return admission;
   if (hasLinkScope(flow)) return refusal('noRoute', `${describe(flow)} is of link scope`, { kind: 'beyondScope' });
-  return decideExit(core, flow, admission.isSatisfied, trace);
+  return decideExit(core, flow, { isSatisfied: admission.isSatisfied, isProtected: false, zone: null }, trace);
 }
 
-/** For a packet that the node, or the host above, sends. */
-export function decideSending(core: Core, packet: Packet, isProtected: boolean, trace?: Trace): Decision {
+/** For a packet that the node, or the host above, sends; `zone` is the link of a link-local destination, if that is known. */
+export function decideSending(
+  core: Core,
+  packet: Packet,
+  isProtected: boolean,
+  zone: NodeInterface | null,
+  trace?: Trace,
+): Decision {
   const flow = flowOf(packet.octets);
   if (flow === null) return refusal('malformed', 'no flow');
-  return decideExit(core, flow, isProtected, trace, isProtected);
+  return decideExit(core, flow, { isSatisfied: isProtected, isProtected, zone }, trace);
 }
 
 /** For a packet addressed to the node: null to let it in. */
@@ -77,7 +85,7 @@ export function refuseLocal(core: Core, packet: Packet, ingress: Ingress, trace?
   if (flow === null) return refusal('malformed', 'no flow');
   const martian = martianReason(core, flow, ingress);
   if (martian !== null) return refusal('malformed', martian);
-  const admission = admit(core, flow, ingress, trace);
+  const admission = admit(core, packet, flow, ingress, trace);
   if (admission.kind === 'drop') return admission;
   if (admission.isSatisfied || !core.policies.has(null)) return null;
   trace?.('policy: none matches, and the node has policies: discard');
@@ -96,9 +104,9 @@ type Admission = { readonly kind: 'admit'; readonly isSatisfied: boolean } | Ref
 /**
  * Inbound policy, RFC 4301 §5.2. What an SA brought must be what the SA is for. What came in the clear must not be what a
  * policy protects: neither the SPD of the tunnel that it came out of, nor of the tunnel that leads back to its source, nor
- * the node's own.
+ * the node's own. Nor may it be an ICMP error about what a policy protects: the news of that come by an SA (§6.2).
  */
-function admit(core: Core, flow: Flow, ingress: Ingress, trace?: Trace): Admission {
+function admit(core: Core, packet: Packet, flow: Flow, ingress: Ingress, trace?: Trace): Admission {
   const { policies } = core;
   if (ingress.interface === null) return { kind: 'admit', isSatisfied: false };
   if (ingress.sa !== null) {
@@ -133,20 +141,46 @@ function admit(core: Core, flow: Flow, ingress: Ingress, trace?: Trace): Admissi
     );
   }
   if (entry !== null) trace?.(`inbound policy: bypass by ${entry.policy.name}`);
+  if (isIcmpError(packet) && quotesProtected(core, packet)) {
+    return refusal('policyDiscard', `${describe(flow)}: an ICMP error in the clear about what is protected`);
+  }
   return { kind: 'admit', isSatisfied: entry !== null || ingress.interface.kind === 'tunnel' };
+}
+
+/** Whether the packet that an ICMP error is about would not have left in the clear, or cannot be made out. */
+function quotesProtected(core: Core, packet: Packet): boolean {
+  const { policies } = core;
+  if (policies.entries.length === 0) return false;
+  const flow = quotedFlow(packet);
+  if (flow === null) return true;
+  const exit = core.routes.lookup(flow.destination)?.interface;
+  if (exit?.kind === 'tunnel' && policies.has(exit.name)) {
+    return policies.outbound(exit.name, flow)?.policy.action.kind !== 'bypass';
+  }
+  return policies.outbound(null, flow)?.policy.action.kind === 'protect';
 }
 
 /** The tunnels with an SPD that a clear packet has to answer to. */
 function clearTunnelSpds(core: Core, flow: Flow, arrival: NodeInterface): string[] {
   const names: string[] = [];
   if (arrival.kind === 'tunnel') names.push(arrival.name);
-  const back = isMulticast(flow.source) ? null : core.routes.lookup(flow.source)?.interface;
+  const isRouted = !isMulticast(flow.source) && !isLinkLocal(flow.source);
+  const back = isRouted ? core.routes.lookup(flow.source)?.interface : null;
   if (back?.kind === 'tunnel' && back !== arrival) names.push(back.name);
   return names.filter(name => core.policies.has(name));
 }
 
-function decideExit(core: Core, flow: Flow, isSatisfied: boolean, trace?: Trace, isProtected = false): Decision {
-  const route = core.routes.lookup(flow.destination);
+interface Leaving {
+  /** A policy has let it pass already. */
+  readonly isSatisfied: boolean;
+  /** It is the node's own ESP. */
+  readonly isProtected: boolean;
+  readonly zone: NodeInterface | null;
+}
+
+function decideExit(core: Core, flow: Flow, leaving: Leaving, trace?: Trace): Decision {
+  const { isSatisfied, isProtected, zone } = leaving;
+  const route = routeTowards(core, flow.destination, flow.source, zone);
   if (route === null) {
     trace?.('route: none');
     return refusal('noRoute', `to ${formatAddress(flow.destination)}`, { kind: 'noRoute' });
@@ -195,7 +229,8 @@ function decideTunnel(core: Core, flow: Flow, tunnel: TunnelInterface, trace?: T
 function martianReason(core: Core, flow: Flow, ingress: Ingress): string | null {
   const { source, destination } = flow;
   if (ingress.interface === null) return null;
-  if (isMulticast(source) || isLoopback(source) || isBroadcast(source)) return `from ${formatAddress(source)}`;
+  if (isMulticast(source) || isLoopback(source) || core.addresses.isBroadcast(source))
+    return `from ${formatAddress(source)}`;
   if (isLoopback(destination) || isUnspecified(destination)) return `to ${formatAddress(destination)}`;
   if (isUnspecified(source) && !isMulticast(destination) && !isBroadcast(destination)) return 'from nobody';
   if (source.length === 4 && source[0] === 0 && !isUnspecified(source)) return `from ${formatAddress(source)}`;

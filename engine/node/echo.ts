@@ -1,4 +1,4 @@
-import { type Address, isMulticast } from '../wire/address.ts';
+import { type Address, isLinkLocal, isMulticast } from '../wire/address.ts';
 import { decodeIcmpv4, encodeIcmpv4, Icmpv4Type } from '../wire/icmpv4.ts';
 import { decodeIcmpv6, encodeIcmpv6, Icmpv6Type } from '../wire/icmpv6.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
@@ -6,20 +6,20 @@ import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import { u8At } from '../wire/octets.ts';
 import { WireError } from '../wire/wire-error.ts';
-import { type Core, drop, nextIdentification, originate } from './core.ts';
+import { type Core, drop, type Ingress, nextIdentification } from './core.ts';
 import { dscpEcnOf } from '../ipsec/tunnel-mode.ts';
 import type { Packet } from './packet.ts';
-import { sourceTowards } from './report.ts';
+import { answer, sourceTowards } from './report.ts';
 
 const HOP_LIMIT = 64;
 
 /** Answers an echo request, RFC 1122 §3.2.2.6 and RFC 4443 §4.2; true when it was one, answered or not. */
-export function answerEcho(core: Core, packet: Packet): boolean {
+export function answerEcho(core: Core, packet: Packet, ingress: Ingress): boolean {
   if (packet.upperOffset >= packet.octets.length) return false;
   const type = u8At(packet.octets, packet.upperOffset);
   try {
-    if (packet.protocol === IpProtocol.ICMP && type === Icmpv4Type.ECHO_REQUEST) answer4(core, packet);
-    else if (packet.protocol === IpProtocol.ICMPV6 && type === Icmpv6Type.ECHO_REQUEST) answer6(core, packet);
+    if (packet.protocol === IpProtocol.ICMP && type === Icmpv4Type.ECHO_REQUEST) answer4(core, packet, ingress);
+    else if (packet.protocol === IpProtocol.ICMPV6 && type === Icmpv6Type.ECHO_REQUEST) answer6(core, packet, ingress);
     else return false;
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
@@ -28,7 +28,7 @@ export function answerEcho(core: Core, packet: Packet): boolean {
   return true;
 }
 
-function answer4(core: Core, packet: Packet): void {
+function answer4(core: Core, packet: Packet, ingress: Ingress): void {
   const request = decodeIcmpv4(packet.octets.subarray(packet.upperOffset));
   // Requests to many are not answered, RFC 1122 §3.2.2.6 allows that: no amplifier here.
   if (request.type !== 'echoRequest' || packet.version !== 4 || !core.addresses.owns(packet.destination)) return;
@@ -45,12 +45,12 @@ function answer4(core: Core, packet: Packet): void {
     options: new Uint8Array(0),
     payload: encodeIcmpv4({ ...request, type: 'echoReply' }),
   });
-  originate(core, reply);
+  answer(core, reply, ingress);
 }
 
-function answer6(core: Core, packet: Packet): void {
+function answer6(core: Core, packet: Packet, ingress: Ingress): void {
   const request = decodeIcmpv6(packet.octets.subarray(packet.upperOffset), packet.source, packet.destination);
-  const source = replySource(core, packet);
+  const source = replySource(core, packet, ingress);
   if (request.type !== 'echoRequest' || packet.version !== 6 || source === null) return;
   const reply = encodeIpv6({
     trafficClass: dscpEcnOf(packet.octets) & 0xfc,
@@ -61,9 +61,10 @@ function answer6(core: Core, packet: Packet): void {
     destination: packet.source,
     payload: encodeIcmpv6({ ...request, type: 'echoReply' }, source, packet.source),
   });
-  originate(core, reply);
+  answer(core, reply, ingress);
 }
 
-function replySource(core: Core, packet: Packet): Address | null {
-  return isMulticast(packet.destination) ? sourceTowards(core, packet.source) : packet.destination;
+function replySource(core: Core, packet: Packet, ingress: Ingress): Address | null {
+  if (!isMulticast(packet.destination)) return packet.destination;
+  return isLinkLocal(packet.source) ? (ingress.interface?.linkLocal ?? null) : sourceTowards(core, packet.source);
 }

@@ -31,7 +31,7 @@ export function explain(core: Core, query: FlowQuery): Explanation {
   }
   const decision =
     ingress.interface === null
-      ? decideSending(core, packet, false, trace)
+      ? decideSending(core, packet, false, null, trace)
       : decideForwarding(core, packet, ingress, trace);
   return explainDecision(core, packet, decision, steps);
 }

@@ -1,4 +1,6 @@
 import type { InboundSa } from '../ipsec/sa.ts';
+import { Icmpv4Type } from '../wire/icmpv4.ts';
+import { Icmpv6Type } from '../wire/icmpv6.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u16At, u32At, u8At } from '../wire/octets.ts';
 import type { NodeInterface } from './interfaces.ts';
@@ -40,7 +42,8 @@ export class FlowCache<Decision> {
 
   /**
    * Reads the key of the IP packet at `offset` for the next `get` and `set`; false when its flow cannot be told from the
-   * fixed places (options, extension headers, cut short). The version was checked.
+   * fixed places (options, extension headers, cut short), or where more than the flow decides: fragments when ports count,
+   * ICMP errors by the packet that they quote, link-local destinations by the link. The version was checked.
    */
   select(octets: Uint8Array, offset: number): boolean {
     return u8At(octets, offset) >> 4 === 4 ? this.#select4(octets, offset) : this.#select6(octets, offset);
@@ -67,8 +70,11 @@ export class FlowCache<Decision> {
 
   #select4(octets: Uint8Array, offset: number): boolean {
     if (octets.length < offset + 24 || u8At(octets, offset) !== 0x45 || u16At(octets, offset + 2) < 24) return false;
-    const fragment = u16At(octets, offset + 6) & 0x1fff;
+    const flagsAndOffset = u16At(octets, offset + 6) & 0x3fff;
+    if (flagsAndOffset !== 0 && this.#usesPorts) return false; // a fragment, which has to wait for the others
+    const fragment = flagsAndOffset & 0x1fff;
     const protocol = u8At(octets, offset + 9);
+    if (protocol === IpProtocol.ICMP && fragment === 0 && !isEcho4(u8At(octets, offset + 20))) return false;
     const words = this.#words;
     words[0] = u32At(octets, offset + 12);
     words[1] = u32At(octets, offset + 16);
@@ -85,6 +91,8 @@ export class FlowCache<Decision> {
     if (octets.length < offset + 44 || u16At(octets, offset + 4) < 4) return false;
     const protocol = u8At(octets, offset + 6);
     if (isExtensionHeader(protocol)) return false;
+    if (protocol === IpProtocol.ICMPV6 && !isEcho6(u8At(octets, offset + 40))) return false;
+    if ((u16At(octets, offset + 24) & 0xffc0) === 0xfe80) return false;
     const words = this.#words;
     for (let i = 0; i < 8; i++) words[i] = u32At(octets, offset + 8 + i * 4);
     words[8] = this.#hasPorts(protocol) ? u32At(octets, offset + 40) : 0;
@@ -98,6 +106,14 @@ export class FlowCache<Decision> {
     if (protocol === IpProtocol.TCP || protocol === IpProtocol.UDP) return true;
     return protocol === SCTP || protocol === UDP_LITE || protocol === DCCP;
   }
+}
+
+function isEcho4(type: number): boolean {
+  return type === Icmpv4Type.ECHO_REQUEST || type === Icmpv4Type.ECHO_REPLY;
+}
+
+function isEcho6(type: number): boolean {
+  return type === Icmpv6Type.ECHO_REQUEST || type === Icmpv6Type.ECHO_REPLY;
 }
 
 function slotOf(words: Int32Array, count: number): number {

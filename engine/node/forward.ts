@@ -1,26 +1,41 @@
 import { formatAddress } from '../wire/address.ts';
 import { u16At, u8At } from '../wire/octets.ts';
 import type { Offload } from '../wire/offload.ts';
-import type { Core, Ingress } from './core.ts';
+import { type Core, type Ingress, type Origin, originOf } from './core.ts';
 import { type Decision, decideForwarding } from './decision.ts';
 import { emit } from './frame-output.ts';
 import type { EthernetInterface } from './interfaces.ts';
 import { isFresh } from './neighbour-cache.ts';
 import type { Frame } from './node.ts';
 import { carryOut } from './output.ts';
-import { type Packet, takeHop, withHopTaken } from './packet.ts';
+import { isFragment, type Packet, takeHop, withHopTaken } from './packet.ts';
+import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
 
-/** Passes on a packet that is for somebody else: policy, route, hop limit, and out. */
+/**
+ * Passes on a packet that is for somebody else: policy, route, hop limit, and out. Fragments are put together first where
+ * a policy looks at what only one of them shows (RFC 4301 §7.3 and §7.4), and what has become whole may be cut again.
+ */
 export function forward(core: Core, packet: Packet, ingress: Ingress): void {
-  const decision = decisionFor(core, packet, ingress);
-  if (decision.kind !== 'drop' && packet.hopLimit <= 1) {
-    const detail = `from ${formatAddress(packet.source)} to ${formatAddress(packet.destination)}`;
-    refuse(core, packet, 'forwarded', 'hopLimitExceeded', detail, { kind: 'hopLimitExceeded' });
+  if (!isFragment(packet) || !core.policies.needWhole(packet.version)) {
+    passOn(core, packet, ingress, originOf(ingress));
     return;
   }
-  const onward = decision.kind === 'drop' ? packet : withHopTaken(packet);
-  carryOut(core, onward, decision, 'forwarded', ingress.depth);
+  const whole = reassemble(core, packet, wayOf(ingress));
+  if (whole !== null) passOn(core, whole, ingress, 'node');
+}
+
+/** `origin` counts when the packet does not fit; of all else its sender hears. */
+function passOn(core: Core, packet: Packet, ingress: Ingress, origin: Origin): void {
+  const decision = decisionFor(core, packet, ingress);
+  if (decision.kind === 'drop') {
+    carryOut(core, packet, decision, originOf(ingress), ingress.depth);
+  } else if (packet.hopLimit <= 1) {
+    const detail = `from ${formatAddress(packet.source)} to ${formatAddress(packet.destination)}`;
+    refuse(core, packet, originOf(ingress), 'hopLimitExceeded', detail, { kind: 'hopLimitExceeded' });
+  } else {
+    carryOut(core, withHopTaken(packet), decision, origin, ingress.depth);
+  }
 }
 
 /**

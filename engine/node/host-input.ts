@@ -1,13 +1,14 @@
 import { isMulticast } from '../wire/address.ts';
 import { type Core, drop, type Originated } from './core.ts';
-import { reassemble } from './local-input.ts';
 import type { LocalPacket } from './node.ts';
 import { sendOriginated } from './output.ts';
 import { isFragment, parsePacket } from './packet.ts';
+import { reassemble } from './reassemble.ts';
 
 /**
- * A packet from the host stack above. Where the node has an SPD, fragments are put together first: transport mode protects
- * whole packets (RFC 4303 §3.3.4), and ports are in the first fragment alone. What has become whole may be cut again.
+ * A packet from the host stack above. Where the node has an SPD, or any looks at ports, fragments are put together first:
+ * transport mode protects whole packets (RFC 4303 §3.3.4), and ports are in the first fragment alone. What has become whole
+ * may be cut again.
  */
 export function takeFromAbove(core: Core, { octets, offload }: LocalPacket): void {
   const packet = parsePacket(octets, offload);
@@ -17,11 +18,18 @@ export function takeFromAbove(core: Core, { octets, offload }: LocalPacket): voi
   }
   // A kernel's chatter with the neighbours that it does not have: the links are the node's (MLD, router solicitations).
   if (isMulticast(packet.destination) && core.routes.lookup(packet.destination) === null) return;
-  const fromAbove: Originated = { octets: packet.octets, offload, origin: 'above', depth: 0, isProtected: false };
-  if (!isFragment(packet) || !core.policies.has(null)) {
+  const fromAbove: Originated = {
+    octets: packet.octets,
+    offload,
+    origin: 'above',
+    depth: 0,
+    isProtected: false,
+    zone: null,
+  };
+  if (!isFragment(packet) || !(core.policies.has(null) || core.policies.needWhole(packet.version))) {
     sendOriginated(core, fromAbove);
     return;
   }
-  const whole = reassemble(core, packet, 'above');
+  const whole = reassemble(core, packet, { name: 'above', origin: 'node' });
   if (whole !== null) sendOriginated(core, { ...fromAbove, octets: whole.octets, offload: null, origin: 'node' });
 }

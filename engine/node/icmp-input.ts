@@ -5,6 +5,7 @@ import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u16At, u32At, u8At } from '../wire/octets.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { type Core, drop } from './core.ts';
+import type { TunnelInterface } from './interfaces.ts';
 import type { Packet } from './packet.ts';
 
 /** The start of a packet of ours, as an ICMP error quotes it. Nothing in it was authenticated. */
@@ -34,7 +35,7 @@ export function learnFromProtected(core: Core, packet: Packet): boolean {
   const { invoking, mtu } = error;
   const isOurs = invoking.protocol === IpProtocol.ESP ? isOutboundSa(core, invoking) : isTunnel(core, invoking);
   if (!isOurs) drop(core, 'unknownSpi', () => `ICMP error about ${formatAddress(invoking.destination)}: no such SA`);
-  else if (mtu !== null) core.pathMtus.learn(invoking.destination, mtu, invoking.totalOctets, core.now);
+  else if (mtu !== null) core.outerPathMtus.learn(invoking.destination, mtu, invoking.totalOctets, core.now);
   return true;
 }
 
@@ -42,7 +43,8 @@ export function learnFromProtected(core: Core, packet: Packet): boolean {
 export function learnPathMtu(core: Core, packet: Packet): void {
   const error = readError(core, packet);
   if (error === null || error.mtu === null || !core.addresses.owns(error.invoking.source)) return;
-  core.pathMtus.learn(error.invoking.destination, error.mtu, error.invoking.totalOctets, core.now);
+  const { destination, totalOctets } = error.invoking;
+  core.pathMtus.learn(destination, error.mtu, totalOctets, core.now);
 }
 
 /** null for what cannot be read: whoever delivers it upwards may still want it. */
@@ -115,5 +117,7 @@ function isOutboundSa(core: Core, { upper, destination, source }: Invoking): boo
 }
 
 function isTunnel(core: Core, { source, destination }: Invoking): boolean {
-  return core.tunnels.some(({ local, remote }) => addressesEqual(local, source) && addressesEqual(remote, destination));
+  const isEnd = (tunnel: TunnelInterface) =>
+    addressesEqual(tunnel.local, source) && addressesEqual(tunnel.remote, destination);
+  return core.tunnels.some(tunnel => isEnd(tunnel) && core.policies.mayBypass(tunnel.name));
 }

@@ -1,4 +1,5 @@
 import { type Address, addressVersion, parseAddress, parseMac } from '../wire/address.ts';
+import { octetsEqual } from '../wire/octets.ts';
 import { parsePrefix } from '../wire/prefix.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { InterfaceConfig, TunnelConfig } from './config.ts';
@@ -43,6 +44,8 @@ export interface TunnelInterface {
   readonly up: true;
   addresses: InterfaceAddress[];
   readonly linkLocal: Address;
+  /** What the far end forms for itself, by the same rule. */
+  readonly remoteLinkLocal: Address;
   readonly counters: Counters;
 }
 
@@ -81,7 +84,7 @@ export function tunnelInterface(config: TunnelConfig): TunnelInterface {
   if (local === null || remote === null || local.length !== remote.length) {
     throw new Error(`tunnel ${config.name}: from ${config.local} to ${config.remote}`);
   }
-  const linkLocal = linkLocalOf(tunnelIdentifier(local));
+  const linkLocal = linkLocalOf(tunnelIdentifier(local, remote));
   return {
     kind: 'tunnel',
     name: config.name,
@@ -91,6 +94,7 @@ export function tunnelInterface(config: TunnelConfig): TunnelInterface {
     up: true,
     addresses: addressesOf(config.name, config.addresses, linkLocal),
     linkLocal,
+    remoteLinkLocal: linkLocalOf(tunnelIdentifier(remote, local)),
     counters: noCounters(),
   };
 }
@@ -109,12 +113,19 @@ export function withIdentifier(prefix: Address, identifier: Uint8Array): Address
   return address;
 }
 
-/** The IPv4 address in the low half, RFC 4213 §3.7; of IPv6 the interface identifier that it has already. */
-function tunnelIdentifier(local: Address): Uint8Array {
-  if (addressVersion(local) === 6) return local.subarray(8);
-  const identifier = new Uint8Array(8);
-  identifier.set(local, 4);
-  return identifier;
+/**
+ * The IPv4 address in the low half, RFC 4213 §3.7; of IPv6 the interface identifier that it has already, mixed with the
+ * prefix where both ends have the same one.
+ */
+function tunnelIdentifier(end: Address, other: Address): Uint8Array {
+  if (addressVersion(end) === 4) {
+    const identifier = new Uint8Array(8);
+    identifier.set(end, 4);
+    return identifier;
+  }
+  const [prefix, identifier] = [end.subarray(0, 8), end.subarray(8)];
+  if (!octetsEqual(identifier, other.subarray(8))) return identifier;
+  return identifier.map((octet, i) => octet ^ (prefix[i] ?? 0));
 }
 
 function linkLocalOf(identifier: Uint8Array): Address {

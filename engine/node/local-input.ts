@@ -2,7 +2,7 @@ import { addressesEqual, formatAddress } from '../wire/address.ts';
 import { decapsulate, dscpEcnOf } from '../ipsec/tunnel-mode.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u8At } from '../wire/octets.ts';
-import { type Core, deliver, drop, type Ingress, NESTING_MAX } from './core.ts';
+import { type Core, deliver, drop, type Ingress, NESTING_MAX, originOf } from './core.ts';
 import { refuseLocal } from './decision.ts';
 import { answerEcho } from './echo.ts';
 import { openLater } from './esp-input.ts';
@@ -10,9 +10,9 @@ import { finished } from './fit.ts';
 import { isIcmpError } from './icmp-error.ts';
 import { learnFromProtected, learnPathMtu } from './icmp-input.ts';
 import { takeNeighbourDiscovery } from './neighbour-discovery.ts';
-import { isFragment, type Packet, parsePacket } from './packet.ts';
+import { isFragment, type Packet } from './packet.ts';
+import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
-import { WireError } from '../wire/wire-error.ts';
 
 /**
  * A packet addressed to this node. Outside the SPD: fragments until they are a packet, ESP (what it carries is checked),
@@ -37,37 +37,10 @@ export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
   const refusal = refuseLocal(core, packet, ingress);
   if (refusal !== null) {
     if (refusal.policy !== null) refusal.policy.packets++;
-    refuse(core, packet, 'forwarded', refusal.reason, refusal.detail, refusal.cause);
+    refuse(core, packet, originOf(ingress), refusal.reason, refusal.detail, refusal.cause);
     return;
   }
   takeAdmitted(core, packet, ingress);
-}
-
-/** A whole packet out of fragments that came the same way; null while some are missing, or when they do not make one. */
-export function reassemble(core: Core, packet: Packet, way: string): Packet | null {
-  try {
-    const result = core.reassembly.add(way, packet.octets, core.now);
-    if (result === null) return null;
-    if (result instanceof Uint8Array) return parsed(core, result);
-    const from = formatAddress(packet.source);
-    drop(core, 'reassemblyFailed', () => `fragment from ${from}: ${result.drop}`);
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    drop(core, 'malformed', () => error.message);
-  }
-  return null;
-}
-
-/** Policies and interfaces have name spaces of their own. */
-function wayOf({ interface: arrival, sa }: Ingress): string {
-  return sa === null ? `interface ${arrival?.name}` : `policy ${sa.policy}`;
-}
-
-function parsed(core: Core, octets: Uint8Array): Packet | null {
-  const packet = parsePacket(octets, null);
-  if (typeof packet !== 'string') return packet;
-  drop(core, 'malformed', () => packet);
-  return null;
 }
 
 function takeAdmitted(core: Core, packet: Packet, ingress: Ingress): void {
@@ -77,14 +50,14 @@ function takeAdmitted(core: Core, packet: Packet, ingress: Ingress): void {
   }
   if (hasUnusableRouting(packet)) {
     const pointer = packet.upperOffset;
-    refuse(core, packet, 'forwarded', 'malformed', 'Routing header type 0', { kind: 'headerField', pointer });
+    refuse(core, packet, originOf(ingress), 'malformed', 'Routing header type 0', { kind: 'headerField', pointer });
     return;
   }
   if (packet.protocol === IpProtocol.ICMP || packet.protocol === IpProtocol.ICMPV6) {
     const [octets] = finished(core, packet) ?? [];
     if (octets === undefined) return;
     const complete = { ...packet, octets, offload: null };
-    if (answerEcho(core, complete)) return;
+    if (answerEcho(core, complete, ingress)) return;
     if (isIcmpError(complete)) learnPathMtu(core, complete);
     deliver(core, octets, null);
     return;

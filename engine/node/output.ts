@@ -17,14 +17,17 @@ import { type Decision, decideSending } from './decision.ts';
 import { fit } from './fit.ts';
 import { emit, ipFrameAround } from './frame-output.ts';
 import { behindEthernet, sendOnLink } from './link-output.ts';
+import type { NodeInterface } from './interfaces.ts';
 import { isFresh } from './neighbour-cache.ts';
 import { type Packet, parsePacket } from './packet.ts';
+import { learntPathMtus } from './path.ts';
 import { refuse } from './report.ts';
 import { sendTransport } from './transport-output.ts';
 import { sendEncapsulated, sendThroughSa } from './tunnel-output.ts';
 
 /** Sends what the node or its host has made. */
-export function sendOriginated(core: Core, { octets, offload, origin, depth, isProtected }: Originated): void {
+export function sendOriginated(core: Core, originated: Originated): void {
+  const { octets, offload, origin, depth, isProtected, zone } = originated;
   const packet = parsePacket(octets, offload);
   if (typeof packet === 'string') {
     drop(core, 'malformed', () => `${packet}, from ${origin}`);
@@ -43,7 +46,7 @@ export function sendOriginated(core: Core, { octets, offload, origin, depth, isP
     else drop(core, 'notForUs', () => `from this node to its own ${formatAddress(packet.destination)}`);
     return;
   }
-  carryOut(core, packet, decisionFor(core, packet, isProtected), origin, depth);
+  carryOut(core, packet, decisionFor(core, packet, isProtected, zone), origin, depth);
 }
 
 /** Does with a packet what was decided for its flow; its hop limit is the one to send. */
@@ -88,13 +91,14 @@ export function sendSealed(core: Core, { job, wrap }: PendingSeal, result: SealR
     return;
   }
   const depth = wrap.kind === 'tunnel' ? wrap.depth + 1 : wrap.depth;
-  sendOriginated(core, { octets: outer, offload: null, origin: 'node', depth, isProtected: true });
+  sendOriginated(core, { octets: outer, offload: null, origin: 'node', depth, isProtected: true, zone: null });
 }
 
 function sendClear(core: Core, packet: Packet, decision: Extract<Decision, { kind: 'forward' }>, origin: Origin): void {
   const { exit, policy } = decision;
   const linkMtu = packet.version === 4 ? exit.mtu : exit.mtu6;
-  const known = origin === 'forwarded' ? null : core.pathMtus.get(packet.destination, core.now);
+  const isOwn = origin === 'node' || origin === 'above';
+  const known = isOwn ? learntPathMtus(core, packet.protocol).get(packet.destination, core.now) : null;
   const pieces = fit(core, packet, known === null ? linkMtu : Math.min(known, linkMtu), origin);
   if (pieces === null) return;
   if (policy !== null) policy.packets += pieces.length;
@@ -109,12 +113,12 @@ function sendClear(core: Core, packet: Packet, decision: Extract<Decision, { kin
   }
 }
 
-function decisionFor(core: Core, packet: Packet, isProtected: boolean): Decision {
+function decisionFor(core: Core, packet: Packet, isProtected: boolean, zone: NodeInterface | null): Decision {
   const from = isProtected ? 'protected' : 'sent';
   const isCacheable = core.flows.select(packet.octets, 0);
   const known = isCacheable ? core.flows.get(from, null) : null;
   if (known !== null) return known;
-  const decision = decideSending(core, packet, isProtected);
+  const decision = decideSending(core, packet, isProtected, zone);
   if (isCacheable) core.flows.set(from, null, decision);
   return decision;
 }

@@ -1,11 +1,12 @@
 import type { OutboundSa } from '../ipsec/sa.ts';
 import type { Address } from '../wire/address.ts';
+import { IpProtocol } from '../wire/ip-protocol.ts';
 import { type Core, NESTING_MAX } from './core.ts';
 import type { NodeInterface, TunnelInterface } from './interfaces.ts';
-import { espTunnelMtu, ipInIpMtu } from './path-mtu.ts';
+import { espTunnelMtu, ipInIpMtu, type PathMtuCache } from './path-mtu.ts';
 
 /**
- * The longest packet that this node may send of its own to `destination`: what its first link (or tunnel) carries, and what
+ * The longest packet with ESP or IP-in-IP that this node may send to `destination`: what its first link (or tunnel) carries, and what
  * ICMP errors have told of the rest. null without a route, and where tunnels lead through themselves.
  */
 export function pathMtu(core: Core, destination: Address, depth = 0): number | null {
@@ -14,7 +15,7 @@ export function pathMtu(core: Core, destination: Address, depth = 0): number | n
   if (route === null) return null;
   const first = exitMtu(core, route.interface, destination, depth);
   if (first === null) return null;
-  return Math.min(first, core.pathMtus.get(destination, core.now) ?? first);
+  return Math.min(first, core.outerPathMtus.get(destination, core.now) ?? first);
 }
 
 /** The longest inner packet of a tunnel, RFC 4301 §8: the outer path's MTU without what the tunnel puts around it. */
@@ -28,6 +29,15 @@ export function tunnelMtu(
   if (outer === null) return null;
   const inner = sa === null ? ipInIpMtu(outer, tunnel.remote) : espTunnelMtu(outer, tunnel.remote, sa.suite);
   return tunnel.configuredMtu === null ? inner : Math.min(tunnel.configuredMtu, inner);
+}
+
+/**
+ * What ICMP errors have told of packets with this protocol. Apart for those that tunnels and SAs send: what is believed of
+ * these names an SPI, and an error about a made-up clear packet to the same address must not count, RFC 4301 §8.2.1.
+ */
+export function learntPathMtus(core: Core, protocol: number): PathMtuCache {
+  const isOuter = protocol === IpProtocol.ESP || protocol === IpProtocol.IPV4 || protocol === IpProtocol.IPV6;
+  return isOuter ? core.outerPathMtus : core.pathMtus;
 }
 
 function exitMtu(core: Core, exit: NodeInterface, destination: Address, depth: number): number | null {

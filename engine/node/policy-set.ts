@@ -8,8 +8,9 @@ export interface PolicyEntry {
   readonly policy: Policy;
   /** The tunnel whose SPD it is in; null: the node's. */
   readonly tunnel: string | null;
-  /** Then fragments cannot be told apart, and packets are protected whole. */
+  /** Whether it looks at ports, and so at what a later fragment does not show. */
   readonly usesPorts: boolean;
+  readonly usesProtocol: boolean;
   /** Packets that it has decided on. */
   packets: number;
 }
@@ -27,6 +28,7 @@ export class PolicySet {
       policy: createPolicy(config),
       tunnel: config.tunnel,
       usesPorts: config.localPort !== 'any' || config.remotePort !== 'any',
+      usesProtocol: config.protocol !== 'any',
       packets: 0,
     }));
     this.#byPolicy = new Map(this.entries.map(entry => [entry.policy, entry]));
@@ -43,6 +45,22 @@ export class PolicySet {
 
   get usePorts(): boolean {
     return this.entries.some(entry => entry.usesPorts);
+  }
+
+  /**
+   * Whether some entry can tell whole packets only. Ports are in the first fragment alone; of IPv6 so is the protocol, where
+   * the fragmented part begins with another extension header.
+   */
+  needWhole(version: 4 | 6): boolean {
+    return this.entries.some(({ usesPorts, usesProtocol }) => usesPorts || (version === 6 && usesProtocol));
+  }
+
+  /** Whether a tunnel may send IP-in-IP in the clear. */
+  mayBypass(tunnel: string): boolean {
+    return (
+      !this.has(tunnel) ||
+      this.entries.some(({ tunnel: of, policy }) => of === tunnel && policy.action.kind === 'bypass')
+    );
   }
 
   /** Whether the node's (null) or a tunnel's SPD has any entry: an empty one lets everything pass. */

@@ -1,8 +1,11 @@
-import type { Address } from '../wire/address.ts';
+import { type Address, addressVersion, isLinkLocal } from '../wire/address.ts';
 import { finishPacket } from '../wire/offload.ts';
 import { WireError } from '../wire/wire-error.ts';
-import { type Core, deliver, drop, nextIdentification, type Origin, originate } from './core.ts';
+import { type Core, deliver, drop, type Ingress, nextIdentification, type Origin, originate } from './core.ts';
+import { decideSending } from './decision.ts';
 import { errorAbout, type IcmpCause, mayReport } from './icmp-error.ts';
+import type { NodeInterface } from './interfaces.ts';
+import { routeTowards } from './link-scope.ts';
 import type { DropReason } from './node.ts';
 import { type Packet, parsePacket } from './packet.ts';
 import { selectSource } from './source-address.ts';
@@ -33,14 +36,47 @@ export function report(core: Core, packet: Packet, origin: Origin, cause: IcmpCa
     if (error !== null) deliver(core, error, null);
     return;
   }
+  // The link that it came from is not known here, and the address alone may lead to another one.
+  if (packet.version === 6 && isLinkLocal(packet.source)) return;
   const source = sourceTowards(core, packet.source);
-  const error = source === null ? null : errorAbout(invoking, cause, source, nextIdentification(core));
-  if (error !== null) originate(core, error);
+  const own = origin === 'decrypted' ? ownAddresses(core, packet.version) : [];
+  for (const candidate of source === null ? own : [source, ...own]) {
+    const error = errorAbout(invoking, cause, candidate, nextIdentification(core));
+    if (error === null) return;
+    if (origin === 'decrypted' && !isProtected(core, error, null)) continue;
+    originate(core, error);
+    return;
+  }
+}
+
+/**
+ * Sends an answer to what has arrived. What an SA brought is answered by an SA or not at all, even if its sender names a
+ * source that no policy is for.
+ */
+export function answer(core: Core, octets: Uint8Array, ingress: Ingress): void {
+  if (ingress.sa !== null && !isProtected(core, octets, ingress.interface)) {
+    drop(core, 'policyDiscard', () => `an answer in the clear to what SA ${ingress.sa?.spi} brought`);
+    return;
+  }
+  originate(core, octets, { zone: ingress.interface });
+}
+
+function isProtected(core: Core, octets: Uint8Array, zone: NodeInterface | null): boolean {
+  const packet = parsePacket(octets, null);
+  return typeof packet !== 'string' && decideSending(core, packet, false, zone).kind === 'protect';
+}
+
+/** The first may be one that the policy does not name: that of the link, where it must be that of the subnet behind. */
+function ownAddresses(core: Core, version: 4 | 6): Address[] {
+  const entries = core.interfaces.flatMap(each => (each.up ? each.addresses : []));
+  return entries
+    .filter(({ address, origin }) => addressVersion(address) === version && origin !== 'linkLocal')
+    .map(({ address }) => address);
 }
 
 /** The address that the node would send from; null without a route, or without an address of that family. */
 export function sourceTowards(core: Core, destination: Address): Address | null {
-  const route = core.routes.lookup(destination);
+  const route = routeTowards(core, destination, null, null);
   return route === null ? null : selectSource(destination, route.interface, core.interfaces);
 }
 

@@ -88,14 +88,15 @@ test('the limit of ICMP errors is bounded in destinations and in all', () => {
 
 test('fragments that came different ways are not put together', () => {
   const pool = new ReassemblyPool();
+  const policy = { name: 'policy a', origin: 'decrypted' } as const;
   const whole = udp('10.0.0.1', '10.0.0.2', [1, 2], 32);
   const [first, last] = [whole.slice(0, 20 + 16), Uint8Array.of(...whole.subarray(0, 20), ...whole.subarray(36))];
   setFragment(first, 0x2000);
   setFragment(last, 2);
-  expect(pool.add('policy a', first, 0)).toBeNull();
-  expect(pool.add('interface e', last, 0)).toBeNull();
+  expect(pool.add(policy, first, 0)).toBeNull();
+  expect(pool.add({ name: 'interface e', origin: 'forwarded' }, last, 0)).toBeNull();
   expect(pool.size).toBe(2);
-  expect(pool.add('policy a', last, 0)).toBeInstanceOf(Uint8Array);
+  expect(pool.add(policy, last, 0)).toBeInstanceOf(Uint8Array);
   expect(pool.expire(100 * NS_PER_S)).toEqual({ firsts: [], count: 1 });
 });
 

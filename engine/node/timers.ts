@@ -56,9 +56,9 @@ function expireReassembly(core: Core): void {
   for (let i = 0; i < count; i++) {
     drop(core, 'reassemblyFailed', () => 'fragments missing when the time was up');
   }
-  for (const octets of firsts) {
+  for (const { octets, origin } of firsts) {
     const packet = parsePacket(octets, null);
     if (typeof packet === 'string') throw new Error(`${formatAddress(octets.subarray(12, 16))}: ${packet}`);
-    if (!core.addresses.owns(packet.source)) report(core, packet, 'forwarded', { kind: 'reassemblyTimeout' });
+    if (!core.addresses.owns(packet.source)) report(core, packet, origin, { kind: 'reassemblyTimeout' });
   }
 }

@@ -2,7 +2,7 @@ import type { OutboundSa } from '../ipsec/sa.ts';
 import { encapsulate } from '../ipsec/tunnel-mode.ts';
 import { type Address, formatAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { type Core, drop, nextIdentification, type Origin } from './core.ts';
+import { type Core, drop, nextIdentification, type Origin, originate } from './core.ts';
 import { finished, fit } from './fit.ts';
 import type { TunnelInterface } from './interfaces.ts';
 import type { Packet } from './packet.ts';
@@ -81,7 +81,8 @@ function innerMtu(outerMtu: number, { destination, sa, tunnel }: Encapsulation):
 /**
  * The packets to encapsulate: of a superframe each one, and of an IPv4 packet that may be cut and is too long, fragments; the
  * far end then reassembles nothing. A policy with ports cannot tell later fragments, so there (and for the 1280 octets that
- * IPv6 is promised, RFC 2473 §7.1) the outer packet is fragmented instead.
+ * IPv6 is promised, RFC 2473 §7.1) the outer packet is fragmented instead. An IPv6 packet that was put together here is
+ * cut in any case: no router behind the far end may.
  */
 function innerPackets(
   core: Core,
@@ -110,8 +111,7 @@ function sendClear(core: Core, inner: Uint8Array, around: Encapsulation, depth: 
     drop(core, 'packetTooBig', () => `${inner.length} octets do not fit an IP packet`);
     return;
   }
-  const packet = { octets: outer, offload: null, origin: 'node', depth: depth + 1, isProtected: false } as const;
-  core.tasks.push({ kind: 'originate', packet });
+  originate(core, outer, { depth: depth + 1 });
 }
 
 function sealLater(core: Core, inner: Uint8Array, around: Encapsulation, sa: OutboundSa, depth: number): void {
