@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { whyNotLive } from '../lab/cli/machine/live-capabilities.ts';
 import type { RunRecord } from '../reports/format.ts';
 
 /** The suites as their users run them: the built command, its exit status, and what it leaves. */
@@ -43,6 +44,19 @@ test('the engine passes every clause of encryption, and every clause catches its
     expect(existsSync(join(reports, 'engine', file)), file).toBe(true);
   }
 });
+
+test.skipIf(whyNotLive() !== null)(
+  'live gateways pass every clause, and each clause catches a live gateway that is broken (needs what lab doctor names)',
+  { timeout: 600_000 },
+  () => {
+    const { status, run } = labTest('live', ['--driver', 'netns']);
+    expect(
+      run.clauses.filter(clause => clause.outcome !== 'passed').map(clause => `${clause.id}: ${clause.reason}`),
+    ).toEqual([]);
+    expect(run.clauses.every(clause => clause.controls.every(control => control.caught))).toBe(true);
+    expect(status).toBe(0);
+  },
+);
 
 test.each([
   ['skips-encryption', 'rfc4303-3.1-confidentiality'],
