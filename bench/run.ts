@@ -74,8 +74,8 @@ function lab(args: readonly string[]): number {
 
 function canRunNetns(): boolean {
   const doctor = spawnSync(process.execPath, [LAB, 'doctor', '--json'], { encoding: 'utf8' });
-  const { drivers = [] } = JSON.parse(doctor.stdout) as { drivers?: { name: string; works: boolean }[] };
-  return drivers.some(driver => driver.name === 'netns' && driver.works);
+  const { drivers } = JSON.parse(doctor.stdout) as { drivers: { netns: boolean } };
+  return drivers.netns;
 }
 
 function row(name: string, samples: readonly number[]): void {
