@@ -9,7 +9,12 @@ export async function attemptPolicy(
 ): Promise<Attempt> {
   const { from: source, to: destination, protocol, sourcePort, destinationPort } = spec;
   const explanation = await lab.explain(spec.node, { source, destination, protocol, sourcePort, destinationPort });
-  if (explanation === null) return { kind: 'unsupported', why: `${spec.node} cannot be asked about its policies` };
+  if (explanation === null) {
+    const isEngine = lab.topology.nodes.some(node => node.name === spec.node && node.engine);
+    return isEngine
+      ? { kind: 'again', why: `${spec.node} does not run` }
+      : { kind: 'unsupported', why: `${spec.node} cannot be asked about its policies` };
+  }
   const steps = explanation.steps.join('\n');
   if (explanation.verdict === spec.expect) return { kind: 'passed', why: steps };
   return { kind: 'again', why: `${spec.node} would ${verb(explanation.verdict)}, not ${spec.expect}:\n${steps}` };

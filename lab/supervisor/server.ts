@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { badInput, errorCode, ExitCode, Failure } from '../state/failure.ts';
+import { ProcessKilled } from '../drivers/process-killed.ts';
+import { badInput, errorCode, ExitCode, Failure, machineCannot } from '../state/failure.ts';
 import type { CheckLine, ErrorBody, ExecRequest, ExplainQuery } from './api.ts';
 import { streamCapture } from './capture-stream.ts';
 import { serveExec } from './exec-session.ts';
@@ -128,9 +129,12 @@ function refuseUpgrade(socket: Duplex, error: unknown): void {
 
 const statusCode = (body: ErrorBody): number => (body.error.exitCode === ExitCode.BUG ? 500 : 400);
 
+const FIX_KILLED = 'lab up again; dmesg says whether the memory was used up';
+
 /** A Failure is for the user; anything else is a fault of ours, and goes to the log with its stack. */
 export function errorBody(error: unknown): ErrorBody {
   if (error instanceof Failure) return { error: { message: error.message, fix: error.fix, exitCode: error.exitCode } };
+  if (error instanceof ProcessKilled) return errorBody(machineCannot(error.message, FIX_KILLED));
   console.error(error);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { error: { message, fix: null, exitCode: ExitCode.BUG } };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { badInput } from '../../state/failure.ts';
+import { badInput, machineCannot } from '../../state/failure.ts';
 import { socketPath } from '../../state/root.ts';
 import { connectLab } from '../client.ts';
 import type { CommandContext } from '../command.ts';
@@ -45,6 +45,8 @@ async function explain(question: Question, options: Options, { terminal }: Comma
   const flow = flowQuery(question.source, question.destination, question.protocol, topology);
   const { explanation } = await client.explain(node, flow);
   if (explanation === null) {
+    if (topology.nodes.some(found => found.name === node && found.engine))
+      throw machineCannot(`${node} does not run`, 'lab status; lab down, and lab up again');
     const engines = topology.nodes.filter(found => found.engine).map(found => found.name);
     throw badInput(
       `${node} is a plain stack, not the engine, and decides by itself`,

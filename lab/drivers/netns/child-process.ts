@@ -11,8 +11,14 @@ export interface NodeChildOptions {
   readonly netns: string;
   readonly runId: string;
   readonly onMessage: (message: unknown) => void;
-  /** It ended, on its own or because we ended it; its last words. */
-  readonly onExit: (lastWords: string) => void;
+  /** It ended, on its own or because we ended it. */
+  readonly onExit: (end: NodeChildEnd) => void;
+}
+
+export interface NodeChildEnd {
+  readonly lastWords: string;
+  /** null: it ended by itself. */
+  readonly signal: NodeJS.Signals | null;
 }
 
 export interface NodeChild {
@@ -40,8 +46,8 @@ export function startNodeChild(options: NodeChildOptions): NodeChild {
     child.on('error', error => {
       lastWords += String(error);
     });
-    child.on('close', () => {
-      options.onExit(lastWords.trim());
+    child.on('close', (_, signal) => {
+      options.onExit({ lastWords: lastWords.trim(), signal });
       resolve();
     });
   });

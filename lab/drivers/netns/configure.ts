@@ -48,8 +48,8 @@ function sourceChooser(topology: Topology, node: TopologyNode): (destination: st
 /** Addresses and routes that a node has from Router Advertisements are its kernel's as well. */
 export async function adoptAddresses(topology: Topology, fleet: EngineFleet, name: string): Promise<void> {
   const node = topology.nodes.find(candidate => candidate.name === name);
-  const status = await fleet.find(name)?.request<'status'>({ kind: 'status' });
-  if (node === undefined || status === undefined) return;
+  const status = await fleet.ask<'status'>(name, { kind: 'status' });
+  if (node === undefined || status === null) return;
   const known = upAddresses(node);
   const formed = status.interfaces.flatMap(({ addresses }) => addresses.map(address => address.split('/')[0] ?? ''));
   const fresh = formed.filter(address => !known.includes(address) && !isLinkLocal(address));

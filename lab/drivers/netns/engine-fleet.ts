@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { NodeOrder, PortOrder, UpOrder } from '../../../engine/host/messages.ts';
+import type { NodeAnswers, NodeOrder, NodeRequest, PortOrder, UpOrder } from '../../../engine/host/messages.ts';
 import type { SaConfig } from '../../../engine/node/config.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
@@ -67,6 +67,20 @@ export class EngineFleet {
   find(name: string): EngineProcess | null {
     const found = this.#processes.get(name);
     return found?.alive === true ? found : null;
+  }
+
+  /** null: it does not run, or ended before it could answer. */
+  async ask<Kind extends 'status' | 'explain'>(
+    name: string,
+    question: Extract<NodeRequest, { kind: Kind }>,
+  ): Promise<NodeAnswers[Kind] | null> {
+    const engine = this.find(name);
+    try {
+      return (await engine?.request<Kind>(question)) ?? null;
+    } catch (error) {
+      if (engine?.alive === true) throw error;
+      return null;
+    }
   }
 
   has(name: string): boolean {

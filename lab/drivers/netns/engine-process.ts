@@ -1,6 +1,7 @@
 import type { FromNode, NodeAnswers, NodeOrder, NodeRequest, ToNode } from '../../../engine/host/messages.ts';
 import type { NodeEvent } from '../../../engine/node/node.ts';
-import { type NodeChild, startNodeChild } from './child-process.ts';
+import { ProcessKilled } from '../process-killed.ts';
+import { type NodeChild, type NodeChildEnd, startNodeChild } from './child-process.ts';
 
 export interface EngineProcessOptions {
   readonly node: string;
@@ -11,7 +12,7 @@ export interface EngineProcessOptions {
 
 /** What happens to a node, and to the process that it is. */
 export interface LiveEvent {
-  readonly kind: NodeEvent['kind'] | 'died' | 'eventsLost';
+  readonly kind: NodeEvent['kind'] | 'died' | 'eventsLost' | 'addressesNotAdopted';
   readonly detail: string;
 }
 
@@ -27,7 +28,7 @@ export class EngineProcess {
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #started: Pending | null = null;
-  #ended: string | null = null;
+  #ended: NodeChildEnd | null = null;
   #killed = false;
 
   /** Starts the process, which waits for its order: give it while the links are being made. */
@@ -38,11 +39,11 @@ export class EngineProcess {
       netns: options.netns,
       runId: options.runId,
       onMessage: message => this.#onMessage(message as FromNode, options.onEvents),
-      onExit: lastWords => {
-        this.#ended = lastWords === '' ? 'it ended' : lastWords;
+      onExit: end => {
+        this.#ended = end;
         for (const waiting of [this.#started, ...this.#pending.values()]) waiting?.reject(this.#failure());
         this.#pending.clear();
-        if (!this.#killed) options.onEvents([{ kind: 'died', detail: this.#ended }]);
+        if (!this.#killed) options.onEvents([{ kind: 'died', detail: howItEnded(end) }]);
       },
     });
   }
@@ -106,6 +107,12 @@ export class EngineProcess {
   }
 
   #failure(): Error {
-    return new Error(`the process of ${this.#node} is gone: ${this.#ended ?? 'it was stopped'}`);
+    const what = `the process of ${this.#node}`;
+    if (this.#ended === null || this.#killed) return new Error(`${what} is gone: it was stopped`);
+    const { signal } = this.#ended;
+    return signal === null ? new Error(`${what} is gone: ${howItEnded(this.#ended)}`) : new ProcessKilled(what, signal);
   }
 }
+
+const howItEnded = ({ lastWords, signal }: NodeChildEnd): string =>
+  lastWords === '' ? `it ended${signal === null ? '' : ` by ${signal}`}` : lastWords;

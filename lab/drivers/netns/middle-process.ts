@@ -1,4 +1,5 @@
 import type { LinkFault } from '../link/link-faults.ts';
+import { ProcessKilled } from '../process-killed.ts';
 import { type NodeChild, startNodeChild } from './child-process.ts';
 import type { Cable } from './layout.ts';
 import type { FromMiddle, ToMiddle } from './middle-messages.ts';
@@ -24,8 +25,9 @@ export class MiddleProcess {
       onMessage: message => {
         if ((message as FromMiddle).kind === 'ready') settle?.resolve();
       },
-      onExit: lastWords => {
-        settle?.reject(new Error(`the process of the impaired links is gone: ${lastWords}`));
+      onExit: ({ lastWords, signal }) => {
+        const what = 'the process of the impaired links';
+        settle?.reject(signal === null ? new Error(`${what} is gone: ${lastWords}`) : new ProcessKilled(what, signal));
         if (!this.#killed) onDeath(lastWords);
       },
     });

@@ -56,7 +56,10 @@ async function up(topology: Topology, context: RunContext, options: NetnsDriverO
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
       onEvents: (name, events) => {
         for (const event of events) tell(name, event);
-        if (events.some(event => event.kind === 'addressConfigured')) void adoptAddresses(topology, fleet, name);
+        if (events.every(event => event.kind !== 'addressConfigured')) return;
+        adoptAddresses(topology, fleet, name).catch((error: unknown) =>
+          tell(name, { kind: 'addressesNotAdopted', detail: String(error) }),
+        );
       },
     });
     fleet.launch();

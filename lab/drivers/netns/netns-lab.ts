@@ -120,14 +120,14 @@ export class NetnsLab implements RunningLab {
     return Promise.all(
       topology.nodes.map(async node => {
         if (!node.engine) return plainStatus(node);
-        return (await fleet.find(node.name)?.request<'status'>({ kind: 'status' })) ?? deadStatus(node);
+        return (await fleet.ask<'status'>(node.name, { kind: 'status' })) ?? deadStatus(node);
       }),
     );
   }
 
   async explain(node: string, flow: FlowQuery): Promise<Explanation | null> {
     if (!this.#node(node).engine) return null;
-    return this.#engine(node).request<'explain'>({ kind: 'explain', flow });
+    return this.#parts.fleet.ask<'explain'>(node, { kind: 'explain', flow });
   }
 
   keys(): readonly EspSaKeys[] {

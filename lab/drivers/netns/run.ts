@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { ProcessKilled } from '../process-killed.ts';
 import { withSystemPath } from './pod.ts';
 
 /** Runs a program to its end with `input` on its standard input; what it printed. Throws with its words when it fails. */
@@ -14,7 +15,8 @@ export function run(argv: readonly string[], input = ''): Promise<string> {
     child.on('close', (status, signal) => {
       const said = Buffer.concat(stderr).toString().trim();
       if (status === 0) resolve(Buffer.concat(stdout).toString());
-      else reject(new Error(`${argv.join(' ')}: ${signal ?? `status ${status}`}${said === '' ? '' : `: ${said}`}`));
+      else if (signal !== null) reject(new ProcessKilled(argv.join(' '), signal));
+      else reject(new Error(`${argv.join(' ')}: status ${status}${said === '' ? '' : `: ${said}`}`));
     });
     // A program that ends before it has read everything is judged by its status.
     child.stdin.on('error', () => undefined);
