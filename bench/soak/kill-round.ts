@@ -44,7 +44,10 @@ export async function killRound(plan: KillPlan): Promise<RoundResult> {
     }
     const commands = await begin(arena, plan);
     const victim = await killOne(arena, plan.random);
-    if (plan.phase !== 'traffic') await Promise.all(commands.map(command => command.ended)); // traffic may go on
+    await Promise.race([
+      Promise.all(commands.map(command => command.ended)),
+      pause(upTo(NEXT_COMMAND_MS, plan.random)),
+    ]);
     if (plan.isBesideAnother) {
       const reached = await arena.run(['exec', '--lab', 'beside', 'a1', '--', 'ping', '-c', '3', '10.0.1.2'], 'look');
       findings.push(...complaints('lab exec in the other lab', reached, [0]));
@@ -61,6 +64,9 @@ export async function killRound(plan: KillPlan): Promise<RoundResult> {
     arena.dispose();
   }
 }
+
+/** How long a user waits before the next command: what is still at work then must give way to it. */
+const NEXT_COMMAND_MS = 3_000;
 
 /** Brings the lab to the phase in which the kill is due, and waits for the moment. Returns what runs then. */
 async function begin(arena: Arena, { subject, phase, pace, random }: KillPlan): Promise<Running[]> {
