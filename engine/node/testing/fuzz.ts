@@ -17,6 +17,8 @@ export interface FuzzOptions {
   readonly batch?: number;
   /** `above`: the packets in the frames come from the host stack instead. */
   readonly entry?: 'ports' | 'above';
+  /** Each batch before the node gets it: for others that read frames. */
+  readonly onFrames?: (frames: readonly Frame[]) => void;
   /** Called between batches, so that a script can look at the node (and at its memory). */
   readonly onBatch?: (framesSoFar: number) => void;
 }
@@ -35,6 +37,7 @@ export function fuzzNode(net: Net, name: string, corpus: readonly Frame[], optio
   for (let done = 0; done < options.frames; done += batchSize) {
     const count = Math.min(batchSize, options.frames - done);
     const batch = Array.from({ length: count }, () => mutate(corpus[below(corpus.length)], corpus, below));
+    options.onFrames?.(batch);
     now += below(20_000_000);
     const taken =
       options.entry === 'above'
