@@ -2,11 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { encodeIcmpv4 } from '../wire/icmpv4.ts';
 import { encodeIcmpv6 } from '../wire/icmpv6.ts';
 import { fragmentIpv4 } from '../wire/ipv4.ts';
+import type { PolicyConfig } from './config.ts';
 import { createNet, type Net } from './testing/net.ts';
 import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { nodeConfig, policy, port, SITE_WIRES, sites } from './testing/sites.ts';
 
+const protect = { kind: 'protect', mode: 'tunnel' } as const;
 const drops = (net: Net, name: string) => net.node(name).status().drops;
 const tunnelMtu = (net: Net) =>
   net
@@ -82,6 +84,38 @@ describe('ICMP errors in the clear about a protected flow', () => {
   });
 });
 
+test('an error that shows too little of a packet to tell its ports is not believed where ports count', () => {
+  const net = createNet(sites({ policies: ports }), SITE_WIRES);
+  const quoted = udp('10.0.0.2', '10.0.1.2', [1, 2], 1200);
+  net.injectPackets('alice', 'net0', tooBig('10.0.0.2', quoted.subarray(0, 20), 600));
+  expect(traffic(net, 'alice:net1')).toEqual([]);
+  net.injectPackets('alice', 'net0', tooBig('10.0.0.2', udp('10.0.0.2', '8.8.8.8', [1, 2]).subarray(0, 20), 600));
+  expect(traffic(net, 'alice:net1')).toHaveLength(1);
+});
+
+describe('what comes by an SA', () => {
+  test('must be what the SPD would use that SA for: an earlier entry comes first', () => {
+    const net = createNet(sites({ policies: refusing }), SITE_WIRES);
+    net.send('a1', udp('10.0.0.2', '10.0.1.2', [1, 9]), udp('10.0.0.2', '10.0.1.2', [1, 10]));
+    expect(net.takeDeliveries('b1').map(line)).toEqual(['10.0.0.2 > 10.0.1.2 | udp 1 > 10']);
+    expect(drops(net, 'bob')).toEqual({ policyMismatch: 1 });
+  });
+});
+
+describe('a stranger who borrows the address of a host behind the gateway', () => {
+  test.each([
+    ['IPv4', '10.0.0.2', '10.0.1.2', '9.9.9.9'],
+    ['IPv6', '2001:470:24:c66::2', '2001:470:24:c67::2', '2001:db8:ffff::1'],
+  ])('does not get packets protected from outside (%s)', (_, from, to, other) => {
+    const net = createNet(sites(), SITE_WIRES);
+    net.injectPackets('alice', 'net0', udp(from, to, [1, 2]));
+    expect(traffic(net, 'alice:net0')).toEqual([]);
+    expect(drops(net, 'alice')).toEqual({ policyDiscard: 1 });
+    net.injectPackets('alice', 'net0', udp(other, to, [1, 2])); // to whom the policy is open
+    expect(traffic(net, 'alice:net0')).toEqual(['1.2.3.4 > 5.6.7.8 | esp 4096 1']);
+  });
+});
+
 describe('the path MTU of a tunnel', () => {
   test('does not believe errors about clear packets to the same address', () => {
     const net = createNet(sites(), SITE_WIRES);
@@ -125,3 +159,19 @@ test('with a policy for some ports of a host, fragments in the clear to it are j
   );
   expect(net.takeDeliveries('host')).toHaveLength(1);
 });
+
+function ports(side: 'alice' | 'bob'): PolicyConfig[] {
+  const tunnel = side === 'alice' ? 'v4_bob0' : 'v4_alice0';
+  const own = side === 'alice' ? { localPort: 1, remotePort: 2 } : { localPort: 2, remotePort: 1 };
+  return [policy(tunnel, protect, { tunnel, protocol: 17, ...own }), policy('rest', { kind: 'bypass' }, { tunnel })];
+}
+
+/** Bob wants nothing at UDP port 9; alice does not know. */
+function refusing(side: 'alice' | 'bob'): PolicyConfig[] {
+  if (side === 'alice') return [policy('v4_bob0', protect, { tunnel: 'v4_bob0' })];
+  const tunnel = 'v4_alice0';
+  return [
+    policy('no9', { kind: 'discard' }, { tunnel, protocol: 17, localPort: 9 }),
+    policy(tunnel, protect, { tunnel }),
+  ];
+}

@@ -23,6 +23,20 @@ test('a scan cannot push out the neighbours that answered', () => {
   expect(cache.pendingCount).toBeLessThanOrEqual(1024);
 });
 
+test('a flood of announcements pushes out neither those that packets go to nor those that are being asked', () => {
+  const { cache } = cacheWith();
+  const mac = Uint8Array.of(2, 0, 0, 0, 0, 1);
+  const said = { link, mac, isAnswer: true, overrides: true, creates: true };
+  cache.resolve(link, address(1), 0);
+  cache.confirm({ ...said, address: address(1) }, 0);
+  hold(cache, 2, 100);
+  for (let i = 3; i < 10_000; i++) cache.confirm({ ...said, address: address(i) }, 0);
+  expect(cache.size).toBe(512);
+  expect(cache.find(link, address(1))?.state).toBe('reachable');
+  expect(cache.find(link, address(2))?.pending).toHaveLength(1);
+  expect(cache.find(link, address(9_999))).not.toBeNull();
+});
+
 test('frames that wait are bounded in number and in octets, and each one thrown out is heard of', () => {
   const { cache, overflow } = cacheWith();
   for (let i = 0; i < 100; i++) for (let n = 0; n < 20; n++) hold(cache, i, 100);

@@ -34,6 +34,8 @@ export interface Neighbour<Origin> {
   /** `reachable`: until then nothing needs to be asked. Otherwise: when to ask again, or give up. */
   deadline: Instant;
   solicitations: number;
+  /** Something was sent to it, or was to be: it is here because we want it, not because it spoke. */
+  isUsed: boolean;
   pending: PendingFrame<Origin>[];
 }
 
@@ -90,6 +92,7 @@ export class NeighbourCache<Origin> {
   ): { neighbour: Neighbour<Origin>; mustSolicit: boolean } {
     const known = this.find(link, address);
     if (known === null) return { neighbour: this.#create(link, address, 'incomplete', now), mustSolicit: true };
+    known.isUsed = true;
     if (known.state === 'reachable' && now >= known.deadline) {
       known.state = 'probing';
       known.solicitations = 1;
@@ -171,7 +174,7 @@ export class NeighbourCache<Origin> {
   }
 
   #create(link: EthernetInterface, address: Address, state: 'incomplete' | 'reachable', now: Instant) {
-    if (this.#entries.size >= NEIGHBOURS_MAX) this.#evict();
+    if (this.#entries.size >= NEIGHBOURS_MAX) this.#evict(state);
     const neighbour: Neighbour<Origin> = {
       link,
       address: address.slice(),
@@ -179,18 +182,24 @@ export class NeighbourCache<Origin> {
       mac: new Uint8Array(6),
       deadline: now + RETRANSMIT_NS,
       solicitations: 1,
+      isUsed: state === 'incomplete',
       pending: [],
     };
     this.#entries.set(keyOf(link, address), neighbour);
     return neighbour;
   }
 
-  /** A scan of a subnet must not push out the neighbours that exist: those who never answered go first. */
-  #evict(): void {
+  /**
+   * Makes room for an entry of this state. A scan of a subnet must not push out the neighbours that exist, so those who never
+   * answered go first; nor a flood of announcements those that we send to, so there it is those that we never needed.
+   */
+  #evict(state: 'incomplete' | 'reachable'): void {
+    const isSpare = (neighbour: Neighbour<Origin>) =>
+      state === 'incomplete' ? neighbour.state === 'incomplete' : !neighbour.isUsed;
     let victim: Neighbour<Origin> | null = null;
     for (const neighbour of this.#entries.values()) {
       victim ??= neighbour;
-      if (neighbour.state !== 'incomplete') continue;
+      if (!isSpare(neighbour)) continue;
       victim = neighbour;
       break;
     }

@@ -80,6 +80,7 @@ function takeSolicitation(core: Core, link: EthernetInterface, packet: Packet, m
     return;
   }
   const mac = optionMac(message, 'sourceLinkLayerAddress');
+  if (core.addresses.owns(packet.source)) return; // somebody else's packet under our name
   if (mac !== null && !isProbe) learn(core, link, packet.source, mac);
   const answer: NdMessage = {
     type: 'neighborAdvertisement',

@@ -1,5 +1,5 @@
 import type { InboundSa } from '../ipsec/sa.ts';
-import { type Flow, matches } from '../ipsec/selector.ts';
+import type { Flow } from '../ipsec/selector.ts';
 import { createPolicy, type Policy, Spd } from '../ipsec/spd.ts';
 import type { PolicyConfig } from './config.ts';
 
@@ -84,11 +84,12 @@ export class PolicySet {
 
   /**
    * Whether a packet that an SA has brought, out of this interface, is one that the SA's policy is for, RFC 4301 §5.2
-   * step 4: what a tunnel's SA protects comes out of that tunnel alone.
+   * step 4: what a tunnel's SA protects comes out of that tunnel alone, and what an earlier entry names is not of a later
+   * one (§4.4.1: the RFC decorrelates the entries first).
    */
   covers(sa: InboundSa, flow: Flow, arrival: string): boolean {
     const entry = this.named(sa.policy);
     if (entry === null || (entry.tunnel !== null && entry.tunnel !== arrival)) return false;
-    return matches(entry.policy.selector, flow, 'inbound');
+    return this.inbound(entry.tunnel, flow) === entry;
   }
 }
