@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +26,7 @@ import {
   processesWithin,
   type SeenProcess,
 } from './processes.ts';
+import { CARRIED_BY_THE_LAB, impairedSiteToSite } from './topology-file.ts';
 
 /** From dist/bench/soak as from bench/soak. */
 const ROOT = [3, 2].map(up => fileURLToPath(new URL('../'.repeat(up), import.meta.url))).find(isRoot) ?? '';
@@ -61,6 +72,7 @@ export class Arena {
     this.#person = person;
     this.#folder = mkdtempSync(join(tmpdir(), 'lab-soak-'));
     chmodSync(this.#folder, 0o711);
+    writeFileSync(this.carriedTopology, impairedSiteToSite(CARRIED_BY_THE_LAB), { mode: 0o644 });
     for (const folder of [this.state, this.temporary]) {
       mkdirSync(folder, { mode: 0o700 });
       if (process.getuid?.() === 0) chownSync(folder, person.uid, person.gid);
@@ -73,6 +85,11 @@ export class Arena {
 
   get temporary(): string {
     return join(this.#folder, 'tmp');
+  }
+
+  /** A file: site-to-site with a process for its WAN. */
+  get carriedTopology(): string {
+    return join(this.#folder, 'carried.yaml');
   }
 
   /** `part` tells the processes of one command from those of another in `processes(part)`. */

@@ -4,6 +4,7 @@ import { settle } from './machine.ts';
 import {
   complaints,
   hasComeUp,
+  LAB,
   leftBehind,
   type Pace,
   pause,
@@ -28,7 +29,8 @@ export async function interruptRound(subject: Subject, pace: Pace, random: Seede
   try {
     const signal = pick(SIGNALS, random) ?? 'SIGINT';
     const isTwice = random.uniform() < 0.25;
-    const coming = arena.start(upArguments(subject.driver), 'lab');
+    const topology = random.uniform() < 0.5 ? LAB : arena.carriedTopology;
+    const coming = arena.start(upArguments(topology, subject.driver), 'lab');
     await Promise.race([coming.ended, pause(upTo(pace.up + pace.checks, random))]);
     const processes = arena.processes('lab').length;
     const target = signal === 'SIGTERM' ? coming.pid : -coming.pid;

@@ -38,7 +38,7 @@ export async function killRound(plan: KillPlan): Promise<RoundResult> {
     const { driver } = plan.subject;
     const findings: string[] = [];
     if (plan.isBesideAnother) {
-      const beside = await arena.run(upArguments(driver, '--name', 'beside', '--no-checks'), 'beside');
+      const beside = await arena.run(upArguments(LAB, driver, '--name', 'beside', '--no-checks'), 'beside');
       findings.push(...complaints('lab up of another', beside, [0]));
       arena.processes('beside');
     }
@@ -70,7 +70,8 @@ const NEXT_COMMAND_MS = 3_000;
 
 /** Brings the lab to the phase in which the kill is due, and waits for the moment. Returns what runs then. */
 async function begin(arena: Arena, { subject, phase, pace, random }: KillPlan): Promise<Running[]> {
-  const coming = arena.start(upArguments(subject.driver), 'lab');
+  const topology = random.uniform() < 0.5 ? LAB : arena.carriedTopology;
+  const coming = arena.start(upArguments(topology, subject.driver), 'lab');
   if (phase === 'up') {
     await pause(upTo(pace.up, random));
     return [coming];

@@ -32,9 +32,10 @@ export const SETTLE_MS = 10_000;
 
 export const LAB = 'site-to-site';
 
-export const upArguments = (driver: DriverName, ...more: readonly string[]): string[] => [
+/** `topology`: its name or file. */
+export const upArguments = (topology: string, driver: DriverName, ...more: readonly string[]): string[] => [
   'up',
-  LAB,
+  topology,
   '--driver',
   driver,
   ...more,
@@ -45,7 +46,7 @@ export async function measurePace(subject: Subject): Promise<{ pace: Pace; findi
   const arena = new Arena(subject.person);
   try {
     const began = performance.now();
-    const coming = arena.start(upArguments(subject.driver), 'up');
+    const coming = arena.start(upArguments(LAB, subject.driver), 'up');
     let checks = 0;
     while (checks === 0 && (await Promise.race([coming.ended, pause(5)])) === undefined) {
       arena.processes('up');

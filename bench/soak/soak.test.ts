@@ -4,7 +4,7 @@ import { Arena, isBuilt, kill } from './arena.ts';
 import { soakKills } from './kills.ts';
 import { settle } from './machine.ts';
 import { thisPerson } from './person.ts';
-import { complaints, SETTLE_MS, upArguments } from './round.ts';
+import { complaints, LAB, SETTLE_MS, upArguments } from './round.ts';
 
 /** The quick version of `npm run soak -- kills`; another seed each time, and a failure names it. */
 const options = { kills: 5, interrupts: 3, seed: String(Date.now()), onRound: () => undefined };
@@ -33,7 +33,7 @@ describe.skipIf((!isBuilt || obstacle !== null) && !mayNotSkip)(`live labs (${ne
 
   test('one whose gateway was killed says so, and goes', async () => {
     arena = new Arena(person);
-    expect(complaints('lab up', await arena.run(upArguments('netns', '--no-checks'), 'lab'), [0])).toEqual([]);
+    expect(complaints('lab up', await arena.run(upArguments(LAB, 'netns', '--no-checks'), 'lab'), [0])).toEqual([]);
     for (const { pid, role } of arena.processes('lab')) if (role === 'engine') kill(pid, 'SIGKILL');
     const status = await arena.run(['status'], 'look');
     expect(complaints('lab status', status, [0])).toEqual([]);
