@@ -274,6 +274,7 @@ async function reachable(lab: RunningLab, from: string, to: string): Promise<voi
   for (let tries = 0; tries < 8; tries++) {
     const { kind } = await lab.probe({ ...icmp({ from, to }), timeoutMs: 1000 });
     if (kind === 'answered') return;
+    await lab.sleep(50);
   }
   throw new Error(`${from} does not reach ${to}`);
 }
@@ -372,6 +373,31 @@ describe.runIf(insideNamespaces)('other topologies, live', () => {
       // fe80::/10 with the MAC's octets, RFC 4862 and RFC 4291 appendix A: its prefix is the one that alice advertises.
       expect(await addresses()).toContainEqual(expect.stringMatching(/^2001:470:24:c66:0?:.*ff:fe00:.*\/64$/));
       await reachable(lab, 'a1', V6.b1);
+    } finally {
+      await lab.down();
+    }
+  });
+
+  test('a plain router advertises as well, where it is asked to', async () => {
+    const { topology } = loadTopology(
+      'advertising.yaml',
+      `
+name: advertising
+title: A router and a host that knows nothing
+nodes:
+  r: { kind: router, interfaces: { i0: { addresses: ["2001:db8:1::1/64"], advertise: true } } }
+  h: { kind: host, interfaces: { eth0: { autoconfigure: true } } }
+links:
+  l: { endpoints: ["r:i0", "h:eth0"] }
+`,
+    );
+    if (topology === null) throw new Error('does not load');
+    const lab = await bringUp(topology);
+    try {
+      const routes = async () => (await run(lab, 'h', ['ip', '-6', 'route'])).said;
+      while (!(await routes()).includes('default via fe80:')) await lab.sleep(50);
+      await reachable(lab, 'h', '2001:db8:1::1');
+      expect(await routes()).toContain('2001:db8:1::/64 dev eth0');
     } finally {
       await lab.down();
     }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import type { Topology } from '../../topology/model.ts';
+import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
 import { adoptAddresses, configure, impair } from './configure.ts';
 import { EngineFleet, type Stand } from './engine-fleet.ts';
@@ -31,7 +31,8 @@ export function createNetnsDriver(options: NetnsDriverOptions = {}): Driver {
   return { name: 'netns', capabilities: CAPABILITIES, up: (topology, context) => up(topology, context, options) };
 }
 
-async function up(topology: Topology, context: RunContext, options: NetnsDriverOptions): Promise<RunningLab> {
+async function up(asked: Topology, context: RunContext, options: NetnsDriverOptions): Promise<RunningLab> {
+  const topology = withEngineRouters(asked);
   if (!insidePod()) throw new Error('a live lab comes up inside a pod: start this process through podCommand()');
   if (readdirSync('/run/netns').length > 0) throw new Error('there is a lab in this pod already');
   const wayUp: WayUp = tunOpenable() ? 'tun' : 'veth';
@@ -86,6 +87,13 @@ async function up(topology: Topology, context: RunContext, options: NetnsDriverO
     throw error;
   }
 }
+
+/** A kernel sends no Router Advertisements by itself: a plain router that shall advertise runs the engine. */
+function withEngineRouters(topology: Topology): Topology {
+  return { ...topology, nodes: topology.nodes.map(node => (advertises(node) ? { ...node, engine: true } : node)) };
+}
+
+const advertises = (node: TopologyNode): boolean => node.interfaces.some(iface => iface.advertise);
 
 function insidePod(): boolean {
   return readFileSync('/proc/self/mounts', 'utf8')
