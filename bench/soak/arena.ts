@@ -89,7 +89,12 @@ export class Arena {
 
   /** A file: site-to-site with a process for its WAN. */
   get carriedTopology(): string {
-    return join(this.#folder, 'carried.yaml');
+    return this.file('carried.yaml');
+  }
+
+  /** Where a file for `lab` may be, which is then no leftover. */
+  file(name: string): string {
+    return join(this.#folder, name);
   }
 
   /** `part` tells the processes of one command from those of another in `processes(part)`. */

@@ -1,12 +1,17 @@
 import { parseArgs } from 'node:util';
 import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
+import { createSeededRandom } from '../../lab/drivers/sim/seeded-random.ts';
+import { soakFrames } from './frames.ts';
+import { soakHour } from './hour.ts';
 import { soakKills } from './kills.ts';
 import { personNamed, thisPerson } from './person.ts';
 import { type Table, tableLines } from './report.ts';
 import type { Subject } from './round.ts';
+import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-PART: kills, without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--mutations 100000]
+PART: kills, frames, topologies, hour; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,6 +19,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: String(Date.now()) },
     kills: { type: 'string', default: '50' },
     interrupts: { type: 'string', default: '20' },
+    frames: { type: 'string', default: '1000000' },
+    mutations: { type: 'string', default: '100000' },
     driver: { type: 'string' },
     user: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -21,6 +28,9 @@ const { values, positionals } = parseArgs({
 });
 
 const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
+  hour: () => soakHour(thisPerson(), values.seed),
+  frames: () => soakFrames(Number(values.frames), values.seed, progress),
+  topologies: () => soakTopologies(Number(values.mutations), createSeededRandom(values.seed).u32(), progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };
 
@@ -45,7 +55,7 @@ const killsOptions = () => ({
   kills: Number(values.kills),
   interrupts: Number(values.interrupts),
   seed: values.seed,
-  onRound: (text: string) => void process.stderr.write(`${text}\n`),
+  onRound: progress,
 });
 
 /** Every driver that this machine can run, as everybody whom we can be; what is left out is said. */
@@ -63,6 +73,10 @@ function subjects(): Subject[] {
     else print(`netns as ${values.user}: skipped: no such account; fix: useradd ${values.user}`);
   }
   return all.filter(({ driver }) => values.driver === undefined || values.driver === driver);
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function print(line: string): void {

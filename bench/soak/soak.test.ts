@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
 import { Arena, isBuilt, kill } from './arena.ts';
+import { soakHour } from './hour.ts';
 import { soakKills } from './kills.ts';
 import { settle } from './machine.ts';
 import { thisPerson } from './person.ts';
@@ -22,6 +23,10 @@ test.skipIf(!isBuilt && !mayNotSkip)(
     expect((await soakKills([{ driver: 'sim', person }], options)).findings).toEqual([]);
   },
 );
+
+test.skipIf(!isBuilt && !mayNotSkip)(`an hour of virtual time at 5 % loss (${needsBuild})`, async () => {
+  expect((await soakHour(person, options.seed)).findings).toEqual([]);
+});
 
 describe.skipIf((!isBuilt || obstacle !== null) && !mayNotSkip)(`live labs (${needsLive})`, () => {
   let arena: Arena | null = null;
