@@ -19,6 +19,8 @@ export interface FuzzOptions {
   readonly entry?: 'ports' | 'above';
   /** Each batch before the node gets it: for others that read frames. */
   readonly onFrames?: (frames: readonly Frame[]) => void;
+  /** Sees each frame that leaves. */
+  readonly onSent?: (frame: Frame) => void;
   /** Called between batches, so that a script can look at the node (and at its memory). */
   readonly onBatch?: (framesSoFar: number) => void;
 }
@@ -48,6 +50,7 @@ export function fuzzNode(net: Net, name: string, corpus: readonly Frame[], optio
         : node.receive(batch, now);
     for (const effects of [taken, node.wake(now)]) {
       framesOut += effects.frames.length;
+      if (options.onSent !== undefined) for (const frame of effects.frames) options.onSent(frame);
       events += effects.events.length;
     }
     options.onBatch?.(done + count);
