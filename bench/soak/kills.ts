@@ -30,7 +30,7 @@ export async function soakKills(subjects: readonly Subject[], options: KillsOpti
         results.push(result);
         if (result.isHit) hits += 1;
         findings.push(...result.findings.map(finding => `${label}, ${result.what}: ${finding}`));
-        options.onRound(`${label}: ${result.what}${result.findings.length > 0 ? ' FOUND SOMETHING' : ''}`);
+        options.onRound([`${label}: ${result.what}`, ...result.findings].join('\n  FOUND: '));
       }
       rows.push(rowOf(name, kind, results));
     }
