@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { encodeEthernet, EtherType } from '../wire/ethernet.ts';
 import { encodeIcmpv4 } from '../wire/icmpv4.ts';
 import { encodeIcmpv6 } from '../wire/icmpv6.ts';
 import { fragmentIpv4 } from '../wire/ipv4.ts';
@@ -139,6 +140,31 @@ test('an echo request from the broadcast address of a subnet is not answered', (
   net.injectPackets('alice', 'net1', ping('10.0.0.255', '10.0.0.1'));
   expect(traffic(net, 'alice:net1')).toEqual([]);
   expect(drops(net, 'alice')).toEqual({ malformed: 1 });
+});
+
+test('a frame for everybody that holds a packet for this node alone is not answered', () => {
+  const net = createNet(sites(), SITE_WIRES);
+  const payload = ping('10.0.0.2', '10.0.0.1');
+  const everybody = Uint8Array.of(255, 255, 255, 255, 255, 255);
+  const source = Uint8Array.of(2, 0xff, 0, 0, 0, 1);
+  net.inject('alice', 'net1', encodeEthernet({ destination: everybody, source, etherType: EtherType.IPV4, payload }));
+  expect(traffic(net, 'alice:net1')).toEqual([]);
+  expect(drops(net, 'alice')).toEqual({ notForUs: 1 });
+});
+
+test('what the host above says to its own link goes nowhere, least of all to the default router', () => {
+  const net = createNet(sites(), SITE_WIRES);
+  const solicitation = encodeIcmpv6(
+    { type: 'unknown', number: 133, code: 0, body: new Uint8Array(4) },
+    addressOf('fe80::9'),
+    addressOf('ff02::2'),
+  );
+  net.send(
+    'alice',
+    ipPacket('fe80::9', 'ff02::2', 58, solicitation, { hopLimit: 255 }),
+    udp('10.0.0.1', '224.0.0.251', [5353, 5353]),
+  );
+  expect(net.seen).toEqual([]);
 });
 
 test('with a policy for some ports of a host, fragments in the clear to it are judged whole', () => {

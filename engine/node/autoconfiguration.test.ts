@@ -29,6 +29,38 @@ function lan(): Net {
 
 const addresses = (net: Net, name: string) => net.node(name).status().interfaces[0]?.addresses ?? [];
 
+describe('advertisements that hide from those who guard the link', () => {
+  const from = 'fe80::bad';
+  const whole = (extension: Uint8Array) => {
+    const message = encodeNd({
+      type: 'routerAdvertisement',
+      hopLimit: 64,
+      managed: false,
+      otherConfiguration: false,
+      routerLifetimeS: 1800,
+      reachableTimeMs: 0,
+      retransTimerMs: 0,
+      options: [{ type: 'mtu', mtu: 1400 }],
+    });
+    const icmp = encodeIcmpv6(message, addressOf(from), addressOf('ff02::1'));
+    const [next, payload] = extension.length === 0 ? [58, icmp] : [60, Uint8Array.of(...extension, ...icmp)];
+    return ipPacket(from, 'ff02::1', next, payload, { hopLimit: 255 });
+  };
+  const fragments = (packet: Uint8Array) => [16, packet.length].map((_, i) => fragmentOf(packet, i === 0 ? 0 : 16));
+
+  test.each([
+    ['in fragments (RFC 6980 §5)', fragments(whole(new Uint8Array()))],
+    ['in a lone fragment', [atomic(whole(new Uint8Array()))]],
+    ['behind Destination Options', [whole(Uint8Array.of(58, 0, 1, 4, 0, 0, 0, 0))]],
+  ])('%s are not believed', (_, packets) => {
+    const net = createNet([nodeConfig('host', { interfaces: [port('e', [], { autoconfigure: true })] })], []);
+    net.injectPackets('host', 'e', ...packets);
+    expect(net.node('host').status().routes).toEqual([]);
+    net.injectPackets('host', 'e', whole(new Uint8Array()));
+    expect(net.node('host').status().routes).toHaveLength(1);
+  });
+});
+
 describe('a host and its router', () => {
   test('the host forms an address and a default route, and reaches beyond', () => {
     const net = lan();
@@ -131,4 +163,22 @@ function advertise(net: Net, options: readonly NdOption[], parts: { source?: str
   const destination = Uint8Array.of(0x33, 0x33, 0, 0, 0, 1);
   const frame = { destination, source: Uint8Array.of(2, 0xbb, 0, 0, 0, 1), etherType: EtherType.IPV6, payload };
   net.inject('host', 'e', encodeEthernet(frame));
+}
+
+/** 16 octets of the payload, or all from there on. */
+function fragmentOf(packet: Uint8Array, at: 0 | 16): Uint8Array {
+  const data = at === 0 ? packet.subarray(40, 56) : packet.subarray(56);
+  const header = Uint8Array.of(packet[6] ?? 0, 0, 0, at === 0 ? 1 : at, 0, 0, 0, 9);
+  return withPayload(packet, Uint8Array.of(...header, ...data));
+}
+
+/** A fragment that is the whole, RFC 6946. */
+function atomic(packet: Uint8Array): Uint8Array {
+  return withPayload(packet, Uint8Array.of(packet[6] ?? 0, 0, 0, 0, 0, 0, 0, 9, ...packet.subarray(40)));
+}
+
+function withPayload(packet: Uint8Array, payload: Uint8Array): Uint8Array {
+  const changed = Uint8Array.of(...packet.subarray(0, 40), ...payload);
+  changed.set([payload.length >> 8, payload.length & 255, 44], 4);
+  return changed;
 }

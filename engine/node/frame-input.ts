@@ -50,12 +50,17 @@ export function takePacket(
     return;
   }
   const { destination } = packet;
+  // RFC 1122 §3.3.6: a frame to many with a packet to one is a mistake, or worse.
+  if (isForMany && !isMulticast(destination) && !core.addresses.isBroadcast(destination)) {
+    drop(core, 'notForUs', () => `to ${formatAddress(destination)} in a frame for many on ${ingress.interface.name}`);
+    return;
+  }
   if (core.addresses.isForUs(ingress.interface, destination)) {
     takeLocal(core, packet, ingress);
     return;
   }
   if (isMulticast(destination)) return; // a group that we are not in: what a network card's filter would not show
-  if (isForMany || !core.forwarding) {
+  if (!core.forwarding) {
     drop(core, 'notForUs', () => `to ${formatAddress(destination)} on ${ingress.interface.name}`);
     return;
   }

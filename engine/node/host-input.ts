@@ -1,4 +1,4 @@
-import { isMulticast } from '../wire/address.ts';
+import { type Address, isMulticast } from '../wire/address.ts';
 import { type Core, drop, type Originated } from './core.ts';
 import type { LocalPacket } from './node.ts';
 import { sendOriginated } from './output.ts';
@@ -17,6 +17,7 @@ export function takeFromAbove(core: Core, { octets, offload }: LocalPacket): voi
     return;
   }
   // A kernel's chatter with the neighbours that it does not have: the links are the node's (MLD, router solicitations).
+  if (isForOwnLink(packet.destination)) return;
   if (isMulticast(packet.destination) && core.routes.lookup(packet.destination) === null) return;
   const fromAbove: Originated = {
     octets: packet.octets,
@@ -32,4 +33,10 @@ export function takeFromAbove(core: Core, { octets, offload }: LocalPacket): voi
   }
   const whole = reassemble(core, packet, { name: 'above', origin: 'node' });
   if (whole !== null) sendOriginated(core, { ...fromAbove, octets: whole.octets, offload: null, origin: 'node' });
+}
+
+/** Groups of the link itself, 224.0.0.0/24 and ff02::/16: no route leads to them. */
+function isForOwnLink(destination: Address): boolean {
+  const [a, b, c] = destination;
+  return destination.length === 4 ? a === 224 && b === 0 && c === 0 : a === 0xff && b === 2;
 }

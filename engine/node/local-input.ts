@@ -19,16 +19,17 @@ import { refuse } from './report.ts';
  * Neighbor Discovery, and ICMP errors about our own ESP (RFC 4301 §6.1.1). Everything else has to pass it.
  */
 export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
-  if (isFragment(packet)) {
-    const whole = reassemble(core, packet, wayOf(ingress));
-    if (whole !== null) takeLocal(core, whole, ingress);
-    return;
-  }
+  const wasCut = isFragment(packet);
+  const whole = wasCut ? reassemble(core, packet, wayOf(ingress)) : packet;
+  if (whole !== null) takeWhole(core, whole, ingress, wasCut);
+}
+
+function takeWhole(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean): void {
   if (packet.protocol === IpProtocol.ESP) {
     openLater(core, packet, ingress);
     return;
   }
-  if (takeNeighbourDiscovery(core, packet, ingress)) return;
+  if (takeNeighbourDiscovery(core, packet, ingress, wasCut)) return;
   if (isIcmpError(packet) && learnFromProtected(core, packet)) return;
   if (isTunnelled(core, packet, ingress)) {
     leaveTunnel(core, packet, ingress);

@@ -10,6 +10,7 @@ import { type Core, drop, type Ingress } from './core.ts';
 import type { EthernetInterface } from './interfaces.ts';
 import { sendPending, usableNeighbour } from './link-output.ts';
 import type { Packet } from './packet.ts';
+import { IPV6_HEADER_OCTETS } from './path-mtu.ts';
 import { removeAddress } from './reconfigure.ts';
 import { takeRouterSolicitation } from './router-advertising.ts';
 import { sendNd } from './solicitation.ts';
@@ -17,14 +18,21 @@ import { sendNd } from './solicitation.ts';
 type Solicitation = Extract<NdMessage, { type: 'neighborSolicitation' }>;
 type Advertisement = Extract<NdMessage, { type: 'neighborAdvertisement' }>;
 
-/** Neighbor Discovery, RFC 4861; true when the packet was that, valid or not. It never passes an SPD, nor goes up. */
-export function takeNeighbourDiscovery(core: Core, packet: Packet, ingress: Ingress): boolean {
+/**
+ * Neighbor Discovery, RFC 4861; true when the packet was that, valid or not. It never passes an SPD, nor goes up. `wasCut`:
+ * it came in fragments, which hide it from those who guard a link (RFC 6980 §5), as extension headers do: nobody needs them.
+ */
+export function takeNeighbourDiscovery(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean): boolean {
   if (packet.protocol !== IpProtocol.ICMPV6 || packet.version !== 6) return false;
   const type = u8At(packet.octets, packet.upperOffset);
   if (type < Icmpv6Type.ROUTER_SOLICITATION || type > Icmpv6Type.REDIRECT) return false;
   const link = ingress.interface;
   // Tunnels are point-to-point: there is nothing to discover, and nobody to believe.
   if (link?.kind !== 'ethernet' || ingress.sa !== null || type === Icmpv6Type.REDIRECT) return true;
+  if (wasCut || packet.upperOffset > IPV6_HEADER_OCTETS) {
+    drop(core, 'malformed', () => `Neighbor Discovery in fragments or behind extension headers on ${link.name}`);
+    return true;
+  }
   const message = readMessage(core, packet, link);
   if (message !== null) takeMessage(core, link, packet, message);
   return true;
