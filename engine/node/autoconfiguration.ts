@@ -5,10 +5,10 @@ import type { NdOption } from '../wire/nd-option.ts';
 import { networkOf, type Prefix } from '../wire/prefix.ts';
 import { ALL_ROUTERS, multicastMac } from './address-table.ts';
 import type { Core } from './core.ts';
-import { type EthernetInterface, interfaceIdentifier, withIdentifier } from './interfaces.ts';
+import { type EthernetInterface, type NodeInterface, withIdentifier } from './interfaces.ts';
 import { IPV6_MINIMUM_MTU } from './path-mtu.ts';
 import { addAddress, addRoute, removeAddress, removeRoutes } from './reconfigure.ts';
-import { announce, sendNd, sourceOption } from './solicitation.ts';
+import { announce, sendNd, sourceOptions } from './solicitation.ts';
 
 /** RFC 4861 §10. The first goes out at once: links of a lab do not come up all together after a power failure. */
 const SOLICITATIONS_MAX = 3;
@@ -22,7 +22,7 @@ const DEFAULT_ROUTE: Prefix = { address: new Uint8Array(16), length: 0 };
 
 /** What a link has learnt from its routers, RFC 4861 §6.3 and RFC 4862 §5.5. Expiry times may be infinite. */
 export interface Autoconfiguration {
-  readonly link: EthernetInterface;
+  readonly link: NodeInterface;
   solicitations: number;
   /** null: a router has answered, or none ever will. */
   solicitAt: Instant | null;
@@ -31,23 +31,23 @@ export interface Autoconfiguration {
   readonly addresses: Map<string, { readonly address: Address; expiresAt: Instant }>;
 }
 
-export function startAutoconfiguration(link: EthernetInterface, now: Instant): Autoconfiguration {
+export function startAutoconfiguration(link: NodeInterface, now: Instant): Autoconfiguration {
   return { link, solicitations: 0, solicitAt: now, routers: new Map(), onLink: new Map(), addresses: new Map() };
 }
 
 export function takeRouterAdvertisement(
   core: Core,
-  link: EthernetInterface,
+  link: NodeInterface,
   router: Address,
   message: Extract<NdMessage, { type: 'routerAdvertisement' }>,
 ): void {
   const state = core.autoconfigurations.find(candidate => candidate.link === link);
   if (state === undefined) return;
   state.solicitAt = null;
-  if (message.hopLimit > 0) link.hopLimit = message.hopLimit;
+  if (message.hopLimit > 0 && link.kind === 'ethernet') link.hopLimit = message.hopLimit;
   takeDefaultRouter(core, state, router, message.routerLifetimeS);
   for (const option of message.options) {
-    if (option.type === 'mtu') takeMtu(core, link, option.mtu);
+    if (option.type === 'mtu' && link.kind === 'ethernet') takeMtu(core, link, option.mtu);
     else if (option.type === 'prefixInformation') takePrefix(core, state, option);
   }
 }
@@ -82,7 +82,7 @@ export function nextAutoconfiguration(state: Autoconfiguration): Instant | null 
 
 function solicitRouters(core: Core, state: Autoconfiguration): void {
   const { link } = state;
-  const message: NdMessage = { type: 'routerSolicitation', options: [sourceOption(link)] };
+  const message: NdMessage = { type: 'routerSolicitation', options: sourceOptions(link) };
   sendNd(core, link, message, link.linkLocal, ALL_ROUTERS, multicastMac(ALL_ROUTERS));
   state.solicitations++;
   state.solicitAt = state.solicitations < SOLICITATIONS_MAX ? core.now + SOLICITATION_INTERVAL_NS : null;
@@ -132,18 +132,19 @@ function takePrefix(
     option.validLifetimeS === INFINITE_LIFETIME_S
       ? Number.POSITIVE_INFINITY
       : core.now + option.validLifetimeS * NS_PER_S;
-  if (option.onLink && !isTunnelled(core, prefix)) takeOnLink(core, state, key, prefix, expiresAt);
+  if (option.onLink && !isTunnelled(core, prefix, state.link)) takeOnLink(core, state, key, prefix, expiresAt);
   const isUsable = option.autonomous && option.prefixLength === 64;
   if (isUsable && option.preferredLifetimeS <= option.validLifetimeS) takeAddress(core, state, key, prefix, expiresAt);
 }
 
 /**
- * Whether tunnels carry that prefix now. Nobody signs advertisements: they must not take traffic out of a tunnel (the
+ * Whether another tunnel carries that prefix now. Nobody signs advertisements: they must not take traffic out of a tunnel (the
  * "LocalNet" attack of TunnelCrack, CVE-2023-36672).
  */
-function isTunnelled(core: Core, { address, length }: Prefix): boolean {
+function isTunnelled(core: Core, { address, length }: Prefix, link: NodeInterface): boolean {
   const route = core.routes.lookup(address);
-  return route !== null && route.interface.kind === 'tunnel' && route.destination.length <= length;
+  if (route === null || route.interface.kind !== 'tunnel' || route.interface === link) return false;
+  return route.destination.length <= length;
 }
 
 function takeOnLink(core: Core, state: Autoconfiguration, key: string, prefix: Prefix, expiresAt: Instant): void {
@@ -167,11 +168,11 @@ function takeAddress(core: Core, state: Autoconfiguration, key: string, prefix: 
     return;
   }
   if (expiresAt <= core.now || addresses.size >= PREFIXES_MAX) return;
-  const address = withIdentifier(prefix.address, interfaceIdentifier(link.mac));
+  const address = withIdentifier(prefix.address, link.linkLocal.subarray(8));
   if (core.addresses.ownedBy(link, address)) return;
   addresses.set(key, { address, expiresAt });
   addAddress(core, link, address, prefix.length);
-  announce(core, link, [address]);
+  if (link.kind === 'ethernet') announce(core, link, [address]);
   core.audit.note('addressConfigured', `${formatAddress(address)}/${prefix.length} on ${link.name}`);
 }
 

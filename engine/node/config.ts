@@ -35,7 +35,11 @@ export interface TunnelConfig {
   readonly remote: string;
   /** Octets of inner packet; null: from the outer path MTU. */
   readonly mtu: number | null;
+  /** The link-local IPv6 address is formed from `local` by the node itself. */
   readonly addresses: readonly string[];
+  /** As on an interface, through the tunnel; not unless given. */
+  readonly autoconfigure?: boolean;
+  readonly advertise?: boolean;
 }
 
 export interface RouteConfig {

@@ -116,7 +116,7 @@ export interface Core {
   readonly outerPathMtus: PathMtuCache;
   readonly reassembly: ReassemblyPool;
   readonly errorLimit: IcmpErrorLimit;
-  /** One for each link that advertises, and one for each that listens to advertisements. */
+  /** One for each interface that advertises, and one for each that listens to advertisements. */
   readonly advertising: readonly Advertising[];
   readonly autoconfigurations: readonly Autoconfiguration[];
   readonly audit: Audit;

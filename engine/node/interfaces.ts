@@ -44,6 +44,8 @@ export interface TunnelInterface {
   readonly up: true;
   addresses: InterfaceAddress[];
   readonly linkLocal: Address;
+  readonly autoconfigure: boolean;
+  readonly advertise: boolean;
   /** What the far end forms for itself, by the same rule. */
   readonly remoteLinkLocal: Address;
   readonly counters: Counters;
@@ -94,6 +96,8 @@ export function tunnelInterface(config: TunnelConfig): TunnelInterface {
     up: true,
     addresses: addressesOf(config.name, config.addresses, linkLocal),
     linkLocal,
+    autoconfigure: config.autoconfigure ?? false,
+    advertise: config.advertise ?? false,
     remoteLinkLocal: linkLocalOf(tunnelIdentifier(remote, local)),
     counters: noCounters(),
   };

@@ -6,7 +6,8 @@ import type { Route } from './route-table.ts';
 const LINK_LOCAL_PREFIX = { address: Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), length: 64 };
 
 /**
- * The route of a packet. A link-local IPv6 destination is on the link that the packet is an answer on (`zone`); else on the
+ * The route of a packet. A link-local IPv6 destination is on the link that the packet is meant for (`zone`), as is a group
+ * of that link; else on the
  * tunnel whose far end it is, on the link that has its source, or on the only link there is (RFC 4007 §6).
  */
 export function routeTowards(
@@ -15,7 +16,8 @@ export function routeTowards(
   source: Address | null,
   zone: NodeInterface | null,
 ): Route | null {
-  if (destination.length !== 16 || !isLinkLocal(destination)) return core.routes.lookup(destination);
+  const isGroup = destination[0] === 0xff && destination[1] === 2 && zone !== null;
+  if (destination.length !== 16 || !(isGroup || isLinkLocal(destination))) return core.routes.lookup(destination);
   const link = zone ?? tunnelTo(core, destination, source) ?? linkFrom(core, source);
   if (link === null || !link.up) return null;
   return { destination: LINK_LOCAL_PREFIX, via: null, interface: link, origin: 'connected' };

@@ -7,7 +7,8 @@ import { WireError } from '../wire/wire-error.ts';
 import { ALL_NODES, multicastMac } from './address-table.ts';
 import { takeRouterAdvertisement } from './autoconfiguration.ts';
 import { type Core, drop, type Ingress } from './core.ts';
-import type { EthernetInterface } from './interfaces.ts';
+import { refuseLocal } from './decision.ts';
+import type { EthernetInterface, NodeInterface } from './interfaces.ts';
 import { sendPending, usableNeighbour } from './link-output.ts';
 import type { Packet } from './packet.ts';
 import { IPV6_HEADER_OCTETS } from './path-mtu.ts';
@@ -27,8 +28,9 @@ export function takeNeighbourDiscovery(core: Core, packet: Packet, ingress: Ingr
   const type = u8At(packet.octets, packet.upperOffset);
   if (type < Icmpv6Type.ROUTER_SOLICITATION || type > Icmpv6Type.REDIRECT) return false;
   const link = ingress.interface;
-  // Tunnels are point-to-point: there is nothing to discover, and nobody to believe.
-  if (link?.kind !== 'ethernet' || ingress.sa !== null || type === Icmpv6Type.REDIRECT) return true;
+  if (link === null || type === Icmpv6Type.REDIRECT) return true;
+  const isOnLink = link.kind === 'ethernet' ? ingress.sa === null : mayComeByTunnel(core, packet, ingress, type);
+  if (!isOnLink) return true;
   if (wasCut || packet.upperOffset > IPV6_HEADER_OCTETS) {
     drop(core, 'malformed', () => `Neighbor Discovery in fragments or behind extension headers on ${link.name}`);
     return true;
@@ -38,7 +40,15 @@ export function takeNeighbourDiscovery(core: Core, packet: Packet, ingress: Ingr
   return true;
 }
 
-function readMessage(core: Core, packet: Packet, link: EthernetInterface): NdMessage | null {
+/** Tunnels are point-to-point: there are no neighbours to discover, but there may be a router. Their SPD applies. */
+function mayComeByTunnel(core: Core, packet: Packet, ingress: Ingress, type: number): boolean {
+  if (type !== Icmpv6Type.ROUTER_SOLICITATION && type !== Icmpv6Type.ROUTER_ADVERTISEMENT) return false;
+  const refusal = refuseLocal(core, packet, ingress);
+  if (refusal !== null) drop(core, refusal.reason, () => refusal.detail);
+  return refusal === null;
+}
+
+function readMessage(core: Core, packet: Packet, link: NodeInterface): NdMessage | null {
   const [hopLimit, source] = [packet.hopLimit, formatAddress(packet.source)];
   try {
     // 255: it comes from this link, no router has touched it (RFC 4861 §6.1 and §7.1).
@@ -54,24 +64,24 @@ function readMessage(core: Core, packet: Packet, link: EthernetInterface): NdMes
   return null;
 }
 
-function takeMessage(core: Core, link: EthernetInterface, packet: Packet, message: NdMessage): void {
+function takeMessage(core: Core, link: NodeInterface, packet: Packet, message: NdMessage): void {
   switch (message.type) {
     case 'neighborSolicitation':
-      takeSolicitation(core, link, packet, message);
+      if (link.kind === 'ethernet') takeSolicitation(core, link, packet, message);
       break;
     case 'neighborAdvertisement':
-      takeAdvertisement(core, link, packet, message);
+      if (link.kind === 'ethernet') takeAdvertisement(core, link, packet, message);
       break;
     case 'routerSolicitation': {
       const mac = optionMac(message, 'sourceLinkLayerAddress');
-      if (mac !== null) learn(core, link, packet.source, mac);
+      if (mac !== null && link.kind === 'ethernet') learn(core, link, packet.source, mac);
       takeRouterSolicitation(core, link, packet.source);
       break;
     }
     case 'routerAdvertisement': {
       if (!isLinkLocal(packet.source)) break;
       const mac = optionMac(message, 'sourceLinkLayerAddress');
-      if (mac !== null) learn(core, link, packet.source, mac);
+      if (mac !== null && link.kind === 'ethernet') learn(core, link, packet.source, mac);
       takeRouterAdvertisement(core, link, packet.source, message);
       break;
     }

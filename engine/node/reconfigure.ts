@@ -1,7 +1,7 @@
 import { type Address, addressesEqual } from '../wire/address.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import type { Core } from './core.ts';
-import type { EthernetInterface, InterfaceAddress } from './interfaces.ts';
+import type { InterfaceAddress, NodeInterface } from './interfaces.ts';
 import type { Route } from './route-table.ts';
 
 /** Changes of routes and addresses while the node runs. Each empties the flow cache: what was decided may be wrong now. */
@@ -16,7 +16,7 @@ export function removeRoutes(core: Core, isGone: (route: Route) => boolean): voi
 }
 
 /** An address formed from an advertised prefix. */
-export function addAddress(core: Core, link: EthernetInterface, address: Address, prefixLength: number): void {
+export function addAddress(core: Core, link: NodeInterface, address: Address, prefixLength: number): void {
   const entry: InterfaceAddress = { address, prefixLength, origin: 'autoconfigured', tentativeUntil: 0 };
   link.addresses = [...link.addresses, entry];
   beginTentative(core, [entry]);
@@ -24,7 +24,7 @@ export function addAddress(core: Core, link: EthernetInterface, address: Address
   core.flows.clear();
 }
 
-export function removeAddress(core: Core, link: EthernetInterface, address: Address): void {
+export function removeAddress(core: Core, link: NodeInterface, address: Address): void {
   link.addresses = link.addresses.filter(entry => !addressesEqual(entry.address, address));
   core.addresses.rebuild();
   core.flows.clear();

@@ -7,9 +7,10 @@ import { u32At } from '../wire/octets.ts';
 import { networkOf } from '../wire/prefix.ts';
 import { ALL_NODES, multicastMac } from './address-table.ts';
 import type { Core } from './core.ts';
-import type { EthernetInterface } from './interfaces.ts';
+import { NO_MAC } from './frame-output.ts';
+import type { EthernetInterface, NodeInterface } from './interfaces.ts';
 import { usableNeighbour } from './link-output.ts';
-import { sendNd, sourceOption } from './solicitation.ts';
+import { sendNd, sourceOptions } from './solicitation.ts';
 
 /** RFC 4861 §10 and the defaults of §6.2.1. */
 const INITIAL_ADVERTISEMENTS = 3;
@@ -26,7 +27,7 @@ const WAITING_MAX = 8;
 
 /** When a router advertises on one link, RFC 4861 §6.2.4 and §6.2.6. */
 export interface Advertising {
-  readonly link: EthernetInterface;
+  readonly link: NodeInterface;
   nextAt: Instant;
   sent: number;
   lastAt: Instant;
@@ -34,12 +35,12 @@ export interface Advertising {
   waiting: { readonly destination: Address; readonly at: Instant }[];
 }
 
-export function startAdvertising(link: EthernetInterface, now: Instant): Advertising {
+export function startAdvertising(link: NodeInterface, now: Instant): Advertising {
   return { link, nextAt: now, sent: 0, lastAt: Number.NEGATIVE_INFINITY, waiting: [] };
 }
 
 /** A host asks: it is answered after a random while, alone if its address is known. */
-export function takeRouterSolicitation(core: Core, link: EthernetInterface, source: Address): void {
+export function takeRouterSolicitation(core: Core, link: NodeInterface, source: Address): void {
   const advertising = core.advertising.find(candidate => candidate.link === link);
   if (advertising === undefined) return;
   const at = core.now + fraction(core.random) * DELAY_MAX_NS;
@@ -58,8 +59,8 @@ export function advertiseWhatIsDue(core: Core, advertising: Advertising): void {
   const due = advertising.waiting.filter(({ at }) => at <= core.now);
   advertising.waiting = advertising.waiting.filter(({ at }) => at > core.now);
   for (const { destination } of due) {
-    const neighbour = usableNeighbour(core, link, destination);
-    if (neighbour.state !== 'incomplete') advertise(core, link, destination, neighbour.mac);
+    const mac = link.kind === 'tunnel' ? NO_MAC : knownMac(core, link, destination);
+    if (mac !== null) advertise(core, link, destination, mac);
     else
       advertising.nextAt = Math.min(advertising.nextAt, Math.max(core.now, advertising.lastAt + MIN_DELAY_BETWEEN_NS));
   }
@@ -77,21 +78,31 @@ export function nextAdvertisement({ link, nextAt, waiting }: Advertising): Insta
   return link.up ? Math.min(nextAt, ...waiting.map(({ at }) => at)) : null;
 }
 
-function advertise(core: Core, link: EthernetInterface, destination: Address, mac: Uint8Array): void {
+function knownMac(core: Core, link: EthernetInterface, destination: Address): Uint8Array | null {
+  const neighbour = usableNeighbour(core, link, destination);
+  return neighbour.state === 'incomplete' ? null : neighbour.mac;
+}
+
+function advertise(core: Core, link: NodeInterface, destination: Address, mac: Uint8Array): void {
   const message: NdMessage = {
     type: 'routerAdvertisement',
-    hopLimit: link.hopLimit,
+    hopLimit: link.kind === 'ethernet' ? link.hopLimit : 0,
     managed: false,
     otherConfiguration: false,
     routerLifetimeS: core.forwarding ? ROUTER_LIFETIME_S : 0,
     reachableTimeMs: 0,
     retransTimerMs: 0,
-    options: [sourceOption(link), { type: 'mtu', mtu: link.mtu6 }, ...prefixOptions(link)],
+    options: [...sourceOptions(link), ...mtuOptions(link), ...prefixOptions(link)],
   };
   sendNd(core, link, message, link.linkLocal, destination, mac);
 }
 
-function prefixOptions(link: EthernetInterface): NdOption[] {
+/** Of a tunnel it depends on the path, and both ends find it out. */
+function mtuOptions(link: NodeInterface): NdOption[] {
+  return link.kind === 'ethernet' ? [{ type: 'mtu', mtu: link.mtu6 }] : [];
+}
+
+function prefixOptions(link: NodeInterface): NdOption[] {
   return link.addresses
     .filter(({ address, origin }) => address.length === 16 && origin === 'configured')
     .map(({ address, prefixLength }) => ({

@@ -6,9 +6,9 @@ import { IpProtocol } from '../wire/ip-protocol.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import { encodeNd, type NdMessage } from '../wire/nd.ts';
 import { multicastMac, solicitedNode, subnetOf, UNSPECIFIED_V6 } from './address-table.ts';
-import type { Core, FrameOrigin } from './core.ts';
+import { type Core, type FrameOrigin, originate } from './core.ts';
 import { BROADCAST_MAC, emit, frameAround, ipFrameAround, NO_MAC } from './frame-output.ts';
-import type { EthernetInterface } from './interfaces.ts';
+import type { EthernetInterface, NodeInterface } from './interfaces.ts';
 import type { Neighbour } from './neighbour-cache.ts';
 
 /** RFC 4861 §3.1: routers do not forward Neighbor Discovery, and 255 proves that none has. */
@@ -22,7 +22,7 @@ export function solicit(core: Core, { link, address, state, mac }: Neighbour<Fra
     return;
   }
   const destination = isKnown ? address : solicitedNode(address);
-  const message: NdMessage = { type: 'neighborSolicitation', target: address, options: [sourceOption(link)] };
+  const message: NdMessage = { type: 'neighborSolicitation', target: address, options: sourceOptions(link) };
   // From an address that the neighbour will send to, so that it need not ask in turn, RFC 4861 §7.2.2.
   const source = subnetOf(link, address)?.address ?? link.linkLocal;
   sendNd(core, link, message, source, destination, isKnown ? mac : multicastMac(destination));
@@ -44,10 +44,10 @@ export function announce(core: Core, link: EthernetInterface, addresses: readonl
   }
 }
 
-/** Sends one Neighbor Discovery message; these never pass an SPD. */
+/** Sends one Neighbor Discovery message. On Ethernet these never pass an SPD; through a tunnel they do, and need no MAC. */
 export function sendNd(
   core: Core,
-  link: EthernetInterface,
+  link: NodeInterface,
   message: NdMessage,
   source: Address,
   destination: Address,
@@ -63,11 +63,13 @@ export function sendNd(
     destination,
     payload,
   });
-  emit(core, link, ipFrameAround(link, mac, packet), null);
+  if (link.kind === 'tunnel') originate(core, packet, { zone: link });
+  else emit(core, link, ipFrameAround(link, mac, packet), null);
 }
 
-export function sourceOption(link: EthernetInterface): NdMessage['options'][number] {
-  return { type: 'sourceLinkLayerAddress', mac: link.mac };
+/** Says what the MAC address of the sender is, where it has one. */
+export function sourceOptions(link: NodeInterface): NdMessage['options'] {
+  return link.kind === 'tunnel' ? [] : [{ type: 'sourceLinkLayerAddress', mac: link.mac }];
 }
 
 function sendArpRequest(
