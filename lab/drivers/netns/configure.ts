@@ -6,11 +6,22 @@ import { nodeConfig } from '../../topology/node-config.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import { addressLine, kernelNamespaceScript, routeLine, upAddresses, wireNamespaceScript } from './engine-namespace.ts';
 import type { Cable, WayUp } from './layout.ts';
-import { kernelNamespace, MIDDLE_NAMESPACE, wireNamespace } from './names.ts';
+import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, UP_DEVICE, wireNamespace } from './names.ts';
 import { netemArguments } from './netem.ts';
 import { plainNodeScript } from './plain-node.ts';
-import { runScript } from './run.ts';
+import { run, runScript } from './run.ts';
 import { script, setting } from './script.ts';
+
+/**
+ * The TUN devices of the engine nodes, which outlive the engine. Before an engine starts: to make a device is to hold it for a
+ * moment, and only one process can.
+ */
+export async function makeUpDevices(topology: Topology, wayUp: WayUp): Promise<void> {
+  if (wayUp !== 'tun') return;
+  const add = ['ip', 'tuntap', 'add', 'dev', UP_DEVICE, 'mode', 'tun'];
+  const names = topology.nodes.filter(node => node.engine).map(node => kernelNamespace(node.name));
+  await Promise.all(names.map(name => run(['nsenter', `--net=${namespaceFile(name)}`, ...add])));
+}
 
 /** Settings, addresses and routes of every namespace, and its devices up. */
 export async function configure(topology: Topology, cables: readonly Cable[], wayUp: WayUp): Promise<void> {
@@ -31,7 +42,7 @@ export async function configure(topology: Topology, cables: readonly Cable[], wa
       node.engine
         ? [
             runScript(wireNamespace(node), wireNamespaceScript(node, wayUp)),
-            runScript(kernelNamespace(node.name), kernelNamespaceScript(node, wayUp, sourceChooser(topology, node))),
+            runScript(kernelNamespace(node.name), kernelNamespaceScript(node, sourceChooser(topology, node))),
           ]
         : [runScript(kernelNamespace(node.name), plainNodeScript(node))],
     ),

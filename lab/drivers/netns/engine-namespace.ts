@@ -25,13 +25,8 @@ export function wireNamespaceScript(node: TopologyNode, wayUp: WayUp): string {
  * The script for its kernel namespace: one device with all the node's addresses, and routes that lead into the engine
  * wherever the engine has one. `sourceFor` says which source address the engine would choose.
  */
-export function kernelNamespaceScript(
-  node: TopologyNode,
-  wayUp: WayUp,
-  sourceFor: (destination: string) => string | null,
-): string {
+export function kernelNamespaceScript(node: TopologyNode, sourceFor: (destination: string) => string | null): string {
   const settings = [
-    ...(wayUp === 'tun' ? [`ip tuntap add dev ${UP_DEVICE} mode tun`] : []),
     setting('ipv4/conf/all/rp_filter', false),
     setting('ipv4/conf/default/rp_filter', false),
     setting(`ipv4/conf/${UP_DEVICE}/rp_filter`, false),

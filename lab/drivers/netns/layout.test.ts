@@ -49,7 +49,7 @@ describe('the layout', () => {
     const wire = wireNamespaceScript(nodeNamed('alice'), 'veth');
     expect(wire).not.toMatch(/addr|route/);
     expect(wire).toMatch(/link set dev net0 arp off up/);
-    const kernel = kernelNamespaceScript(nodeNamed('alice'), 'tun', () => '10.0.0.1');
+    const kernel = kernelNamespaceScript(nodeNamed('alice'), () => '10.0.0.1');
     for (const line of ['addr replace 1.2.3.4/32 dev engine0', 'route replace 10.0.1.0/24 dev engine0 src 10.0.0.1']) {
       expect(kernel.split('\n')).toContain(line);
     }
@@ -57,7 +57,7 @@ describe('the layout', () => {
   });
 
   test('a source address that the node does not have is no hint', () => {
-    const kernel = kernelNamespaceScript(nodeNamed('alice'), 'tun', () => 'fe80::1');
+    const kernel = kernelNamespaceScript(nodeNamed('alice'), () => 'fe80::1');
     expect(kernel).not.toContain('src');
   });
 

@@ -69,7 +69,7 @@ const device = (node: TopologyNode, iface: TopologyInterface): string =>
 
 const pair = (one: string, other: string): string => `link add ${one} type veth peer ${other}`;
 
-/** A TUN device cannot be made from outside its namespace: engine-namespace.ts makes it. */
+/** A TUN device cannot be made from outside its namespace: configure.ts makes it. */
 const wayUpPair = (node: TopologyNode): string =>
   pair(
     `name ${UP_DEVICE} netns ${kernelNamespace(node.name)} address ${UP_DEVICE_MAC}`,

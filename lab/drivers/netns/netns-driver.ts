@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
-import { adoptAddresses, configure, impair } from './configure.ts';
+import { adoptAddresses, configure, impair, makeUpDevices } from './configure.ts';
 import { EngineFleet, type Stand } from './engine-fleet.ts';
 import type { LiveEvent } from './engine-process.ts';
 import { cablesOf, layoutBatch, type WayUp } from './layout.ts';
@@ -74,6 +74,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     // Nothing is up yet: the capture misses nothing.
     const capture = new LiveCapture(cables, context.onPacket);
     closing.push(() => capture.close());
+    await makeUpDevices(topology, wayUp);
     await Promise.all([
       configure(topology, cables, wayUp),
       fleet.start(),
