@@ -112,6 +112,9 @@ describe('a stranger who borrows the address of a host behind the gateway', () =
     net.injectPackets('alice', 'net0', udp(from, to, [1, 2]));
     expect(traffic(net, 'alice:net0')).toEqual([]);
     expect(drops(net, 'alice')).toEqual({ policyDiscard: 1 });
+    net.take('alice', net.node('alice').command({ kind: 'link', port: 'net1', up: false }, net.now()));
+    net.injectPackets('alice', 'net0', udp(from, to, [1, 2]));
+    expect(drops(net, 'alice')).toEqual({ policyDiscard: 2 });
     net.injectPackets('alice', 'net0', udp(other, to, [1, 2])); // to whom the policy is open
     expect(traffic(net, 'alice:net0')).toEqual(['1.2.3.4 > 5.6.7.8 | esp 4096 1']);
   });

@@ -71,14 +71,12 @@ export function admit(core: Core, packet: Packet, flow: Flow, ingress: Ingress, 
 }
 
 /**
- * Whether a packet came in the clear over another interface than the one that leads to its source. Such a packet is not
+ * Whether a packet came in the clear over another interface than the one that leads to its source, if any does. Such a packet is not
  * given the protection that is meant for that source: our SA would vouch for it to the far end. Others are forwarded:
  * asymmetric routes are not wrong in themselves (RFC 3704 §2.4).
  */
 export function isBorrowed(core: Core, { source }: Flow, ingress: Ingress): boolean {
-  if (ingress.sa !== null) return false;
-  const back = core.routes.lookup(source);
-  return back !== null && back.interface !== ingress.interface;
+  return ingress.sa === null && core.routes.lookup(source)?.interface !== ingress.interface;
 }
 
 /** Whether the packet that an ICMP error is about would not have left in the clear, or cannot be made out. */
