@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
+import { tryLock } from '../../lab/state/lock.ts';
 import { Arena, isBuilt, kill } from './arena.ts';
 import { soakHour } from './hour.ts';
 import { soakKills } from './kills.ts';
 import { settle } from './machine.ts';
 import { thisPerson } from './person.ts';
-import { complaints, LAB, SETTLE_MS, upArguments } from './round.ts';
+import { complaints, LAB, pause, SETTLE_MS, upArguments } from './round.ts';
 
 /** The quick version of `npm run soak -- kills`; another seed each time, and a failure names it. */
 const options = { kills: 5, interrupts: 3, seed: String(Date.now()), onRound: () => undefined };
@@ -21,6 +22,22 @@ test.skipIf(!isBuilt)(`simulated labs, killed and interrupted, leave nothing (${
 
 test.skipIf(!isBuilt)(`an hour of virtual time at 5 % loss (${needsBuild})`, async () => {
   expect((await soakHour(person, options.seed)).findings).toEqual([]);
+});
+
+test.skipIf(!isBuilt)(`lab down waits for another command that is at work with the lab (${needsBuild})`, async () => {
+  const arena = new Arena(person);
+  try {
+    expect(complaints('lab up', await arena.run(upArguments(LAB, 'sim', '--no-checks'), 'lab'), [0])).toEqual([]);
+    const lock = await tryLock(arena.state, LAB);
+    expect(lock).not.toBeNull();
+    const down = arena.start(['down', '--all'], 'down');
+    await pause(1_000); // long enough for it to find the lock held
+    lock?.release();
+    expect(complaints('lab down --all', await down.ended, [0])).toEqual([]);
+    expect((await settle(() => arena.leftovers(), SETTLE_MS)).left).toEqual([]);
+  } finally {
+    arena.dispose();
+  }
 });
 
 describe.skipIf(!isBuilt || obstacle !== null)(`live labs (${needsLive})`, { timeout: 180_000 }, () => {

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { badInput, machineCannot } from '../../state/failure.ts';
 import { tryLock, type Lock } from '../../state/lock.ts';
-import { isAlive, runsOfRoot, signalProcess, waitForEnd } from '../../state/process.ts';
+import { isAlive, runsOfRoot, signalProcess } from '../../state/process.ts';
 import { type LabFolder, listLabFolders, readLabFolder } from '../../state/record.ts';
 import { labDirectory, socketPath, stateRoot } from '../../state/root.ts';
 import { endStrays, sweepLab } from '../../state/sweep.ts';
@@ -58,7 +59,7 @@ function chosen(names: readonly string[], root: string): LabFolder[] {
 
 /**
  * Brings one lab down: asks its supervisor, which knows what there is, and takes what is left by force. Holds the lab's
- * lock, so that a `lab up` that is at work with it is told to stop first.
+ * lock, so that a `lab up` that is at work with it is told to stop first, and another `lab down` may end.
  */
 export async function removeLab(root: string, folder: LabFolder): Promise<void> {
   const lock = await lockAgainstCreator(root, folder);
@@ -78,18 +79,20 @@ export async function removeLab(root: string, folder: LabFolder): Promise<void> 
 const leaveItToTheSweep = (): void => undefined;
 
 const DOWN_MS = 10_000;
-const CREATOR_ENDS_MS = 15_000;
+/** Longer than a `lab down` takes that has to use force. */
+const HOLDER_ENDS_MS = 20_000;
+const LOOK_AGAIN_MS = 20;
 
 async function lockAgainstCreator(root: string, folder: LabFolder): Promise<Lock> {
   const free = await tryLock(root, folder.name);
   if (free !== null) return free;
   const creator = folder.record?.creator ?? null;
-  if (creator !== null && isAlive(creator)) {
-    signalProcess(creator, 'SIGTERM'); // it removes its lab by itself
-    await waitForEnd(creator, CREATOR_ENDS_MS);
+  if (creator !== null && isAlive(creator)) signalProcess(creator, 'SIGTERM'); // it removes its lab by itself
+  // So does another `lab down`. A lock cannot be waited for, only tried again.
+  for (const end = performance.now() + HOLDER_ENDS_MS; performance.now() < end; await delay(LOOK_AGAIN_MS)) {
+    const lock = await tryLock(root, folder.name);
+    if (lock !== null) return lock;
   }
-  const lock = await tryLock(root, folder.name);
-  if (lock !== null) return lock;
   throw machineCannot(`another command is at work with lab "${folder.name}"`, 'wait for its end, then lab down again');
 }
 
