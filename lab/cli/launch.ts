@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DriverName } from '../drivers/driver.ts';
 import { podCommand, withSystemPath } from '../drivers/netns/pod.ts';
-import { badInput, type Failure } from '../state/failure.ts';
+import { badInput, type Failure, machineCannot } from '../state/failure.ts';
 import { type Lock, tryLock } from '../state/lock.ts';
 import { childrenOf, identify, type ProcessIdentity, ROOT_VARIABLE, RUN_VARIABLE } from '../state/process.ts';
 import { createLabFolder, type LabRecord, readLabFolder, writeRecord } from '../state/record.ts';
@@ -137,14 +137,17 @@ const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 function recordProcesses({ plan, directory }: Birth, child: ChildProcess): void {
   const supervisor = identify(child.pid ?? 0);
   const { record } = readLabFolder(directory);
-  if (supervisor === null || record === null) throw new Error('the supervisor ended as soon as it had begun');
+  if (supervisor === null || record === null) throw killedAtBirth();
   writeRecord(directory, { ...record, supervisor, pod: plan.driver === 'netns' ? podOf(supervisor) : null });
 }
+
+/** It has just said hello: somebody else has ended it. */
+const killedAtBirth = (): Failure => machineCannot('the lab was killed, or brought down, while it came up', null);
 
 /** `unshare` has one child: the first process of the pod. */
 function podOf(supervisor: ProcessIdentity): ProcessIdentity {
   const [pod] = childrenOf(supervisor.pid);
-  if (pod === undefined) throw new Error('the pod has no first process');
+  if (pod === undefined) throw killedAtBirth();
   return pod;
 }
 
