@@ -49,6 +49,14 @@ const tunnelShape = fields('a tunnel', {
   ),
   routes: optional(oneOrMore(addresses.network, 'prefixes'), 'What is behind the other end.'),
   mtu: optional(scalars.mtu, 'Octets of inner packet; found from the path where it is absent.'),
+  advertise: optional(
+    scalars.flag,
+    'Send IPv6 Router Advertisements (RFC 4861) through the tunnel, for a /64 that no interface has.',
+  ),
+  autoconfigure: optional(
+    scalars.flag,
+    'Form an IPv6 address (SLAAC, RFC 4862) from what the other end advertises, and route by default through it.',
+  ),
 });
 
 const protectShape = fields('protect', {

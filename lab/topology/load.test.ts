@@ -62,14 +62,26 @@ describe('what the loader fills in', () => {
 
   test('both ends of a tunnel know the outer addresses', () => {
     expect(nodeOf(siteToSite, 'alice').tunnels).toEqual([
-      { name: 'v4_bob0', peer: 'bob', local: '1.2.3.4', remote: '5.6.7.8', mtu: null, addresses: ['10.0.0.1/32'] },
+      {
+        name: 'v4_bob0',
+        peer: 'bob',
+        local: '1.2.3.4',
+        remote: '5.6.7.8',
+        mtu: null,
+        addresses: ['10.0.0.1/32'],
+        autoconfigure: false,
+        advertise: false,
+      },
     ]);
     expect(nodeOf(siteToSite, 'bob').tunnels[0]).toMatchObject({ local: '5.6.7.8', remote: '1.2.3.4' });
     expect(nodeOf(everything, 'north').tunnels[0]).toMatchObject({ local: '192.0.2.2', remote: '192.0.2.1' });
     expect(nodeOf(everything, 'south').tunnels[0]).toMatchObject({
       local: '2001:db8:0:2::2',
       remote: '2001:db8:0:2::1',
+      autoconfigure: true,
+      advertise: false,
     });
+    expect(nodeOf(everything, 'hub').tunnels[1]).toMatchObject({ autoconfigure: false, advertise: true });
   });
 
   test('MAC addresses by position, but not one that the file gives', () => {

@@ -5,7 +5,7 @@ import { type Diagnostic, type Place, Report } from './diagnostic.ts';
 import type { ProtectedFlow, Topology, TopologyInterface, TopologyNode, TopologyTunnel } from './model.ts';
 import { flowsOfPolicies, namedFlow, type Network } from './protected-flows.ts';
 import { mtuOf, resolveAddresses } from './resolve/addresses.ts';
-import { reportAdvertising } from './resolve/advertising.ts';
+import { reportAdvertising, reportTunnelAdvertising } from './resolve/advertising.ts';
 import { hasEngine, resolveChecks } from './resolve/checks.ts';
 import { resolveFaults } from './resolve/faults.ts';
 import { resolveLinks, type Wiring } from './resolve/links.ts';
@@ -48,6 +48,7 @@ function resolve(file: string, text: TopologyText, report: Report): Topology {
   const routes = new Map<string, readonly Route[]>();
   for (const node of scope.nodes.values()) routes.set(node.name, resolveRoutes(scope, node, resolved, owners));
   const tunnels = resolveTunnels(scope, routes);
+  reportTunnelAdvertising(scope, tunnels);
   const policies = resolvePolicies(scope, tunnels);
   const sas = pairSas(scope, policies);
   const nodes = [...scope.nodes.values()].map(node => ({
@@ -105,6 +106,8 @@ function tunnelOf(node: NodeScope, tunnel: Tunnel): TopologyTunnel {
     remote: formatAddress(tunnel.remote),
     mtu: text?.mtu?.value ?? null,
     addresses: (text?.addresses?.items ?? []).map(({ value }) => formatPrefix(value)),
+    autoconfigure: text?.autoconfigure?.value ?? false,
+    advertise: text?.advertise?.value ?? false,
   };
 }
 

@@ -55,6 +55,8 @@ export interface TopologyTunnel {
   readonly remote: string;
   readonly mtu: number | null;
   readonly addresses: readonly string[];
+  readonly autoconfigure: boolean;
+  readonly advertise: boolean;
 }
 
 export interface TopologyPolicy {

@@ -1,10 +1,18 @@
 import { createSystemRandom } from '../../../engine/host/system-random.ts';
 import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../../../engine/node/create.ts';
+import { formatPrefix } from '../../../engine/wire/prefix.ts';
 import type { Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import type { EngineFleet } from './engine-fleet.ts';
-import { addressLine, kernelNamespaceScript, routeLine, upAddresses, wireNamespaceScript } from './engine-namespace.ts';
+import {
+  addressLine,
+  kernelNamespaceScript,
+  routeLine,
+  upAddresses,
+  upRoutes,
+  wireNamespaceScript,
+} from './engine-namespace.ts';
 import type { Cable, WayUp } from './layout.ts';
 import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, UP_DEVICE, wireNamespace } from './names.ts';
 import { netemArguments } from './netem.ts';
@@ -64,8 +72,9 @@ export async function adoptAddresses(topology: Topology, fleet: EngineFleet, nam
   const known = upAddresses(node);
   const formed = status.interfaces.flatMap(({ addresses }) => addresses.map(address => address.split('/')[0] ?? ''));
   const fresh = formed.filter(address => !known.includes(address) && !isLinkLocal(address));
-  const routes = status.routes.map(route => route.destination).filter(to => to.includes(':') && !isLinkLocal(to));
-  await runScript(kernelNamespace(name), script([], [...fresh.map(addressLine), ...routes.map(routeLine)]));
+  const led = upRoutes(node).map(formatPrefix); // with a hint at their source, which stays
+  const learnt = status.routes.map(route => route.destination).filter(to => to.includes(':') && !led.includes(to));
+  await runScript(kernelNamespace(name), script([], [...fresh.map(addressLine), ...learnt.map(routeLine)]));
 }
 
 const isLinkLocal = (address: string): boolean => address.startsWith('fe80:');

@@ -63,9 +63,9 @@ export function upAddresses(node: TopologyNode): string[] {
   return [...new Set(configured.map(address => formatAddress(prefix(address).address)))];
 }
 
-/** Every destination that the engine has a route to, the prefixes on its own links among them. */
-function upRoutes(node: TopologyNode): Prefix[] {
-  const onLink = node.interfaces.flatMap(({ addresses }) => addresses);
+/** Every destination that the engine is configured with a route to, the prefixes on its own links and tunnels among them. */
+export function upRoutes(node: TopologyNode): Prefix[] {
+  const onLink = [...node.interfaces, ...node.tunnels].flatMap(({ addresses }) => addresses);
   const destinations = [...onLink, ...node.routes.map(route => route.destination)];
   const networks = new Map(
     destinations.map(text => networkOf(prefix(text))).map(network => [formatPrefix(network), network]),

@@ -11,6 +11,7 @@ import type { CapturedPacket } from '../../capture/packet.ts';
 import { loadTopology } from '../../topology/load.ts';
 import type { Impairment, Topology } from '../../topology/model.ts';
 import { resolveTopologyArgument } from '../../topology/shipped.ts';
+import { FORMED, TUNNEL_SLAAC } from '../../topology/testing/tunnel-slaac.ts';
 import type { ExecIo, LabEvent, Probe, RunningLab } from '../driver.ts';
 import { createNetnsDriver, type NetnsDriverOptions } from './netns-driver.ts';
 import { podCommand } from './pod.ts';
@@ -421,6 +422,23 @@ links:
       await reachable(lab, 'a1', V6.b1);
       const { said } = await run(lab, 'a1', ['ip', '-6', 'route', 'get', V6.b1]);
       expect(said).toMatch(/dev engine0 .*src 2001:470:24:c66:/);
+    } finally {
+      await lab.down();
+    }
+  });
+
+  test('and a gateway, from what comes through its tunnel', async () => {
+    const { topology } = loadTopology('tunnel-slaac.yaml', TUNNEL_SLAAC);
+    if (topology === null) throw new Error('does not load');
+    const lab = await bringUp(topology);
+    try {
+      while (!events.some(event => event.node === 'alice' && event.kind === 'addressConfigured')) await lab.sleep(50);
+      await reachable(lab, 'bob', FORMED);
+      await reachable(lab, 'alice', '2001:db8:77::1');
+      const { said } = await run(lab, 'alice', ['ip', '-6', 'route', 'get', '2001:db8:78::1']);
+      expect(said).toContain(`dev engine0 src ${FORMED}`);
+      expect(seen('wan')).toEqual([ESP, ARP, IPV6]); // the last: its own neighbour discovery
+      expect(events.filter(event => event.kind === 'addressesNotAdopted')).toEqual([]);
     } finally {
       await lab.down();
     }

@@ -60,7 +60,7 @@ function reportName(node: NodeScope, tunnel: TunnelScope, scope: Scope): void {
 function reportSmallMtu({ name, text }: TunnelScope, scope: Scope): void {
   if (text === null || text.mtu === null || text.mtu.value >= IPV6_MTU_MIN) return;
   const inner = [...(text.addresses?.items ?? []), ...(text.routes?.items ?? [])];
-  if (inner.every(({ value }) => value.address.length === 4)) return;
+  if (text.autoconfigure?.value !== true && inner.every(({ value }) => value.address.length === 4)) return;
   const message = `tunnel ${name} carries IPv6 and has an MTU of ${text.mtu.value}`;
   scope.report.error(
     text.mtu.place,

@@ -13,7 +13,7 @@ nodes:
       net2: { addresses: "2001:db8:0:2::1/64", advertise: true }
     tunnels:
       v4_north0: { remote: north, local: 192.0.2.1, addresses: 10.0.0.1, routes: 10.0.1.0/24, mtu: 1300 }
-      v6_south0: { remote: south, routes: ["2001:db8:0:3::/64"] }
+      v6_south0: { remote: south, routes: ["2001:db8:0:3::/64"], addresses: ["2001:db8:0:4::1/64"], advertise: true }
     routes:
       - { to: 10.9.0.0/16, via: 10.0.0.9 }
       - { to: 10.8.0.0/16, interface: net0 }
@@ -43,7 +43,7 @@ nodes:
       net0: { addresses: ["2001:db8:0:2::2/64"] }
       net1: { addresses: ["2001:db8:0:3::1/64"], advertise: true }
     tunnels:
-      v6_hub0: { remote: hub }
+      v6_hub0: { remote: hub, autoconfigure: true }
     routes: [{ to: "2001:db8::/64", via: "2001:db8:0:2::1" }]
     policy:
       - { tunnel: v6_hub0, protect: { esp: [chacha20poly1305], key: "\${secrets.hub-south}" } }
