@@ -185,7 +185,7 @@ function commonAddress(scope: Scope, from: NodeScope, to: NodeScope, text: AskTe
   const families: readonly (4 | 6)[] = text.family === null ? [4, 6] : [numberOf(text.family.value)];
   for (const family of families) {
     const [address] = addressesOf(to, family);
-    if (address !== undefined && addressesOf(from, family).length > 0) return address;
+    if (address !== undefined && (addressesOf(from, family).length > 0 || autoconfigures(from, family))) return address;
   }
   const [family] = families;
   if (!isFullyRead(from) || !isFullyRead(to)) return null;
@@ -194,15 +194,22 @@ function commonAddress(scope: Scope, from: NodeScope, to: NodeScope, text: AskTe
     scope.report.error(text.to.place, message, 'give both an IPv4 or an IPv6 address');
     return null;
   }
+  if (autoconfigures(to, family)) {
+    const message = `${to.name} forms its ${familyName(family)} address only when the lab is up`;
+    scope.report.error(text.to.place, message, 'name the address that it will have, or give it one');
+    return null;
+  }
   if (hasFamily(scope, to, family, text.to)) hasFamily(scope, from, family, text.from);
   return null;
 }
 
+const autoconfigures = (node: NodeScope, family: 4 | 6): boolean =>
+  family === 6 && [...node.interfaces.values()].some(iface => iface.text?.autoconfigure?.value === true);
+
 /** A node that learns its addresses from advertisements is given the benefit of the doubt. */
 function hasFamily(scope: Scope, node: NodeScope, family: 4 | 6, reference: Located<string>): boolean {
   if (!isFullyRead(node) || addressesOf(node, family).length > 0) return true;
-  if (family === 6 && [...node.interfaces.values()].some(iface => iface.text?.autoconfigure?.value === true))
-    return true;
+  if (autoconfigures(node, family)) return true;
   const other = family === 4 ? 6 : 4;
   const alternative = addressesOf(node, other).length > 0 ? `, or ask with family: v${other}` : '';
   scope.report.error(reference.place, `${node.name} has no ${familyName(family)} address`, `give it one${alternative}`);
