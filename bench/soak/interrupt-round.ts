@@ -42,13 +42,14 @@ export async function interruptRound(subject: Subject, pace: Pace, random: Seede
     }
     const ended = await coming.ended;
     const findings = complaints('lab up', ended, [INTERRUPTED, 0, null]);
-    // It had come up in the moment of the signal: then it stays, as it should, and only `down` removes it.
-    if (ended.status === 0)
-      findings.push(...complaints('lab down --all', await arena.run(['down', '--all'], 'end'), [0]));
+    // It had come up, and said so, in the moment of the signal: then it stays, as it should, and only `down` removes it.
+    const stays = ended.status === 0 || (ended.signal !== null && / is up; /.test(ended.output));
+    if (stays) findings.push(...complaints('lab down --all', await arena.run(['down', '--all'], 'end'), [0]));
     const { left, ms } = await settle(() => arena.leftovers(), SETTLE_MS);
     findings.push(...left.map(leftBehind));
-    const what = ended.status === 0 ? 'it was up already' : `${signal}${isTwice ? ' twice' : ''}: ${moment}`;
-    return { what, isHit: ended.status !== 0, findings, settledMs: ms };
+    if (left.length > 0) findings.push(`what lab up said, ended with ${ended.status ?? ended.signal}: ${ended.output}`);
+    const what = stays ? 'it was up already' : `${signal}${isTwice ? ' twice' : ''}: ${moment}`;
+    return { what, isHit: !stays, findings, settledMs: ms };
   } finally {
     arena.dispose();
   }

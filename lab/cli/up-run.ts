@@ -33,8 +33,9 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
     throw badInput('--seed is for --driver sim: a live lab does not repeat itself', 'leave it out, or --driver sim');
   }
   const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  // Listened to until this process ends: once the lab is confirmed a signal is too late, and may not make the end look like one
+  // that left nothing behind.
+  for (const signal of STOP_SIGNALS) process.on(signal, () => stop.abort());
   try {
     const seed = options.seed ?? String(randomInt(2 ** 31));
     const onProgress = (text: string): void => terminal.progress(`${name}: ${text} …`);
@@ -52,7 +53,6 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
     }
   } finally {
     terminal.progress(null);
-    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   }
 }
 
@@ -95,6 +95,7 @@ async function inspect(
   const run = options.checks ? await untilStopped(() => runChecks(client, options, terminal), stop) : null;
   if (options.keyLog !== undefined) writeKeyLog(options.keyLog, await client.keys());
   const status = await client.status();
+  if (stop.aborted) throw interrupted();
   const seconds = (performance.now() - began) / 1000;
   if (options.json) {
     terminal.data(JSON.stringify(jsonOf(status, choice.why, run, seconds)));

@@ -18,8 +18,9 @@ let lab: LiveLab | null = null;
 let ending: Promise<void> | null = null;
 let confirmed = false;
 
+/** A `lab up` that ended is noticed by the end of its channel, not by what could not be said to it any more. */
 function tell(message: FromSupervisor): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) process.send?.(message, undefined, {}, () => undefined);
 }
 
 process.on('message', (message: ToSupervisor) => {
