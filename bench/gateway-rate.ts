@@ -1,5 +1,6 @@
 import { encodeArp, ArpOperation } from '../engine/wire/arp.ts';
 import { EtherType, encodeEthernet } from '../engine/wire/ethernet.ts';
+import { espSuite } from '../engine/crypto/esp-suite.ts';
 import { createSystemRandom } from '../engine/host/system-random.ts';
 import { createTypescriptKernel } from '../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../engine/node/create.ts';
@@ -64,7 +65,7 @@ export function aliceConfig(suite: string | null): NodeConfig {
     source: '1.2.3.4',
     destination: '5.6.7.8',
     suite: suite ?? '',
-    encryptionKey: '5a'.repeat(36),
+    encryptionKey: '5a'.repeat(keyOctets(suite)),
     integrityKey: '',
     esn: false,
     windowPackets: 64,
@@ -84,6 +85,13 @@ export function aliceConfig(suite: string | null): NodeConfig {
     policies: suite === null ? [] : [policy],
     sas: suite === null ? [] : [sa],
   };
+}
+
+function keyOctets(name: string | null): number {
+  if (name === null) return 0;
+  const suite = espSuite(name);
+  if (suite === null || suite.integrity !== null) throw new Error(`${name} is no AEAD that this measures`);
+  return suite.encryption.keyOctets + suite.encryption.saltOctets;
 }
 
 /** Tells the node who its next hop is: it asks at the first packet, and again when the entry has aged. */
