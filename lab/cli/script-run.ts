@@ -1,6 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { PcapngStream } from '../capture/pcapng-file.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import { createTripwire } from '../capture/tripwire.ts';
@@ -32,14 +30,13 @@ export interface ScriptRun {
  */
 export async function runScript(run: ScriptRun, { terminal, exit }: CommandContext): Promise<void> {
   const script = readScript(run, terminal);
-  const stateDirectory = mkdtempSync(join(tmpdir(), 'ipsec-lab-script-'));
   const capture = run.captureFile === null ? null : openCapture(run.captureFile);
   const tripwire = createTripwire(run.topology.protectedFlows);
   try {
     const lab = await createSimDriver({ pace: 'virtual' }).up(run.topology, {
       runId: 'script',
       seed: run.seed,
-      stateDirectory,
+      stateDirectory: '/nonexistent', // a simulation keeps nothing in files: an interrupted one leaves nothing
       onPacket: packet => {
         tripwire.see(packet);
         capture?.write(packet);
@@ -56,7 +53,6 @@ export async function runScript(run: ScriptRun, { terminal, exit }: CommandConte
     report({ run, steps, judgement, virtualMs, packets: capture?.packets() ?? null }, terminal);
   } finally {
     capture?.close();
-    rmSync(stateDirectory, { recursive: true, force: true });
   }
 }
 
