@@ -22,7 +22,6 @@ export interface ClauseAbout {
   /** Alice's and Bob's side of the policy that they share; everything when absent. */
   readonly selectors?: readonly [string, string];
   readonly needs?: readonly Capability[];
-  readonly topology?: string;
 }
 
 declare module 'vitest' {

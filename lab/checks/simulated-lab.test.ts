@@ -37,7 +37,6 @@ async function run(topology: Topology, { subject = 'engine', seed = '7' } = {}):
   const lab = await createSimDriver({ pace: 'virtual', makeNode }).up(topology, {
     runId: 'checks-on-the-simulator',
     seed,
-    stateDirectory: folder,
     onPacket: packet => {
       witnesses.recorder.record(packet);
       witnesses.tripwire.see(packet);

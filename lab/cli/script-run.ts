@@ -36,7 +36,6 @@ export async function runScript(run: ScriptRun, { terminal, exit }: CommandConte
     const lab = await createSimDriver({ pace: 'virtual' }).up(run.topology, {
       runId: 'script',
       seed: run.seed,
-      stateDirectory: '/nonexistent', // a simulation keeps nothing in files: an interrupted one leaves nothing
       onPacket: packet => {
         tripwire.see(packet);
         capture?.write(packet);

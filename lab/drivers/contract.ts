@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAddress, parseMac } from '../../engine/wire/address.ts';
 import { ArpOperation, decodeArp, encodeArp } from '../../engine/wire/arp.ts';
@@ -280,21 +277,15 @@ export function driverContract(name: string, createDriver: () => Driver, topolog
 }
 
 async function open(driver: Driver, topology: Topology): Promise<Scene> {
-  const stateDirectory = mkdtempSync(join(tmpdir(), 'ipsec-lab-contract-'));
   const packets: CapturedPacket[] = [];
   const events: LabEvent[] = [];
   const lab = await driver.up(topology, {
     runId: `contract-${Math.random().toString(36).slice(2, 10)}`,
     seed: 'contract',
-    stateDirectory,
     onPacket: packet => packets.push(packet),
     onEvent: event => events.push(event),
   });
-  const close = async () => {
-    await lab.down();
-    rmSync(stateDirectory, { recursive: true, force: true });
-  };
-  return { lab, packets, events, close };
+  return { lab, packets, events, close: () => lab.down() };
 }
 
 function probeOf(version: 4 | 6, protocol: 'icmp' | 'udp' | 'tcp'): Probe {

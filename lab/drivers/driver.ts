@@ -13,8 +13,6 @@ export interface RunContext {
   readonly runId: string;
   /** All randomness and, with manual keying, all keys of a simulated run come from it. */
   readonly seed: string;
-  /** A directory that belongs to this run alone. */
-  readonly stateDirectory: string;
   /** Every packet on every link, from before the first one. The octets belong to the receiver. */
   readonly onPacket: (packet: CapturedPacket) => void;
   readonly onEvent: (event: LabEvent) => void;

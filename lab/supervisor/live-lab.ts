@@ -37,7 +37,6 @@ export async function bringUp(order: LabOrder, onProgress: (text: string) => voi
   const running = await driver.up(topology, {
     runId: order.runId,
     seed: order.seed,
-    stateDirectory: order.stateDirectory,
     onPacket: packet => {
       recorder.record(packet);
       tripwire.see(packet);

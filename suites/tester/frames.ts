@@ -15,9 +15,6 @@ export interface UdpOrder {
   /** The TOS octet or Traffic Class: DSCP and ECN. */
   readonly dscpEcn?: number;
   readonly hopLimit?: number;
-  readonly destinationPort?: number;
-  /** IPv4 only; IPv6 has no such bit. */
-  readonly dontFragment?: boolean;
 }
 
 /** An IP packet of either family with a UDP datagram for the discard port. */
@@ -26,7 +23,7 @@ export function udpPacket(order: UdpOrder): Uint8Array {
   const destination = addressOf(order.destination);
   const datagram = {
     sourcePort: 40000,
-    destinationPort: order.destinationPort ?? UDP_DISCARD_PORT,
+    destinationPort: UDP_DISCARD_PORT,
     payload: order.payload,
   };
   const payload = encodeUdp(datagram, source, destination);
@@ -40,13 +37,12 @@ export interface IpOrder {
   readonly payload: Uint8Array;
   readonly dscpEcn?: number;
   readonly hopLimit?: number;
-  readonly dontFragment?: boolean;
 }
 
 export function ipPacket(order: IpOrder): Uint8Array {
   const source = addressOf(order.source);
   const destination = addressOf(order.destination);
-  const { payload, protocol, dscpEcn = 0, hopLimit = 64, dontFragment = false } = order;
+  const { payload, protocol, dscpEcn = 0, hopLimit = 64 } = order;
   if (source.length === 16) {
     return encodeIpv6({
       trafficClass: dscpEcn,
@@ -61,7 +57,7 @@ export function ipPacket(order: IpOrder): Uint8Array {
   return encodeIpv4({
     dscpEcn,
     identification: 0x1ab0,
-    dontFragment,
+    dontFragment: false,
     moreFragments: false,
     fragmentOffset: 0,
     ttl: hopLimit,

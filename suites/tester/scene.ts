@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { decodeLine } from '../../lab/capture/decode-line.ts';
 import type { EspSaKeys } from '../../lab/capture/key-log.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
@@ -29,7 +26,7 @@ export interface Scene {
   send(link: string, towards: string, frames: readonly Uint8Array[]): Promise<void>;
   /** A frame that the judgement rests on: it stands in the report, and carries `says` as its comment in the capture. */
   cite(packet: CapturedPacket, says: string): void;
-  /** Keys of the SA with this SPI towards `destination`. */
+  /** Of every SA that the run has had. */
   keys(): readonly EspSaKeys[];
   evidence(): readonly EvidenceRecord[];
   /** By index into `packets()`. */
@@ -40,33 +37,24 @@ export interface SceneOrder {
   readonly subject: Subject;
   readonly about: {
     readonly esp?: string;
-    readonly topology?: string;
     readonly selectors?: readonly [string, string];
   };
   readonly settings: SuiteSettings;
 }
 
 export async function openScene(order: SceneOrder): Promise<Scene> {
-  const topology = arranged(readTopology(order.about.topology ?? 'site-to-site'), order.about);
+  const topology = arranged(readTopology('site-to-site'), order.about);
   const seen: CapturedPacket[] = [];
   const comments = new Map<number, string>();
-  const stateDirectory = mkdtempSync(join(tmpdir(), 'ipsec-lab-suite-'));
   const driver = await driverFor(order);
   const lab = await driver.up(topology, {
     runId: randomUUID(),
     seed: order.settings.seed,
-    stateDirectory,
-    onPacket: packet => seen.push({ ...packet, octets: packet.octets.slice() }),
+    onPacket: packet => seen.push(packet),
     onEvent: () => undefined,
   });
-  const down = lab.down.bind(lab);
   return {
-    lab: Object.assign(lab, {
-      down: async () => {
-        await down();
-        rmSync(stateDirectory, { recursive: true, force: true });
-      },
-    }),
+    lab,
     topology,
     packets: where =>
       seen.filter(

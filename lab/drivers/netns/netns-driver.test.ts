@@ -55,7 +55,6 @@ function bringUp(topology: Topology, options: NetnsDriverOptions = {}): Promise<
   return createNetnsDriver(options).up(topology, {
     runId: 'test-run',
     seed: '',
-    stateDirectory: '/nonexistent',
     onPacket: packet => packets.push(packet),
     onEvent: event => events.push(event),
   });

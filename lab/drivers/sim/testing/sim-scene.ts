@@ -65,7 +65,6 @@ export async function openSim(
   const lab = await createSimDriver({ pace: 'virtual', ...options }).up(topology, {
     runId: 'test',
     seed,
-    stateDirectory: '/nonexistent',
     onPacket: packet => packets.push(packet),
     onEvent: event => events.push(event),
   });
