@@ -1,3 +1,4 @@
+import { protectBy } from '../engine/ipsec/spd.ts';
 import { encodeArp, ArpOperation } from '../engine/wire/arp.ts';
 import { EtherType, encodeEthernet } from '../engine/wire/ethernet.ts';
 import { espSuite } from '../engine/crypto/esp-suite.ts';
@@ -55,7 +56,7 @@ export function aliceConfig(suite: string | null): NodeConfig {
     protocol: 'any',
     localPort: 'any',
     remotePort: 'any',
-    action: { kind: 'protect', mode: 'tunnel' },
+    action: protectBy('esp', 'tunnel'),
   } as const;
   const sa = {
     policy: 'tunnel',

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
 import type { Random } from '../crypto/random.ts';
-import type { EspKernel } from '../ipsec/kernel.ts';
+import type { IpsecKernel } from '../ipsec/kernel.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { createNode } from '../node/create.ts';
 import type { Node, NodeContext, NodeEvent } from '../node/node.ts';
@@ -36,9 +36,9 @@ export async function startLiveNode(
   return { answer: request => answer(request, node, loop, clock, ports, up), close: () => loop.close() };
 }
 
-async function loadKernel(name: string, random: Random): Promise<EspKernel> {
+async function loadKernel(name: string, random: Random): Promise<IpsecKernel> {
   if (name === 'typescript') return createTypescriptKernel(random);
-  const module = (await import(pathToFileURL(name).href)) as { createKernel(random: Random): EspKernel };
+  const module = (await import(pathToFileURL(name).href)) as { createKernel(random: Random): IpsecKernel };
   return module.createKernel(random);
 }
 

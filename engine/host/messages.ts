@@ -13,7 +13,7 @@ export interface NodeOrder {
   readonly ports: readonly PortOrder[];
   /** null: nothing above the node. */
   readonly up: UpOrder | null;
-  /** `typescript`, or the file of a module that exports `createKernel(random: Random): EspKernel`. */
+  /** `typescript`, or the file of a module that exports `createKernel(random: Random): IpsecKernel`. */
   readonly kernel: string;
   /**
    * null: the engine's own node. Otherwise a stand-in for it: `findSubject(name).make(config, context)` of the module

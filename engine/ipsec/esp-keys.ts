@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import type { SaParameters } from './sa.ts';
+import type { EspParameters } from './sa.ts';
 
 /** The keys of an SA in the form in which node:crypto uses them fastest. */
 export interface EspKeys {
@@ -11,7 +11,7 @@ export interface EspKeys {
 }
 
 /** Made once an SA, at its first packet, and gone with it. */
-export function keysOf(sa: SaParameters): EspKeys {
+export function keysOf(sa: EspParameters): EspKeys {
   const known = KEYS.get(sa);
   if (known !== undefined) return known;
   const { encryption, integrity } = sa.suite;
@@ -24,4 +24,4 @@ export function keysOf(sa: SaParameters): EspKeys {
   return keys;
 }
 
-const KEYS = new WeakMap<SaParameters, EspKeys>();
+const KEYS = new WeakMap<EspParameters, EspKeys>();

@@ -7,7 +7,7 @@ import { setU32 } from '../wire/octets.ts';
 import { keysOf } from './esp-keys.ts';
 import { freshOctets } from './fresh-octets.ts';
 import { ESP_TRAILER_OCTETS } from './esp-trailer.ts';
-import type { SaParameters } from './sa.ts';
+import type { EspParameters } from './sa.ts';
 
 /**
  * The cryptography of one packet, RFC 4303 §3.3.2 and §3.4.4; no counters, no window.
@@ -18,7 +18,7 @@ import type { SaParameters } from './sa.ts';
  * Encrypts `plaintext` (trailer included, whole blocks) and returns the packet from the SPI to the ICV, which belongs to
  * the caller. `iv` is `ivOctets` long.
  */
-export function protectPacket(sa: SaParameters, sequence: bigint, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
+export function protectPacket(sa: EspParameters, sequence: bigint, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
   const { encryption, integrity } = sa.suite;
   const ciphertextAt = ESP_HEADER_OCTETS + encryption.ivOctets;
   const icvAt = ciphertextAt + plaintext.length;
@@ -40,7 +40,7 @@ export function protectPacket(sa: SaParameters, sequence: bigint, iv: Uint8Array
 }
 
 /** Verifies, then decrypts: the plaintext with its trailer, or null when the ICV is wrong. `esp` has passed `shapeError`. */
-export function unprotectPacket(sa: SaParameters, sequence: bigint, esp: Uint8Array): Uint8Array | null {
+export function unprotectPacket(sa: EspParameters, sequence: bigint, esp: Uint8Array): Uint8Array | null {
   const { encryption, integrity } = sa.suite;
   const ciphertextAt = ESP_HEADER_OCTETS + encryption.ivOctets;
   const icvAt = esp.length - icvOctets(sa.suite);
@@ -57,7 +57,7 @@ export function unprotectPacket(sa: SaParameters, sequence: bigint, esp: Uint8Ar
 }
 
 /** Why octets cannot be a packet of this SA, whatever the keys say; null when they can. */
-export function shapeError(sa: SaParameters, esp: Uint8Array): string | null {
+export function shapeError(sa: EspParameters, esp: Uint8Array): string | null {
   const { encryption } = sa.suite;
   const ciphertextOctets = esp.length - ESP_HEADER_OCTETS - encryption.ivOctets - icvOctets(sa.suite);
   if (ciphertextOctets < ESP_TRAILER_OCTETS) return `${esp.length} octets are too few for ${sa.suite.name}`;
@@ -68,7 +68,7 @@ export function shapeError(sa: SaParameters, esp: Uint8Array): string | null {
 }
 
 /** The AAD of an AEAD: SPI and sequence number, all 64 bits of it with ESN; RFC 4106 §5, RFC 7634 §2.1. */
-export function aadOf(sa: SaParameters, sequence: bigint, esp: Uint8Array): Uint8Array {
+export function aadOf(sa: EspParameters, sequence: bigint, esp: Uint8Array): Uint8Array {
   if (!sa.esn) return esp.subarray(0, ESP_HEADER_OCTETS);
   const aad = new Uint8Array(12);
   aad.set(esp.subarray(0, 4));
@@ -78,7 +78,7 @@ export function aadOf(sa: SaParameters, sequence: bigint, esp: Uint8Array): Uint
 }
 
 /** The separate ICV over a packet without it; with ESN the high half is counted in behind it, RFC 4303 §2.2.1. */
-export function icvOf(sa: SaParameters, sequence: bigint, packet: Uint8Array): Uint8Array {
+export function icvOf(sa: EspParameters, sequence: bigint, packet: Uint8Array): Uint8Array {
   const { integrity } = sa.suite;
   const key = keysOf(sa).integrity;
   if (integrity === null || key === null) throw new Error(`${sa.suite.name} has no separate ICV`);

@@ -6,8 +6,9 @@ import { parseAddress } from '../wire/address.ts';
 import { decodeIpv4 } from '../wire/ipv4.ts';
 import { u32At } from '../wire/octets.ts';
 import { appendTrailer, removeTrailer } from './esp-trailer.ts';
+import { createOutboundSa } from './sad.ts';
 import { ReplayWindow } from './replay.ts';
-import type { InboundSa, OutboundSa, SaParameters } from './sa.ts';
+import type { EspInboundSa, EspOutboundSa, EspParameters } from './sa.ts';
 import { join, splitOutbound } from './transport-mode.ts';
 import { encapsulate } from './tunnel-mode.ts';
 import { composeKernel, rfc4303Steps } from './typescript-kernel.ts';
@@ -22,23 +23,24 @@ const NO_RANDOM = {
 
 /** Seals and opens one published packet; `sequence` as the vector counts it. */
 function roundTrip(
-  parameters: SaParameters,
+  parameters: EspParameters,
   sequence: bigint,
   iv: Uint8Array,
   payload: Uint8Array,
   nextHeader: number,
 ) {
   const kernel = composeKernel('with the IV of a vector', { ...rfc4303Steps(NO_RANDOM), iv: () => iv });
-  const out: OutboundSa = {
+  const out: EspOutboundSa = {
     ...parameters,
     direction: 'outbound',
+    counterOverflow: 'stop',
     sequence: sequence - 1n,
     packets: 0,
     octets: 0,
   };
   const window = new ReplayWindow(64, parameters.esn);
   if (parameters.esn) window.advance(sequence - 1n);
-  const into: InboundSa = { ...parameters, direction: 'inbound', window, packets: 0, octets: 0 };
+  const into: EspInboundSa = { ...parameters, direction: 'inbound', window, packets: 0, octets: 0 };
   const [sealed] = kernel.seal([{ sa: out, nextHeader, payload }]);
   if (sealed?.kind !== 'sealed') throw new Error(sealed?.kind);
   const [opened] = kernel.open([{ sa: into, esp: sealed.esp }]);
@@ -46,20 +48,23 @@ function roundTrip(
   return sealed.esp;
 }
 
-function parametersFor(suiteName: string, spi: number, keyAndSalt: Uint8Array, esn: boolean): SaParameters {
-  const suite = espSuite(suiteName);
-  if (suite === null) throw new Error(suiteName);
-  return {
-    spi,
-    mode: 'tunnel',
-    source: Uint8Array.of(203, 0, 113, 153),
-    destination: Uint8Array.of(203, 0, 113, 5),
-    suite,
-    encryptionKey: keyAndSalt,
-    integrityKey: new Uint8Array(0),
-    esn,
-    policy: 'vector',
-  };
+function parametersFor(suiteName: string, spi: number, keyAndSalt: Uint8Array, esn: boolean): EspParameters {
+  const sa = createOutboundSa(
+    {
+      policy: 'vector',
+      spi: 256,
+      mode: 'tunnel',
+      source: '203.0.113.153',
+      destination: '203.0.113.5',
+      suite: suiteName,
+      encryptionKey: Buffer.from(keyAndSalt).toString('hex'),
+      integrityKey: '',
+      esn,
+      windowPackets: 64,
+    },
+    0,
+  );
+  return { ...sa, spi }; // the vectors use reserved ones too
 }
 
 test('RFC 7634 appendix A: a tunnel-mode packet, outer header included', () => {

@@ -1,8 +1,8 @@
 import type { Random } from '../crypto/random.ts';
-import type { OutboundSa } from './sa.ts';
+import type { EspOutboundSa } from './sa.ts';
 
 /** The IV of one packet; `ivOctets` long, never the same twice for a key. */
-export type IvSource = (sa: OutboundSa, sequence: bigint) => Uint8Array;
+export type IvSource = (sa: EspOutboundSa, sequence: bigint) => Uint8Array;
 
 const POOL_OCTETS = 4096;
 

@@ -1,8 +1,8 @@
-import type { InboundSa, OutboundSa } from './sa.ts';
+import type { EspInboundSa, EspOutboundSa } from './sa.ts';
 
 /** One packet to protect: in tunnel mode a whole IP packet, in transport mode the transport payload. */
 export interface SealJob {
-  readonly sa: OutboundSa;
+  readonly sa: EspOutboundSa;
   /** Next Header of the ESP trailer: 4 IPv4, 41 IPv6, or the transport protocol. */
   readonly nextHeader: number;
   readonly payload: Uint8Array;
@@ -15,7 +15,7 @@ export type SealResult =
   | { readonly kind: 'sequenceExhausted' };
 
 export interface OpenJob {
-  readonly sa: InboundSa;
+  readonly sa: EspInboundSa;
   /** From the SPI to the ICV. Not modified. */
   readonly esp: Uint8Array;
 }
@@ -30,7 +30,7 @@ export type OpenResult =
  * The batch kernels of ESP (RFC 4303 §3.3 and §3.4), results in the order of the jobs. The TypeScript one is the
  * reference; a native one stands behind the same interface, and the conformance suites put broken ones here.
  */
-export interface EspKernel {
+export interface IpsecKernel {
   readonly name: string;
   seal(jobs: readonly SealJob[]): SealResult[];
   open(jobs: readonly OpenJob[]): OpenResult[];

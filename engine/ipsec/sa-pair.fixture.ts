@@ -1,5 +1,5 @@
 import { espSuite } from '../crypto/esp-suite.ts';
-import type { InboundSa, OutboundSa } from './sa.ts';
+import type { EspInboundSa, EspOutboundSa } from './sa.ts';
 import { createInboundSa, createOutboundSa, type SaInput } from './sad.ts';
 
 /** For tests: an SA as configuration writes it, with keys 01 02 03… of the right length. */
@@ -22,9 +22,9 @@ export function saInput(suiteName: string, changes: Partial<SaInput> = {}): SaIn
 }
 
 /** For tests: both ends of one SA. */
-export function saPair(suiteName: string, changes: Partial<SaInput> = {}): { out: OutboundSa; into: InboundSa } {
+export function saPair(suiteName: string, changes: Partial<SaInput> = {}): { out: EspOutboundSa; into: EspInboundSa } {
   const input = saInput(suiteName, changes);
-  return { out: createOutboundSa(input), into: createInboundSa(input) };
+  return { out: createOutboundSa(input, 0), into: createInboundSa(input, 0) };
 }
 
 function countingHex(octets: number, first: number): string {

@@ -10,8 +10,8 @@ function address(text: string): Uint8Array {
   return parsed;
 }
 
-const inbound = (changes: Partial<SaInput> = {}) => createInboundSa(saInput('aes256gcm16', changes));
-const outbound = (changes: Partial<SaInput> = {}) => createOutboundSa(saInput('aes256gcm16', changes));
+const inbound = (changes: Partial<SaInput> = {}) => createInboundSa(saInput('aes256gcm16', changes), 0);
+const outbound = (changes: Partial<SaInput> = {}) => createOutboundSa(saInput('aes256gcm16', changes), 0);
 
 describe('the SAD', () => {
   test('finds inbound SAs by SPI and destination', () => {
@@ -109,14 +109,14 @@ describe('an SA', () => {
 describe.each(espSuiteNames())('%s', name => {
   test('takes exactly its key lengths', () => {
     const right = saInput(name);
-    expect(createOutboundSa(right).suite.name).toBe(name);
+    expect(createOutboundSa(right, 0).suite.name).toBe(name);
     const { encryptionKey, integrityKey } = right;
     for (const wrong of [encryptionKey.slice(2), `${encryptionKey}00`, '']) {
-      expect(() => createOutboundSa({ ...right, encryptionKey: wrong })).toThrow(/encryption key has/);
+      expect(() => createOutboundSa({ ...right, encryptionKey: wrong }, 0)).toThrow(/encryption key has/);
     }
     for (const wrong of [integrityKey.slice(2), `${integrityKey}00`, '']) {
       if (wrong === integrityKey) continue;
-      expect(() => createInboundSa({ ...right, integrityKey: wrong })).toThrow(/integrity key has/);
+      expect(() => createInboundSa({ ...right, integrityKey: wrong }, 0)).toThrow(/integrity key has/);
     }
   });
 });

@@ -5,7 +5,7 @@ import { encodeIpv4, fragmentIpv4, type Ipv4Packet } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import { fragmentIpv6 } from '../wire/ipv6-extension.ts';
 import { parsePrefix, type Prefix } from '../wire/prefix.ts';
-import { flowOf, matches, type Flow, type Selector } from './selector.ts';
+import { flowOf, matches, rangeOf, type Flow, type Selector } from './selector.ts';
 
 const PORTS = Uint8Array.of(0x30, 0x39, 0x00, 0x50); // 12345 to 80
 const UDP = Uint8Array.of(...PORTS, 0, 8, 0, 0);
@@ -136,33 +136,46 @@ describe('flowOf, IPv6', () => {
 });
 
 describe('matches', () => {
-  const ANY: Selector = { local: 'any', remote: 'any', protocol: 'any', localPort: 'any', remotePort: 'any' };
+  const ANY: Selector = {
+    local: 'any',
+    remote: 'any',
+    protocol: 'any',
+    localPort: 'any',
+    remotePort: 'any',
+    icmp: 'any',
+  };
   const flow: Flow = {
     source: address('10.0.0.2'),
     destination: address('10.0.1.2'),
     protocol: 6,
     sourcePort: 12345,
     destinationPort: 80,
+    icmp: null,
   };
   const fragment: Flow = { ...flow, sourcePort: null, destinationPort: null };
 
   test.each<[string, Partial<Selector>, boolean, boolean]>([
     ['anything', {}, true, true],
-    ['the local prefix', { local: prefix('10.0.0.0/24') }, true, false],
-    ['the remote prefix', { remote: prefix('10.0.1.0/24') }, true, false],
-    ['both prefixes, the other way', { local: prefix('10.0.1.0/24'), remote: prefix('10.0.0.0/24') }, false, true],
-    ['a prefix that keeps host bits', { local: prefix('10.0.0.77/24') }, true, false],
-    ['one address', { local: prefix('10.0.0.2') }, true, false],
-    ['another address', { local: prefix('10.0.0.3') }, false, false],
-    ['all of IPv4', { local: prefix('0.0.0.0/0') }, true, true],
-    ['all of IPv6', { local: prefix('::/0') }, false, false],
+    ['the local prefix', { local: [rangeOf(prefix('10.0.0.0/24'))] }, true, false],
+    ['the remote prefix', { remote: [rangeOf(prefix('10.0.1.0/24'))] }, true, false],
+    [
+      'both prefixes, the other way',
+      { local: [rangeOf(prefix('10.0.1.0/24'))], remote: [rangeOf(prefix('10.0.0.0/24'))] },
+      false,
+      true,
+    ],
+    ['a prefix that keeps host bits', { local: [rangeOf(prefix('10.0.0.77/24'))] }, true, false],
+    ['one address', { local: [rangeOf(prefix('10.0.0.2'))] }, true, false],
+    ['another address', { local: [rangeOf(prefix('10.0.0.3'))] }, false, false],
+    ['all of IPv4', { local: [rangeOf(prefix('0.0.0.0/0'))] }, true, true],
+    ['all of IPv6', { local: [rangeOf(prefix('::/0'))] }, false, false],
     ['the protocol', { protocol: 6 }, true, true],
     ['another protocol', { protocol: 17 }, false, false],
-    ['the remote port', { remotePort: 80 }, true, false],
-    ['the local port', { localPort: 80 }, false, true],
-    ['both ports', { localPort: 12345, remotePort: 80 }, true, false],
-    ['another port', { localPort: 12345, remotePort: 81 }, false, false],
-    ['port 0', { localPort: 0 }, false, false],
+    ['the remote port', { remotePort: [[80, 80]] }, true, false],
+    ['the local port', { localPort: [[80, 80]] }, false, true],
+    ['both ports', { localPort: [[12345, 12345]], remotePort: [[80, 80]] }, true, false],
+    ['another port', { localPort: [[12345, 12345]], remotePort: [[81, 81]] }, false, false],
+    ['port 0', { localPort: [[0, 0]] }, false, false],
   ])('%s', (_what, changes, outbound, inbound) => {
     const selector = { ...ANY, ...changes };
     expect(matches(selector, flow, 'outbound')).toBe(outbound);
@@ -172,7 +185,7 @@ describe('matches', () => {
   test('ANY includes OPAQUE, a port does not', () => {
     expect(matches(ANY, fragment, 'outbound')).toBe(true);
     expect(matches({ ...ANY, protocol: 6 }, fragment, 'outbound')).toBe(true);
-    expect(matches({ ...ANY, remotePort: 80 }, fragment, 'outbound')).toBe(false);
+    expect(matches({ ...ANY, remotePort: [[80, 80]] }, fragment, 'outbound')).toBe(false);
     expect(matches({ ...ANY, protocol: 6 }, { ...fragment, protocol: null }, 'outbound')).toBe(false);
     expect(matches(ANY, { ...fragment, protocol: null }, 'outbound')).toBe(true);
   });

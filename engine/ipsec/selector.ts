@@ -1,10 +1,10 @@
-import type { Address } from '../wire/address.ts';
+import { type Address, compareAddresses } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { IPV4_HEADER_OCTETS } from '../wire/ipv4.ts';
 import { decodeIpv6, IPV6_HEADER_OCTETS } from '../wire/ipv6.ts';
 import { walkExtensions, type ExtensionChain } from '../wire/ipv6-extension.ts';
 import { u16At, u8At } from '../wire/octets.ts';
-import { prefixContains, type Prefix } from '../wire/prefix.ts';
+import { networkOf, type Prefix } from '../wire/prefix.ts';
 import { WireError } from '../wire/wire-error.ts';
 
 /** What the SPD looks at in a packet, RFC 4301 §4.4.1.1. null stands for OPAQUE: the packet does not show it. */
@@ -16,15 +16,31 @@ export interface Flow {
   /** null in a later fragment, in a packet too short to have them, and where the protocol has none. */
   readonly sourcePort: number | null;
   readonly destinationPort: number | null;
+  /** ICMP and ICMPv6: type * 256 + code, as IKEv2 writes them (RFC 7296 §3.13.1); null as above. */
+  readonly icmp: number | null;
 }
 
-/** The condition of one SPD entry; ANY matches OPAQUE too, a value does not. Local is the protected side. */
+/** Both ends inclusive, of one family, low first. */
+export interface AddressRange {
+  readonly low: Address;
+  readonly high: Address;
+}
+
+/** Both ends inclusive, low first. */
+export type NumberRange = readonly [number, number];
+
+/** ANY matches whatever is there, and what is not there too; OPAQUE only what a packet does not show; ranges only what it does. */
+export type NumberSet = 'any' | 'opaque' | readonly NumberRange[];
+
+/** The condition of one SPD entry. Local is the protected side. */
 export interface Selector {
-  readonly local: Prefix | 'any';
-  readonly remote: Prefix | 'any';
-  readonly protocol: number | 'any';
-  readonly localPort: number | 'any';
-  readonly remotePort: number | 'any';
+  readonly local: readonly AddressRange[] | 'any';
+  readonly remote: readonly AddressRange[] | 'any';
+  readonly protocol: number | 'any' | 'opaque';
+  readonly localPort: NumberSet;
+  readonly remotePort: NumberSet;
+  /** Of type * 256 + code; `any` unless the protocol is ICMP or ICMPv6. */
+  readonly icmp: NumberSet;
 }
 
 /** Outbound: the source is local. Inbound: the destination is. */
@@ -32,13 +48,41 @@ export type Direction = 'inbound' | 'outbound';
 
 export function matches(selector: Selector, flow: Flow, direction: Direction): boolean {
   const out = direction === 'outbound';
+  const { protocol } = selector;
   return (
-    (selector.protocol === 'any' || selector.protocol === flow.protocol) &&
-    (selector.localPort === 'any' || selector.localPort === (out ? flow.sourcePort : flow.destinationPort)) &&
-    (selector.remotePort === 'any' || selector.remotePort === (out ? flow.destinationPort : flow.sourcePort)) &&
-    (selector.local === 'any' || prefixContains(selector.local, out ? flow.source : flow.destination)) &&
-    (selector.remote === 'any' || prefixContains(selector.remote, out ? flow.destination : flow.source))
+    (protocol === 'any' || (protocol === 'opaque' ? flow.protocol === null : protocol === flow.protocol)) &&
+    isIn(selector.localPort, out ? flow.sourcePort : flow.destinationPort) &&
+    isIn(selector.remotePort, out ? flow.destinationPort : flow.sourcePort) &&
+    isIn(selector.icmp, flow.icmp) &&
+    covers(selector.local, out ? flow.source : flow.destination) &&
+    covers(selector.remote, out ? flow.destination : flow.source)
   );
+}
+
+function isIn(set: NumberSet, value: number | null): boolean {
+  if (set === 'any') return true;
+  if (set === 'opaque') return value === null;
+  return value !== null && set.some(([low, high]) => low <= value && value <= high);
+}
+
+function covers(ranges: readonly AddressRange[] | 'any', address: Address): boolean {
+  return ranges === 'any' || ranges.some(range => rangeContains(range, address));
+}
+
+/** False across families. */
+export function rangeContains({ low, high }: AddressRange, address: Address): boolean {
+  if (low.length !== address.length) return false;
+  return compareAddresses(low, address) <= 0 && compareAddresses(address, high) <= 0;
+}
+
+/** The range of a prefix, and of a single address. */
+export function rangeOf(prefix: Prefix): AddressRange {
+  const low = networkOf(prefix).address;
+  const high = low.slice();
+  for (let bit = prefix.length; bit < low.length * 8; bit++) {
+    high[bit >> 3] = (high[bit >> 3] ?? 0) | (0x80 >> (bit & 7));
+  }
+  return { low, high };
 }
 
 /**
@@ -95,11 +139,14 @@ function chainOf(packet: Uint8Array): ExtensionChain | null {
 }
 
 function portsAt(packet: Uint8Array, protocol: number, at: number, end: number) {
-  if (!HAS_PORTS.has(protocol) || at + 4 > end) return NO_PORTS;
-  return { sourcePort: u16At(packet, at), destinationPort: u16At(packet, at + 2) };
+  if (HAS_PORTS.has(protocol) && at + 4 <= end) {
+    return { sourcePort: u16At(packet, at), destinationPort: u16At(packet, at + 2), icmp: null };
+  }
+  const isIcmp = protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6;
+  return isIcmp && at + 2 <= end ? { ...NO_PORTS, icmp: u16At(packet, at) } : NO_PORTS;
 }
 
-const NO_PORTS = { sourcePort: null, destinationPort: null };
+const NO_PORTS = { sourcePort: null, destinationPort: null, icmp: null };
 const SCTP = 132;
 const UDP_LITE = 136;
 const DCCP = 33;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseAddress } from '../wire/address.ts';
 import type { Flow } from './selector.ts';
-import { createPolicy, Spd, type PolicyInput } from './spd.ts';
+import { createPolicy, protectBy, Spd, type PolicyInput } from './spd.ts';
 
-const PROTECT = { kind: 'protect', mode: 'tunnel' } as const;
+const PROTECT = protectBy('esp', 'tunnel');
 
 function policy(name: string, changes: Partial<PolicyInput> = {}) {
   return createPolicy({
@@ -22,7 +22,7 @@ function flow(source: string, destination: string, protocol: number, ports: [num
   const [from, to] = [parseAddress(source), parseAddress(destination)];
   if (from === null || to === null) throw new Error(`${source} ${destination}`);
   const [sourcePort, destinationPort] = ports ?? [null, null];
-  return { source: from, destination: to, protocol, sourcePort, destinationPort };
+  return { source: from, destination: to, protocol, sourcePort, destinationPort, icmp: null };
 }
 
 const spd = new Spd([

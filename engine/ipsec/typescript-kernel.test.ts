@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { espSuite, espSuiteNames, icvOctets } from '../crypto/esp-suite.ts';
 import { u32At } from '../wire/octets.ts';
 import { protectPacket } from './esp-packet.ts';
-import type { EspKernel, OpenResult } from './kernel.ts';
-import type { InboundSa, OutboundSa } from './sa.ts';
+import type { IpsecKernel, OpenResult } from './kernel.ts';
+import type { EspInboundSa, EspOutboundSa } from './sa.ts';
 import { saPair } from './sa-pair.fixture.ts';
 import { composeKernel, createTypescriptKernel, rfc4303Steps } from './typescript-kernel.ts';
 
@@ -13,13 +13,13 @@ const PAYLOAD = new TextEncoder().encode('the quick brown fox jumps over the laz
 const LAST = 0xffff_ffffn;
 const LAST_EXTENDED = 0xffff_ffff_ffff_ffffn;
 
-function seal(kernel: EspKernel, sa: OutboundSa, payload = PAYLOAD, nextHeader = 4): Uint8Array {
+function seal(kernel: IpsecKernel, sa: EspOutboundSa, payload = PAYLOAD, nextHeader = 4): Uint8Array {
   const [result] = kernel.seal([{ sa, nextHeader, payload }]);
   if (result?.kind !== 'sealed') throw new Error(result?.kind);
   return result.esp;
 }
 
-function open(kernel: EspKernel, sa: InboundSa, esp: Uint8Array): OpenResult {
+function open(kernel: IpsecKernel, sa: EspInboundSa, esp: Uint8Array): OpenResult {
   const [result] = kernel.open([{ sa, esp }]);
   if (result === undefined) throw new Error('no result');
   return result;

@@ -3,28 +3,28 @@ import { u32At } from '../wire/octets.ts';
 import { protectPacket, shapeError, unprotectPacket } from './esp-packet.ts';
 import { appendTrailer, removeTrailer } from './esp-trailer.ts';
 import { createIvSource, type IvSource } from './iv-source.ts';
-import type { EspKernel, OpenJob, OpenResult, SealJob, SealResult } from './kernel.ts';
+import type { IpsecKernel, OpenJob, OpenResult, SealJob, SealResult } from './kernel.ts';
 import type { SequenceVerdict } from './replay.ts';
-import type { InboundSa, OutboundSa, SaParameters } from './sa.ts';
+import type { EspInboundSa, EspOutboundSa, EspParameters } from './sa.ts';
 
 /** What a kernel does to each packet, one function a step of RFC 4303 §3.3 and §3.4; composed in that order. */
 export interface EspSteps {
   /** The number of the next packet, counted up in the SA; null when it would cycle (§3.3.3). */
-  readonly takeSequence: (sa: OutboundSa) => bigint | null;
+  readonly takeSequence: (sa: EspOutboundSa) => bigint | null;
   readonly iv: IvSource;
   /** Payload, padding and trailer. */
   readonly appendTrailer: (payload: Uint8Array, nextHeader: number, blockOctets: number) => Uint8Array;
   /** From the SPI to the ICV. */
-  readonly protect: (sa: SaParameters, sequence: bigint, iv: Uint8Array, plaintext: Uint8Array) => Uint8Array;
-  readonly checkReplay: (sa: InboundSa, low: number) => SequenceVerdict;
+  readonly protect: (sa: EspParameters, sequence: bigint, iv: Uint8Array, plaintext: Uint8Array) => Uint8Array;
+  readonly checkReplay: (sa: EspInboundSa, low: number) => SequenceVerdict;
   /** The plaintext with its trailer; null when the ICV is wrong. */
-  readonly unprotect: (sa: SaParameters, sequence: bigint, esp: Uint8Array) => Uint8Array | null;
+  readonly unprotect: (sa: EspParameters, sequence: bigint, esp: Uint8Array) => Uint8Array | null;
   /** Called for authenticated packets only. */
-  readonly advanceReplay: (sa: InboundSa, sequence: bigint) => void;
+  readonly advanceReplay: (sa: EspInboundSa, sequence: bigint) => void;
 }
 
 /** The reference kernel. */
-export function createTypescriptKernel(random: Random): EspKernel {
+export function createTypescriptKernel(random: Random): IpsecKernel {
   return composeKernel('typescript', rfc4303Steps(random));
 }
 
@@ -41,7 +41,7 @@ export function rfc4303Steps(random: Random): EspSteps {
   };
 }
 
-export function composeKernel(name: string, steps: EspSteps): EspKernel {
+export function composeKernel(name: string, steps: EspSteps): IpsecKernel {
   return {
     name,
     seal: jobs => jobs.map(job => seal(steps, job)),
@@ -53,7 +53,7 @@ const LAST_SEQUENCE = 0xffff_ffffn;
 const LAST_EXTENDED_SEQUENCE = 0xffff_ffff_ffff_ffffn;
 
 /** RFC 4303 §3.3.3: the first packet is 1, and the counter never cycles. */
-export function takeSequence(sa: OutboundSa): bigint | null {
+export function takeSequence(sa: EspOutboundSa): bigint | null {
   if (sa.sequence >= (sa.esn ? LAST_EXTENDED_SEQUENCE : LAST_SEQUENCE)) return null;
   sa.sequence += 1n;
   return sa.sequence;

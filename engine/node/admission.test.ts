@@ -1,3 +1,4 @@
+import { protectBy } from '../ipsec/spd.ts';
 import { describe, expect, test } from 'vitest';
 import { encodeEthernet, EtherType } from '../wire/ethernet.ts';
 import { encodeIcmpv4 } from '../wire/icmpv4.ts';
@@ -9,7 +10,7 @@ import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { nodeConfig, policy, port, SITE_WIRES, sites } from './testing/sites.ts';
 
-const protect = { kind: 'protect', mode: 'tunnel' } as const;
+const protect = protectBy('esp', 'tunnel');
 const drops = (net: Net, name: string) => net.node(name).status().drops;
 const tunnelMtu = (net: Net) =>
   net
@@ -174,7 +175,7 @@ test('with a policy for some ports of a host, fragments in the clear to it are j
   const host = nodeConfig('host', {
     interfaces: [port('e', ['192.0.2.1/24'])],
     policies: [
-      policy('telnet', { kind: 'protect', mode: 'transport' }, { protocol: 17, localPort: 23 }),
+      policy('telnet', protectBy('esp', 'transport'), { protocol: 17, localPort: 23 }),
       policy('rest', { kind: 'bypass' }),
     ],
   });

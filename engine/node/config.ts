@@ -1,3 +1,7 @@
+import type { SaInput } from '../ipsec/sad.ts';
+import type { PolicyInput } from '../ipsec/spd.ts';
+import type { FilterConfig } from '../filter/rule.ts';
+
 /**
  * What one node is made of, as plain JSON: it crosses a process boundary on a live node. Addresses and prefixes are text
  * (`10.0.0.1`, `10.0.0.0/24`, `2001:db8::/64`), keys are hexadecimal, MAC addresses are `02:00:00:00:00:01`.
@@ -13,6 +17,15 @@ export interface NodeConfig {
   /** In order: the first match decides, RFC 4301 §4.4.1. */
   readonly policies: readonly PolicyConfig[];
   readonly sas: readonly SaConfig[];
+  /** Absent: every packet passes. */
+  readonly filter?: FilterConfig | null;
+  /** RFC 1122 §3.3.4.2: `strong` takes packets for an address of this node only on the interface that has it. Absent: weak. */
+  readonly hostModel?: 'weak' | 'strong';
+  /** RFC 3704 §2.2: refuse what comes from where its source is not. Absent: no. */
+  readonly antiSpoofing?: boolean;
+  readonly nat?: NatConfig | null;
+  /** RFC 4301 §7: how later fragments meet a policy with ports. Absent: they wait until their packet is whole. */
+  readonly fragments?: 'reassemble' | 'stateful';
 }
 
 export interface InterfaceConfig {
@@ -50,38 +63,22 @@ export interface RouteConfig {
   readonly interface: string | null;
 }
 
-export interface PolicyConfig {
-  readonly name: string;
-  /** A tunnel's own SPD (RFC 4301 §4.4.1: an SPD per interface), or null for the node's. */
+/** An SPD entry. */
+export interface PolicyConfig extends PolicyInput {
+  /** The tunnel or interface in whose own SPD it stands (RFC 4301 §4.4.1: an SPD per interface), or null for the node's. */
   readonly tunnel: string | null;
-  /** A prefix, or `any`; so for the next. */
-  readonly local: string;
-  readonly remote: string;
-  /** IP protocol number. */
-  readonly protocol: number | 'any';
-  readonly localPort: number | 'any';
-  readonly remotePort: number | 'any';
-  readonly action: PolicyActionConfig;
 }
 
-export type PolicyActionConfig =
-  | { readonly kind: 'bypass' }
-  | { readonly kind: 'discard' }
-  | { readonly kind: 'protect'; readonly mode: 'tunnel' | 'transport' };
-
-export interface SaConfig {
-  /** The PolicyConfig that it serves. */
-  readonly policy: string;
+export interface SaConfig extends SaInput {
   readonly direction: 'inbound' | 'outbound';
-  readonly spi: number;
-  readonly mode: 'tunnel' | 'transport';
-  readonly source: string;
-  readonly destination: string;
-  /** A name in engine/crypto/esp-suite.ts, such as `aes256gcm16`. */
-  readonly suite: string;
-  readonly encryptionKey: string;
-  readonly integrityKey: string;
-  readonly esn: boolean;
-  /** Anti-replay window, RFC 4303 §3.4.3; 0 turns the check off. */
-  readonly windowPackets: number;
+}
+
+/** Network address translation in front of a private side, RFC 4787 and RFC 5382 in their terms. */
+export interface NatConfig {
+  /** The interface whose address everybody behind it shares. */
+  readonly outside: string;
+  /** `port-restricted`: one mapping for each inside endpoint, open to whom it has sent to. `symmetric`: one for each pair. */
+  readonly behaviour: 'port-restricted' | 'symmetric';
+  /** UDP mappings are forgotten after being idle for this long. */
+  readonly idleSeconds: number;
 }

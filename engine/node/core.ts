@@ -1,7 +1,7 @@
 import type { Random } from '../crypto/random.ts';
-import type { EspKernel, OpenJob, SealJob } from '../ipsec/kernel.ts';
+import type { IpsecKernel, OpenJob, SealJob } from '../ipsec/kernel.ts';
 import type { Sad } from '../ipsec/sad.ts';
-import type { InboundSa } from '../ipsec/sa.ts';
+import type { EspInboundSa } from '../ipsec/sa.ts';
 import type { TransportSplit } from '../ipsec/transport-mode.ts';
 import type { Address } from '../wire/address.ts';
 import type { Instant } from '../wire/instant.ts';
@@ -30,7 +30,7 @@ export interface Ingress {
   /** null: from the host stack above, or made here. */
   readonly interface: NodeInterface | null;
   /** The SA that protected it. */
-  readonly sa: InboundSa | null;
+  readonly sa: EspInboundSa | null;
   /** How often it was encapsulated or decapsulated here. */
   readonly depth: number;
 }
@@ -97,7 +97,7 @@ export interface Core {
   readonly name: string;
   readonly forwarding: boolean;
   readonly random: Random;
-  readonly kernel: EspKernel;
+  readonly kernel: IpsecKernel;
   readonly links: readonly EthernetInterface[];
   /** The same, by name. */
   readonly ports: ReadonlyMap<string, EthernetInterface>;

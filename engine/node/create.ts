@@ -145,7 +145,9 @@ function runCommand(core: Core, command: NodeCommand): void {
 
 function installSa(core: Core, config: SaConfig): void {
   if (core.policies.named(config.policy) === null) throw new Error(`SA ${config.spi}: no policy ${config.policy}`);
-  core.sad.install(config.direction === 'inbound' ? createInboundSa(config) : createOutboundSa(config));
+  core.sad.install(
+    config.direction === 'inbound' ? createInboundSa(config, core.now) : createOutboundSa(config, core.now),
+  );
   core.flows.clear();
 }
 

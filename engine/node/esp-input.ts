@@ -1,4 +1,4 @@
-import type { InboundSa } from '../ipsec/sa.ts';
+import type { EspInboundSa } from '../ipsec/sa.ts';
 import type { OpenResult } from '../ipsec/kernel.ts';
 import { restore } from '../ipsec/transport-mode.ts';
 import { decapsulate, dscpEcnOf } from '../ipsec/tunnel-mode.ts';
@@ -52,7 +52,7 @@ export function takeOpened(core: Core, { job, outer, ingress }: PendingOpen, res
 
 type Opened = Extract<OpenResult, { kind: 'opened' }>;
 
-function takeTransport(core: Core, outer: Packet, ingress: Ingress, sa: InboundSa, opened: Opened): void {
+function takeTransport(core: Core, outer: Packet, ingress: Ingress, sa: EspInboundSa, opened: Opened): void {
   if (!addressesEqual(sa.source, outer.source)) {
     drop(core, 'policyMismatch', () => `SPI ${sa.spi} from ${formatAddress(outer.source)}, which is not its source`);
     return;
@@ -65,7 +65,7 @@ function takeTransport(core: Core, outer: Packet, ingress: Ingress, sa: InboundS
   core.tasks.push({ kind: 'input', octets, ingress: { ...ingress, sa, depth: ingress.depth + 1 } });
 }
 
-function takeTunnelled(core: Core, outer: Packet, ingress: Ingress, sa: InboundSa, opened: Opened): void {
+function takeTunnelled(core: Core, outer: Packet, ingress: Ingress, sa: EspInboundSa, opened: Opened): void {
   const { nextHeader } = opened;
   if (nextHeader !== IpProtocol.IPV4 && nextHeader !== IpProtocol.IPV6) {
     drop(core, 'policyMismatch', () => `SPI ${sa.spi}: protocol ${nextHeader} in a tunnel mode SA`);

@@ -1,5 +1,5 @@
 import { espOctets } from '../ipsec/esp-size.ts';
-import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
+import type { EspInboundSa, EspOutboundSa } from '../ipsec/sa.ts';
 import { flowOf } from '../ipsec/selector.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import { ETHERNET_HEADER_OCTETS } from '../wire/ethernet.ts';
@@ -54,6 +54,7 @@ function explainDecision(core: Core, packet: Packet, decision: Decision, steps: 
       return {
         verdict: 'bypass',
         steps,
+        rule: null,
         policy: decision.policy?.policy.name ?? null,
         spi: null,
         interface: decision.exit.name,
@@ -83,7 +84,7 @@ function explainProtection(
     return nothing('discard', steps, name);
   }
   steps.push(`SA: SPI ${sa.spi} (0x${sa.spi.toString(16).padStart(8, '0')}), ${sa.suite.name}, ${sa.mode} mode`);
-  const isTransport = tunnel === null && action.kind === 'protect' && action.mode === 'transport';
+  const isTransport = tunnel === null && action.kind === 'protect' && action.transforms[0]?.mode === 'transport';
   const outer = isTransport ? transportOctets(packet, sa) : tunnelOctets(packet, sa);
   const verdict = { verdict: 'protect', policy: name, spi: sa.spi, steps } as const;
   const ends = tunnel === null ? sa : { source: tunnel.local, destination: tunnel.remote };
@@ -108,11 +109,11 @@ function explainOuter(
   steps.push(`outer packet: ${formatAddress(source)} > ${formatAddress(destination)}, ${octets} octets`);
   steps.push(`outer route: ${describeRoute(route)}`);
   const frameOctets = route.interface.kind === 'ethernet' ? ETHERNET_HEADER_OCTETS + octets : null;
-  return { ...verdict, interface: tunnel ?? route.interface.name, frameOctets };
+  return { ...verdict, rule: null, interface: tunnel ?? route.interface.name, frameOctets };
 }
 
 function nothing(verdict: Explanation['verdict'], steps: readonly string[], policy: string | null): Explanation {
-  return { verdict, steps, policy, spi: null, interface: null, frameOctets: null };
+  return { verdict, steps, rule: null, policy, spi: null, interface: null, frameOctets: null };
 }
 
 /** Where the packet would come from: itself, or the interface that leads back to its source, by an SA that is for it. */
@@ -128,7 +129,7 @@ function ingressFor(core: Core, packet: Packet, steps: string[]): Ingress {
   return { interface: back, sa, depth: 0 };
 }
 
-function saFor(core: Core, packet: Packet, arrival: NodeInterface): InboundSa | null {
+function saFor(core: Core, packet: Packet, arrival: NodeInterface): EspInboundSa | null {
   const flow = flowOf(packet.octets);
   if (flow === null) return null;
   for (const sa of core.sad.all()) {
@@ -137,11 +138,11 @@ function saFor(core: Core, packet: Packet, arrival: NodeInterface): InboundSa | 
   return null;
 }
 
-function transportOctets(packet: Packet, sa: OutboundSa): number {
+function transportOctets(packet: Packet, sa: EspOutboundSa): number {
   return packet.upperOffset + espOctets(sa.suite, packet.octets.length - packet.upperOffset);
 }
 
-function tunnelOctets(packet: Packet, sa: OutboundSa): number {
+function tunnelOctets(packet: Packet, sa: EspOutboundSa): number {
   return headerOctets(sa.destination) + espOctets(sa.suite, packet.octets.length);
 }
 

@@ -1,4 +1,4 @@
-import type { InboundSa } from '../ipsec/sa.ts';
+import type { EspInboundSa } from '../ipsec/sa.ts';
 import { Icmpv4Type } from '../wire/icmpv4.ts';
 import { Icmpv6Type } from '../wire/icmpv6.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
@@ -19,7 +19,7 @@ export type FlowSource = NodeInterface | 'sent' | 'protected';
 interface Slot<Decision> {
   readonly words: Int32Array;
   readonly from: FlowSource;
-  readonly sa: InboundSa | null;
+  readonly sa: EspInboundSa | null;
   readonly decision: Decision;
 }
 
@@ -49,7 +49,7 @@ export class FlowCache<Decision> {
     return u8At(octets, offset) >> 4 === 4 ? this.#select4(octets, offset) : this.#select6(octets, offset);
   }
 
-  get(from: FlowSource, sa: InboundSa | null): Decision | null {
+  get(from: FlowSource, sa: EspInboundSa | null): Decision | null {
     const slot = this.#slots[this.#hash];
     if (slot === null || slot === undefined || slot.from !== from || slot.sa !== sa) return null;
     const { words } = slot;
@@ -57,7 +57,7 @@ export class FlowCache<Decision> {
     return slot.decision;
   }
 
-  set(from: FlowSource, sa: InboundSa | null, decision: Decision): void {
+  set(from: FlowSource, sa: EspInboundSa | null, decision: Decision): void {
     this.#slots[this.#hash] = { words: this.#words.slice(), from, sa, decision };
     this.#isEmpty = false;
   }

@@ -1,3 +1,4 @@
+import { protectBy } from '../ipsec/spd.ts';
 import { expect, test } from 'vitest';
 import type { Frame } from './node.ts';
 import { fuzzNode } from './testing/fuzz.ts';
@@ -39,6 +40,6 @@ test('mutated frames at a gateway that looks at ports and listens to routers thr
 function ports(side: 'alice' | 'bob') {
   const tunnel = side === 'alice' ? 'v4_bob0' : 'v4_alice0';
   const own = side === 'alice' ? { remotePort: 2 } : { localPort: 2 };
-  const some = policy(tunnel, { kind: 'protect', mode: 'tunnel' }, { tunnel, protocol: 17, ...own });
+  const some = policy(tunnel, protectBy('esp', 'tunnel'), { tunnel, protocol: 17, ...own });
   return [some, policy('rest', { kind: 'bypass' }, { tunnel })];
 }

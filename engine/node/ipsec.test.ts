@@ -1,6 +1,7 @@
+import { protectBy } from '../ipsec/spd.ts';
 import { describe, expect, test } from 'vitest';
 import { espSuiteNames } from '../crypto/esp-suite.ts';
-import type { EspKernel } from '../ipsec/kernel.ts';
+import type { IpsecKernel } from '../ipsec/kernel.ts';
 import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import { createNet, type Net, type SeenFrame, testRandom } from './testing/net.ts';
@@ -164,7 +165,7 @@ describe('SAs that come and go', () => {
 describe('batches', () => {
   test('one call gives the kernel all its jobs at once', () => {
     const batches: string[] = [];
-    const counting = (name: string): EspKernel => {
+    const counting = (name: string): IpsecKernel => {
       const kernel = createTypescriptKernel(testRandom(name));
       const note = <Job, Result>(what: string, run: (jobs: readonly Job[]) => Result[]) => {
         return (jobs: readonly Job[]): Result[] => {
@@ -213,11 +214,11 @@ function fixHeader(packet: Uint8Array): void {
 /** Alice's policy is for everything, bob's for UDP only. */
 function split(side: 'alice' | 'bob') {
   const tunnel = side === 'alice' ? 'v4_bob0' : 'v4_alice0';
-  const protect = { kind: 'protect', mode: 'tunnel' } as const;
+  const protect = protectBy('esp', 'tunnel');
   return side === 'alice' ? [policy(tunnel, protect, { tunnel })] : [policy(tunnel, protect, { tunnel, protocol: 17 })];
 }
 
-function exhausted(name: string): EspKernel {
+function exhausted(name: string): IpsecKernel {
   const kernel = createTypescriptKernel(testRandom(name));
   return { ...kernel, seal: jobs => jobs.map(() => ({ kind: 'sequenceExhausted' })) };
 }

@@ -1,3 +1,4 @@
+import { protectBy } from '../ipsec/spd.ts';
 import { describe, expect, test } from 'vitest';
 import { encodeEthernet, EtherType } from '../wire/ethernet.ts';
 import { encodeIcmpv6 } from '../wire/icmpv6.ts';
@@ -12,7 +13,7 @@ import { line, traffic } from './testing/read.ts';
 import { policy, route, saPair, SITE_WIRES, sites, TO_ALICE, TO_BOB } from './testing/sites.ts';
 
 const drops = (net: Net, name: string) => net.node(name).status().drops;
-const protect = { kind: 'protect', mode: 'tunnel' } as const;
+const protect = protectBy('esp', 'tunnel');
 
 describe('a link that goes down', () => {
   test.each([

@@ -1,8 +1,9 @@
 import type { Random } from '../crypto/random.ts';
-import type { EspKernel } from '../ipsec/kernel.ts';
+import type { IpsecKernel } from '../ipsec/kernel.ts';
+import type { SaLifetime } from '../ipsec/lifetime.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
-import type { SaConfig } from './config.ts';
+import type { PolicyConfig, SaConfig } from './config.ts';
 
 /** A frame on a port. `octets` belongs to the receiver of the value until it returns: copy what must outlive the call. */
 export interface Frame {
@@ -35,7 +36,16 @@ export interface NodeEvent {
     | 'saInstalled'
     | 'saDeleted'
     | 'addressConfigured'
-    | 'addressDuplicate';
+    | 'addressDuplicate'
+    | 'saSoftExpired'
+    | 'saHardExpired'
+    /** A policy wanted an SA that is not there: whoever negotiates is to make one. */
+    | 'saWanted'
+    /** ESP in UDP: an authentic packet came from a new place. */
+    | 'peerMoved'
+    | 'policyChanged'
+    /** A `log` rule of the filter. */
+    | 'filterLogged';
   readonly detail: string;
 }
 
@@ -56,7 +66,17 @@ export type DropReason =
   | 'sequenceExhausted'
   | 'tunnelMismatch'
   | 'queueFull'
-  | 'interfaceIsDown';
+  | 'interfaceIsDown'
+  /** A rule of the IP filter. */
+  | 'filtered'
+  /** Its source is not where it came from, RFC 3704. */
+  | 'spoofed'
+  /** For an address of another interface, with `hostModel: strong`. */
+  | 'wrongInterface'
+  /** A later fragment whose first one was not let through, RFC 4301 §7.4. */
+  | 'fragmentRefused'
+  /** No mapping, or no room for one. */
+  | 'natRefused';
 
 export type NodeCommand =
   | { readonly kind: 'link'; readonly port: string; readonly up: boolean }
@@ -65,7 +85,7 @@ export type NodeCommand =
 
 export interface NodeContext {
   readonly random: Random;
-  readonly kernel: EspKernel;
+  readonly kernel: IpsecKernel;
 }
 
 /** One host, router or gateway, sans I/O: engine/node/create.ts makes them. */
@@ -98,22 +118,62 @@ export interface NodeStatus {
     readonly counters: InterfaceCounters;
   }[];
   readonly routes: readonly { readonly destination: string; readonly via: string | null; readonly interface: string }[];
-  readonly policies: readonly { readonly name: string; readonly action: string; readonly packets: number }[];
-  readonly sas: readonly {
-    readonly spi: number;
-    readonly direction: 'inbound' | 'outbound';
-    readonly mode: 'tunnel' | 'transport';
-    readonly source: string;
-    readonly destination: string;
-    readonly suite: string;
-    readonly policy: string;
-    /** Decimal: a 64-bit number. Last sent, or the highest received. */
-    readonly sequence: string;
+  readonly policies: readonly PolicyStatus[];
+  readonly sas: readonly SaStatus[];
+  /** null: the node has no filter. */
+  readonly filter: FilterStatus | null;
+  /** Packets dropped, by reason. */
+  readonly drops: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+export interface PolicyStatus {
+  readonly name: string;
+  /** `protect esp/tunnel/require`, `bypass`, `discard`. */
+  readonly action: string;
+  /** As it was configured, to be shown in any dialect. */
+  readonly config: PolicyConfig;
+  readonly packets: number;
+}
+
+export interface SaStatus {
+  readonly spi: number;
+  readonly direction: 'inbound' | 'outbound';
+  readonly protocol: 'esp' | 'ah';
+  readonly mode: 'tunnel' | 'transport';
+  readonly source: string;
+  readonly destination: string;
+  readonly suite: string;
+  /** Weak enough to need `legacy: true`. */
+  readonly legacy: boolean;
+  /** null: shared. */
+  readonly policy: string | null;
+  readonly requestId: number | null;
+  readonly esn: boolean;
+  /** 0 for an outbound SA, and where replays are not checked. */
+  readonly windowPackets: number;
+  /** UDP ports `local > remote`, where ESP goes in UDP; null: it does not. */
+  readonly encapsulation: string | null;
+  /** Decimal: a 64-bit number. Last sent, or the highest received. */
+  readonly sequence: string;
+  readonly packets: number;
+  readonly octets: number;
+  readonly ageSeconds: number;
+  readonly lifetime: Pick<SaLifetime, 'soft' | 'hard'>;
+}
+
+/** What `ipfstat -io` and `ipfstat -s` show. */
+export interface FilterStatus {
+  readonly rules: readonly {
+    readonly text: string;
+    readonly direction: 'in' | 'out';
     readonly packets: number;
     readonly octets: number;
   }[];
-  /** Packets dropped, by reason. */
-  readonly drops: Readonly<Partial<Record<DropReason, number>>>;
+  readonly passed: { readonly in: number; readonly out: number };
+  readonly blocked: { readonly in: number; readonly out: number };
+  /** Entries of the state table now, and how often it was full. */
+  readonly states: number;
+  readonly stateTableFull: number;
 }
 
 export interface InterfaceCounters {
@@ -130,12 +190,16 @@ export interface FlowQuery {
   readonly protocol: number;
   readonly sourcePort: number | null;
   readonly destinationPort: number | null;
+  /** Of ICMP; absent: an echo request. */
+  readonly icmp?: { readonly type: number; readonly code: number };
 }
 
 export interface Explanation {
   readonly verdict: 'protect' | 'bypass' | 'discard' | 'unroutable';
-  /** One step a line, in the order in which the node decides: route, policy, SA, outer packet. */
+  /** One step a line, in the order in which the node decides: filter, route, policy, SA, filter, outer packet. */
   readonly steps: readonly string[];
+  /** The filter rule that decided last, as the file has it; null: none matched, or there is no filter. */
+  readonly rule: string | null;
   readonly policy: string | null;
   readonly spi: number | null;
   readonly interface: string | null;

@@ -126,5 +126,5 @@ function decisionFor(core: Core, packet: Packet, isProtected: boolean, zone: Nod
 function modeOf(decision: Extract<Decision, { kind: 'protect' }>): 'tunnel' | 'transport' {
   const { action } = decision.policy.policy;
   if (action.kind !== 'protect') throw new Error(`policy ${decision.policy.policy.name} does not protect`);
-  return action.mode;
+  return action.transforms[0]?.mode ?? 'tunnel';
 }

@@ -1,4 +1,4 @@
-import type { OutboundSa } from '../ipsec/sa.ts';
+import type { EspOutboundSa } from '../ipsec/sa.ts';
 import type { Address } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { type Core, NESTING_MAX } from './core.ts';
@@ -22,7 +22,7 @@ export function pathMtu(core: Core, destination: Address, depth = 0): number | n
 export function tunnelMtu(
   core: Core,
   tunnel: TunnelInterface,
-  sa: OutboundSa | null = anySaOf(core, tunnel),
+  sa: EspOutboundSa | null = anySaOf(core, tunnel),
   depth = 0,
 ): number | null {
   const outer = pathMtu(core, tunnel.remote, depth + 1);
@@ -46,7 +46,7 @@ function exitMtu(core: Core, exit: NodeInterface, destination: Address, depth: n
 }
 
 /** Before the packet is known the first SA of a tunnel stands for all: they differ by a few octets at most. */
-function anySaOf(core: Core, tunnel: TunnelInterface): OutboundSa | null {
+function anySaOf(core: Core, tunnel: TunnelInterface): EspOutboundSa | null {
   for (const entry of core.policies.entries) {
     const sa = entry.tunnel === tunnel.name ? core.sad.outbound(entry.policy.name) : null;
     if (sa !== null) return sa;

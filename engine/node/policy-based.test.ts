@@ -1,3 +1,4 @@
+import { protectBy } from '../ipsec/spd.ts';
 import { describe, expect, test } from 'vitest';
 import { createNet, type Net } from './testing/net.ts';
 import { ping, udp } from './testing/packets.ts';
@@ -17,14 +18,10 @@ describe('a gateway without tunnel interfaces: its own SPD', () => {
         routes: [route('0.0.0.0/0', next)],
         policies: [
           ...extra(name),
-          policy(
-            'net',
-            { kind: 'protect', mode: 'tunnel' },
-            {
-              local: lans[name],
-              remote: lans[name === 'alice' ? 'bob' : 'alice'],
-            },
-          ),
+          policy('net', protectBy('esp', 'tunnel'), {
+            local: lans[name],
+            remote: lans[name === 'alice' ? 'bob' : 'alice'],
+          }),
           policy('icmp-outside', { kind: 'bypass' }, { protocol: 1 }),
         ],
         sas: name === 'alice' ? [toBob, fromBob] : [toAlice, fromAlice],
@@ -69,7 +66,7 @@ describe('a gateway without tunnel interfaces: its own SPD', () => {
     const net = policyBased(() => [policy('no-udp', { kind: 'discard' }, { protocol: 17 })]);
     net.send('a1', udp('10.0.0.2', '10.0.1.2', [1, 2]));
     expect(traffic(net, 'alice:net0')).toEqual([]);
-    expect(net.node('alice').status().policies[0]).toEqual({ name: 'no-udp', action: 'discard', packets: 1 });
+    expect(net.node('alice').status().policies[0]).toMatchObject({ name: 'no-udp', action: 'discard', packets: 1 });
   });
 
   test('a policy with ports: packets that are too long are protected whole, and the ESP is fragmented', () => {
@@ -88,5 +85,5 @@ describe('a gateway without tunnel interfaces: its own SPD', () => {
 
 function ports(side: 'alice' | 'bob') {
   const own = { localPort: side === 'alice' ? 1 : 2, remotePort: side === 'alice' ? 2 : 1 } as const;
-  return [policy('port', { kind: 'protect', mode: 'tunnel' }, { protocol: 17, ...own })];
+  return [policy('port', protectBy('esp', 'tunnel'), { protocol: 17, ...own })];
 }

@@ -1,4 +1,4 @@
-import type { InboundSa } from '../ipsec/sa.ts';
+import type { EspInboundSa } from '../ipsec/sa.ts';
 import type { Flow } from '../ipsec/selector.ts';
 import { createPolicy, type Policy, Spd } from '../ipsec/spd.ts';
 import type { PolicyConfig } from './config.ts';
@@ -6,6 +6,7 @@ import type { PolicyConfig } from './config.ts';
 /** A policy with what the node adds to it. */
 export interface PolicyEntry {
   readonly policy: Policy;
+  readonly config: PolicyConfig;
   /** The tunnel whose SPD it is in; null: the node's. */
   readonly tunnel: string | null;
   /** Whether it looks at ports, and so at what a later fragment does not show. */
@@ -26,6 +27,7 @@ export class PolicySet {
   constructor(configs: readonly PolicyConfig[], tunnels: readonly string[]) {
     this.entries = configs.map(config => ({
       policy: createPolicy(config),
+      config,
       tunnel: config.tunnel,
       usesPorts: config.localPort !== 'any' || config.remotePort !== 'any',
       usesProtocol: config.protocol !== 'any',
@@ -78,8 +80,8 @@ export class PolicySet {
     return policy === null ? null : (this.#byPolicy.get(policy) ?? null);
   }
 
-  named(name: string): PolicyEntry | null {
-    return this.#byName.get(name) ?? null;
+  named(name: string | null): PolicyEntry | null {
+    return name === null ? null : (this.#byName.get(name) ?? null);
   }
 
   /**
@@ -87,7 +89,7 @@ export class PolicySet {
    * step 4: what a tunnel's SA protects comes out of that tunnel alone, and what an earlier entry names is not of a later
    * one (§4.4.1: the RFC decorrelates the entries first).
    */
-  covers(sa: InboundSa, flow: Flow, arrival: string): boolean {
+  covers(sa: EspInboundSa, flow: Flow, arrival: string): boolean {
     const entry = this.named(sa.policy);
     if (entry === null || (entry.tunnel !== null && entry.tunnel !== arrival)) return false;
     return this.inbound(entry.tunnel, flow) === entry;

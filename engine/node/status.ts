@@ -1,4 +1,6 @@
+import type { PolicyAction } from '../ipsec/spd.ts';
 import { formatAddress } from '../wire/address.ts';
+import { NS_PER_S } from '../wire/instant.ts';
 import { formatPrefix } from '../wire/prefix.ts';
 import type { Core } from './core.ts';
 import type { NodeInterface } from './interfaces.ts';
@@ -24,23 +26,34 @@ export function statusOf(core: Core): NodeStatus {
       via: route.via === null ? null : formatAddress(route.via),
       interface: route.interface.name,
     })),
-    policies: core.policies.entries.map(({ policy, packets }) => ({
+    policies: core.policies.entries.map(({ policy, config, packets }) => ({
       name: policy.name,
-      action: policy.action.kind === 'protect' ? `protect ${policy.action.mode}` : policy.action.kind,
+      action: describeAction(policy.action),
+      config,
       packets,
     })),
     sas: core.sad.all().map(sa => ({
       spi: sa.spi,
       direction: sa.direction,
+      protocol: sa.protocol,
       mode: sa.mode,
       source: formatAddress(sa.source),
       destination: formatAddress(sa.destination),
       suite: sa.suite.name,
+      legacy: false,
       policy: sa.policy,
+      requestId: sa.requestId,
+      esn: sa.esn,
+      windowPackets: sa.direction === 'inbound' ? sa.window.sizePackets : 0,
+      encapsulation:
+        sa.encapsulation === null ? null : `${sa.encapsulation.localPort} > ${sa.encapsulation.remotePort}`,
       sequence: String(sa.direction === 'outbound' ? sa.sequence : sa.window.top),
       packets: sa.packets,
       octets: sa.octets,
+      ageSeconds: Math.max(0, (core.now - sa.lifetime.installedAt) / NS_PER_S),
+      lifetime: { soft: sa.lifetime.soft, hard: sa.lifetime.hard },
     })),
+    filter: null,
     drops: { ...core.audit.counts },
   };
 }
@@ -48,4 +61,10 @@ export function statusOf(core: Core): NodeStatus {
 /** Of a tunnel: what is left of the path as it is known now; 0 while there is no path. */
 function mtuOf(core: Core, netInterface: NodeInterface): number {
   return netInterface.kind === 'ethernet' ? netInterface.mtu : (tunnelMtu(core, netInterface) ?? 0);
+}
+
+/** `protect esp/tunnel/require`, with one part for each transform. */
+function describeAction(action: PolicyAction): string {
+  if (action.kind !== 'protect') return action.kind;
+  return ['protect', ...action.transforms.map(({ protocol, mode, level }) => `${protocol}/${mode}/${level}`)].join(' ');
 }

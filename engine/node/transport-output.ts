@@ -1,5 +1,5 @@
 import { espOctets, largestPayload } from '../ipsec/esp-size.ts';
-import type { OutboundSa } from '../ipsec/sa.ts';
+import type { EspOutboundSa } from '../ipsec/sa.ts';
 import { splitOutbound, type TransportSplit } from '../ipsec/transport-mode.ts';
 import { addressesEqual, formatAddress } from '../wire/address.ts';
 import { type Core, drop, type Origin } from './core.ts';
@@ -52,7 +52,7 @@ export function sendTransport(core: Core, packet: Packet, policy: PolicyEntry, o
 }
 
 /** The longest packet with these headers that leaves in one piece. */
-function roomFor({ head, payload }: TransportSplit, sa: OutboundSa, mtu: number): number {
+function roomFor({ head, payload }: TransportSplit, sa: EspOutboundSa, mtu: number): number {
   const fits = head.length + espOctets(sa.suite, payload.length) <= mtu;
   return fits ? head.length + payload.length : head.length + largestPayload(sa.suite, mtu - head.length);
 }

@@ -1,3 +1,4 @@
+import { protectBy } from '../ipsec/spd.ts';
 import { describe, expect, test } from 'vitest';
 import { createNet, type Net } from './testing/net.ts';
 import { ping, udp } from './testing/packets.ts';
@@ -19,7 +20,7 @@ function hosts({ mtu = 1500, bobIsPlain = false }: PairOptions = {}): Net {
   const [toAlice6, fromBob6] = saPair(4099, ends.bob[1], ends.alice[1], ['v6', 'v6'], { mode: 'transport', esn: true });
   const host = (name: 'alice' | 'bob', sas: Parameters<typeof nodeConfig>[1]['sas'] = []) => {
     const [own, other] = name === 'alice' ? [ends.alice, ends.bob] : [ends.bob, ends.alice];
-    const protect = { kind: 'protect', mode: 'transport' } as const;
+    const protect = protectBy('esp', 'transport');
     return nodeConfig(name, {
       interfaces: [port('eth0', [`${own[0]}/24`, `${own[1]}/64`], { mtu })],
       policies:

@@ -1,4 +1,4 @@
-import type { OutboundSa } from '../ipsec/sa.ts';
+import type { EspOutboundSa } from '../ipsec/sa.ts';
 import { encapsulate } from '../ipsec/tunnel-mode.ts';
 import { type Address, formatAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
@@ -15,7 +15,7 @@ import { refuse } from './report.ts';
 interface Encapsulation {
   readonly source: Address;
   readonly destination: Address;
-  readonly sa: OutboundSa | null;
+  readonly sa: EspOutboundSa | null;
   readonly policy: PolicyEntry | null;
   readonly tunnel: TunnelInterface | null;
 }
@@ -114,7 +114,7 @@ function sendClear(core: Core, inner: Uint8Array, around: Encapsulation, depth: 
   originate(core, outer, { depth: depth + 1 });
 }
 
-function sealLater(core: Core, inner: Uint8Array, around: Encapsulation, sa: OutboundSa, depth: number): void {
+function sealLater(core: Core, inner: Uint8Array, around: Encapsulation, sa: EspOutboundSa, depth: number): void {
   core.seals.push({
     job: { sa, nextHeader: innerProtocol(inner), payload: inner },
     wrap: { kind: 'tunnel', inner, source: around.source, destination: around.destination, depth },

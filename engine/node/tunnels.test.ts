@@ -1,3 +1,4 @@
+import { protectBy } from '../ipsec/spd.ts';
 import { describe, expect, test } from 'vitest';
 import { createNet } from './testing/net.ts';
 import { ipPacket, ping, udp } from './testing/packets.ts';
@@ -117,14 +118,10 @@ test('a tunnel in a tunnel: both headers, and the inner MTU is what both leave',
 test('a tunnel with its own SPD: what no policy names is discarded', () => {
   const options = {
     policies: (side: 'alice' | 'bob') => [
-      policy(
-        side === 'alice' ? 'v4_bob0' : 'v4_alice0',
-        { kind: 'protect', mode: 'tunnel' },
-        {
-          tunnel: side === 'alice' ? 'v4_bob0' : 'v4_alice0',
-          protocol: 1,
-        },
-      ),
+      policy(side === 'alice' ? 'v4_bob0' : 'v4_alice0', protectBy('esp', 'tunnel'), {
+        tunnel: side === 'alice' ? 'v4_bob0' : 'v4_alice0',
+        protocol: 1,
+      }),
     ],
   } as const;
   const net = createNet(sites(options), SITE_WIRES);

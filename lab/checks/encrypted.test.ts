@@ -173,7 +173,7 @@ describe('encrypted', () => {
       addresses: ['2001:db8:b:0:200:ff:fe00:1/64'],
       counters,
     } as const;
-    const statuses = [{ name: 'b1', interfaces: [eth0], routes: [], policies: [], sas: [], drops: {} }];
+    const statuses = [{ name: 'b1', interfaces: [eth0], routes: [], policies: [], filter: null, sas: [], drops: {} }];
     const result = await judged(gateway([], { statuses }), { ...SPEC, a: '2001:db8:a::/64', b: '2001:db8:b::/64' });
     expect(result.probes[0]).toMatchObject({ from: 'a1', to: '2001:db8:b:0:200:ff:fe00:1' });
   });

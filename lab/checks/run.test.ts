@@ -108,6 +108,7 @@ describe('unreachable', () => {
 const explanation = (verdict: Explanation['verdict']): Explanation => ({
   verdict,
   steps: ['route v4_bob0', 'policy 1'],
+  rule: null,
   policy: 'p',
   spi: 1,
   interface: 'net0',

@@ -1,5 +1,5 @@
 import { badInput } from '../state/failure.ts';
-import { type Diagnostic, formatDiagnostic } from '../topology/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic } from '../../engine/config/diagnostic.ts';
 import type { Topology } from '../topology/model.ts';
 import { openTopology } from '../topology/shipped.ts';
 import type { Style, Terminal } from './terminal.ts';

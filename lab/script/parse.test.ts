@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatDiagnostic } from '../topology/diagnostic.ts';
+import { formatDiagnostic } from '../../engine/config/diagnostic.ts';
 import { parseScript } from './parse.ts';
 
 const NODES = ['a1', 'b1', 'alice'];

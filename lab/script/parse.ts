@@ -1,5 +1,5 @@
-import type { Diagnostic } from '../topology/diagnostic.ts';
-import { Report } from '../topology/diagnostic.ts';
+import type { Diagnostic } from '../../engine/config/diagnostic.ts';
+import { Report } from '../../engine/config/diagnostic.ts';
 import { parseDuration } from '../topology/quantity.ts';
 import { didYouMean, oneOf } from '../topology/suggest.ts';
 

@@ -1,7 +1,7 @@
 import { createNode } from '../../engine/node/create.ts';
 import type { NodeConfig } from '../../engine/node/config.ts';
 import type { Random } from '../../engine/crypto/random.ts';
-import type { EspKernel } from '../../engine/ipsec/kernel.ts';
+import type { IpsecKernel } from '../../engine/ipsec/kernel.ts';
 import { composeKernel, type EspSteps, rfc4303Steps } from '../../engine/ipsec/typescript-kernel.ts';
 import { appendTrailer } from '../../engine/ipsec/esp-trailer.ts';
 import { protectPacket, unprotectPacket } from '../../engine/ipsec/esp-packet.ts';
@@ -115,7 +115,7 @@ function configSubject(name: string, fault: string, change: (config: NodeConfig)
   return { name, fault, make: (config, context) => createNode(change(config), context) };
 }
 
-function dropsLarge(kernel: EspKernel): EspKernel {
+function dropsLarge(kernel: IpsecKernel): IpsecKernel {
   return {
     ...kernel,
     seal: jobs =>

@@ -1,8 +1,8 @@
 import { createDecipheriv } from 'node:crypto';
-import type { SaParameters } from '../../engine/ipsec/sa.ts';
+import type { EspParameters } from '../../engine/ipsec/sa.ts';
 
 /** Decrypts an ESP packet and never looks at its ICV: what a gateway does that must be caught. */
-export function decryptUnverified(sa: SaParameters, _sequence: bigint, esp: Uint8Array): Uint8Array {
+export function decryptUnverified(sa: EspParameters, _sequence: bigint, esp: Uint8Array): Uint8Array {
   const { encryption, integrity } = sa.suite;
   const key = sa.encryptionKey.subarray(0, encryption.keyOctets);
   const ivEnd = 8 + encryption.ivOctets;

@@ -11,7 +11,7 @@ import {
   parseMac,
 } from '../../engine/wire/address.ts';
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from '../../engine/wire/prefix.ts';
-import { quoted } from './diagnostic.ts';
+import { quoted } from '../../engine/config/diagnostic.ts';
 import { bad, good, type Parsed } from './quantity.ts';
 import { type Located, scalar, type Shape } from './shape.ts';
 

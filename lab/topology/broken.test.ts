@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { formatDiagnostic } from './diagnostic.ts';
+import { formatDiagnostic } from '../../engine/config/diagnostic.ts';
 import { loadTopology } from './load.ts';
 
 const DIRECTORY = join(import.meta.dirname, 'broken');

@@ -1,6 +1,7 @@
+import { protectBy } from '../../engine/ipsec/spd.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { formatDiagnostic } from './diagnostic.ts';
+import { formatDiagnostic } from '../../engine/config/diagnostic.ts';
 import { loadTopology } from './load.ts';
 import type { Topology, TopologyNode } from './model.ts';
 import { nodeConfig } from './node-config.ts';
@@ -197,7 +198,7 @@ describe('what the loader fills in', () => {
     expect(config).toMatchObject({ name: 'alice', forwarding: true, sas: [] });
     expect(config.interfaces[0]).not.toHaveProperty('link');
     expect(config.tunnels[0]).not.toHaveProperty('peer');
-    expect(config.policies[0]?.action).toEqual({ kind: 'protect', mode: 'tunnel' });
+    expect(config.policies[0]?.action).toEqual(protectBy('esp', 'tunnel'));
     expect(() => nodeConfig(siteToSite, 'eve', [])).toThrow('no node eve');
   });
 });

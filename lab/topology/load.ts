@@ -1,7 +1,7 @@
 import { formatAddress, formatMac } from '../../engine/wire/address.ts';
 import { formatPrefix } from '../../engine/wire/prefix.ts';
 import { topologyShape, type TopologyText } from './description.ts';
-import { type Diagnostic, type Place, Report } from './diagnostic.ts';
+import { type Diagnostic, type Place, Report } from '../../engine/config/diagnostic.ts';
 import type { ProtectedFlow, Topology, TopologyInterface, TopologyNode, TopologyTunnel } from './model.ts';
 import { flowsOfPolicies, namedFlow, type Network } from './protected-flows.ts';
 import { mtuOf, resolveAddresses } from './resolve/addresses.ts';

@@ -1,3 +1,4 @@
+import { protectBy } from '../../engine/ipsec/spd.ts';
 import type { NodeConfig, PolicyConfig, SaConfig } from '../../engine/node/config.ts';
 import type { Topology, TopologyNode, TopologyPolicy } from './model.ts';
 
@@ -38,6 +39,6 @@ function routesOf(node: TopologyNode): NodeConfig['routes'] {
 function policyConfig(policy: TopologyPolicy): PolicyConfig {
   const { name, tunnel, local, remote, protocol, localPort, remotePort, action } = policy;
   const selectors = { name, tunnel, local, remote, protocol, localPort, remotePort };
-  if (action.kind === 'protect') return { ...selectors, action: { kind: 'protect', mode: action.mode } };
+  if (action.kind === 'protect') return { ...selectors, action: protectBy('esp', action.mode) };
   return { ...selectors, action: { kind: action.kind } };
 }

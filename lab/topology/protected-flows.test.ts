@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadTopology } from './load.ts';
-import { formatDiagnostic } from './diagnostic.ts';
+import { formatDiagnostic } from '../../engine/config/diagnostic.ts';
 import type { ProtectedFlow } from './model.ts';
 import { openTopology } from './shipped.ts';
 import { EVERYTHING } from './testing/everything.ts';

@@ -2,7 +2,7 @@
  * Descriptions of what may stand in a file. One description serves twice: it reads a document, with diagnostics, and it
  * gives the JSON Schema for editors. lab/topology/description.ts is the whole of a topology in these terms.
  */
-import { type Place, quoted, type Report } from './diagnostic.ts';
+import { type Place, quoted, type Report } from '../../engine/config/diagnostic.ts';
 import type { Parsed } from './quantity.ts';
 import { didYouMean, nearest, oneOf } from './suggest.ts';
 import type { ListValue, MapValue, ScalarValue, Value } from './yaml-document.ts';

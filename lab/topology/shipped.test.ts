@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { formatDiagnostic } from './diagnostic.ts';
+import { formatDiagnostic } from '../../engine/config/diagnostic.ts';
 import { openTopology, resolveTopologyArgument, shippedTopologies } from './shipped.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'ipsec-lab-shipped-'));

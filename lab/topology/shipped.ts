@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Diagnostic } from './diagnostic.ts';
-import { quoted } from './diagnostic.ts';
+import type { Diagnostic } from '../../engine/config/diagnostic.ts';
+import { quoted } from '../../engine/config/diagnostic.ts';
 import { type LoadResult, loadTopology } from './load.ts';
 import { nearest, oneOf } from './suggest.ts';
 

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, Lexer, parseDocument } from 'yaml';
 import type { Document, Node, Pair, YAMLError, YAMLMap } from 'yaml';
-import { type Place, quoted, type Report, shortened } from './diagnostic.ts';
+import { type Place, quoted, type Report, shortened } from '../../engine/config/diagnostic.ts';
 
 /** A YAML document as plain values that know their place. Aliases are followed; keys are text and unique. */
 export type Value = MapValue | ListValue | ScalarValue;

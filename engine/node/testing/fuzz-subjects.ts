@@ -1,3 +1,4 @@
+import { protectBy } from '../../ipsec/spd.ts';
 import type { NodeConfig } from '../config.ts';
 import type { Frame } from '../node.ts';
 import { corpusFor } from './fuzz.ts';
@@ -14,8 +15,8 @@ export const FUZZ_SUBJECTS: readonly { title: string; name: string; options: Sit
 /** Everything in transport mode, to one host of each family. */
 export function withTransport(config: NodeConfig): NodeConfig {
   const policies = [
-    policy('v4', { kind: 'protect', mode: 'transport' }, { local: '10.0.0.2' }),
-    policy('v6', { kind: 'protect', mode: 'transport' }),
+    policy('v4', protectBy('esp', 'transport'), { local: '10.0.0.2' }),
+    policy('v6', protectBy('esp', 'transport')),
   ];
   const [out4] = saPair(7000, '10.0.0.2', '10.0.1.2', ['v4', 'v4'], { mode: 'transport' });
   const [out6] = saPair(7001, '2001:470:24:c66::2', '2001:470:24:c67::2', ['v6', 'v6'], { mode: 'transport' });

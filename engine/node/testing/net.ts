@@ -1,6 +1,6 @@
 import type { Random } from '../../crypto/random.ts';
 import { createTypescriptKernel } from '../../ipsec/typescript-kernel.ts';
-import type { EspKernel } from '../../ipsec/kernel.ts';
+import type { IpsecKernel } from '../../ipsec/kernel.ts';
 import { parseMac } from '../../wire/address.ts';
 import { encodeEthernet, EtherType } from '../../wire/ethernet.ts';
 import { type Instant, NS_PER_S } from '../../wire/instant.ts';
@@ -46,7 +46,7 @@ const STRANGER = Uint8Array.of(2, 0xff, 0, 0, 0, 1);
 export function createNet(
   configs: readonly NodeConfig[],
   wires: readonly (readonly [string, string])[],
-  kernelFor: (name: string) => EspKernel = name => createTypescriptKernel(testRandom(name)),
+  kernelFor: (name: string) => IpsecKernel = name => createTypescriptKernel(testRandom(name)),
 ): Net {
   const ends = new Map(wires.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
   const nodes = new Map(

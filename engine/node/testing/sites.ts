@@ -1,3 +1,4 @@
+import { protectBy } from '../../ipsec/spd.ts';
 import { espSuite } from '../../crypto/esp-suite.ts';
 import type { InterfaceConfig, NodeConfig, PolicyConfig, RouteConfig, SaConfig, TunnelConfig } from '../config.ts';
 import { testRandom } from './net.ts';
@@ -102,7 +103,7 @@ export function sites(options: SitesOptions = {}): NodeConfig[] {
   const policies = (side: 'alice' | 'bob', tunnel: string): readonly PolicyConfig[] => {
     if (options.policies !== undefined) return options.policies(side);
     const { protect = 'tunnel' } = options;
-    return protect === null ? [] : [policy(tunnel, { kind: 'protect', mode: protect }, { tunnel })];
+    return protect === null ? [] : [policy(tunnel, protectBy('esp', protect), { tunnel })];
   };
   const hasSas = options.protect !== null;
   return [

@@ -217,6 +217,7 @@ function deadStatus(node: TopologyNode): NodeStatus {
     })),
     routes: [],
     policies: [],
+    filter: null,
     sas: [],
     drops: {},
   };

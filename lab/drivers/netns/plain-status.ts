@@ -46,6 +46,7 @@ export async function plainStatus(node: TopologyNode): Promise<NodeStatus> {
       interface: dev ?? '',
     })),
     policies: [],
+    filter: null,
     sas: [],
     drops: {},
   };

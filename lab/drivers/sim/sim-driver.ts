@@ -1,5 +1,5 @@
 import type { Random } from '../../../engine/crypto/random.ts';
-import type { EspKernel } from '../../../engine/ipsec/kernel.ts';
+import type { IpsecKernel } from '../../../engine/ipsec/kernel.ts';
 import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
 import { createNode } from '../../../engine/node/create.ts';
@@ -14,7 +14,7 @@ export interface SimDriverOptions {
   /** `virtual`: as fast as it goes, and the same every time. `real-time`: a lab that stays up beside the user. */
   readonly pace: 'virtual' | 'real-time';
   /** The ESP kernel of a node; the TypeScript one unless given. */
-  readonly kernelFor?: (node: string, random: Random) => EspKernel;
+  readonly kernelFor?: (node: string, random: Random) => IpsecKernel;
   /** What a node is made with; the engine's own `createNode` unless given. */
   readonly makeNode?: (config: NodeConfig, context: NodeContext) => Node;
 }

@@ -1,5 +1,5 @@
 import type { Random } from '../../../engine/crypto/random.ts';
-import type { EspKernel } from '../../../engine/ipsec/kernel.ts';
+import type { IpsecKernel } from '../../../engine/ipsec/kernel.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
 import type { Explanation, FlowQuery, Node, NodeContext, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
@@ -24,7 +24,7 @@ export interface SimLabParts {
   readonly capabilities: ReadonlySet<Capability>;
   readonly simulation: Simulation;
   readonly pace: Pace;
-  readonly kernelFor: (node: string, random: Random) => EspKernel;
+  readonly kernelFor: (node: string, random: Random) => IpsecKernel;
   readonly makeNode: (config: NodeConfig, context: NodeContext) => Node;
 }
 

@@ -192,6 +192,7 @@ function crashedStatus({ name, interfaces }: TopologyNode): NodeStatus {
     })),
     routes: [],
     policies: [],
+    filter: null,
     sas: [],
     drops: {},
   };

@@ -6,7 +6,7 @@ import {
   isLinkLocal,
 } from '../../../engine/wire/address.ts';
 import { formatPrefix, networkOf, type Prefix, prefixesOverlap } from '../../../engine/wire/prefix.ts';
-import type { Place, Report } from '../diagnostic.ts';
+import type { Place, Report } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
 import type { Wiring } from './links.ts';
 import { endName, familyName, type InterfaceScope, type NodeScope, type Scope } from './scope.ts';

@@ -1,7 +1,7 @@
 import { addressVersion, isLinkLocal } from '../../../engine/wire/address.ts';
 import { formatPrefix, networkOf, type Prefix, prefixesOverlap } from '../../../engine/wire/prefix.ts';
 import type { TunnelText } from '../description.ts';
-import type { Place, Report } from '../diagnostic.ts';
+import type { Place, Report } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
 import type { ResolvedLinks } from './links.ts';
 import { endName, type InterfaceScope, type NodeScope, type Scope, type TunnelScope } from './scope.ts';

@@ -1,5 +1,5 @@
 import type { BothWaysText, ImpairmentText, LinkText } from '../description.ts';
-import { quoted, type Report } from '../diagnostic.ts';
+import { quoted, type Report } from '../../../engine/config/diagnostic.ts';
 import type { Impairment, TopologyLink } from '../model.ts';
 import { formatDuration } from '../quantity.ts';
 import type { EndText } from '../names.ts';

@@ -2,7 +2,7 @@ import { type Address, addressesEqual, addressVersion, formatAddress } from '../
 import { IpProtocol } from '../../../engine/wire/ip-protocol.ts';
 import { formatPrefix, type Prefix } from '../../../engine/wire/prefix.ts';
 import type { PolicyText, ProtectText } from '../description.ts';
-import { quoted, type Place } from '../diagnostic.ts';
+import { quoted, type Place } from '../../../engine/config/diagnostic.ts';
 import type { TopologyPolicy } from '../model.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';

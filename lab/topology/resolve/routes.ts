@@ -7,7 +7,7 @@ import {
   isLinkLocal,
 } from '../../../engine/wire/address.ts';
 import { formatPrefix, networkOf, type Prefix, prefixContains } from '../../../engine/wire/prefix.ts';
-import { quoted, type Place, type Report } from '../diagnostic.ts';
+import { quoted, type Place, type Report } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Owners } from './addresses.ts';

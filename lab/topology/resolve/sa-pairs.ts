@@ -1,4 +1,4 @@
-import { quoted } from '../diagnostic.ts';
+import { quoted } from '../../../engine/config/diagnostic.ts';
 import type { ManualSaPair, TopologyPolicy } from '../model.ts';
 import type { Policy } from './policies.ts';
 import type { Scope } from './scope.ts';

@@ -7,7 +7,7 @@ import {
 } from '../../../engine/wire/address.ts';
 import type { Prefix } from '../../../engine/wire/prefix.ts';
 import type { InterfaceText, LinkText, NodeText, TopologyText, TunnelText } from '../description.ts';
-import { type Place, quoted, type Report } from '../diagnostic.ts';
+import { type Place, quoted, type Report } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';
 

@@ -1,4 +1,4 @@
-import { quoted } from '../diagnostic.ts';
+import { quoted } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Scope } from './scope.ts';

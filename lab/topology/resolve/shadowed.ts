@@ -1,5 +1,5 @@
 import { parsePrefix, prefixContains } from '../../../engine/wire/prefix.ts';
-import { quoted } from '../diagnostic.ts';
+import { quoted } from '../../../engine/config/diagnostic.ts';
 import type { TopologyPolicy } from '../model.ts';
 import type { Policy } from './policies.ts';
 import type { Scope } from './scope.ts';

@@ -1,5 +1,5 @@
 import { espSuite, espSuiteNames } from '../../../engine/crypto/esp-suite.ts';
-import { quoted, type Report } from '../diagnostic.ts';
+import { quoted, type Report } from '../../../engine/config/diagnostic.ts';
 import type { Items, Located } from '../shape.ts';
 import { didYouMean } from '../suggest.ts';
 

@@ -1,5 +1,5 @@
 import { type Address, formatAddress } from '../../../engine/wire/address.ts';
-import { quoted } from '../diagnostic.ts';
+import { quoted } from '../../../engine/config/diagnostic.ts';
 import { isTunnelName } from '../names.ts';
 import { oneOf } from '../suggest.ts';
 import { IPV6_MTU_MIN } from './addresses.ts';

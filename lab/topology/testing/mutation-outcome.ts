@@ -1,6 +1,6 @@
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { formatDiagnostic } from '../diagnostic.ts';
+import { formatDiagnostic } from '../../../engine/config/diagnostic.ts';
 import { deriveSas } from '../keys.ts';
 import { type LoadResult, loadTopology } from '../load.ts';
 import type { Topology } from '../model.ts';
