@@ -3,7 +3,7 @@ import { badInput, type Failure } from '../state/failure.ts';
 import { isAlive } from '../state/process.ts';
 import { listLabFolders, type LabFolder, type LabRecord } from '../state/record.ts';
 import { socketPath, stateRoot } from '../state/root.ts';
-import { didYouMean } from '../topology/suggest.ts';
+import { didYouMean } from '../../engine/config/suggest.ts';
 import { printable } from './terminal.ts';
 
 /** A lab whose supervisor lives. */

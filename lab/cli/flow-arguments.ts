@@ -3,7 +3,7 @@ import { parseAddress } from '../../engine/wire/address.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { badInput } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
-import { didYouMean } from '../topology/suggest.ts';
+import { didYouMean } from '../../engine/config/suggest.ts';
 import { printable } from './terminal.ts';
 
 const PROTOCOLS: Readonly<Record<string, number>> = {

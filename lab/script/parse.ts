@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../engine/config/diagnostic.ts';
 import { Report } from '../../engine/config/diagnostic.ts';
 import { parseDuration } from '../topology/quantity.ts';
-import { didYouMean, oneOf } from '../topology/suggest.ts';
+import { didYouMean, oneOf } from '../../engine/config/suggest.ts';
 
 /** One line of a traffic script. `line` counts from 1. */
 export type ScriptStep =

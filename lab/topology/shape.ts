@@ -4,7 +4,7 @@
  */
 import { type Place, quoted, type Report } from '../../engine/config/diagnostic.ts';
 import type { Parsed } from './quantity.ts';
-import { didYouMean, nearest, oneOf } from './suggest.ts';
+import { didYouMean, nearest, oneOf } from '../../engine/config/suggest.ts';
 import type { ListValue, MapValue, ScalarValue, Value } from './yaml-document.ts';
 
 /** Of every list and every map of names. */

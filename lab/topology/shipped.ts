@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from '../../engine/config/diagnostic.ts';
 import { quoted } from '../../engine/config/diagnostic.ts';
 import { type LoadResult, loadTopology } from './load.ts';
-import { nearest, oneOf } from './suggest.ts';
+import { nearest, oneOf } from '../../engine/config/suggest.ts';
 
 export interface ShippedTopology {
   readonly name: string;

@@ -8,7 +8,7 @@ import type { RunRecord } from '../../../reports/format.ts';
 import { readRun, renderRun } from '../../../reports/render.ts';
 import { podCommand, withSystemPath } from '../../drivers/netns/pod.ts';
 import { badInput, errorCode, ExitCode, machineCannot } from '../../state/failure.ts';
-import { didYouMean } from '../../topology/suggest.ts';
+import { didYouMean } from '../../../engine/config/suggest.ts';
 import { chooseDriver } from '../choose-driver.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION } from '../command.ts';

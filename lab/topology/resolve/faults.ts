@@ -1,7 +1,7 @@
 import type { FaultText } from '../description.ts';
 import type { FaultAction, ScheduledFault } from '../model.ts';
 import { findNode, hasLink, type Scope } from './scope.ts';
-import { oneOf } from '../suggest.ts';
+import { oneOf } from '../../../engine/config/suggest.ts';
 
 /** In order of time; of two at the same instant the one that the file names first. */
 export function resolveFaults(scope: Scope): ScheduledFault[] {

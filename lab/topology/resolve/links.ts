@@ -4,7 +4,7 @@ import type { Impairment, TopologyLink } from '../model.ts';
 import { formatDuration } from '../quantity.ts';
 import type { EndText } from '../names.ts';
 import type { Located } from '../shape.ts';
-import { didYouMean, oneOf } from '../suggest.ts';
+import { didYouMean, oneOf } from '../../../engine/config/suggest.ts';
 import { endName, type InterfaceScope, type Scope } from './scope.ts';
 
 const QUEUE_FRAMES = 100;

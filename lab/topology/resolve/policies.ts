@@ -5,7 +5,7 @@ import type { PolicyText, ProtectText } from '../description.ts';
 import { quoted, type Place } from '../../../engine/config/diagnostic.ts';
 import type { TopologyPolicy } from '../model.ts';
 import type { Located } from '../shape.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../../engine/config/suggest.ts';
 import { facingAddress } from './outer-end.ts';
 import { addressesOf, familyName, findNode, isFullyRead, type NodeScope, type Scope, shownAddresses } from './scope.ts';
 import { reportShadowed } from './shadowed.ts';

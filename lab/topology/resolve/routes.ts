@@ -9,7 +9,7 @@ import {
 import { formatPrefix, networkOf, type Prefix, prefixContains } from '../../../engine/wire/prefix.ts';
 import { quoted, type Place, type Report } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../../engine/config/suggest.ts';
 import type { Owners } from './addresses.ts';
 import type { ResolvedLinks } from './links.ts';
 import { endName, familyName, type InterfaceScope, type NodeScope, type Scope } from './scope.ts';

@@ -9,7 +9,7 @@ import type { Prefix } from '../../../engine/wire/prefix.ts';
 import type { InterfaceText, LinkText, NodeText, TopologyText, TunnelText } from '../description.ts';
 import { type Place, quoted, type Report } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../../engine/config/suggest.ts';
 
 /**
  * The parts of a file by name, for the steps that resolve references. A part that could not be read keeps its name and has

@@ -1,6 +1,6 @@
 import { quoted } from '../../../engine/config/diagnostic.ts';
 import type { Located } from '../shape.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../../engine/config/suggest.ts';
 import type { Scope } from './scope.ts';
 
 /** Short ones would be guessed by anyone who cares to; the lab's point is not to teach that. */

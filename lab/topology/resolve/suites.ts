@@ -1,7 +1,7 @@
 import { espSuite, espSuiteNames } from '../../../engine/crypto/esp-suite.ts';
 import { quoted, type Report } from '../../../engine/config/diagnostic.ts';
 import type { Items, Located } from '../shape.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../../engine/config/suggest.ts';
 
 /** What users of other systems write for encryption, whole names only. */
 const ENCRYPTION_ALONE =

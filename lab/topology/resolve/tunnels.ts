@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../../../engine/wire/address.ts';
 import { quoted } from '../../../engine/config/diagnostic.ts';
 import { isTunnelName } from '../names.ts';
-import { oneOf } from '../suggest.ts';
+import { oneOf } from '../../../engine/config/suggest.ts';
 import { IPV6_MTU_MIN } from './addresses.ts';
 import { judgeOuterEnd, outerEndOf } from './outer-end.ts';
 import { egressOf, type Route } from './routes.ts';

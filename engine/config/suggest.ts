@@ -1,4 +1,4 @@
-import { quoted } from '../../engine/config/diagnostic.ts';
+import { quoted } from './diagnostic.ts';
 
 /** The candidate that the user most likely meant, or null when nothing is near. */
 export function nearest(text: string, candidates: Iterable<string>): string | null {
