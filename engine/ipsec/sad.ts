@@ -87,11 +87,14 @@ export interface SaInput {
   readonly trafficFlow?: { readonly padToOctets: number | null; readonly dummyEveryMs: number | null } | null;
   /** Absent: stop at the last sequence number. */
   readonly counterOverflow?: 'stop' | 'cycle';
+  /** Of an SA that was in use before it came here: the last sequence number sent, decimal, 64 bits. Absent: 0. */
+  readonly initialSequence?: string;
 }
 
 /** The sender's end. Throws on what cannot be an SA: an SPI below 256, a key of the wrong length, an unknown suite. */
 export function createOutboundSa(input: SaInput, now: Instant): EspOutboundSa {
-  const state = { direction: 'outbound', sequence: 0n, packets: 0, octets: 0 } as const;
+  const sequence = BigInt(input.initialSequence ?? '0');
+  const state = { direction: 'outbound', sequence, packets: 0, octets: 0 } as const;
   return { ...parametersOf(input, now), ...state, counterOverflow: input.counterOverflow ?? 'stop' };
 }
 
