@@ -7,8 +7,9 @@ import { setU16, u8At } from '../wire/octets.ts';
 import { WireError } from '../wire/wire-error.ts';
 
 /**
- * Transport mode, RFC 4303 §3.1.1: ESP stands behind the IP header with its options or extension headers, and covers what
- * the next layer wrote. `splitOutbound` and `join` are the two halves of `protect`, for those who seal many at once.
+ * Transport mode, RFC 4303 §3.1.1 and RFC 4302 §3.1.1: ESP or AH stands behind the IP header with its options or extension
+ * headers, before what the next layer wrote. `splitOutbound` and `join` are the two halves of `protect`, for those who seal
+ * many at once. AH in tunnel mode is put into the outer packet in the same way.
  */
 
 /** Where an IP packet is cut. Offsets count from the first octet of the packet. */
@@ -37,14 +38,19 @@ export function protect(
   return esp === null ? null : join(split, IpProtocol.ESP, esp);
 }
 
-/** The packet as it was: `packet` carried ESP, `nextHeader` and `payload` came out of it. null where `splitInbound` is. */
-export function restore(packet: Uint8Array, nextHeader: number, payload: Uint8Array): Uint8Array | null {
-  const split = splitInbound(packet);
+/** The packet as it was: it carried ESP (or `protocol`), `nextHeader` and `payload` came out. null where `splitInbound` is. */
+export function restore(
+  packet: Uint8Array,
+  nextHeader: number,
+  payload: Uint8Array,
+  protocol: number = IpProtocol.ESP,
+): Uint8Array | null {
+  const split = splitInbound(packet, protocol);
   return split === null ? null : join(split, nextHeader, payload);
 }
 
 /**
- * Where ESP is to be put. In IPv6 that is behind Hop-by-Hop, Routing and Fragment headers and the Destination Options that
+ * Where ESP or AH is to be put. In IPv6 that is behind Hop-by-Hop, Routing and Fragment headers and the Destination Options that
  * a Routing header follows; other Destination Options are for the end alone and go inside.
  */
 export function splitOutbound(packet: Uint8Array): TransportSplit | null {
@@ -54,13 +60,13 @@ export function splitOutbound(packet: Uint8Array): TransportSplit | null {
   });
 }
 
-/** Where the ESP of a received packet stands; `payload` is from the SPI on. null for a fragment, or without ESP. */
-export function splitInbound(packet: Uint8Array): TransportSplit | null {
+/** Where the ESP or AH of a received packet stands; `payload` is from there on. null for a fragment, or without that protocol. */
+export function splitInbound(packet: Uint8Array, protocol: number = IpProtocol.ESP): TransportSplit | null {
   const found = split(packet, headers => {
     const last = headers.at(-1);
     return last === undefined ? 0 : last.offset + last.octets.length;
   });
-  return found?.nextHeader === IpProtocol.ESP ? found : null;
+  return found?.nextHeader === protocol ? found : null;
 }
 
 /** Head and payload as one packet, with protocol number, length and header checksum; null when it would be too long. */

@@ -1,11 +1,13 @@
 import type { Random } from '../crypto/random.ts';
 import { u32At } from '../wire/octets.ts';
+import { type AhSteps, authenticate, rfc4302Steps, verify } from './ah-kernel.ts';
 import { protectPacket, shapeError, unprotectPacket } from './esp-packet.ts';
 import { appendTrailer, removeTrailer } from './esp-trailer.ts';
 import { createIvSource, type IvSource } from './iv-source.ts';
 import type { IpsecKernel, OpenJob, OpenResult, SealJob, SealResult } from './kernel.ts';
 import type { SequenceVerdict } from './replay.ts';
 import type { EspInboundSa, EspOutboundSa, EspParameters } from './sa.ts';
+import { takeSequence } from './sequence.ts';
 
 /** What a kernel does to each packet, one function a step of RFC 4303 §3.3 and §3.4; composed in that order. */
 export interface EspSteps {
@@ -41,22 +43,15 @@ export function rfc4303Steps(random: Random): EspSteps {
   };
 }
 
-export function composeKernel(name: string, steps: EspSteps): IpsecKernel {
+/** Without `ah`, AH is as the RFC wants it. */
+export function composeKernel(name: string, steps: EspSteps, ah: AhSteps = rfc4302Steps()): IpsecKernel {
   return {
     name,
     seal: jobs => jobs.map(job => seal(steps, job)),
     open: jobs => jobs.map(job => open(steps, job)),
+    authenticate: jobs => jobs.map(job => authenticate(ah, job)),
+    verify: jobs => jobs.map(job => verify(ah, job)),
   };
-}
-
-const LAST_SEQUENCE = 0xffff_ffffn;
-const LAST_EXTENDED_SEQUENCE = 0xffff_ffff_ffff_ffffn;
-
-/** RFC 4303 §3.3.3: the first packet is 1, and the counter never cycles. */
-export function takeSequence(sa: EspOutboundSa): bigint | null {
-  if (sa.sequence >= (sa.esn ? LAST_EXTENDED_SEQUENCE : LAST_SEQUENCE)) return null;
-  sa.sequence += 1n;
-  return sa.sequence;
 }
 
 function seal(steps: EspSteps, { sa, nextHeader, payload }: SealJob): SealResult {

@@ -177,6 +177,8 @@ describe('batches', () => {
         name: 'counting',
         seal: note('seal', jobs => kernel.seal(jobs)),
         open: note('open', jobs => kernel.open(jobs)),
+        authenticate: note('authenticate', jobs => kernel.authenticate(jobs)),
+        verify: note('verify', jobs => kernel.verify(jobs)),
       };
     };
     const net = createNet(sites(), SITE_WIRES, counting);
