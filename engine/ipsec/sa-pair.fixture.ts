@@ -1,9 +1,9 @@
 import { espSuite } from '../crypto/esp-suite.ts';
-import type { EspInboundSa, EspOutboundSa } from './sa.ts';
-import { createInboundSa, createOutboundSa, type SaInput } from './sad.ts';
+import type { AhInboundSa, AhOutboundSa, EspInboundSa, EspOutboundSa } from './sa.ts';
+import { createInboundSa, createOutboundSa, type EspSaInput, type SaInput } from './sad.ts';
 
 /** For tests: an SA as configuration writes it, with keys 01 02 03… of the right length. */
-export function saInput(suiteName: string, changes: Partial<SaInput> = {}): SaInput {
+export function saInput(suiteName: string, changes: Partial<EspSaInput> = {}): EspSaInput {
   const suite = espSuite(suiteName);
   if (suite === null) throw new Error(suiteName);
   return {
@@ -22,9 +22,29 @@ export function saInput(suiteName: string, changes: Partial<SaInput> = {}): SaIn
 }
 
 /** For tests: both ends of one SA. */
-export function saPair(suiteName: string, changes: Partial<SaInput> = {}): { out: EspOutboundSa; into: EspInboundSa } {
+export function saPair(
+  suiteName: string,
+  changes: Partial<EspSaInput> = {},
+): { out: EspOutboundSa; into: EspInboundSa } {
   const input = saInput(suiteName, changes);
   return { out: createOutboundSa(input, 0), into: createInboundSa(input, 0) };
+}
+
+/** For tests: both ends of an SA of AH. */
+export function ahPair(
+  integrity: string,
+  keyOctets: number,
+  changes: Partial<SaInput> = {},
+): { out: AhOutboundSa; into: AhInboundSa } {
+  const input: SaInput = {
+    ...saInput('aes128-sha256', { encryptionKey: '', integrityKey: countingHex(keyOctets, 0x81) }),
+    ...changes,
+    protocol: 'ah',
+    suite: integrity,
+  };
+  const [out, into] = [createOutboundSa(input, 0), createInboundSa(input, 0)];
+  if (out.protocol !== 'ah' || into.protocol !== 'ah') throw new Error('not AH');
+  return { out, into };
 }
 
 function countingHex(octets: number, first: number): string {

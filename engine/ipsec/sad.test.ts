@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { espSuiteNames } from '../crypto/esp-suite.ts';
 import { parseAddress } from '../wire/address.ts';
-import { createInboundSa, createOutboundSa, Sad, type SaInput } from './sad.ts';
+import { createInboundSa, createOutboundSa, type EspSaInput, Sad } from './sad.ts';
 import { saInput } from './sa-pair.fixture.ts';
 
 function address(text: string): Uint8Array {
@@ -10,8 +10,8 @@ function address(text: string): Uint8Array {
   return parsed;
 }
 
-const inbound = (changes: Partial<SaInput> = {}) => createInboundSa(saInput('aes256gcm16', changes), 0);
-const outbound = (changes: Partial<SaInput> = {}) => createOutboundSa(saInput('aes256gcm16', changes), 0);
+const inbound = (changes: Partial<EspSaInput> = {}) => createInboundSa(saInput('aes256gcm16', changes), 0);
+const outbound = (changes: Partial<EspSaInput> = {}) => createOutboundSa(saInput('aes256gcm16', changes), 0);
 
 describe('the SAD', () => {
   test('finds inbound SAs by SPI and destination', () => {
@@ -81,7 +81,7 @@ describe('an SA', () => {
     expect(() => inbound({ spi })).toThrow(RangeError);
   });
 
-  test.each<[string, Partial<SaInput>]>([
+  test.each<[string, Partial<EspSaInput>]>([
     ['unknown suite', { suite: 'des-md5' }],
     ['no encryption key', { encryptionKey: '' }],
     ['no salt', { encryptionKey: '11'.repeat(32) }],

@@ -2,53 +2,129 @@ import { espSuite } from '../crypto/esp-suite.ts';
 import { addressesEqual, parseAddress, type Address } from '../wire/address.ts';
 import { NS_PER_MS, type Instant } from '../wire/instant.ts';
 import { type LifetimeLimits, UNLIMITED } from './lifetime.ts';
+import { OutboundTable, type SaEnds } from './outbound-table.ts';
 import { isWindowSize, ReplayWindow } from './replay.ts';
-import type { EspParameters, EspInboundSa, OuterTreatment, EspOutboundSa, SaMode, SecurityProtocol } from './sa.ts';
-import { createSelector, type SelectorInput } from './spd.ts';
+import type {
+  AhInboundSa,
+  EspInboundSa,
+  EspOutboundSa,
+  InboundSa,
+  OutboundSa,
+  OuterTreatment,
+  SaMode,
+  SecurityProtocol,
+} from './sa.ts';
+import type { Direction, Flow } from './selector.ts';
+import { createSelector, type Policy, type SelectorInput } from './spd.ts';
 
-/** The key under which SAs of no policy of their own stand; no policy has an empty name. */
-const SHARED = '';
-
-/** The Security Association Database of one node, RFC 4301 §4.4.2. */
+/** The Security Association Database of one node, RFC 4301 §4.4.2. No lookup looks at all SAs, however many there are. */
 export class Sad {
-  /** By SPI; more than one only where their destinations differ. */
-  readonly #inbound = new Map<number, EspInboundSa[]>();
-  /** By policy; the last one sends. */
-  readonly #outbound = new Map<string, EspOutboundSa[]>();
+  /** By SPI; more than one only where their destinations or protocols differ. */
+  readonly #inbound = new Map<number, InboundSa[]>();
+  readonly #outbound = new Map<number, OutboundSa[]>();
+  /** By policy, then by transform. */
+  readonly #own = new Map<string, Map<number, OutboundTable>>();
+  readonly #shared = new OutboundTable();
 
   /** Throws when an inbound SA has the SPI and destination already: the receiver chooses SPIs, so it is our mistake. */
-  install(sa: EspInboundSa | EspOutboundSa): void {
+  install(sa: InboundSa | OutboundSa): void {
     if (sa.direction === 'outbound') {
-      append(this.#outbound, sa.policy ?? SHARED, sa);
+      append(this.#outbound, sa.spi, sa);
+      this.#tableOf(sa).add(sa);
       return;
     }
-    if (this.inbound(sa.spi, sa.destination) !== null) throw new Error(`inbound SPI ${sa.spi} is installed already`);
+    if (find(this.#inbound.get(sa.spi), sa.protocol, sa.destination) !== null) {
+      throw new Error(`inbound SPI ${sa.spi} is installed already`);
+    }
     append(this.#inbound, sa.spi, sa);
   }
 
   /** Removes each SA with this SPI; what was removed. */
-  delete(spi: number, direction: 'inbound' | 'outbound'): (EspInboundSa | EspOutboundSa)[] {
-    const gone = this.all().filter(sa => sa.spi === spi && sa.direction === direction);
-    for (const sa of gone) {
-      if (sa.direction === 'inbound') remove(this.#inbound, sa.spi, sa);
-      else remove(this.#outbound, sa.policy ?? SHARED, sa);
-    }
+  delete(spi: number, direction: Direction): (InboundSa | OutboundSa)[] {
+    const gone = (direction === 'inbound' ? this.#inbound : this.#outbound).get(spi) ?? [];
+    for (const sa of [...gone]) this.remove(sa);
     return gone;
   }
 
-  /** The SA of a packet that arrived, by its SPI and (outer) destination; null: unknown. */
-  inbound(spi: number, destination: Address): EspInboundSa | null {
-    return this.#inbound.get(spi)?.find(sa => addressesEqual(sa.destination, destination)) ?? null;
+  /** Removes one SA; nothing happens when it is not installed. */
+  remove(sa: InboundSa | OutboundSa): void {
+    if (sa.direction === 'inbound') {
+      remove(this.#inbound, sa.spi, sa);
+      return;
+    }
+    remove(this.#outbound, sa.spi, sa);
+    const table = this.#tableOf(sa);
+    table.remove(sa);
+    if (!table.isEmpty || sa.policy === null) return;
+    this.#own.get(sa.policy)?.delete(sa.transform);
+    if (this.#own.get(sa.policy)?.size === 0) this.#own.delete(sa.policy);
   }
 
-  /** The SA that serves a policy, the newest of them; null: none. */
-  outbound(policy: string): EspOutboundSa | null {
-    return this.#outbound.get(policy)?.at(-1) ?? null;
+  /** Removes all; what was removed, inbound ones first. */
+  flush(): (InboundSa | OutboundSa)[] {
+    const gone = this.all();
+    this.#inbound.clear();
+    this.#outbound.clear();
+    this.#own.clear();
+    this.#shared.clear();
+    return gone;
+  }
+
+  /** The SA of a packet that arrived, by its SPI, (outer) destination and protocol, RFC 4301 §4.1; null: unknown. */
+  inbound(spi: number, destination: Address, protocol?: 'esp'): EspInboundSa | null;
+  inbound(spi: number, destination: Address, protocol: 'ah'): AhInboundSa | null;
+  inbound(spi: number, destination: Address, protocol: SecurityProtocol = 'esp'): InboundSa | null {
+    return find(this.#inbound.get(spi), protocol, destination);
+  }
+
+  /**
+   * The SA by which this node sent a packet, for an ICMP error that quotes it: by SPI, (outer) destination, also that of a
+   * peer behind a NAT, and protocol. null: unknown; the newest where a peer gave the same SPI twice.
+   */
+  sentBy(spi: number, destination: Address, protocol: SecurityProtocol): OutboundSa | null {
+    const isIt = (sa: OutboundSa) =>
+      sa.protocol === protocol &&
+      (addressesEqual(sa.destination, destination) ||
+        (sa.encapsulation !== null && addressesEqual(sa.encapsulation.remoteAddress, destination)));
+    return this.#outbound.get(spi)?.findLast(isIt) ?? null;
+  }
+
+  /**
+   * The SA for one transform of a policy, which has to be PROTECT: the newest of the policy's own SAs that serves, else the
+   * newest shared one; null: none. `serves` says what has to fit. `ends` are the addresses of the packet that the SA would
+   * make: the tunnel's, those of `Transform.ends`, or in transport mode the packet's own; null: as the SA has them. `flow` is
+   * the packet before any of the policy's transforms; null: whichever, when only an SA's overhead is asked for.
+   */
+  outbound(policy: Policy, transform: number, ends: SaEnds | null, flow: Flow | null): OutboundSa | null;
+  /** The newest ESP SA of a policy's own. */
+  outbound(policy: string): EspOutboundSa | null;
+  outbound(
+    policy: Policy | string,
+    transform = 0,
+    ends: SaEnds | null = null,
+    flow: Flow | null = null,
+  ): OutboundSa | null {
+    if (typeof policy === 'string') return this.#own.get(policy)?.get(0)?.newestEsp() ?? null;
+    const { action } = policy;
+    const asked = action.kind === 'protect' ? action.transforms[transform] : undefined;
+    if (action.kind !== 'protect' || asked === undefined)
+      throw new Error(`${policy.name} has no transform ${transform}`);
+    const wanted = { transform: asked, sharing: action.sharing, ends, flow };
+    return this.#own.get(policy.name)?.get(transform)?.newest(wanted) ?? this.#shared.newest(wanted);
   }
 
   /** Inbound ones first. */
-  all(): (EspInboundSa | EspOutboundSa)[] {
+  all(): (InboundSa | OutboundSa)[] {
     return [...this.#inbound.values(), ...this.#outbound.values()].flat();
+  }
+
+  #tableOf({ policy, transform }: OutboundSa): OutboundTable {
+    if (policy === null) return this.#shared;
+    const tables = this.#own.get(policy) ?? new Map<number, OutboundTable>();
+    this.#own.set(policy, tables);
+    const table = tables.get(transform) ?? new OutboundTable();
+    tables.set(transform, table);
+    return table;
   }
 }
 
@@ -91,49 +167,54 @@ export interface SaInput {
   readonly initialSequence?: string;
 }
 
+/** The same where it is known to be ESP. */
+export type EspSaInput = SaInput & { readonly protocol?: 'esp' };
+
 /** The sender's end. Throws on what cannot be an SA: an SPI below 256, a key of the wrong length, an unknown suite. */
-export function createOutboundSa(input: SaInput, now: Instant): EspOutboundSa {
+export function createOutboundSa(input: EspSaInput, now: Instant): EspOutboundSa;
+export function createOutboundSa(input: SaInput, now: Instant): OutboundSa;
+export function createOutboundSa(input: SaInput, now: Instant): OutboundSa {
   const sequence = BigInt(input.initialSequence ?? '0');
-  const state = { direction: 'outbound', sequence, packets: 0, octets: 0 } as const;
-  return { ...parametersOf(input, now), ...state, counterOverflow: input.counterOverflow ?? 'stop' };
+  const counterOverflow = input.counterOverflow ?? 'stop';
+  const state = { direction: 'outbound', sequence, counterOverflow, packets: 0, octets: 0 } as const;
+  const common = commonParameters(input, now);
+  return input.protocol === 'ah'
+    ? { ...common, ...ahParameters(input), ...state }
+    : { ...common, ...espParameters(input), ...state };
 }
 
 /** The receiver's end; throws as above, and for a window that `ReplayWindow` does not have. */
-export function createInboundSa(input: SaInput, now: Instant): EspInboundSa {
-  const parameters = parametersOf(input, now);
+export function createInboundSa(input: EspSaInput, now: Instant): EspInboundSa;
+export function createInboundSa(input: SaInput, now: Instant): InboundSa;
+export function createInboundSa(input: SaInput, now: Instant): InboundSa {
   if (!isWindowSize(input.windowPackets)) {
     throw new RangeError(`${describe(input)}: a window of ${input.windowPackets} packets`);
   }
   const window = new ReplayWindow(input.windowPackets, input.esn);
-  return { ...parameters, direction: 'inbound', window, packets: 0, octets: 0 };
+  const state = { direction: 'inbound', window, packets: 0, octets: 0 } as const;
+  const common = commonParameters(input, now);
+  return input.protocol === 'ah'
+    ? { ...common, ...ahParameters(input), ...state }
+    : { ...common, ...espParameters(input), ...state };
 }
 
-function parametersOf(input: SaInput, now: Instant): EspParameters {
+function commonParameters(input: SaInput, now: Instant) {
   const { spi, mode, esn, policy } = input;
   if (!Number.isInteger(spi) || spi < 256 || spi > 0xffff_ffff) {
     throw new RangeError(`${describe(input)}: SPIs are 256 to 4294967295 (RFC 4303 §2.1)`);
   }
-  const suite = espSuite(input.suite);
-  if (suite === null) throw new Error(`${describe(input)}: unknown suite ${input.suite}`);
   const source = addressOf(input.source, input);
   const destination = addressOf(input.destination, input);
   if (source.length !== destination.length) {
     throw new Error(`${describe(input)}: ${input.source} and ${input.destination} are of different families`);
   }
-  const { keyOctets, saltOctets } = suite.encryption;
-  const encryptionKey = keyOf(input.encryptionKey, keyOctets + saltOctets, `${describe(input)}: encryption key`);
-  const integrityKey = keyOf(input.integrityKey, suite.integrity?.keyOctets ?? 0, `${describe(input)}: integrity key`);
-  const { encapsulation = null, trafficFlow = null } = input;
-  const { selector = null, transform = 0, requestId = null, lifetime = {} } = input;
+  const { encapsulation = null, selector = null, transform = 0, requestId = null, lifetime = {} } = input;
+  const outer: OuterTreatment = { dontFragment: 'copy', dscp: 'copy', ecn: 'normal', ...input.outer };
   return {
-    protocol: 'esp',
     spi,
     mode,
     source,
     destination,
-    suite,
-    encryptionKey,
-    integrityKey,
     esn,
     policy,
     transform,
@@ -145,7 +226,22 @@ function parametersOf(input: SaInput, now: Instant): EspParameters {
       hard: { ...UNLIMITED, ...lifetime.hard },
     },
     encapsulation: encapsulation === null ? null : { ...encapsulation, remoteAddress: destination },
-    outer: { dontFragment: 'copy', dscp: 'copy', ecn: 'normal', ...input.outer },
+    outer,
+  };
+}
+
+function espParameters(input: SaInput) {
+  const suite = espSuite(input.suite);
+  if (suite === null) throw new Error(`${describe(input)}: unknown suite ${input.suite}`);
+  const { keyOctets, saltOctets } = suite.encryption;
+  const encryptionKey = keyOf(input.encryptionKey, keyOctets + saltOctets, `${describe(input)}: encryption key`);
+  const integrityKey = keyOf(input.integrityKey, suite.integrity?.keyOctets ?? 0, `${describe(input)}: integrity key`);
+  const { trafficFlow = null } = input;
+  return {
+    protocol: 'esp' as const,
+    suite,
+    encryptionKey,
+    integrityKey,
     trafficFlow:
       trafficFlow === null
         ? null
@@ -154,6 +250,14 @@ function parametersOf(input: SaInput, now: Instant): EspParameters {
             dummyEveryNs: trafficFlow.dummyEveryMs === null ? null : trafficFlow.dummyEveryMs * NS_PER_MS,
           },
   };
+}
+
+function ahParameters(input: SaInput) {
+  const integrity = espSuite(`aes128-${input.suite}`)?.integrity ?? null;
+  if (integrity === null) throw new Error(`${describe(input)}: unknown integrity algorithm ${input.suite}`);
+  keyOf(input.encryptionKey, 0, `${describe(input)}: encryption key`);
+  const integrityKey = keyOf(input.integrityKey, integrity.keyOctets, `${describe(input)}: integrity key`);
+  return { protocol: 'ah' as const, integrity, integrityKey };
 }
 
 function addressOf(text: string, input: SaInput): Address {
@@ -170,6 +274,14 @@ function keyOf(hex: string, octets: number, what: string): Uint8Array {
 }
 
 const describe = (input: SaInput): string => `SA ${input.spi} of policy ${input.policy ?? 'any'}`;
+
+function find(
+  sas: readonly InboundSa[] | undefined,
+  protocol: SecurityProtocol,
+  destination: Address,
+): InboundSa | null {
+  return sas?.find(sa => sa.protocol === protocol && addressesEqual(sa.destination, destination)) ?? null;
+}
 
 function append<Key, Sa>(table: Map<Key, Sa[]>, key: Key, sa: Sa): void {
   table.set(key, [...(table.get(key) ?? []), sa]);

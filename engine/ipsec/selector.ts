@@ -75,6 +75,16 @@ export function rangeContains({ low, high }: AddressRange, address: Address): bo
   return compareAddresses(low, address) <= 0 && compareAddresses(address, high) <= 0;
 }
 
+/** Whether a flow of this protocol has ports, unless the packet does not show them. */
+export function hasPorts(protocol: number): boolean {
+  return HAS_PORTS.has(protocol);
+}
+
+/** Whether a flow of this protocol has a type and code, unless the packet does not show them. */
+export function isIcmp(protocol: number): boolean {
+  return protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6;
+}
+
 /** The range of a prefix, and of a single address. */
 export function rangeOf(prefix: Prefix): AddressRange {
   const low = networkOf(prefix).address;
@@ -139,11 +149,10 @@ function chainOf(packet: Uint8Array): ExtensionChain | null {
 }
 
 function portsAt(packet: Uint8Array, protocol: number, at: number, end: number) {
-  if (HAS_PORTS.has(protocol) && at + 4 <= end) {
+  if (hasPorts(protocol) && at + 4 <= end) {
     return { sourcePort: u16At(packet, at), destinationPort: u16At(packet, at + 2), icmp: null };
   }
-  const isIcmp = protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6;
-  return isIcmp && at + 2 <= end ? { ...NO_PORTS, icmp: u16At(packet, at) } : NO_PORTS;
+  return isIcmp(protocol) && at + 2 <= end ? { ...NO_PORTS, icmp: u16At(packet, at) } : NO_PORTS;
 }
 
 const NO_PORTS = { sourcePort: null, destinationPort: null, icmp: null };

@@ -133,7 +133,7 @@ function saFor(core: Core, packet: Packet, arrival: NodeInterface): EspInboundSa
   const flow = flowOf(packet.octets);
   if (flow === null) return null;
   for (const sa of core.sad.all()) {
-    if (sa.direction === 'inbound' && core.policies.covers(sa, flow, arrival.name)) return sa;
+    if (sa.direction === 'inbound' && sa.protocol === 'esp' && core.policies.covers(sa, flow, arrival.name)) return sa;
   }
   return null;
 }
