@@ -1,42 +1,118 @@
-import { createHash, getCipherInfo } from 'node:crypto';
-import { expect, test } from 'vitest';
-import { espSuite, espSuiteNames, icvOctets } from './esp-suite.ts';
+import { createHash, getCipherInfo, getCiphers } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import {
+  allEspSuiteNames,
+  espSuite,
+  espSuiteNames,
+  findEspSuite,
+  icvOctets,
+  isLegacy,
+  legacyReason,
+  unavailableReason,
+} from './esp-suite.ts';
 
-test('the suites', () => {
-  expect(espSuiteNames()).toEqual([
-    'aes128gcm16',
-    'aes192gcm16',
-    'aes256gcm16',
-    'chacha20poly1305',
-    'aes128-sha256',
-    'aes192-sha256',
-    'aes256-sha256',
-    'aes128-sha384',
-    'aes192-sha384',
-    'aes256-sha384',
-    'aes128-sha512',
-    'aes192-sha512',
-    'aes256-sha512',
-  ]);
+test('suites: AEADs first, nothing legacy unless it is asked for', () => {
+  const names = espSuiteNames();
+  expect(names.slice(0, 3)).toEqual(['aes128gcm16', 'aes192gcm16', 'aes256gcm16']);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'aes128gcm8',
+      'aes256gcm12',
+      'aes192ccm8',
+      'chacha20poly1305',
+      'aes256gmac',
+      'aes128gcm16iiv',
+      'aes256ccm8iiv',
+      'chacha20poly1305iiv',
+      'aes128-sha1',
+      'aes256ctr-sha512',
+      'camellia192-sha384',
+      'null-sha256',
+      'aes128-aesxcbc',
+      'aes128-aescmac',
+      'aes128-sha256_96',
+    ]),
+  );
+  expect(names.filter(name => /3des|^des|blowfish|cast|md5|sha1_160/.test(name))).toEqual([]);
+  expect(new Set(names).size).toBe(names.length);
+  expect(allEspSuiteNames()).toEqual(expect.arrayContaining(['3des-sha1', 'des-md5', 'blowfish-sha1', 'cast-md5_128']));
 });
 
-test.each(['', 'AES128GCM16', 'aes128', 'aes128gcm8', 'null', '3des-md5', 'constructor', '__proto__'])(
+test.each(['', 'AES128GCM16', 'aes512-sha256', 'aes128gcm7', 'sha256', 'aes128-sha256-x', 'constructor', '__proto__'])(
   '%j is no suite',
   name => {
     expect(espSuite(name)).toBeNull();
+    expect(findEspSuite(name)).toEqual({ kind: 'unknown' });
   },
 );
 
-test.each(espSuiteNames())('%s agrees with what node knows of its algorithms', name => {
-  const suite = espSuite(name);
-  if (suite === null) throw new Error(name);
-  const { encryption, integrity } = suite;
-  const info = getCipherInfo(encryption.cipher);
-  expect(info?.keyLength).toBe(encryption.keyOctets);
-  expect(info?.ivLength).toBe(encryption.saltOctets + encryption.ivOctets);
-  // AEADs are stream ciphers: their 4 octets are the alignment of RFC 4303 §2.4.
-  expect(encryption.blockOctets).toBe(encryption.aead ? 4 : info?.blockSize);
-  // RFC 4868 §2.1.1 and §2.3: the key is a whole hash long, the ICV half of one.
-  expect(integrity === null || integrity.keyOctets === createHash(integrity.hash).digest().length).toBe(true);
-  expect(icvOctets(suite)).toBe(integrity === null ? 16 : integrity.keyOctets / 2);
+describe('refused with the reason', () => {
+  test.each([
+    ['aes128', /RFC 8221 §4/, 'aes128-sha256'],
+    ['aes128-none', /RFC 8221 §4/, 'aes128-sha256'],
+    ['aes256ctr-null', /RFC 8221 §4/, 'aes256ctr-sha256'],
+    ['3des', /RFC 8221 §4/, '3des-sha256'],
+    ['null', /RFC 8221 §6/, 'null-sha256'],
+    ['null-none', /RFC 8221 §6/, 'null-sha256'],
+    ['aes256gcm16-sha256', /its own integrity/, 'aes256gcm16'],
+    ['aes128gmac-sha1', /its own integrity/, 'aes128gmac'],
+    ['null-aes128gmac', /RFC 4543 §5.3/, 'aes128gmac'],
+    ['aes128-aes256gmac', /RFC 4543 §5.3/, 'aes128-sha256'],
+  ])('%s', (name, why, instead) => {
+    expect(espSuite(name)).toBeNull();
+    expect(findEspSuite(name)).toEqual({ kind: 'refused', why: expect.stringMatching(why), instead });
+    expect(espSuite(instead)?.name).toBe(instead);
+  });
+});
+
+describe('legacy, RFC 8221 §5 and §6', () => {
+  test.each([
+    ['3des-sha1', 'RFC 8221 §5: ENCR_3DES SHOULD NOT be used'],
+    ['des-md5', 'RFC 8221 §5: ENCR_DES MUST NOT be used; RFC 8221 §6: AUTH_HMAC_MD5_96 MUST NOT be used'],
+    ['null-md5', 'RFC 8221 §6: AUTH_HMAC_MD5_96 MUST NOT be used'],
+    ['aes128-sha1_160', 'RFC 9395: AUTH_HMAC_SHA1_160 MUST NOT be used'],
+  ])('%s', (name, reason) => {
+    const suite = espSuite(name);
+    if (suite === null) throw new Error(name);
+    expect(isLegacy(suite)).toBe(true);
+    expect(legacyReason(suite)).toBe(reason);
+  });
+
+  test.each(['aes128-sha1', 'null-sha256', 'aes256gcm16'])('%s is not', name => {
+    const suite = espSuite(name);
+    if (suite === null) throw new Error(name);
+    expect(isLegacy(suite)).toBe(false);
+    expect(legacyReason(suite)).toBeNull();
+  });
+
+  test.each(['blowfish-sha1', 'cast-sha1'])('%s is known, and usable only where OpenSSL has it', name => {
+    const found = findEspSuite(name);
+    if (getCiphers().includes(name === 'cast-sha1' ? 'cast5-cbc' : 'bf-cbc')) {
+      expect(found).toMatchObject({ kind: 'suite' });
+      return;
+    }
+    expect(found).toMatchObject({ kind: 'unavailable', why: expect.stringMatching(/OpenSSL .* has no/) });
+    expect(espSuite(name)).toBeNull();
+  });
+});
+
+test('every suite agrees with what node knows of its algorithms', () => {
+  for (const name of allEspSuiteNames()) {
+    const found = findEspSuite(name);
+    if (found.kind !== 'suite' && found.kind !== 'unavailable') throw new Error(name);
+    const { encryption, integrity } = found.suite;
+    expect(encryption.blockOctets % 4).toBe(0);
+    if (integrity?.kind === 'hmac') {
+      // RFC 2403, RFC 2404 and RFC 4868 §2.1.1: the key is a whole hash long.
+      expect(integrity.keyOctets).toBe(createHash(integrity.hash).digest().length);
+      expect(integrity.icvOctets).toBeLessThanOrEqual(integrity.keyOctets);
+    }
+    expect(icvOctets(found.suite)).toBe(integrity === null ? encryption.icvOctets : integrity.icvOctets);
+    if (unavailableReason(found.suite) !== null || encryption.cipher === null) continue;
+    const info = getCipherInfo(encryption.cipher);
+    expect(info?.keyLength).toBe(encryption.name === 'ENCR_DES' ? 24 : encryption.keyOctets);
+    // Stream ciphers have the alignment of RFC 4303 §2.4 alone; the others are CBC.
+    expect(encryption.blockOctets).toBe(encryption.kind === 'cbc' ? info?.blockSize : 4);
+    if (encryption.kind === 'cbc') expect(encryption.ivOctets).toBe(info?.ivLength);
+  }
 });

@@ -1,63 +1,87 @@
-/**
- * The algorithms of ESP in this lab: one entry an encryption algorithm and key length, one an integrity algorithm, and the
- * suites made of them under the names that topologies use. Numbers are those of the IKEv2 transform registries.
- */
+import { legacyReason as reasonOf } from './algorithm-entry.ts';
+import {
+  type AeadAlgorithm,
+  type EncryptionAlgorithm,
+  encryptionAlgorithm,
+  encryptionAlgorithms,
+  type SeparateAlgorithm,
+} from './encryption.ts';
+import { type IntegrityAlgorithm, integrityAlgorithm, integrityAlgorithms, type MacAlgorithm } from './integrity.ts';
 
-interface CipherShape {
-  /** IKEv2 Transform Type 1. */
-  readonly ianaId: number;
-  readonly name: string;
-  readonly keyOctets: number;
-  /** Octets of salt that follow the key in the keying material, RFC 4106 §8.1; 0 for CBC. */
-  readonly saltOctets: number;
-  /** Octets of the explicit IV that precedes the ciphertext. */
-  readonly ivOctets: number;
-  /** The plaintext, trailer included, must be a multiple of this, RFC 4303 §2.4 (for AEADs the 4 of its alignment rule). */
-  readonly blockOctets: number;
-  /** Wireshark's name in the `esp_sa` table; null: no released Wireshark decrypts it in ESP. */
-  readonly wiresharkName: string | null;
-}
-
-/** Encryption and integrity in one: RFC 4106, RFC 7634. */
-export interface AeadAlgorithm extends CipherShape {
-  readonly aead: true;
-  readonly cipher: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' | 'chacha20-poly1305';
-  readonly icvOctets: 16;
-}
-
-/** AES in CBC mode, RFC 3602. */
-export interface CbcAlgorithm extends CipherShape {
-  readonly aead: false;
-  readonly cipher: 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc';
-  readonly icvOctets: 0;
-}
-
-export type EncryptionAlgorithm = AeadAlgorithm | CbcAlgorithm;
-
-/** HMAC-SHA-2, RFC 4868: the key is as long as the hash, the ICV half of it. */
-export interface IntegrityAlgorithm {
-  /** IKEv2 Transform Type 3. */
-  readonly ianaId: number;
-  readonly name: string;
-  readonly hash: 'sha256' | 'sha384' | 'sha512';
-  readonly keyOctets: number;
-  readonly icvOctets: number;
-  readonly wiresharkName: string;
-}
+export type {
+  AeadAlgorithm,
+  CbcAlgorithm,
+  CtrAlgorithm,
+  EncryptionAlgorithm,
+  SeparateAlgorithm,
+} from './encryption.ts';
+export type { IntegrityAlgorithm, MacAlgorithm } from './integrity.ts';
 
 /** What protects the packets of one SA. Integrity is never absent: encryption alone is refused (RFC 8221 §4). */
 export type EspSuite =
   | { readonly name: string; readonly encryption: AeadAlgorithm; readonly integrity: null }
-  | { readonly name: string; readonly encryption: CbcAlgorithm; readonly integrity: IntegrityAlgorithm };
+  | { readonly name: string; readonly encryption: SeparateAlgorithm; readonly integrity: MacAlgorithm };
 
-/** By name, such as `aes256gcm16` or `aes128-sha256`; null for a name that this lab does not know. */
+export type SuiteLookup =
+  | { readonly kind: 'suite'; readonly suite: EspSuite }
+  /** It exists, and this machine cannot compute it. */
+  | { readonly kind: 'unavailable'; readonly suite: EspSuite; readonly why: string }
+  /** Known algorithms that must not be put together, or not be used alone. */
+  | { readonly kind: 'refused'; readonly why: string; readonly instead: string }
+  | { readonly kind: 'unknown' };
+
+/** By name, such as `aes256gcm16` or `aes128-sha256`; null for one that cannot be used here: `findEspSuite` says why. */
 export function espSuite(name: string): EspSuite | null {
-  return SUITES.get(name) ?? null;
+  const suite = SUITES.get(name);
+  return suite === undefined || unavailableReason(suite) !== null ? null : suite;
 }
 
-/** All names, strongest habits first: AEADs, then CBC with HMAC. */
+/** By name, with the reason when there is no such suite. `aes128` and `aes128-none` are refused, as is `null`. */
+export function findEspSuite(name: string): SuiteLookup {
+  const [first = '', second, ...rest] = name.split('-');
+  const encryption = encryptionAlgorithm(first);
+  if (encryption === null || rest.length > 0) return { kind: 'unknown' };
+  if (second === undefined || second === 'none' || second === 'null') return combineEsp(encryption, null);
+  const integrity = integrityAlgorithm(second);
+  return integrity === null ? { kind: 'unknown' } : combineEsp(encryption, integrity);
+}
+
+/** The suite of two algorithms; `integrity` null: none was asked for. */
+export function combineEsp(encryption: EncryptionAlgorithm, integrity: IntegrityAlgorithm | null): SuiteLookup {
+  const refusal = whyNot(encryption, integrity);
+  if (refusal !== null) return { kind: 'refused', ...refusal };
+  const suite = SUITES.get(integrity === null ? encryption.token : `${encryption.token}-${integrity.token}`);
+  if (suite === undefined) return { kind: 'unknown' };
+  const why = unavailableReason(suite);
+  return why === null ? { kind: 'suite', suite } : { kind: 'unavailable', suite, why };
+}
+
+/** The names of all that is neither legacy nor unavailable, strongest habits first. */
 export function espSuiteNames(): string[] {
+  return [...SUITES.values()]
+    .filter(suite => !isLegacy(suite) && unavailableReason(suite) === null)
+    .map(({ name }) => name);
+}
+
+/** The names of all suites, the legacy and the unavailable too. */
+export function allEspSuiteNames(): string[] {
   return [...SUITES.keys()];
+}
+
+/** Whether a suite may be used only by somebody who asks for it in so many words. */
+export function isLegacy(suite: EspSuite): boolean {
+  return suite.encryption.legacy || suite.integrity?.legacy === true;
+}
+
+/** Such as `RFC 8221 §5: ENCR_3DES SHOULD NOT be used`; null for a suite that is not legacy. */
+export function legacyReason(suite: EspSuite): string | null {
+  const reasons = [reasonOf(suite.encryption), suite.integrity === null ? null : reasonOf(suite.integrity)];
+  return reasons.filter(reason => reason !== null).join('; ') || null;
+}
+
+/** Why this machine cannot compute a suite; null: it can. */
+export function unavailableReason(suite: EspSuite): string | null {
+  return suite.encryption.unavailable ?? suite.integrity?.unavailable ?? null;
 }
 
 /** Octets of the ICV that ends each packet. */
@@ -65,84 +89,43 @@ export function icvOctets(suite: EspSuite): number {
   return suite.integrity === null ? suite.encryption.icvOctets : suite.integrity.icvOctets;
 }
 
-const GCM: readonly AeadAlgorithm[] = (['aes-128-gcm', 'aes-192-gcm', 'aes-256-gcm'] as const).map((cipher, index) => ({
-  ianaId: 20,
-  name: 'ENCR_AES_GCM_16',
-  aead: true,
-  cipher,
-  keyOctets: 16 + 8 * index,
-  saltOctets: 4,
-  ivOctets: 8,
-  blockOctets: 4,
-  icvOctets: 16,
-  wiresharkName: 'AES-GCM with 16 octet ICV [RFC4106]',
-}));
-
-const CHACHA20_POLY1305: AeadAlgorithm = {
-  ianaId: 28,
-  name: 'ENCR_CHACHA20_POLY1305',
-  aead: true,
-  cipher: 'chacha20-poly1305',
-  keyOctets: 32,
-  saltOctets: 4,
-  ivOctets: 8,
-  blockOctets: 4,
-  icvOctets: 16,
-  wiresharkName: null,
-};
-
-const CBC: readonly CbcAlgorithm[] = (['aes-128-cbc', 'aes-192-cbc', 'aes-256-cbc'] as const).map((cipher, index) => ({
-  ianaId: 12,
-  name: 'ENCR_AES_CBC',
-  aead: false,
-  cipher,
-  keyOctets: 16 + 8 * index,
-  saltOctets: 0,
-  ivOctets: 16,
-  blockOctets: 16,
-  icvOctets: 0,
-  wiresharkName: 'AES-CBC [RFC3602]',
-}));
-
-const HMACS: readonly IntegrityAlgorithm[] = [
-  {
-    ianaId: 12,
-    name: 'AUTH_HMAC_SHA2_256_128',
-    hash: 'sha256',
-    keyOctets: 32,
-    icvOctets: 16,
-    wiresharkName: 'HMAC-SHA-256-128 [RFC4868]',
-  },
-  {
-    ianaId: 13,
-    name: 'AUTH_HMAC_SHA2_384_192',
-    hash: 'sha384',
-    keyOctets: 48,
-    icvOctets: 24,
-    wiresharkName: 'HMAC-SHA-384-192 [RFC4868]',
-  },
-  {
-    ianaId: 14,
-    name: 'AUTH_HMAC_SHA2_512_256',
-    hash: 'sha512',
-    keyOctets: 64,
-    icvOctets: 32,
-    wiresharkName: 'HMAC-SHA-512-256 [RFC4868]',
-  },
-];
+/** RFC 8221 §4 and §6, RFC 4543 §3 and §5.3. */
+function whyNot(
+  encryption: EncryptionAlgorithm,
+  integrity: IntegrityAlgorithm | null,
+): { readonly why: string; readonly instead: string } | null {
+  const { token } = encryption;
+  if (encryption.aead) {
+    if (integrity === null) return null;
+    return { why: `${token} brings its own integrity: there is no second one beside it`, instead: token };
+  }
+  if (encryption.kind === 'null' && integrity === null) {
+    const why = 'neither encryption nor integrity is no protection (RFC 8221 §6)';
+    return { why, instead: 'null-sha256' };
+  }
+  const instead = encryption.kind === 'null' ? 'null-sha256' : `${token}-sha256`;
+  if (integrity === null) {
+    const why = 'encryption without integrity: whoever is on the path can change packets unseen (RFC 8221 §4)';
+    return { why, instead };
+  }
+  if (integrity.kind !== 'gmac') return null;
+  const why = `${integrity.name} is for AH, and MUST NOT be used with ESP (RFC 4543 §5.3)`;
+  return { why, instead: encryption.kind === 'null' ? integrity.token : instead };
+}
 
 const SUITES: ReadonlyMap<string, EspSuite> = new Map(allSuites().map(suite => [suite.name, suite]));
 
 function allSuites(): EspSuite[] {
-  const suites: EspSuite[] = GCM.map(encryption => ({
-    name: `aes${encryption.keyOctets * 8}gcm16`,
-    encryption,
-    integrity: null,
-  }));
-  suites.push({ name: 'chacha20poly1305', encryption: CHACHA20_POLY1305, integrity: null });
-  for (const integrity of HMACS) {
-    for (const encryption of CBC) {
-      suites.push({ name: `aes${encryption.keyOctets * 8}-${integrity.hash}`, encryption, integrity });
+  const suites: EspSuite[] = [];
+  const separate: SeparateAlgorithm[] = [];
+  for (const encryption of encryptionAlgorithms()) {
+    if (encryption.aead) suites.push({ name: encryption.token, encryption, integrity: null });
+    else separate.push(encryption);
+  }
+  for (const integrity of integrityAlgorithms()) {
+    if (integrity.kind === 'gmac') continue;
+    for (const encryption of separate) {
+      suites.push({ name: `${encryption.token}-${integrity.token}`, encryption, integrity });
     }
   }
   return suites;

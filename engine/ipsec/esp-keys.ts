@@ -1,10 +1,11 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { cipherKey } from '../crypto/cipher.ts';
 import type { EspParameters } from './sa.ts';
 
 /** The keys of an SA in the form in which node:crypto uses them fastest. */
 export interface EspKeys {
   readonly encryption: KeyObject;
-  /** Precedes the IV in an AEAD's nonce, RFC 4106 §4; empty for CBC. */
+  /** Precedes the IV in a nonce or counter block, RFC 4106 §4 and RFC 3686 §4; empty where there is none. */
   readonly salt: Uint8Array;
   /** null for an AEAD. */
   readonly integrity: KeyObject | null;
@@ -16,7 +17,7 @@ export function keysOf(sa: EspParameters): EspKeys {
   if (known !== undefined) return known;
   const { encryption, integrity } = sa.suite;
   const keys: EspKeys = {
-    encryption: createSecretKey(sa.encryptionKey.subarray(0, encryption.keyOctets)),
+    encryption: cipherKey(encryption, sa.encryptionKey.subarray(0, encryption.keyOctets)),
     salt: sa.encryptionKey.slice(encryption.keyOctets),
     integrity: integrity === null ? null : createSecretKey(sa.integrityKey),
   };

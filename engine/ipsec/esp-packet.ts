@@ -1,7 +1,7 @@
 import { openAead, sealAead } from '../crypto/aead.ts';
-import { decryptCbc, encryptCbc } from '../crypto/cbc.ts';
+import { decrypt, encrypt } from '../crypto/cipher.ts';
 import { icvOctets } from '../crypto/esp-suite.ts';
-import { hmacIcv, icvsEqual } from '../crypto/hmac.ts';
+import { icv, icvsEqual } from '../crypto/icv.ts';
 import { ESP_HEADER_OCTETS } from '../wire/esp.ts';
 import { setU32 } from '../wire/octets.ts';
 import { keysOf } from './esp-keys.ts';
@@ -28,12 +28,12 @@ export function protectPacket(sa: EspParameters, sequence: bigint, iv: Uint8Arra
   esp.set(iv, ESP_HEADER_OCTETS);
   const keys = keysOf(sa);
   if (integrity === null) {
-    const nonce = concatenate(keys.salt, iv);
+    const nonce = nonceOf(keys.salt, iv, sequence);
     const { ciphertext, tag } = sealAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp), plaintext);
     esp.set(ciphertext, ciphertextAt);
     esp.set(tag, icvAt);
   } else {
-    esp.set(encryptCbc(encryption, keys.encryption, iv, plaintext), ciphertextAt);
+    esp.set(encrypt(encryption, keys.encryption, keys.salt, iv, plaintext), ciphertextAt);
     esp.set(icvOf(sa, sequence, esp.subarray(0, icvAt)), icvAt);
   }
   return esp;
@@ -46,14 +46,14 @@ export function unprotectPacket(sa: EspParameters, sequence: bigint, esp: Uint8A
   const icvAt = esp.length - icvOctets(sa.suite);
   const iv = esp.subarray(ESP_HEADER_OCTETS, ciphertextAt);
   const ciphertext = esp.subarray(ciphertextAt, icvAt);
-  const icv = esp.subarray(icvAt);
+  const received = esp.subarray(icvAt);
   const keys = keysOf(sa);
   if (integrity === null) {
-    const nonce = concatenate(keys.salt, iv);
-    return openAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp), ciphertext, icv);
+    const nonce = nonceOf(keys.salt, iv, sequence);
+    return openAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp), ciphertext, received);
   }
-  if (!icvsEqual(icvOf(sa, sequence, esp.subarray(0, icvAt)), icv)) return null;
-  return decryptCbc(encryption, keys.encryption, iv, ciphertext);
+  if (!icvsEqual(icvOf(sa, sequence, esp.subarray(0, icvAt)), received)) return null;
+  return decrypt(encryption, keys.encryption, keys.salt, iv, ciphertext);
 }
 
 /** Why octets cannot be a packet of this SA, whatever the keys say; null when they can. */
@@ -82,17 +82,23 @@ export function icvOf(sa: EspParameters, sequence: bigint, packet: Uint8Array): 
   const { integrity } = sa.suite;
   const key = keysOf(sa).integrity;
   if (integrity === null || key === null) throw new Error(`${sa.suite.name} has no separate ICV`);
-  if (!sa.esn) return hmacIcv(integrity, key, packet);
+  if (!sa.esn) return icv(integrity, key, packet);
   const high = new Uint8Array(4);
   setU32(high, 0, highHalf(sequence));
-  return hmacIcv(integrity, key, packet, high);
+  return icv(integrity, key, packet, high);
 }
 
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
+/** Salt and IV, RFC 4106 §4; an implicit IV is the sequence number in 64 bits, RFC 8750 §4. */
+function nonceOf(salt: Uint8Array, iv: Uint8Array, sequence: bigint): Uint8Array {
+  const nonce = new Uint8Array(salt.length + 8);
+  nonce.set(salt);
+  if (iv.length === 0) {
+    setU32(nonce, salt.length, highHalf(sequence));
+    setU32(nonce, salt.length + 4, lowHalf(sequence));
+  } else {
+    nonce.set(iv, salt.length);
+  }
+  return nonce;
 }
 
 const lowHalf = (sequence: bigint): number => Number(sequence & 0xffff_ffffn);

@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptCbc } from '../crypto/cbc.ts';
+import { encrypt } from '../crypto/cipher.ts';
 import { espSuite } from '../crypto/esp-suite.ts';
 import { parseAddress } from '../wire/address.ts';
 import { decodeIpv4 } from '../wire/ipv4.ts';
@@ -221,7 +221,15 @@ describe('RFC 3602 §4, cases 5 to 8: AES-CBC in ESP', () => {
   if (cbc === null || cbc.integrity === null) throw new Error('aes128-sha256');
 
   const encrypted = (payload: Uint8Array, nextHeader: number, key: string, iv: string) =>
-    toHex(encryptCbc(cbc.encryption, createSecretKey(hex(key)), hex(iv), appendTrailer(payload, nextHeader, 16)));
+    toHex(
+      encrypt(
+        cbc.encryption,
+        createSecretKey(hex(key)),
+        new Uint8Array(0),
+        hex(iv),
+        appendTrailer(payload, nextHeader, 16),
+      ),
+    );
 
   test.each([
     [

@@ -1,3 +1,4 @@
+import { isCounterMode } from '../crypto/encryption.ts';
 import type { Random } from '../crypto/random.ts';
 import type { EspOutboundSa } from './sa.ts';
 
@@ -5,17 +6,21 @@ import type { EspOutboundSa } from './sa.ts';
 export type IvSource = (sa: EspOutboundSa, sequence: bigint) => Uint8Array;
 
 const POOL_OCTETS = 4096;
+const NO_IV = new Uint8Array(0);
 
 /**
- * AEADs get the sequence number, which is unique by construction (RFC 4106 §3.1, RFC 7634 §2); CBC gets unpredictable octets
- * (RFC 3602 §3), drawn by the pool because a system call for each packet would cost as much as its encryption.
+ * Counter modes get the sequence number, which is unique by construction (RFC 4106 §3.1, RFC 4309 §3.1, RFC 4543 §3.1,
+ * RFC 3686 §3.1, RFC 7634 §2); CBC gets unpredictable octets (RFC 3602 §3), drawn by the pool because a system call for
+ * each packet would cost as much as its encryption. NULL has none; an implicit one (RFC 8750) is not in the packet.
  */
 export function createIvSource(random: Random): IvSource {
   let pool: Uint8Array = new Uint8Array(0);
   let used = 0;
   return (sa, sequence) => {
-    const { aead, ivOctets } = sa.suite.encryption;
-    if (aead) return counterIv(sequence);
+    const { encryption } = sa.suite;
+    const { ivOctets } = encryption;
+    if (ivOctets === 0) return NO_IV;
+    if (isCounterMode(encryption)) return counterIv(sequence);
     if (used + ivOctets > pool.length) {
       pool = random.bytes(POOL_OCTETS);
       used = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { espSuiteNames } from '../crypto/esp-suite.ts';
+import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
 import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import { saPair } from './sa-pair.fixture.ts';
@@ -78,7 +78,7 @@ test('mutated IP packets', () => {
 test('mutated ESP packets: not one is accepted', () => {
   const random = createRandom(2);
   const kernel = createTypescriptKernel({ bytes: count => new Uint8Array(count) });
-  for (const suite of espSuiteNames()) {
+  for (const suite of sampleSuiteNames()) {
     const { out, into } = saPair(suite);
     const [sealed] = kernel.seal([{ sa: out, nextHeader: 4, payload: v4 }]);
     if (sealed?.kind !== 'sealed') throw new Error(sealed?.kind);

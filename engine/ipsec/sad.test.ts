@@ -112,6 +112,7 @@ describe.each(espSuiteNames())('%s', name => {
     expect(createOutboundSa(right, 0).suite.name).toBe(name);
     const { encryptionKey, integrityKey } = right;
     for (const wrong of [encryptionKey.slice(2), `${encryptionKey}00`, '']) {
+      if (wrong === encryptionKey) continue;
       expect(() => createOutboundSa({ ...right, encryptionKey: wrong }, 0)).toThrow(/encryption key has/);
     }
     for (const wrong of [integrityKey.slice(2), `${integrityKey}00`, '']) {

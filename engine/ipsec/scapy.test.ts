@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { nameIn } from '../crypto/dialects.ts';
 import { espSuite, espSuiteNames, type EspSuite } from '../crypto/esp-suite.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import { decodeIpv4, encodeIpv4 } from '../wire/ipv4.ts';
@@ -28,7 +29,8 @@ interface Case {
   readonly packet: Uint8Array;
 }
 
-const CASES = espSuiteNames().flatMap(casesOf);
+const NAMES = espSuiteNames().filter(name => /^(aes\d+gcm16|chacha20poly1305|aes\d+-sha(256|384|512))$/.test(name));
+const CASES = NAMES.flatMap(casesOf);
 /** By case: our packet as scapy opened it, and scapy's own. */
 let opened: string[] = [];
 let sealed: string[] = [];
@@ -52,7 +54,7 @@ beforeAll(() => {
   sealed = answers.slice(CASES.length);
 });
 
-describe.each(espSuiteNames())('%s', name => {
+describe.each(NAMES)('%s', name => {
   const indices = CASES.flatMap((one, i) => (one.suite.name === name ? [i] : []));
 
   test.skipIf(!available)(
@@ -177,8 +179,8 @@ function questionOf(one: Case, what: 'seal' | 'open', packet: Uint8Array) {
     source: one.source,
     destination: one.destination,
     spi: out.spi,
-    cryptAlgo: CRYPT_ALGOS[one.suite.encryption.name],
-    authAlgo: one.suite.integrity === null ? null : AUTH_ALGOS[one.suite.integrity.hash],
+    cryptAlgo: nameIn('scapy', one.suite.encryption),
+    authAlgo: one.suite.integrity === null ? null : nameIn('scapy', one.suite.integrity),
     encryptionKey: toHex(out.encryptionKey),
     integrityKey: toHex(out.integrityKey),
     esn: one.esn,
@@ -207,9 +209,3 @@ function present<T>(value: T | null): T {
 }
 
 const toHex = (octets: Uint8Array | undefined) => Buffer.from(octets ?? []).toString('hex');
-const AUTH_ALGOS = { sha256: 'SHA2-256-128', sha384: 'SHA2-384-192', sha512: 'SHA2-512-256' };
-const CRYPT_ALGOS: Readonly<Record<string, string>> = {
-  ENCR_AES_GCM_16: 'AES-GCM',
-  ENCR_CHACHA20_POLY1305: 'CHACHA20-POLY1305',
-  ENCR_AES_CBC: 'AES-CBC',
-};

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { espSuite, espSuiteNames, icvOctets } from '../crypto/esp-suite.ts';
+import { allEspSuiteNames, espSuite, icvOctets } from '../crypto/esp-suite.ts';
+import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
 import { u32At } from '../wire/octets.ts';
 import { protectPacket } from './esp-packet.ts';
 import type { IpsecKernel, OpenResult } from './kernel.ts';
@@ -25,7 +26,7 @@ function open(kernel: IpsecKernel, sa: EspInboundSa, esp: Uint8Array): OpenResul
   return result;
 }
 
-describe.each(espSuiteNames())('%s', name => {
+describe.each(sampleSuiteNames())('%s', name => {
   const kernel = createTypescriptKernel(RANDOM);
 
   test.each([false, true])('what is sealed opens, esn %s', esn => {
@@ -148,6 +149,7 @@ describe.each(espSuiteNames())('%s', name => {
   test('no IV occurs twice with a key', () => {
     const { out } = saPair(name);
     const { ivOctets } = out.suite.encryption;
+    if (ivOctets === 0) return; // NULL, or implicit: the sequence number is it
     const ivs = new Set<string>();
     for (let i = 0; i < 2_000; i++) {
       ivs.add(Buffer.from(seal(kernel, out, new Uint8Array(0)).subarray(8, 8 + ivOctets)).toString('hex'));
@@ -289,11 +291,16 @@ describe('composed differently, a kernel is wrong in one way only', () => {
   });
 });
 
-test.each(espSuiteNames())('%s: the ICV is the whole of what the suite says', name => {
-  const suite = espSuite(name);
-  if (suite === null) throw new Error(name);
-  const { out } = saPair(name);
-  const esp = seal(createTypescriptKernel(RANDOM), out, new Uint8Array(0));
-  const { ivOctets, blockOctets } = suite.encryption;
-  expect(esp.length).toBe(8 + ivOctets + blockOctets + icvOctets(suite));
+test('every suite that this machine has: what is sealed opens, and the ICV is the whole of what the suite says', () => {
+  const kernel = createTypescriptKernel(RANDOM);
+  for (const name of allEspSuiteNames()) {
+    const suite = espSuite(name);
+    if (suite === null) continue;
+    const { out, into } = saPair(name);
+    const esp = seal(kernel, out, new Uint8Array(0));
+    const { ivOctets, blockOctets } = suite.encryption;
+    expect(esp.length).toBe(8 + ivOctets + blockOctets + icvOctets(suite));
+    expect(open(kernel, into, esp).kind).toBe('opened');
+    expect(open(kernel, into, seal(kernel, out))).toMatchObject({ kind: 'opened', payload: PAYLOAD });
+  }
 });

@@ -1,4 +1,5 @@
 import { createDecipheriv } from 'node:crypto';
+import { cipherKey, decrypt } from '../../engine/crypto/cipher.ts';
 import type { EspParameters } from '../../engine/ipsec/sa.ts';
 
 /** Decrypts an ESP packet and never looks at its ICV: what a gateway does that must be caught. */
@@ -8,8 +9,9 @@ export function decryptUnverified(sa: EspParameters, _sequence: bigint, esp: Uin
   const ivEnd = 8 + encryption.ivOctets;
   const ciphertext = esp.subarray(ivEnd, esp.length - (integrity ?? encryption).icvOctets);
   const iv = esp.subarray(8, ivEnd);
-  if (!encryption.aead) return createDecipheriv(encryption.cipher, key, iv).setAutoPadding(false).update(ciphertext);
-  const nonce = Buffer.concat([sa.encryptionKey.subarray(encryption.keyOctets), iv]);
+  const salt = sa.encryptionKey.subarray(encryption.keyOctets);
+  if (!encryption.aead) return decrypt(encryption, cipherKey(encryption, key), salt, iv, ciphertext);
+  const nonce = Buffer.concat([salt, iv]);
   // `update` without `final`: the tag is compared in `final`
   return createDecipheriv(encryption.cipher as 'aes-256-gcm', key, nonce, { authTagLength: 16 }).update(ciphertext);
 }
