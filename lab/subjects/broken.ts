@@ -5,6 +5,19 @@ import type { IpsecKernel } from '../../engine/ipsec/kernel.ts';
 import { composeKernel, type EspSteps, rfc4303Steps } from '../../engine/ipsec/typescript-kernel.ts';
 import { appendTrailer } from '../../engine/ipsec/esp-trailer.ts';
 import { protectPacket, unprotectPacket } from '../../engine/ipsec/esp-packet.ts';
+import { rfc4302Steps } from '../../engine/ipsec/ah-kernel.ts';
+import {
+  doubleWindow,
+  eagerHighHalf,
+  forgetfulWindow,
+  halfWindow,
+  hastyWindow,
+  noWindow,
+  type ReplaySteps,
+  staleWindow,
+  strictOrder,
+  zeroHighHalf,
+} from './broken-window.ts';
 import type { Subject } from './subject.ts';
 import { clearsDscp, ignoresSpi } from './broken-node.ts';
 import { decryptUnverified } from './unverified.ts';
@@ -51,19 +64,15 @@ export const BROKEN: readonly Subject[] = [
       return plaintext;
     },
   })),
-  kernelSubject('ignores-replays', 'accepts every sequence number', () => ({
-    checkReplay: (sa, low) => ({ ...sa.window.check(low), fresh: true }),
-  })),
-  kernelSubject('demands-order', 'accepts only numbers higher than the last', () => ({
-    checkReplay: (sa, low) => ({ ...sa.window.check(low), fresh: sa.window.check(low).sequence > sa.window.top }),
-  })),
-  kernelSubject('moves-window-early', 'moves the window before it has verified the ICV', () => ({
-    checkReplay: (sa, low) => {
-      const verdict = sa.window.check(low);
-      if (verdict.fresh) sa.window.advance(verdict.sequence);
-      return verdict;
-    },
-  })),
+  replaySubject('ignores-replays', 'accepts every sequence number', noWindow),
+  replaySubject('demands-order', 'accepts only numbers higher than the last', strictOrder),
+  replaySubject('moves-window-early', 'moves the window before it has verified the ICV', hastyWindow),
+  replaySubject('window-half', 'has a window half as wide as it should be', halfWindow),
+  replaySubject('window-double', 'accepts what is up to a window’s width to the left of the window', doubleWindow),
+  replaySubject('forgets-on-move', 'forgets which numbers it has seen when the window moves', forgetfulWindow),
+  replaySubject('keeps-bits-on-jump', 'keeps the bits of the old window when the new one is far from it', staleWindow),
+  replaySubject('esn-high-zero', 'takes the upper half of extended sequence numbers for 0', zeroHighHalf),
+  replaySubject('esn-high-eager', 'takes late packets for ones of the next 2^32', eagerHighHalf),
   kernelSubject('skips-icv-check', 'decrypts without verifying', () => ({ unprotect: decryptUnverified })),
   kernelSubject('ignores-padding', 'believes any padding', () => ({
     unprotect: (sa, sequence, esp) => {
@@ -107,6 +116,18 @@ function kernelSubject(name: string, fault: string, change: (random: Random) => 
     make: (config, context) => {
       const steps = { ...rfc4303Steps(context.random), ...change(context.random) };
       return createNode(config, { ...context, kernel: composeKernel(name, steps) });
+    },
+  };
+}
+
+/** Of ESP and AH both. */
+function replaySubject(name: string, fault: string, steps: () => ReplaySteps): Subject {
+  return {
+    name,
+    fault,
+    make: (config, context) => {
+      const esp = { ...rfc4303Steps(context.random), ...steps() };
+      return createNode(config, { ...context, kernel: composeKernel(name, esp, { ...rfc4302Steps(), ...steps() }) });
     },
   };
 }

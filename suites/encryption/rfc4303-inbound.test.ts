@@ -2,7 +2,7 @@ import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
 import { clause } from '../clause.ts';
 import { espFrom } from '../tester/esp-seen.ts';
-import { sealEsp } from '../tester/esp-seal.ts';
+import { sealEsp } from '../tester/esp.ts';
 import { ipPacket, marker, udpPacket } from '../tester/frames.ts';
 import { judge, require } from '../tester/judgement.ts';
 import type { Scene } from '../tester/scene.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeAnswers, NodeOrder, NodeRequest, PortOrder, UpOrder } from '../../../engine/host/messages.ts';
-import type { SaConfig } from '../../../engine/node/config.ts';
+import type { NodeConfig, SaConfig } from '../../../engine/node/config.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
@@ -18,6 +18,8 @@ export interface EngineFleetOptions {
   readonly wayUp: WayUp;
   /** What each node runs. */
   readonly standFor: (node: string) => Stand;
+  /** The last word on the configuration of each node. */
+  readonly arrange: (config: NodeConfig) => NodeConfig;
   /** Ports (`node:interface`) that send finished packets only. */
   readonly finishedPorts: ReadonlySet<string>;
   readonly onEvents: (node: string, events: readonly LiveEvent[]) => void;
@@ -149,7 +151,7 @@ export class EngineFleet {
   }
 
   #order(name: string): NodeOrder {
-    const { topology, finishedPorts, standFor } = this.#options;
+    const { topology, finishedPorts, standFor, arrange } = this.#options;
     const node = this.#nodes.get(name);
     if (node === undefined) throw new Error(`${name} is not an engine node`);
     const netns = namespaceFile(wireNamespace(node));
@@ -161,7 +163,7 @@ export class EngineFleet {
       }),
     );
     return {
-      config: nodeConfig(topology, name, this.#sas.nodes.get(name) ?? []),
+      config: arrange(nodeConfig(topology, name, this.#sas.nodes.get(name) ?? [])),
       ports,
       up: this.#up(netns),
       ...standFor(name),

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import type { NodeConfig } from '../../../engine/node/config.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
 import { adoptAddresses, configure, impair, makeUpDevices } from './configure.ts';
@@ -19,6 +20,8 @@ import { ipBatch } from './run.ts';
 export interface NetnsDriverOptions {
   /** What a node runs instead of the engine with its TypeScript kernel. */
   readonly standFor?: (node: string) => Partial<Stand>;
+  /** The last word on the configuration of each engine node; the topology's unless given. */
+  readonly arrange?: (config: NodeConfig) => NodeConfig;
 }
 
 const CAPABILITIES: ReadonlySet<Capability> = new Set(['real-programs', 'scheduled-faults', 'inject', 'impairments']);
@@ -54,6 +57,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
       runId: context.runId,
       wayUp,
       standFor: node => ({ kernel: 'typescript', implementation: null, ...options.standFor?.(node) }),
+      arrange: options.arrange ?? (config => config),
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
       onEvents: (name, events) => {
         for (const event of events) tell(name, event);
