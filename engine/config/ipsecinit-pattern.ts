@@ -47,9 +47,9 @@ const SIDED: readonly Name[] = ['laddr', 'raddr', 'lport', 'rport'];
 export function readPattern(entry: EntryText, report: Report): Pattern {
   const values = valuesOf(entry.pattern, report);
   const [clause] = entry.clauses;
-  const dirProperty = clause?.properties.find(({ name }) => name.text.toLowerCase() === 'dir') ?? null;
-  const dir = values.dir ?? (dirProperty?.value == null ? null : { name: dirProperty.name, value: dirProperty.value });
-  const direction = directionOf(clause?.action ?? 'ipsec', dir?.value ?? null, values, report);
+  const property = clause?.properties.find(({ name }) => name.text.toLowerCase() === 'dir');
+  const dir = values.dir?.value ?? property?.value ?? null;
+  const direction = directionOf(clause?.action ?? 'ipsec', dir, values, report);
   const isDirected = DIRECTED.some(name => values[name] !== undefined);
   reportMixture(values, report);
   const swapped = isDirected && direction === 'inbound';

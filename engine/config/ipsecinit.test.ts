@@ -70,13 +70,14 @@ describe('the policy of a tunnel between two zones, from a guide for administrat
   });
 });
 
+function selectorsOf(pattern: string) {
+  const [policy] = policies(`${pattern} bypass {}`);
+  if (policy === undefined) throw new Error('no policy');
+  const { direction, local, remote, protocol, localPort, remotePort, icmp } = policy;
+  return { direction, local, remote, protocol, localPort, remotePort, icmp };
+}
+
 describe('patterns', () => {
-  const selectorsOf = (pattern: string) => {
-    const [policy] = policies(`${pattern} bypass {}`);
-    if (policy === undefined) throw new Error('no policy');
-    const { direction, local, remote, protocol, localPort, remotePort, icmp } = policy;
-    return { direction, local, remote, protocol, localPort, remotePort, icmp };
-  };
   const ANY = {
     direction: 'both',
     local: 'any',
