@@ -20,7 +20,7 @@ export function immutableHead(head: Uint8Array): Uint8Array | null {
 }
 
 function immutableIpv4(head: Uint8Array): Uint8Array | null {
-  const seen = head.slice();
+  const seen = new Uint8Array(head); // a Buffer's slice would be a view
   seen[1] = 0; // DSCP and ECN
   setU16(seen, 6, 0); // flags and fragment offset
   seen[8] = 0; // TTL
@@ -54,7 +54,7 @@ function predictDestination(option: Uint8Array, seen: Uint8Array): void {
 function immutableIpv6(head: Uint8Array): Uint8Array | null {
   const headers = extensionsOf(head);
   if (headers === null) return null;
-  const seen = head.slice();
+  const seen = new Uint8Array(head); // a Buffer's slice would be a view
   setU32(seen, 0, 6 << 28); // DSCP, ECN and flow label: the last for the sake of older implementations
   seen[7] = 0; // hop limit
   for (const { type, octets, offset } of headers) {
@@ -68,7 +68,7 @@ function immutableIpv6(head: Uint8Array): Uint8Array | null {
 }
 
 function extensionsOf(head: Uint8Array): readonly ExtensionHeader[] | null {
-  const alone = head.slice();
+  const alone = new Uint8Array(head);
   setU16(alone, 4, head.length - IPV6_HEADER_OCTETS);
   try {
     return walkExtensions(decodeIpv6(alone)).headers;
@@ -106,7 +106,7 @@ function predictRoute(header: Uint8Array, seen: Uint8Array): boolean {
   const destination = seen.subarray(24, 40);
   for (let index = count - segmentsLeft; index < count; index++) {
     const next = header.subarray(8 + index * 16, 24 + index * 16);
-    const hop = next.slice();
+    const hop = new Uint8Array(next);
     next.set(destination);
     destination.set(hop);
   }

@@ -1,9 +1,10 @@
-import { icvsEqual } from '../crypto/hmac.ts';
+import { icvFieldOctets } from '../crypto/ah-suite.ts';
+import { icvsEqual } from '../crypto/icv.ts';
 import { AH_FIXED_OCTETS, ahLengthAt, ahOctets, encodeAhHeader } from '../wire/ah.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u32At, u8At } from '../wire/octets.ts';
 import { immutableHead } from './ah-immutable.ts';
-import { type AhCoverage, ahIcv, ahShapeError } from './ah-packet.ts';
+import { type AhCoverage, ahIcv, ahShapeError, icvPlace } from './ah-packet.ts';
 import type { AhOpenJob, AhOpenResult, AhSealJob, AhSealResult } from './kernel.ts';
 import type { SequenceVerdict } from './replay.ts';
 import type { AhInboundSa, AhOutboundSa, AhParameters } from './sa.ts';
@@ -14,7 +15,7 @@ import { join } from './transport-mode.ts';
 export interface AhSteps {
   /** The number of the next packet, counted up in the SA; null when it would cycle (§3.3.2). */
   readonly takeSequence: (sa: AhOutboundSa) => bigint | null;
-  /** The AH with zeros for its ICV, padded for the IP version. */
+  /** The AH with zeros for its ICV, padded for the IP version; with the IV of GMAC. */
   readonly header: (sa: AhParameters, sequence: bigint, nextHeader: number, version: 4 | 6) => Uint8Array;
   /** The headers before the AH as the ICV covers them; null when they cannot be predicted. */
   readonly immutableHead: (head: Uint8Array) => Uint8Array | null;
@@ -42,7 +43,7 @@ export function rfc4302Steps(): AhSteps {
 export function authenticate(steps: AhSteps, { sa, split }: AhSealJob): AhSealResult {
   const version = u8At(split.head, 0) >>> 4 === 4 ? 4 : 6;
   const headOctets = split.head.length;
-  const length = ahOctets(sa.integrity.icvOctets, version);
+  const length = ahOctets(icvFieldOctets(sa.integrity), version);
   const payload = new Uint8Array(length + split.payload.length);
   payload.set(split.payload, length);
   const packet = join(split, IpProtocol.AH, payload);
@@ -53,7 +54,7 @@ export function authenticate(steps: AhSteps, { sa, split }: AhSealJob): AhSealRe
   if (sequence === null) return { kind: 'sequenceExhausted' };
   const ah = steps.header(sa, sequence, split.nextHeader, version);
   packet.set(ah, headOctets);
-  packet.set(steps.icv(sa, sequence, { head, ah, payload: split.payload }), headOctets + AH_FIXED_OCTETS);
+  packet.set(steps.icv(sa, sequence, { head, ah, payload: split.payload }), headOctets + icvPlace(sa).start);
   sa.packets += 1;
   sa.octets += packet.length;
   return { kind: 'sealed', packet };
@@ -69,9 +70,9 @@ export function verify(steps: AhSteps, { sa, split }: AhOpenJob): AhOpenResult {
   const head = steps.immutableHead(split.head);
   if (head === null) return { kind: 'malformed', why: UNPREDICTABLE };
   const length = ahLengthAt(split.payload, 0);
-  const icvEnd = AH_FIXED_OCTETS + sa.integrity.icvOctets;
-  const received = split.payload.subarray(AH_FIXED_OCTETS, icvEnd);
-  const ah = split.payload.slice(0, length).fill(0, AH_FIXED_OCTETS, icvEnd);
+  const { start, end } = icvPlace(sa);
+  const received = split.payload.subarray(start, end);
+  const ah = new Uint8Array(split.payload.subarray(0, length)).fill(0, start, end); // a Buffer's slice is no copy
   const payload = split.payload.subarray(length);
   if (!steps.icvIsRight(steps.icv(sa, sequence, { head, ah, payload }), received)) {
     return { kind: 'authenticationFailed', sequence };
@@ -82,8 +83,10 @@ export function verify(steps: AhSteps, { sa, split }: AhOpenJob): AhOpenResult {
   return { kind: 'opened', nextHeader: u8At(ah, 0), payload, sequence };
 }
 
+/** The IV is the sequence number, which never comes again with a key (RFC 4543 §3.1). */
 function ahHeader(sa: AhParameters, sequence: bigint, nextHeader: number, version: 4 | 6): Uint8Array {
-  const icv = new Uint8Array(ahOctets(sa.integrity.icvOctets, version) - AH_FIXED_OCTETS);
+  const icv = new Uint8Array(ahOctets(icvFieldOctets(sa.integrity), version) - AH_FIXED_OCTETS);
+  if (sa.integrity.ivOctets === 8) new DataView(icv.buffer).setBigUint64(0, sequence);
   return encodeAhHeader({ nextHeader, spi: sa.spi, sequence: Number(sequence & 0xffff_ffffn), icv });
 }
 

@@ -1,3 +1,4 @@
+import { ahSuite, integrityKeyOctets } from '../crypto/ah-suite.ts';
 import { espSuite } from '../crypto/esp-suite.ts';
 import type { AhInboundSa, AhOutboundSa, EspInboundSa, EspOutboundSa } from './sa.ts';
 import { createInboundSa, createOutboundSa, type EspSaInput, type SaInput } from './sad.ts';
@@ -31,13 +32,11 @@ export function saPair(
 }
 
 /** For tests: both ends of an SA of AH. */
-export function ahPair(
-  integrity: string,
-  keyOctets: number,
-  changes: Partial<SaInput> = {},
-): { out: AhOutboundSa; into: AhInboundSa } {
+export function ahPair(integrity: string, changes: Partial<SaInput> = {}): { out: AhOutboundSa; into: AhInboundSa } {
+  const suite = ahSuite(integrity);
+  if (suite === null) throw new Error(integrity);
   const input: SaInput = {
-    ...saInput('aes128-sha256', { encryptionKey: '', integrityKey: countingHex(keyOctets, 0x81) }),
+    ...saInput('aes128-sha256', { encryptionKey: '', integrityKey: countingHex(integrityKeyOctets(suite), 0x81) }),
     ...changes,
     protocol: 'ah',
     suite: integrity,

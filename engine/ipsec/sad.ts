@@ -1,3 +1,4 @@
+import { ahSuite, integrityKeyOctets } from '../crypto/ah-suite.ts';
 import { espSuite } from '../crypto/esp-suite.ts';
 import { addressesEqual, parseAddress, type Address } from '../wire/address.ts';
 import { NS_PER_MS, type Instant } from '../wire/instant.ts';
@@ -253,10 +254,11 @@ function espParameters(input: SaInput) {
 }
 
 function ahParameters(input: SaInput) {
-  const integrity = espSuite(`aes128-${input.suite}`)?.integrity ?? null;
+  const integrity = ahSuite(input.suite);
   if (integrity === null) throw new Error(`${describe(input)}: unknown integrity algorithm ${input.suite}`);
   keyOf(input.encryptionKey, 0, `${describe(input)}: encryption key`);
-  const integrityKey = keyOf(input.integrityKey, integrity.keyOctets, `${describe(input)}: integrity key`);
+  const what = `${describe(input)}: integrity key`;
+  const integrityKey = keyOf(input.integrityKey, integrityKeyOctets(integrity), what);
   return { protocol: 'ah' as const, integrity, integrityKey };
 }
 
