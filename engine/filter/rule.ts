@@ -23,10 +23,11 @@ export interface FilterRule {
   readonly destination: FilterEndpoint;
   /** TCP: of the flags in `mask`, exactly those in `set`. */
   readonly flags: { readonly set: number; readonly mask: number } | null;
-  readonly icmp: { readonly type: number; readonly code: number | null } | null;
+  /** One of these types, with one of these codes; null: any code. */
+  readonly icmp: { readonly types: readonly number[]; readonly codes: readonly number[] | null } | null;
   readonly conditions: readonly FilterCondition[];
   readonly keepState: KeepState | null;
-  readonly keepFragments: boolean;
+  readonly keepFragments: KeepFragments | null;
   /** Starts this group: its rules are tried when this one matches. */
   readonly head: string | null;
   /** null: the main list. */
@@ -36,10 +37,10 @@ export interface FilterRule {
 export type FilterAction =
   | { readonly kind: 'pass' }
   | { readonly kind: 'block'; readonly answer: FilterAnswer | null }
-  /** Counts, and decides nothing. */
+  /** Counts, and decides nothing: such rules are a list of their own, which no `quick` of others cuts short. */
   | { readonly kind: 'count' }
   | { readonly kind: 'log' }
-  /** Goes on behind the next `rules` rules. */
+  /** Goes on behind the next `rules` rules of the same direction and group. */
   | { readonly kind: 'skip'; readonly rules: number };
 
 /** What a sender hears of a block. */
@@ -52,6 +53,10 @@ export interface FilterLog {
   readonly body: boolean;
   readonly first: boolean;
   readonly orBlock: boolean;
+  /** `facility.priority` or `priority`, for whoever reads the log; null: not said. */
+  readonly level: string | null;
+  /** `set-tag(log=n)`, shown with each entry. */
+  readonly tag: number | null;
 }
 
 export interface FilterEndpoint {
@@ -66,35 +71,55 @@ export type FilterPorts =
   | { readonly kind: 'compare'; readonly operator: '=' | '!=' | '<' | '<=' | '>' | '>='; readonly port: number }
   /** `a >< b`: between, exclusive. `a <> b`: outside. `a:b`: between, inclusive. */
   | { readonly kind: 'range'; readonly operator: '><' | '<>' | ':'; readonly low: number; readonly high: number }
-  | { readonly kind: 'list'; readonly ports: readonly number[] };
+  /** In one of these, both ends included. */
+  | { readonly kind: 'list'; readonly ranges: readonly { readonly low: number; readonly high: number }[] };
 
 /** `with` and `not`. */
 export interface FilterCondition {
   readonly negated: boolean;
-  readonly kind:
+  readonly kind: /** IPv4 options. */
     | 'ipopts'
+    /** Too short for the header that its protocol has. */
     | 'short'
+    /** Any fragment, the first one included. */
     | 'frag'
     | 'frag-body'
+    /** Headers that no sound sender makes: TCP flags that exclude each other, a fragment that overwrites a TCP header. */
     | 'bad'
+    /** The route back to its source is another one. */
     | 'bad-src'
     | 'low-ttl'
     | 'multicast'
     | 'broadcast'
+    | 'multicast-or-broadcast'
     | 'nat'
+    /** Of a tracked TCP connection, outside of its window. */
     | 'oow'
+    /** IPv6 extension headers. */
     | 'v6hdrs'
+    /** Of a tracked flow. */
     | 'state';
-  /** IPv4 option numbers or IPv6 extension header types that must all be there (`opt lsrr,ssrr`); empty: any. */
+  /**
+   * IPv4 option numbers or IPv6 extension header types that must all be there (`opt lsrr,ssrr`), or none of them where it is
+   * negated; empty: any.
+   */
   readonly numbers: readonly number[];
 }
 
 export interface KeepState {
   /** Entries that this rule may have; null: as many as the table holds. */
   readonly limit: number | null;
+  /** TCP: no segment out of order. */
   readonly strict: boolean;
-  /** Seconds until an idle entry is forgotten; null: by protocol and TCP state. */
-  readonly ageSeconds: number | null;
+  /** Seconds until an idle entry is forgotten, after a packet of the one or the other direction; null: by protocol and TCP state. */
+  readonly age: { readonly forwardSeconds: number; readonly replySeconds: number } | null;
+  /** ICMP errors about the flow pass with it. */
+  readonly icmpErrors: boolean;
+}
+
+export interface KeepFragments {
+  /** Only in their order. */
+  readonly strict: boolean;
 }
 
 export interface FilterConfig {
