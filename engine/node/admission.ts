@@ -5,7 +5,9 @@ import type { Core, Ingress } from './core.ts';
 import { isIcmpError } from './icmp-error.ts';
 import type { NodeInterface } from './interfaces.ts';
 import type { Packet } from './packet.ts';
-import { quotedFlow } from './quoted-flow.ts';
+import { acceptsClear, type PolicyEntry } from './policy-set.ts';
+import { type Protection, spisOf } from './protection.ts';
+import { quotedFlow, reversed } from './quoted-flow.ts';
 import { describe, type Refusal, refusal, type Trace } from './refusal.ts';
 
 /** Why a packet cannot be from where it says, or go where it says, RFC 1812 §5.3.7 and RFC 4291 §2.5; null when it can. */
@@ -32,42 +34,53 @@ export type Admission = { readonly kind: 'admit'; readonly isSatisfied: boolean 
 export function admit(core: Core, packet: Packet, flow: Flow, ingress: Ingress, trace?: Trace): Admission {
   const { policies } = core;
   if (ingress.interface === null) return { kind: 'admit', isSatisfied: false };
-  if (ingress.sa !== null) {
-    if (policies.covers(ingress.sa, flow, ingress.interface.name)) {
-      trace?.(`inbound policy: ${ingress.sa.policy}, by the SA that brought it`);
-      return { kind: 'admit', isSatisfied: true };
-    }
-    return refusal('policyMismatch', `${describe(flow)} came by SA ${ingress.sa.spi} of policy ${ingress.sa.policy}`);
-  }
-  const clearSpds = clearTunnelSpds(core, flow, ingress.interface);
-  for (const tunnel of clearSpds) {
-    const entry = policies.inbound(tunnel, flow);
-    if (entry?.policy.action.kind === 'bypass') continue;
-    const due = entry === null ? `no policy of ${tunnel}` : `${entry.policy.action.kind} by ${entry.policy.name}`;
+  if (ingress.protection !== null)
+    return admitProtected(core, packet, flow, ingress.protection, ingress.interface, trace);
+  const refuseClear = (due: string, entry: PolicyEntry | null) => {
     trace?.(`inbound policy: ${due}: discard, it came in the clear`);
-    return refusal(
-      'policyDiscard',
-      `${describe(flow)} in the clear from ${ingress.interface.name}: ${due}`,
-      null,
-      entry,
-    );
+    const detail = `${describe(flow)} in the clear from ${ingress.interface?.name}: ${due}`;
+    return refusal('policyDiscard', detail, null, entry);
+  };
+  for (const tunnel of clearTunnelSpds(core, flow, ingress.interface)) {
+    const entry = policies.inbound(tunnel, flow);
+    if (entry === null) return refuseClear(`no policy of ${tunnel}`, null);
+    if (!acceptsClear(entry)) return refuseClear(dueTo(entry), entry);
   }
-  const entry = policies.inbound(null, flow);
-  if (entry !== null && entry.policy.action.kind !== 'bypass') {
-    trace?.(`inbound policy: ${entry.policy.action.kind} by ${entry.policy.name}: discard, it came in the clear`);
-    const due = `${entry.policy.action.kind} by ${entry.policy.name}`;
-    return refusal(
-      'policyDiscard',
-      `${describe(flow)} in the clear from ${ingress.interface.name}: ${due}`,
-      null,
-      entry,
-    );
-  }
-  if (entry !== null) trace?.(`inbound policy: bypass by ${entry.policy.name}`);
+  const back = linkBack(core, flow, ingress.interface);
+  const beyond = back === null ? null : policies.inbound(back, flow);
+  if (beyond?.policy.action.kind === 'protect' && !acceptsClear(beyond)) return refuseClear(dueTo(beyond), beyond);
+  const entry = policies.inbound(linkOwner(core, ingress.interface), flow);
+  if (entry !== null && !acceptsClear(entry)) return refuseClear(dueTo(entry), entry);
+  if (entry !== null)
+    trace?.(`inbound policy: ${entry.policy.action.kind} by ${entry.policy.name}, which clear packets may pass`);
   if (isIcmpError(packet) && quotesProtected(core, packet)) {
     return refusal('policyDiscard', `${describe(flow)}: an ICMP error in the clear about what is protected`);
   }
   return { kind: 'admit', isSatisfied: entry !== null || ingress.interface.kind === 'tunnel' };
+}
+
+/**
+ * What SAs brought must be what they are for; of an ICMP error that no entry is for, the answer to the packet that it is about
+ * must be (RFC 4301 §6.2).
+ */
+function admitProtected(
+  core: Core,
+  packet: Packet,
+  flow: Flow,
+  protection: Protection,
+  arrival: NodeInterface,
+  trace?: Trace,
+): Admission {
+  let entry = core.policies.accepting(protection, flow, arrival);
+  if (entry === null && isIcmpError(packet)) {
+    const quoted = quotedFlow(packet);
+    if (quoted !== null) entry = core.policies.accepting(protection, reversed(quoted), arrival);
+  }
+  if (entry !== null) {
+    trace?.(`inbound policy: ${entry.policy.name}, by the ${protection.outer === null ? 'SA' : 'SAs'} that brought it`);
+    return { kind: 'admit', isSatisfied: true };
+  }
+  return refusal('policyMismatch', `${describe(flow)} came by ${describeProtection(protection)}`);
 }
 
 /**
@@ -76,7 +89,7 @@ export function admit(core: Core, packet: Packet, flow: Flow, ingress: Ingress, 
  * asymmetric routes are not wrong in themselves (RFC 3704 §2.4).
  */
 export function isBorrowed(core: Core, { source }: Flow, ingress: Ingress): boolean {
-  return ingress.sa === null && core.routes.lookup(source)?.interface !== ingress.interface;
+  return ingress.protection === null && core.routes.lookup(source)?.interface !== ingress.interface;
 }
 
 /** Whether the packet that an ICMP error is about would not have left in the clear, or cannot be made out. */
@@ -86,18 +99,43 @@ function quotesProtected(core: Core, packet: Packet): boolean {
   const flow = quotedFlow(packet);
   if (flow === null) return true;
   const exit = core.routes.lookup(flow.destination)?.interface;
-  const spd = exit?.kind === 'tunnel' && policies.has(exit.name) ? exit.name : null;
+  const spd = exit === undefined ? null : policies.ownerFor(exit);
   if (!policies.has(spd)) return false;
   if (policies.usePorts && flow.sourcePort === null && hasPorts(flow)) return true;
-  const action = policies.outbound(spd, flow)?.policy.action.kind;
-  return spd === null ? action === 'protect' : action !== 'bypass';
+  const entry = policies.outbound(spd, flow);
+  if (entry !== null && acceptsClear(entry)) return false;
+  return (spd !== null && exit?.kind === 'tunnel') || entry?.policy.action.kind === 'protect';
+}
+
+function dueTo({ policy }: PolicyEntry): string {
+  return `${policy.action.kind} by ${policy.name}`;
+}
+
+/** With what RFC 4301 §5.2 step 5 wants audited. */
+function describeProtection(protection: Protection): string {
+  const { sa } = protection;
+  const ends = `${formatAddress(sa.source)} to ${formatAddress(sa.destination)}`;
+  return `${sa.protocol} SPI ${spisOf(protection).join(', ')} from ${ends} of policy ${sa.policy ?? 'any'}`;
 }
 
 function hasPorts({ protocol }: Flow): boolean {
   return protocol === IpProtocol.TCP || protocol === IpProtocol.UDP;
 }
 
-/** The tunnels with an SPD that a clear packet has to answer to. */
+/** Whose SPD applies to what a link brings; of what came out of a tunnel, and has passed that tunnel's own: the node's. */
+export function linkOwner({ policies }: Core, arrival: NodeInterface | null): string | null {
+  return arrival?.kind === 'ethernet' ? policies.ownerFor(arrival) : null;
+}
+
+/** Another link with an SPD of its own, if that leads back to the source: what it protects must not come by this one. */
+function linkBack(core: Core, { source }: Flow, arrival: NodeInterface): string | null {
+  if (arrival.kind === 'tunnel' || isMulticast(source)) return null;
+  const back = core.routes.lookup(source)?.interface;
+  if (back === undefined || back === arrival || back.kind === 'tunnel') return null;
+  return core.policies.ownerFor(back);
+}
+
+/** The tunnels with an SPD that a clear packet has to answer to, besides the SPD of a link that it came by. */
 function clearTunnelSpds(core: Core, flow: Flow, arrival: NodeInterface): string[] {
   const names: string[] = [];
   if (arrival.kind === 'tunnel') names.push(arrival.name);

@@ -1,9 +1,8 @@
 import type { Random } from '../crypto/random.ts';
-import type { IpsecKernel, OpenJob, SealJob } from '../ipsec/kernel.ts';
+import type { AhOpenJob, AhSealJob, IpsecKernel, OpenJob, SealJob } from '../ipsec/kernel.ts';
+import type { SaEnds } from '../ipsec/outbound-table.ts';
 import type { Sad } from '../ipsec/sad.ts';
-import type { EspInboundSa } from '../ipsec/sa.ts';
 import type { TransportSplit } from '../ipsec/transport-mode.ts';
-import type { Address } from '../wire/address.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
 import type { AddressTable } from './address-table.ts';
@@ -17,10 +16,12 @@ import type { DropReason, Frame, LocalPacket } from './node.ts';
 import type { Packet } from './packet.ts';
 import type { PathMtuCache } from './path-mtu.ts';
 import type { PolicySet } from './policy-set.ts';
+import type { Protection } from './protection.ts';
 import type { IcmpErrorLimit } from './rate-limit.ts';
 import type { ReassemblyPool } from './reassembly-pool.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Advertising } from './router-advertising.ts';
+import type { Layer } from './sa-choice.ts';
 
 /** Encapsulations and decapsulations of one packet inside one node; more is a loop. RFC 2473 §4.1.1 has the same default. */
 export const NESTING_MAX = 4;
@@ -29,8 +30,8 @@ export const NESTING_MAX = 4;
 export interface Ingress {
   /** null: from the host stack above, or made here. */
   readonly interface: NodeInterface | null;
-  /** The SA that protected it. */
-  readonly sa: EspInboundSa | null;
+  /** The SAs that protected it; null: it came in the clear. */
+  readonly protection: Protection | null;
   /** How often it was encapsulated or decapsulated here. */
   readonly depth: number;
 }
@@ -58,7 +59,7 @@ export interface Originated {
   readonly offload: Offload | null;
   readonly origin: Origin;
   readonly depth: number;
-  /** ESP was applied: the node's SPD has had its say. */
+  /** ESP or AH was applied: the SPD has had its say. */
   readonly isProtected: boolean;
   /** The link that a link-local destination is on; null: as its addresses say. */
   readonly zone: NodeInterface | null;
@@ -69,22 +70,37 @@ export type Task =
   | { readonly kind: 'input'; readonly octets: Uint8Array; readonly ingress: Ingress }
   | { readonly kind: 'originate'; readonly packet: Originated };
 
+/** How far a packet is on its way through the SAs that protect it. */
+export interface Sealing {
+  readonly layers: readonly Layer[];
+  /** The one that it is at. */
+  readonly index: number;
+  readonly depth: number;
+}
+
 /** A packet at the kernel's door, and what to do with the ESP that comes back. */
 export interface PendingSeal {
   readonly job: SealJob;
   readonly wrap:
-    | {
-        readonly kind: 'tunnel';
-        readonly inner: Uint8Array;
-        readonly source: Address;
-        readonly destination: Address;
-        readonly depth: number;
-      }
-    | { readonly kind: 'transport'; readonly split: TransportSplit; readonly depth: number };
+    | { readonly kind: 'tunnel'; readonly inner: Uint8Array; readonly outer: SaEnds }
+    | { readonly kind: 'transport'; readonly split: TransportSplit };
+  readonly sealing: Sealing;
+}
+
+/** The same of AH, from which whole packets come back. */
+export interface PendingAuthentication {
+  readonly job: AhSealJob;
+  readonly sealing: Sealing;
 }
 
 export interface PendingOpen {
   readonly job: OpenJob;
+  readonly outer: Packet;
+  readonly ingress: Ingress;
+}
+
+export interface PendingVerification {
+  readonly job: AhOpenJob;
   readonly outer: Packet;
   readonly ingress: Ingress;
 }
@@ -107,7 +123,7 @@ export interface Core {
   readonly addresses: AddressTable;
   readonly routes: RouteTable;
   readonly neighbours: NeighbourCache<FrameOrigin>;
-  readonly policies: PolicySet;
+  policies: PolicySet;
   readonly sad: Sad;
   readonly flows: FlowCache<Decision>;
   /** Of what leaves in the clear. */
@@ -128,7 +144,9 @@ export interface Core {
   deliveries: LocalPacket[];
   readonly tasks: Task[];
   opens: PendingOpen[];
+  verifications: PendingVerification[];
   seals: PendingSeal[];
+  authentications: PendingAuthentication[];
 }
 
 export function drop(core: Core, reason: DropReason, detail: () => string): void {
@@ -141,7 +159,7 @@ export function nextIdentification(core: Core): number {
 }
 
 export function originOf(ingress: Ingress): Origin {
-  return ingress.sa === null ? 'forwarded' : 'decrypted';
+  return ingress.protection === null ? 'forwarded' : 'decrypted';
 }
 
 /** Sends a packet that the node itself makes, when its turn comes. */

@@ -84,10 +84,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
   if (new Set(interfaces.map(each => each.name)).size < interfaces.length) {
     throw new Error(`${config.name}: two interfaces have the same name`);
   }
-  const policies = new PolicySet(
-    config.policies,
-    tunnels.map(tunnel => tunnel.name),
-  );
+  const policies = new PolicySet(config.policies, interfaces);
   const core: Core = {
     name: config.name,
     forwarding: config.forwarding,
@@ -116,7 +113,9 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     deliveries: [],
     tasks: [],
     opens: [],
+    verifications: [],
     seals: [],
+    authentications: [],
   };
   for (const netInterface of interfaces) for (const route of connectedRoutes(netInterface)) core.routes.add(route);
   for (const route of config.routes) core.routes.add(configuredRoute(route, interfaces));
@@ -144,7 +143,8 @@ function runCommand(core: Core, command: NodeCommand): void {
 }
 
 function installSa(core: Core, config: SaConfig): void {
-  if (core.policies.named(config.policy) === null) throw new Error(`SA ${config.spi}: no policy ${config.policy}`);
+  if (config.policy !== null && core.policies.named(config.policy) === null)
+    throw new Error(`SA ${config.spi}: no policy ${config.policy}`);
   core.sad.install(
     config.direction === 'inbound' ? createInboundSa(config, core.now) : createOutboundSa(config, core.now),
   );

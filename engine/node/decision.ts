@@ -1,14 +1,17 @@
 import { type Flow, flowOf } from '../ipsec/selector.ts';
 import { type Address, formatAddress, isLinkLocal, isUnspecified } from '../wire/address.ts';
-import { admit, isBorrowed, martianReason } from './admission.ts';
+import { admit, isBorrowed, linkOwner, martianReason } from './admission.ts';
 import type { Core, FrameOrigin, Ingress } from './core.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
+import { isIcmpError } from './icmp-error.ts';
 import { routeTowards } from './link-scope.ts';
 import type { Neighbour } from './neighbour-cache.ts';
 import type { Packet } from './packet.ts';
 import type { PolicyEntry } from './policy-set.ts';
+import { quotedFlow, reversed } from './quoted-flow.ts';
 import { describe, type Refusal, refusal, type Trace } from './refusal.ts';
 import { describeRoute } from './route-table.ts';
+import { chooseSas, type Layer } from './sa-choice.ts';
 
 /** What becomes of the packets of a flow that are not for the node itself; cached by flow. */
 export type Decision =
@@ -27,7 +30,9 @@ export type Decision =
   | {
       readonly kind: 'protect';
       readonly policy: PolicyEntry;
-      /** Whose SPD it was; null: the node's. */
+      /** Innermost first, never empty. */
+      readonly layers: readonly Layer[];
+      /** Whose SPD it was; null: that of the node, or of a link. */
       readonly tunnel: TunnelInterface | null;
     }
   | Refusal;
@@ -42,8 +47,9 @@ export function decideForwarding(core: Core, packet: Packet, ingress: Ingress, t
   if (admission.kind === 'drop') return admission;
   if (hasLinkScope(flow)) return refusal('noRoute', `${describe(flow)} is of link scope`, { kind: 'beyondScope' });
   const leaving = { isSatisfied: admission.isSatisfied, isProtected: false, zone: null };
-  const decision = decideExit(core, flow, leaving, trace);
-  return decision.kind === 'protect' && isBorrowed(core, flow, ingress)
+  const decision = decideExit(core, packet, flow, leaving, trace);
+  const wantsSa = decision.kind === 'protect' || (decision.kind === 'drop' && decision.wanted !== null);
+  return wantsSa && isBorrowed(core, flow, ingress)
     ? refusal('policyDiscard', `${describe(flow)} from ${ingress.interface?.name}, where its source is not`)
     : decision;
 }
@@ -58,7 +64,7 @@ export function decideSending(
 ): Decision {
   const flow = flowOf(packet.octets);
   if (flow === null) return refusal('malformed', 'no flow');
-  return decideExit(core, flow, { isSatisfied: isProtected, isProtected, zone }, trace);
+  return decideExit(core, packet, flow, { isSatisfied: isProtected, isProtected, zone }, trace);
 }
 
 /** For a packet addressed to the node: null to let it in. */
@@ -69,7 +75,7 @@ export function refuseLocal(core: Core, packet: Packet, ingress: Ingress, trace?
   if (martian !== null) return refusal('malformed', martian);
   const admission = admit(core, packet, flow, ingress, trace);
   if (admission.kind === 'drop') return admission;
-  if (admission.isSatisfied || !core.policies.has(null)) return null;
+  if (admission.isSatisfied || !core.policies.has(linkOwner(core, ingress.interface))) return null;
   trace?.('policy: none matches, and the node has policies: discard');
   return refusal('policyDiscard', `${describe(flow)} matches no policy`);
 }
@@ -82,7 +88,7 @@ interface Leaving {
   readonly zone: NodeInterface | null;
 }
 
-function decideExit(core: Core, flow: Flow, leaving: Leaving, trace?: Trace): Decision {
+function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, trace?: Trace): Decision {
   const { isSatisfied, isProtected, zone } = leaving;
   const route = routeTowards(core, flow.destination, flow.source, zone);
   if (route === null) {
@@ -91,32 +97,35 @@ function decideExit(core: Core, flow: Flow, leaving: Leaving, trace?: Trace): De
   }
   trace?.(`route: ${describeRoute(route)}`);
   const exit = route.interface;
-  if (exit.kind === 'tunnel') return decideTunnel(core, flow, exit, trace);
-  const forward: Decision = { kind: 'forward', exit, nextHop: route.via, policy: null, neighbour: null };
-  if (isProtected || !core.policies.has(null)) return forward;
-  const entry = core.policies.outbound(null, flow);
+  if (exit.kind === 'tunnel') return decideTunnel(core, packet, flow, exit, trace);
+  const forward: Forward = { kind: 'forward', exit, nextHop: route.via, policy: null, neighbour: null };
+  const owner = core.policies.ownerFor(exit);
+  if (isProtected || !core.policies.has(owner)) return forward;
+  const entry = outboundEntry(core, owner, packet, flow);
   if (entry === null) {
     if (isSatisfied) return forward;
     trace?.('policy: none matches, and the node has policies: discard');
     return refusal('policyDiscard', `${describe(flow)} matches no policy`);
   }
-  trace?.(`policy: ${entry.policy.name}, ${entry.policy.action.kind}`);
+  trace?.(`policy${owner === null ? '' : ` of ${owner}`}: ${entry.policy.name}, ${entry.policy.action.kind}`);
   switch (entry.policy.action.kind) {
     case 'bypass':
       return { ...forward, policy: entry };
     case 'discard':
       return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, null, entry);
     case 'protect':
-      return { kind: 'protect', policy: entry, tunnel: null };
+      return protectBySas(core, entry, flow, null, trace) ?? { ...forward, policy: entry };
   }
 }
 
-function decideTunnel(core: Core, flow: Flow, tunnel: TunnelInterface, trace?: Trace): Decision {
+type Forward = Extract<Decision, { kind: 'forward' }>;
+
+function decideTunnel(core: Core, packet: Packet, flow: Flow, tunnel: TunnelInterface, trace?: Trace): Decision {
   if (!core.policies.has(tunnel.name)) {
     trace?.(`policy: ${tunnel.name} has none: IP-in-IP in the clear`);
     return { kind: 'encapsulate', tunnel, policy: null };
   }
-  const entry = core.policies.outbound(tunnel.name, flow);
+  const entry = outboundEntry(core, tunnel.name, packet, flow);
   trace?.(`policy of ${tunnel.name}: ${entry === null ? 'none matches: discard' : entry.policy.name}`);
   if (entry === null) return refusal('policyDiscard', `${describe(flow)} matches no policy of ${tunnel.name}`);
   switch (entry.policy.action.kind) {
@@ -125,8 +134,40 @@ function decideTunnel(core: Core, flow: Flow, tunnel: TunnelInterface, trace?: T
     case 'discard':
       return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, null, entry);
     case 'protect':
-      return { kind: 'protect', policy: entry, tunnel };
+      return protectBySas(core, entry, flow, tunnel, trace) ?? { kind: 'encapsulate', tunnel, policy: entry };
   }
+}
+
+/**
+ * The entry that a packet leaves by. An ICMP error that no entry is for goes by the one for the answers to the packet that it
+ * is about, RFC 4301 §6.2; an entry that discards whatever the others leave is none, one that names ICMP is.
+ */
+function outboundEntry(core: Core, owner: string | null, packet: Packet, flow: Flow): PolicyEntry | null {
+  const entry = core.policies.outbound(owner, flow);
+  const isUnaccounted = entry === null || (entry.policy.action.kind === 'discard' && !entry.usesProtocol);
+  if (!isUnaccounted || !isIcmpError(packet)) return entry;
+  const quoted = quotedFlow(packet);
+  const other = quoted === null ? null : core.policies.outbound(owner, reversed(quoted));
+  return other?.policy.action.kind === 'protect' ? other : entry;
+}
+
+/** By its SAs, or not at all; null: in the clear, which its level allows. */
+function protectBySas(
+  core: Core,
+  entry: PolicyEntry,
+  flow: Flow,
+  tunnel: TunnelInterface | null,
+  trace?: Trace,
+): Decision | null {
+  const choice = chooseSas(core, entry, flow, tunnel);
+  if (choice.kind === 'missing') {
+    const { name } = entry.policy;
+    const detail = `policy ${name} has no outbound SA ${choice.wanted} for ${describe(flow)}`;
+    return { ...refusal('noSa', detail, null, entry), wanted: choice.wanted };
+  }
+  if (choice.layers.length > 0) return { kind: 'protect', policy: entry, layers: choice.layers, tunnel };
+  trace?.(`SA: ${entry.policy.name} has none, and lets pass what it cannot protect`);
+  return null;
 }
 
 function hasLinkScope(flow: Flow): boolean {

@@ -64,7 +64,10 @@ test('an SA that is missing is a discard, in either direction', () => {
   ] as const;
   for (const command of gone) net.take('alice', net.node('alice').command(command, net.now()));
   const out = net.node('alice').explain(query('10.0.0.2', '10.0.1.2'));
-  expect([out.verdict, out.steps.at(-1)]).toEqual(['discard', 'SA: v4_bob0 has none: discard']);
+  expect([out.verdict, out.steps.at(-1)]).toEqual([
+    'discard',
+    'SA: v4_bob0 has none (esp tunnel 1.2.3.4 > 5.6.7.8): discard',
+  ]);
   expect(net.node('alice').explain(query('10.0.1.2', '10.0.0.2')).verdict).toBe('discard');
 });
 

@@ -1,5 +1,3 @@
-import { espOctets } from '../ipsec/esp-size.ts';
-import type { EspInboundSa, EspOutboundSa } from '../ipsec/sa.ts';
 import { flowOf } from '../ipsec/selector.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import { ETHERNET_HEADER_OCTETS } from '../wire/ethernet.ts';
@@ -10,10 +8,13 @@ import { setU16 } from '../wire/octets.ts';
 import type { Core, Ingress } from './core.ts';
 import { type Decision, decideForwarding, decideSending, refuseLocal } from './decision.ts';
 import type { NodeInterface } from './interfaces.ts';
+import { headerOctets, octetsAround } from './layers-size.ts';
 import type { Explanation, FlowQuery } from './node.ts';
 import { type Packet, parsePacket } from './packet.ts';
-import { IPV4_HEADER_OCTETS, IPV6_HEADER_OCTETS } from './path-mtu.ts';
+import { serves } from './policy-set.ts';
+import { type Protection, protectedBy, spisOf } from './protection.ts';
 import { describeRoute } from './route-table.ts';
+import { endsOf, type Layer } from './sa-choice.ts';
 
 const PAYLOAD_OCTETS = 64;
 const HOP_LIMIT = 64;
@@ -39,14 +40,20 @@ export function explain(core: Core, query: FlowQuery): Explanation {
 function explainDelivery(core: Core, packet: Packet, ingress: Ingress, steps: string[]): Explanation {
   const refusal = refuseLocal(core, packet, ingress, step => steps.push(step));
   if (refusal !== null) return nothing('discard', [...steps, `discard: ${refusal.detail}`], null);
-  const policy = ingress.sa?.policy ?? null;
+  const { protection } = ingress;
   steps.push(`delivery: ${formatAddress(packet.destination)} is this node's own`);
-  return { ...nothing(ingress.sa === null ? 'bypass' : 'protect', steps, policy), spi: ingress.sa?.spi ?? null };
+  const verdict = nothing(protection === null ? 'bypass' : 'protect', steps, protection?.sa.policy ?? null);
+  return { ...verdict, spi: protection?.sa.spi ?? null };
 }
 
 function explainDecision(core: Core, packet: Packet, decision: Decision, steps: string[]): Explanation {
   switch (decision.kind) {
     case 'drop':
+      if (decision.wanted !== null && decision.policy !== null) {
+        const { name } = decision.policy.policy;
+        steps.push(`SA: ${name} has none (${decision.wanted}): discard`);
+        return nothing('discard', steps, name);
+      }
       steps.push(`${decision.reason}: ${decision.detail}`);
       return nothing(decision.reason === 'noRoute' ? 'unroutable' : 'discard', steps, null);
     case 'forward':
@@ -74,21 +81,24 @@ function explainDecision(core: Core, packet: Packet, decision: Decision, steps: 
 function explainProtection(
   core: Core,
   packet: Packet,
-  { policy, tunnel }: Extract<Decision, { kind: 'protect' }>,
+  { policy, layers, tunnel }: Extract<Decision, { kind: 'protect' }>,
   steps: string[],
 ): Explanation {
-  const { name, action } = policy.policy;
-  const sa = core.sad.outbound(name);
-  if (sa === null) {
-    steps.push(`SA: ${name} has none: discard`);
-    return nothing('discard', steps, name);
-  }
-  steps.push(`SA: SPI ${sa.spi} (0x${sa.spi.toString(16).padStart(8, '0')}), ${sa.suite.name}, ${sa.mode} mode`);
-  const isTransport = tunnel === null && action.kind === 'protect' && action.transforms[0]?.mode === 'transport';
-  const outer = isTransport ? transportOctets(packet, sa) : tunnelOctets(packet, sa);
-  const verdict = { verdict: 'protect', policy: name, spi: sa.spi, steps } as const;
-  const ends = tunnel === null ? sa : { source: tunnel.local, destination: tunnel.remote };
-  return explainOuter(core, tunnel?.name ?? null, ends.source, ends.destination, outer, verdict);
+  for (const layer of layers) steps.push(`SA: ${describeLayer(layer)}`);
+  const { name } = policy.policy;
+  const [outermost] = layers.slice(-1);
+  const ends = layers.map(endsOf).findLast(each => each !== null) ?? packet;
+  const octets = octetsAround(layers, packet.octets.length, packet.upperOffset);
+  const verdict = { verdict: 'protect', policy: name, spi: outermost?.sa.spi ?? null, steps } as const;
+  return explainOuter(core, tunnel?.name ?? null, ends.source, ends.destination, octets, verdict);
+}
+
+/** `SPI 4096 (0x00001000), aes256gcm16, tunnel mode`; of AH, and in UDP, that as well. */
+function describeLayer({ sa }: Layer): string {
+  const algorithm = sa.protocol === 'esp' ? sa.suite.name : `AH ${sa.integrity.name}`;
+  const udp =
+    sa.encapsulation === null ? '' : `, in UDP ${sa.encapsulation.localPort} > ${sa.encapsulation.remotePort}`;
+  return `SPI ${sa.spi} (0x${sa.spi.toString(16).padStart(8, '0')}), ${algorithm}, ${sa.mode} mode${udp}`;
 }
 
 /** The way of the outer packet; `tunnel` is the interface to name, null for the one that it leaves by. */
@@ -116,38 +126,32 @@ function nothing(verdict: Explanation['verdict'], steps: readonly string[], poli
   return { verdict, steps, rule: null, policy, spi: null, interface: null, frameOctets: null };
 }
 
-/** Where the packet would come from: itself, or the interface that leads back to its source, by an SA that is for it. */
+/** Where the packet would come from: itself, or the interface that leads back to its source, by the SAs that are for it. */
 function ingressFor(core: Core, packet: Packet, steps: string[]): Ingress {
   if (core.addresses.owns(packet.source)) {
     steps.push(`from: ${formatAddress(packet.source)} is this node's own`);
-    return { interface: null, sa: null, depth: 0 };
+    return { interface: null, protection: null, depth: 0 };
   }
   const back = core.routes.lookup(packet.source)?.interface ?? core.interfaces[0] ?? null;
-  if (back === null) return { interface: null, sa: null, depth: 0 };
-  const sa = saFor(core, packet, back);
-  steps.push(`from: ${back.name}${sa === null ? '' : `, protected by inbound SPI ${sa.spi}`}`);
-  return { interface: back, sa, depth: 0 };
+  if (back === null) return { interface: null, protection: null, depth: 0 };
+  const protection = protectionFor(core, packet, back);
+  const spis = protection === null ? '' : `, protected by inbound SPI ${spisOf(protection).join(', ')}`;
+  steps.push(`from: ${back.name}${spis}`);
+  return { interface: back, protection, depth: 0 };
 }
 
-function saFor(core: Core, packet: Packet, arrival: NodeInterface): EspInboundSa | null {
+/** The SAs that would bring such a packet: those that the policy asks for, if they are there. */
+function protectionFor(core: Core, packet: Packet, arrival: NodeInterface): Protection | null {
   const flow = flowOf(packet.octets);
-  if (flow === null) return null;
-  for (const sa of core.sad.all()) {
-    if (sa.direction === 'inbound' && sa.protocol === 'esp' && core.policies.covers(sa, flow, arrival.name)) return sa;
+  const entry = flow === null ? null : core.policies.inbound(core.policies.ownerFor(arrival), flow);
+  if (flow === null || entry === null) return null;
+  let protection: Protection | null = null;
+  for (const [index, layer] of [...entry.layers.entries()].reverse()) {
+    const serving = core.sad.all().find(sa => sa.direction === 'inbound' && serves(sa, entry, index, flow));
+    if (serving?.direction === 'inbound') protection = protectedBy(serving, protection, protection === null);
+    else if (layer.transform.level === 'require') return null;
   }
-  return null;
-}
-
-function transportOctets(packet: Packet, sa: EspOutboundSa): number {
-  return packet.upperOffset + espOctets(sa.suite, packet.octets.length - packet.upperOffset);
-}
-
-function tunnelOctets(packet: Packet, sa: EspOutboundSa): number {
-  return headerOctets(sa.destination) + espOctets(sa.suite, packet.octets.length);
-}
-
-function headerOctets(address: Uint8Array): number {
-  return address.length === 4 ? IPV4_HEADER_OCTETS : IPV6_HEADER_OCTETS;
+  return protection;
 }
 
 function packetFor(query: FlowQuery): Packet {

@@ -1,10 +1,10 @@
-import type { EspInboundSa } from '../ipsec/sa.ts';
 import { Icmpv4Type } from '../wire/icmpv4.ts';
 import { Icmpv6Type } from '../wire/icmpv6.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u16At, u32At, u8At } from '../wire/octets.ts';
 import type { NodeInterface } from './interfaces.ts';
 import { isExtensionHeader } from './packet.ts';
+import type { Protection } from './protection.ts';
 
 /** A power of two. */
 const SLOTS = 4096;
@@ -19,7 +19,7 @@ export type FlowSource = NodeInterface | 'sent' | 'protected';
 interface Slot<Decision> {
   readonly words: Int32Array;
   readonly from: FlowSource;
-  readonly sa: EspInboundSa | null;
+  readonly protection: Protection | null;
   readonly decision: Decision;
 }
 
@@ -29,15 +29,21 @@ interface Slot<Decision> {
  * addresses, links or SAs calls `clear`.
  */
 export class FlowCache<Decision> {
-  readonly #usesPorts: boolean;
+  #usesPorts: boolean;
   readonly #words = new Int32Array(KEY_WORDS);
   #slots: (Slot<Decision> | null)[] = emptySlots();
   #isEmpty = true;
   #hash = 0;
 
-  /** `usesPorts`: whether any policy looks at ports, so that they belong to the key. */
+  /** `usesPorts`: whether any policy looks at ports, or at ICMP types, so that they belong to the key. */
   constructor(usesPorts: boolean) {
     this.#usesPorts = usesPorts;
+  }
+
+  /** Begins afresh, for other policies. */
+  restart(usesPorts: boolean): void {
+    this.#usesPorts = usesPorts;
+    this.clear();
   }
 
   /**
@@ -49,16 +55,16 @@ export class FlowCache<Decision> {
     return u8At(octets, offset) >> 4 === 4 ? this.#select4(octets, offset) : this.#select6(octets, offset);
   }
 
-  get(from: FlowSource, sa: EspInboundSa | null): Decision | null {
+  get(from: FlowSource, protection: Protection | null): Decision | null {
     const slot = this.#slots[this.#hash];
-    if (slot === null || slot === undefined || slot.from !== from || slot.sa !== sa) return null;
+    if (slot === null || slot === undefined || slot.from !== from || slot.protection !== protection) return null;
     const { words } = slot;
     for (let i = 0; i < KEY_WORDS; i++) if (words[i] !== this.#words[i]) return null;
     return slot.decision;
   }
 
-  set(from: FlowSource, sa: EspInboundSa | null, decision: Decision): void {
-    this.#slots[this.#hash] = { words: this.#words.slice(), from, sa, decision };
+  set(from: FlowSource, protection: Protection | null, decision: Decision): void {
+    this.#slots[this.#hash] = { words: this.#words.slice(), from, protection, decision };
     this.#isEmpty = false;
   }
 
@@ -78,7 +84,7 @@ export class FlowCache<Decision> {
     const words = this.#words;
     words[0] = u32At(octets, offset + 12);
     words[1] = u32At(octets, offset + 16);
-    words[2] = fragment === 0 && this.#hasPorts(protocol) ? u32At(octets, offset + 20) : 0;
+    words[2] = fragment === 0 ? this.#upperWord(octets, offset + 20, protocol) : 0;
     words[3] = (4 << 16) | (fragment === 0 ? 0 : 0x100) | protocol;
     if (words[4] !== 0 || words[5] !== 0 || words[6] !== 0 || words[7] !== 0) words.fill(0, 4);
     words[8] = 0;
@@ -95,17 +101,23 @@ export class FlowCache<Decision> {
     if ((u16At(octets, offset + 24) & 0xffc0) === 0xfe80) return false;
     const words = this.#words;
     for (let i = 0; i < 8; i++) words[i] = u32At(octets, offset + 8 + i * 4);
-    words[8] = this.#hasPorts(protocol) ? u32At(octets, offset + 40) : 0;
+    words[8] = this.#upperWord(octets, offset + 40, protocol);
     words[9] = (6 << 16) | protocol;
     this.#hash = slotOf(words, KEY_WORDS);
     return true;
   }
 
-  #hasPorts(protocol: number): boolean {
-    if (!this.#usesPorts) return false;
-    if (protocol === IpProtocol.TCP || protocol === IpProtocol.UDP) return true;
-    return protocol === SCTP || protocol === UDP_LITE || protocol === DCCP;
+  /** Both ports, or type and code of ICMP, where they matter. */
+  #upperWord(octets: Uint8Array, at: number, protocol: number): number {
+    if (!this.#usesPorts) return 0;
+    if (protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6) return u16At(octets, at);
+    return hasPorts(protocol) ? u32At(octets, at) : 0;
   }
+}
+
+function hasPorts(protocol: number): boolean {
+  if (protocol === IpProtocol.TCP || protocol === IpProtocol.UDP) return true;
+  return protocol === SCTP || protocol === UDP_LITE || protocol === DCCP;
 }
 
 function isEcho4(type: number): boolean {

@@ -92,9 +92,9 @@ function sound6(octets: Uint8Array, mtu: number): number {
 function decisionFor(core: Core, packet: Packet, ingress: Ingress): Decision {
   if (ingress.interface === null) throw new Error('only what arrived is forwarded');
   const isCacheable = core.flows.select(packet.octets, 0);
-  const known = isCacheable ? core.flows.get(ingress.interface, ingress.sa) : null;
+  const known = isCacheable ? core.flows.get(ingress.interface, ingress.protection) : null;
   if (known !== null) return known;
   const decision = decideForwarding(core, packet, ingress);
-  if (isCacheable) core.flows.set(ingress.interface, ingress.sa, decision);
+  if (isCacheable) core.flows.set(ingress.interface, ingress.protection, decision);
   return decision;
 }

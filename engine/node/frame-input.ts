@@ -73,7 +73,7 @@ function takePayload(core: Core, link: EthernetInterface, { octets, offload }: F
   const version = u8At(payload, 0) >> 4;
   const isIp = (etherType === EtherType.IPV4 && version === 4) || (etherType === EtherType.IPV6 && version === 6);
   if (isIp) {
-    const ingress = { interface: link, sa: null, depth: 0 };
+    const ingress = { interface: link, protection: null, depth: 0 };
     takePacket(core, payload, withoutEthernet(offload), ingress, isForMany);
   } else if (etherType === EtherType.ARP) {
     takeArp(core, link, payload);

@@ -27,7 +27,7 @@ export function takeFromAbove(core: Core, { octets, offload }: LocalPacket): voi
     isProtected: false,
     zone: null,
   };
-  if (!isFragment(packet) || !(core.policies.has(null) || core.policies.needWhole(packet.version))) {
+  if (!isFragment(packet) || !(core.policies.actOnLinks || core.policies.needWhole(packet.version))) {
     sendOriginated(core, fromAbove);
     return;
   }

@@ -28,7 +28,9 @@ describe('what an attacker on the path sends', () => {
     net.inject('bob', 'net0', frame.octets, frame.octets);
     expect(net.takeDeliveries('b1')).toHaveLength(1);
     expect(drops(net, 'bob')).toEqual({ replayed: 2 });
-    expect(net.takeEvents('bob')).toEqual([{ kind: 'replayed', detail: 'SPI 4096 from 1.2.3.4, sequence 1' }]);
+    expect(net.takeEvents('bob')).toEqual([
+      { kind: 'replayed', detail: 'ESP SPI 4096, sequence 1 from 1.2.3.4 to 5.6.7.8' },
+    ]);
   });
 
   test('a flipped bit anywhere behind the header fails authentication, and does not move the window', () => {
@@ -59,7 +61,9 @@ describe('what an attacker on the path sends', () => {
     );
     expect(drops(net, 'bob')).toEqual({ unknownSpi: 1 });
     expect(net.seen).toEqual([]);
-    expect(net.takeEvents('bob').map(event => event.detail)).toEqual(['SPI 25443, sequence 1, from 1.2.3.4']);
+    expect(net.takeEvents('bob').map(event => event.detail)).toEqual([
+      'ESP SPI 25443, sequence 1 from 1.2.3.4 to 5.6.7.8',
+    ]);
   });
 
   test.each([
@@ -127,7 +131,7 @@ describe('SAs that come and go', () => {
     net.send('a1', ping('10.0.0.2', '10.0.1.2'));
     expect(traffic(net, 'alice:net0')).toEqual([]);
     expect(drops(net, 'alice')).toEqual({ noSa: 1 });
-    expect(net.takeEvents('alice').map(event => event.kind)).toEqual(['saDeleted', 'noSa']);
+    expect(net.takeEvents('alice').map(event => event.kind)).toEqual(['saDeleted', 'saWanted', 'noSa']);
   });
 
   test('the newest one sends, and both receive', () => {

@@ -1,21 +1,24 @@
 import { addressesEqual, formatAddress } from '../wire/address.ts';
+import type { InboundSa } from '../ipsec/sa.ts';
 import { decapsulate, dscpEcnOf } from '../ipsec/tunnel-mode.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u8At } from '../wire/octets.ts';
 import { type Core, deliver, drop, type Ingress, NESTING_MAX, originOf } from './core.ts';
 import { refuseLocal } from './decision.ts';
 import { answerEcho } from './echo.ts';
-import { openLater } from './esp-input.ts';
+
 import { finished } from './fit.ts';
+import type { TunnelInterface } from './interfaces.ts';
 import { isIcmpError } from './icmp-error.ts';
 import { learnFromProtected, learnPathMtu } from './icmp-input.ts';
+import { openLater, verifyLater } from './ipsec-input.ts';
 import { takeNeighbourDiscovery } from './neighbour-discovery.ts';
 import { isFragment, type Packet } from './packet.ts';
 import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
 
 /**
- * A packet addressed to this node. Outside the SPD: fragments until they are a packet, ESP (what it carries is checked),
+ * A packet addressed to this node. Outside the SPD: fragments until they are a packet, ESP and AH (what they carry is checked),
  * Neighbor Discovery, and ICMP errors about our own ESP (RFC 4301 §6.1.1). Everything else has to pass it.
  */
 export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
@@ -27,6 +30,10 @@ export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
 function takeWhole(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean): void {
   if (packet.protocol === IpProtocol.ESP) {
     openLater(core, packet, ingress);
+    return;
+  }
+  if (packet.protocol === IpProtocol.AH) {
+    verifyLater(core, packet, ingress);
     return;
   }
   if (takeNeighbourDiscovery(core, packet, ingress, wasCut)) return;
@@ -67,10 +74,16 @@ function takeAdmitted(core: Core, packet: Packet, ingress: Ingress): void {
 }
 
 /** IP-in-IP that an SA of that tunnel brought in transport mode: the inner packet is what its policy is about. */
-function isTunnelled(core: Core, packet: Packet, ingress: Ingress): boolean {
-  if (ingress.sa === null || (packet.protocol !== IpProtocol.IPV4 && packet.protocol !== IpProtocol.IPV6)) return false;
-  const tunnel = core.policies.named(ingress.sa.policy)?.tunnel ?? null;
-  return tunnel !== null && tunnelOf(core, packet)?.name === tunnel;
+function isTunnelled(core: Core, packet: Packet, { protection }: Ingress): boolean {
+  if (protection === null || (packet.protocol !== IpProtocol.IPV4 && packet.protocol !== IpProtocol.IPV6)) return false;
+  const tunnel = tunnelOf(core, packet);
+  return tunnel !== null && isOf(core, protection.sa, tunnel);
+}
+
+/** Whether an SA can serve policies of this tunnel: its own, or a shared one between its ends. */
+function isOf({ policies }: Core, sa: InboundSa, tunnel: TunnelInterface): boolean {
+  if (sa.policy !== null) return policies.named(sa.policy)?.tunnel === tunnel.name;
+  return policies.has(tunnel.name) && addressesEqual(sa.source, tunnel.remote);
 }
 
 function leaveTunnel(core: Core, packet: Packet, ingress: Ingress): void {
@@ -85,15 +98,16 @@ function leaveTunnel(core: Core, packet: Packet, ingress: Ingress): void {
     drop(core, 'malformed', () => (inner.kind === 'malformed' ? inner.why : `congestion on ${tunnel.name}, not ECT`));
     return;
   }
-  const sa = ingress.sa !== null && core.policies.named(ingress.sa.policy)?.tunnel === tunnel.name ? ingress.sa : null;
+  const { protection } = ingress;
+  const isKept = protection !== null && isOf(core, protection.sa, tunnel);
   core.tasks.push({
     kind: 'input',
     octets: inner.octets,
-    ingress: { interface: tunnel, sa, depth: ingress.depth + 1 },
+    ingress: { interface: tunnel, protection: isKept ? protection : null, depth: ingress.depth + 1 },
   });
 }
 
-function tunnelOf(core: Core, packet: Packet) {
+function tunnelOf(core: Core, packet: Packet): TunnelInterface | null {
   const { source, destination } = packet;
   const isEnd = (tunnel: Core['tunnels'][number]) =>
     addressesEqual(tunnel.local, destination) && addressesEqual(tunnel.remote, source);

@@ -29,7 +29,8 @@ export function takeNeighbourDiscovery(core: Core, packet: Packet, ingress: Ingr
   if (type < Icmpv6Type.ROUTER_SOLICITATION || type > Icmpv6Type.REDIRECT) return false;
   const link = ingress.interface;
   if (link === null || type === Icmpv6Type.REDIRECT) return true;
-  const isOnLink = link.kind === 'ethernet' ? ingress.sa === null : mayComeByTunnel(core, packet, ingress, type);
+  const isOnLink =
+    link.kind === 'ethernet' ? ingress.protection === null : mayComeByTunnel(core, packet, ingress, type);
   if (!isOnLink) return true;
   if (wasCut || packet.upperOffset > IPV6_HEADER_OCTETS) {
     drop(core, 'malformed', () => `Neighbor Discovery in fragments or behind extension headers on ${link.name}`);

@@ -1,18 +1,5 @@
-import { encapsulate } from '../ipsec/tunnel-mode.ts';
-import type { SealResult } from '../ipsec/kernel.ts';
-import { join } from '../ipsec/transport-mode.ts';
 import { formatAddress } from '../wire/address.ts';
-import { IpProtocol } from '../wire/ip-protocol.ts';
-import {
-  type Core,
-  deliver,
-  drop,
-  NESTING_MAX,
-  nextIdentification,
-  type Origin,
-  type Originated,
-  type PendingSeal,
-} from './core.ts';
+import { type Core, deliver, drop, NESTING_MAX, type Origin, type Originated } from './core.ts';
 import { type Decision, decideSending } from './decision.ts';
 import { fit } from './fit.ts';
 import { emit, ipFrameAround } from './frame-output.ts';
@@ -21,9 +8,10 @@ import type { NodeInterface } from './interfaces.ts';
 import { isFresh } from './neighbour-cache.ts';
 import { type Packet, parsePacket } from './packet.ts';
 import { learntPathMtus } from './path.ts';
+import type { Refusal } from './refusal.ts';
 import { refuse } from './report.ts';
-import { sendTransport } from './transport-output.ts';
-import { sendEncapsulated, sendThroughSa } from './tunnel-output.ts';
+import { sendProtected } from './protect-output.ts';
+import { sendEncapsulated } from './tunnel-output.ts';
 
 /** Sends what the node or its host has made. */
 export function sendOriginated(core: Core, originated: Originated): void {
@@ -54,6 +42,7 @@ export function carryOut(core: Core, packet: Packet, decision: Decision, origin:
   switch (decision.kind) {
     case 'drop':
       if (decision.policy !== null) decision.policy.packets++;
+      if (decision.wanted !== null) wantSa(core, decision);
       refuse(core, packet, origin, decision.reason, decision.detail, decision.cause);
       break;
     case 'forward':
@@ -62,36 +51,10 @@ export function carryOut(core: Core, packet: Packet, decision: Decision, origin:
     case 'encapsulate':
       sendEncapsulated(core, packet, decision.tunnel, decision.policy, origin, depth);
       break;
-    case 'protect': {
-      const { policy, tunnel } = decision;
-      const isTransport = tunnel === null && modeOf(decision) === 'transport';
-      if (isTransport) sendTransport(core, packet, policy, origin, depth);
-      else sendThroughSa(core, packet, policy, tunnel, origin, depth);
+    case 'protect':
+      sendProtected(core, packet, decision, origin, depth);
       break;
-    }
   }
-}
-
-/** What the kernel made of a packet: on its way with it, or the end of its SA. */
-export function sendSealed(core: Core, { job, wrap }: PendingSeal, result: SealResult): void {
-  if (result.kind === 'sequenceExhausted') {
-    drop(core, 'sequenceExhausted', () => `SA ${job.sa.spi} of policy ${job.sa.policy}`);
-    return;
-  }
-  const outer =
-    wrap.kind === 'transport'
-      ? join(wrap.split, IpProtocol.ESP, result.esp)
-      : encapsulate(wrap.inner, wrap.source, wrap.destination, {
-          protocol: IpProtocol.ESP,
-          payload: result.esp,
-          identification: nextIdentification(core),
-        });
-  if (outer === null) {
-    drop(core, 'packetTooBig', () => `${result.esp.length} octets of ESP do not fit an IP packet`);
-    return;
-  }
-  const depth = wrap.kind === 'tunnel' ? wrap.depth + 1 : wrap.depth;
-  sendOriginated(core, { octets: outer, offload: null, origin: 'node', depth, isProtected: true, zone: null });
 }
 
 function sendClear(core: Core, packet: Packet, decision: Extract<Decision, { kind: 'forward' }>, origin: Origin): void {
@@ -123,8 +86,7 @@ function decisionFor(core: Core, packet: Packet, isProtected: boolean, zone: Nod
   return decision;
 }
 
-function modeOf(decision: Extract<Decision, { kind: 'protect' }>): 'tunnel' | 'transport' {
-  const { action } = decision.policy.policy;
-  if (action.kind !== 'protect') throw new Error(`policy ${decision.policy.policy.name} does not protect`);
-  return action.transforms[0]?.mode ?? 'tunnel';
+/** Somebody may be there who negotiates, RFC 4301 §5.1 step 3b. Each policy asks at its own pace: others must not go unheard. */
+function wantSa(core: Core, { policy, detail }: Refusal): void {
+  if (policy?.wants.take(core.now) === true) core.audit.note('saWanted', detail);
 }

@@ -69,6 +69,11 @@ export function takeHop(octets: Uint8Array, offset: number): void {
   setU16(octets, offset + 10, updateChecksum(u16At(octets, offset + 10), before, after));
 }
 
+/** What a header in front of this packet says of it: 4 or 41. */
+export function innerProtocol(inner: Uint8Array): number {
+  return u8At(inner, 0) >> 4 === 4 ? IpProtocol.IPV4 : IpProtocol.IPV6;
+}
+
 function addressViews(octets: Uint8Array, version: 4 | 6): { source: Address; destination: Address } {
   if (version === 4) return { source: octets.subarray(12, 16), destination: octets.subarray(16, 20) };
   return { source: octets.subarray(8, 24), destination: octets.subarray(24, 40) };

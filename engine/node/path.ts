@@ -1,9 +1,10 @@
-import type { EspOutboundSa } from '../ipsec/sa.ts';
 import type { Address } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { type Core, NESTING_MAX } from './core.ts';
 import type { NodeInterface, TunnelInterface } from './interfaces.ts';
-import { espTunnelMtu, ipInIpMtu, type PathMtuCache } from './path-mtu.ts';
+import { roomInside } from './layers-size.ts';
+import { ipInIpMtu, type PathMtuCache } from './path-mtu.ts';
+import { chooseSas, type Layer, outermostDestination } from './sa-choice.ts';
 
 /**
  * The longest packet with ESP or IP-in-IP that this node may send to `destination`: what its first link (or tunnel) carries, and what
@@ -19,15 +20,11 @@ export function pathMtu(core: Core, destination: Address, depth = 0): number | n
 }
 
 /** The longest inner packet of a tunnel, RFC 4301 §8: the outer path's MTU without what the tunnel puts around it. */
-export function tunnelMtu(
-  core: Core,
-  tunnel: TunnelInterface,
-  sa: EspOutboundSa | null = anySaOf(core, tunnel),
-  depth = 0,
-): number | null {
-  const outer = pathMtu(core, tunnel.remote, depth + 1);
+export function tunnelMtu(core: Core, tunnel: TunnelInterface, depth = 0): number | null {
+  const layers = someLayersOf(core, tunnel);
+  const outer = pathMtu(core, outermostDestination({ destination: tunnel.remote }, layers), depth + 1);
   if (outer === null) return null;
-  const inner = sa === null ? ipInIpMtu(outer, tunnel.remote) : espTunnelMtu(outer, tunnel.remote, sa.suite);
+  const inner = layers.length === 0 ? ipInIpMtu(outer, tunnel.remote) : roomInside(layers, outer, 0);
   return tunnel.configuredMtu === null ? inner : Math.min(tunnel.configuredMtu, inner);
 }
 
@@ -36,20 +33,25 @@ export function tunnelMtu(
  * these names an SPI, and an error about a made-up clear packet to the same address must not count, RFC 4301 §8.2.1.
  */
 export function learntPathMtus(core: Core, protocol: number): PathMtuCache {
-  const isOuter = protocol === IpProtocol.ESP || protocol === IpProtocol.IPV4 || protocol === IpProtocol.IPV6;
+  const isOuter =
+    protocol === IpProtocol.ESP ||
+    protocol === IpProtocol.AH ||
+    protocol === IpProtocol.IPV4 ||
+    protocol === IpProtocol.IPV6;
   return isOuter ? core.outerPathMtus : core.pathMtus;
 }
 
 function exitMtu(core: Core, exit: NodeInterface, destination: Address, depth: number): number | null {
-  if (exit.kind === 'tunnel') return tunnelMtu(core, exit, anySaOf(core, exit), depth);
+  if (exit.kind === 'tunnel') return tunnelMtu(core, exit, depth);
   return destination.length === 4 ? exit.mtu : exit.mtu6;
 }
 
-/** Before the packet is known the first SA of a tunnel stands for all: they differ by a few octets at most. */
-function anySaOf(core: Core, tunnel: TunnelInterface): EspOutboundSa | null {
+/** Before the packet is known the SAs of a tunnel's first policy stand for all: they differ by a few octets at most. */
+function someLayersOf(core: Core, tunnel: TunnelInterface): readonly Layer[] {
   for (const entry of core.policies.entries) {
-    const sa = entry.tunnel === tunnel.name ? core.sad.outbound(entry.policy.name) : null;
-    if (sa !== null) return sa;
+    if (entry.tunnel !== tunnel.name || entry.layers.length === 0) continue;
+    const choice = chooseSas(core, entry, null, tunnel);
+    if (choice.kind === 'layers' && choice.layers.length > 0) return choice.layers;
   }
-  return null;
+  return [];
 }

@@ -1,82 +1,107 @@
-import type { EspInboundSa } from '../ipsec/sa.ts';
-import type { Flow } from '../ipsec/selector.ts';
-import { createPolicy, type Policy, Spd } from '../ipsec/spd.ts';
+import type { SaEnds } from '../ipsec/outbound-table.ts';
+import type { InboundSa } from '../ipsec/sa.ts';
+import { type Flow, matches } from '../ipsec/selector.ts';
+import { createPolicy, type Policy, Spd, type Transform } from '../ipsec/spd.ts';
+import { addressesEqual, parseAddress } from '../wire/address.ts';
+import { NS_PER_S } from '../wire/instant.ts';
 import type { PolicyConfig } from './config.ts';
+import type { NodeInterface } from './interfaces.ts';
+import type { Protection } from './protection.ts';
+import { TokenBucket } from './rate-limit.ts';
 
 /** A policy with what the node adds to it. */
 export interface PolicyEntry {
   readonly policy: Policy;
   readonly config: PolicyConfig;
-  /** The tunnel whose SPD it is in; null: the node's. */
+  /** The tunnel or interface whose SPD it is in; null: the node's. */
   readonly tunnel: string | null;
+  /** What it asks of SAs, innermost first; empty for BYPASS and DISCARD. */
+  readonly layers: readonly PolicyLayer[];
   /** Whether it looks at ports, and so at what a later fragment does not show. */
   readonly usesPorts: boolean;
   readonly usesProtocol: boolean;
+  /** How often the want of an SA may be told. */
+  readonly wants: TokenBucket;
   /** Packets that it has decided on. */
   packets: number;
 }
 
-/** The node's SPD, and one for each tunnel that has policies, RFC 4301 §4.4.1. */
+/** One transform, and the outer addresses that it has in this SPD. */
+export interface PolicyLayer {
+  readonly transform: Transform;
+  /** As this node sends; null: as the SA has them, or the packet's own in transport mode. */
+  readonly ends: SaEnds | null;
+}
+
+/** Enough for all flows of a mesh to ask at once, and then one a tenth of a second. */
+const WANTS_INTERVAL_NS = NS_PER_S / 10;
+const WANTS_BURST = 32;
+
+/** The node's SPD, and one for each tunnel or interface that has policies, RFC 4301 §4.4.1. */
 export class PolicySet {
   readonly entries: readonly PolicyEntry[];
+  /** Whether some entry looks at ports, or wants an SA for each flow, so that ports make a difference. */
+  readonly usePorts: boolean;
   readonly #byPolicy: ReadonlyMap<Policy, PolicyEntry>;
   readonly #byName: ReadonlyMap<string, PolicyEntry>;
   readonly #spds: ReadonlyMap<string | null, Spd>;
+  readonly #takesFragments: boolean;
+  readonly #onLinks: boolean;
 
-  /** Throws for a name that is used twice, and for a tunnel that is not in `tunnels`. */
-  constructor(configs: readonly PolicyConfig[], tunnels: readonly string[]) {
-    this.entries = configs.map(config => ({
-      policy: createPolicy(config),
-      config,
-      tunnel: config.tunnel,
-      usesPorts: config.localPort !== 'any' || config.remotePort !== 'any',
-      usesProtocol: config.protocol !== 'any',
-      packets: 0,
-    }));
+  /** Throws for a name that is used twice, and for an interface that is not there. */
+  constructor(configs: readonly PolicyConfig[], interfaces: readonly NodeInterface[]) {
+    this.entries = configs.map(config => entryFor(config, interfaces));
     this.#byPolicy = new Map(this.entries.map(entry => [entry.policy, entry]));
     this.#byName = new Map(this.entries.map(entry => [entry.policy.name, entry]));
     if (this.#byName.size < configs.length) throw new Error('two policies have the same name');
-    const spds = new Map<string | null, Spd>();
-    for (const { tunnel } of this.entries) {
-      if (tunnel !== null && !tunnels.includes(tunnel)) throw new Error(`a policy is for tunnel ${tunnel}: no such`);
-      const own = this.entries.filter(entry => entry.tunnel === tunnel);
-      spds.set(tunnel, new Spd(own.map(entry => entry.policy)));
-    }
-    this.#spds = spds;
-  }
-
-  get usePorts(): boolean {
-    return this.entries.some(entry => entry.usesPorts);
+    const owners = new Set(this.entries.map(entry => entry.tunnel));
+    const own = (owner: string | null) => this.entries.filter(entry => entry.tunnel === owner);
+    this.#spds = new Map([...owners].map(owner => [owner, new Spd(own(owner).map(entry => entry.policy))]));
+    this.usePorts = this.entries.some(entry => entry.usesPorts || isUnique(entry));
+    this.#takesFragments = this.entries.some(({ policy: { selector } }) =>
+      [selector.localPort, selector.remotePort, selector.icmp, selector.protocol].includes('opaque'),
+    );
+    const isLink = (name: string | null) => interfaces.some(each => each.name === name && each.kind === 'ethernet');
+    this.#onLinks = [...owners].some(owner => owner === null || isLink(owner));
   }
 
   /**
    * Whether some entry can tell whole packets only. Ports are in the first fragment alone; of IPv6 so is the protocol, where
-   * the fragmented part begins with another extension header.
+   * the fragmented part begins with another extension header. Who has entries for OPAQUE ports means fragments as they are
+   * (RFC 4301 §7.2).
    */
   needWhole(version: 4 | 6): boolean {
-    return this.entries.some(({ usesPorts, usesProtocol }) => usesPorts || (version === 6 && usesProtocol));
+    if (this.#takesFragments) return false;
+    return this.entries.some(entry => entry.usesPorts || isUnique(entry) || (version === 6 && entry.usesProtocol));
+  }
+
+  /** Whether what leaves by a link may be protected there, in transport mode for instance, which wants whole packets. */
+  get actOnLinks(): boolean {
+    return this.#onLinks;
   }
 
   /** Whether a tunnel may send IP-in-IP in the clear. */
   mayBypass(tunnel: string): boolean {
-    return (
-      !this.has(tunnel) ||
-      this.entries.some(({ tunnel: of, policy }) => of === tunnel && policy.action.kind === 'bypass')
-    );
+    return !this.has(tunnel) || this.entries.some(entry => entry.tunnel === tunnel && acceptsClear(entry));
   }
 
-  /** Whether the node's (null) or a tunnel's SPD has any entry: an empty one lets everything pass. */
-  has(tunnel: string | null): boolean {
-    return this.#spds.has(tunnel);
+  /** Whether the node's (null) or an interface's SPD has any entry: an empty one lets everything pass. */
+  has(owner: string | null): boolean {
+    return this.#spds.has(owner);
   }
 
-  outbound(tunnel: string | null, flow: Flow): PolicyEntry | null {
-    const policy = this.#spds.get(tunnel)?.lookupOutbound(flow) ?? null;
+  /** Whose SPD applies on a link: its own, or the node's (null). */
+  ownerFor(link: NodeInterface): string | null {
+    return this.#spds.has(link.name) ? link.name : null;
+  }
+
+  outbound(owner: string | null, flow: Flow): PolicyEntry | null {
+    const policy = this.#spds.get(owner)?.lookupOutbound(flow) ?? null;
     return policy === null ? null : (this.#byPolicy.get(policy) ?? null);
   }
 
-  inbound(tunnel: string | null, flow: Flow): PolicyEntry | null {
-    const policy = this.#spds.get(tunnel)?.lookupInbound(flow) ?? null;
+  inbound(owner: string | null, flow: Flow): PolicyEntry | null {
+    const policy = this.#spds.get(owner)?.lookupInbound(flow) ?? null;
     return policy === null ? null : (this.#byPolicy.get(policy) ?? null);
   }
 
@@ -85,13 +110,87 @@ export class PolicySet {
   }
 
   /**
-   * Whether a packet that an SA has brought, out of this interface, is one that the SA's policy is for, RFC 4301 §5.2
-   * step 4: what a tunnel's SA protects comes out of that tunnel alone, and what an earlier entry names is not of a later
-   * one (§4.4.1: the RFC decorrelates the entries first).
+   * The entry that a packet answers to which SAs have brought, out of this interface, RFC 4301 §5.2 step 4; null when it is
+   * not what they are for. It is the first that matches in the interface's SPD or in the node's (what an earlier entry names
+   * is not of a later one, §4.4.1: the RFC decorrelates the entries first), and the SAs must be those that it asks for.
    */
-  covers(sa: EspInboundSa, flow: Flow, arrival: string): boolean {
-    const entry = this.named(sa.policy);
-    if (entry === null || (entry.tunnel !== null && entry.tunnel !== arrival)) return false;
-    return this.inbound(entry.tunnel, flow) === entry;
+  accepting(protection: Protection, flow: Flow, arrival: NodeInterface): PolicyEntry | null {
+    const owners = this.#spds.has(arrival.name) ? [arrival.name, null] : [null];
+    for (const owner of owners) {
+      const entry = this.inbound(owner, flow);
+      if (entry !== null && isBy(entry, protection, flow)) return entry;
+    }
+    return null;
   }
+}
+
+/** Whether clear packets are as good as protected ones: every transform is of level `use`. */
+export function acceptsClear({ policy: { action }, layers }: PolicyEntry): boolean {
+  return action.kind === 'bypass' || (action.kind === 'protect' && layers.every(isOptional));
+}
+
+/**
+ * Whether the SAs that brought a packet are the entry's transforms: innermost first, in this order, none missing but those of
+ * level `use`, and none besides but those that were another policy's.
+ */
+function isBy(entry: PolicyEntry, protection: Protection, flow: Flow): boolean {
+  if (entry.policy.action.kind !== 'protect') return false;
+  let rest: Protection | null = protection;
+  let last: Protection | null = null;
+  for (const [index, layer] of entry.layers.entries()) {
+    if (rest !== null && serves(rest.sa, entry, index, flow)) [last, rest] = [rest, rest.outer];
+    else if (!isOptional(layer)) return false;
+  }
+  return last !== null && (rest === null || last.mayBeOutermost);
+}
+
+/** Whether an inbound SA is one of the entry's transform `index`, and for this flow. */
+export function serves(sa: InboundSa, entry: PolicyEntry, index: number, flow: Flow): boolean {
+  const layer = entry.layers[index];
+  if (layer === undefined) return false;
+  const { transform, ends } = layer;
+  if (sa.protocol !== transform.protocol || sa.mode !== transform.mode) return false;
+  if (transform.requestId !== null && transform.requestId !== sa.requestId) return false;
+  if (sa.selector !== null && !matches(sa.selector, flow, 'inbound')) return false;
+  if (isUnique(entry) && sa.selector === null) return false;
+  if (sa.policy !== null) return sa.policy === entry.policy.name && sa.transform === index;
+  // In transport mode the packet has the SA's addresses, or it would not have come this far.
+  if (ends === null || sa.mode === 'transport') return true;
+  return addressesEqual(ends.source, sa.destination) && addressesEqual(ends.destination, sa.source);
+}
+
+function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[]): PolicyEntry {
+  const policy = createPolicy(config);
+  const owner = interfaces.find(each => each.name === config.tunnel) ?? null;
+  if (config.tunnel !== null && owner === null) throw new Error(`a policy is for tunnel ${config.tunnel}: no such`);
+  const { selector, action } = policy;
+  const transforms = action.kind === 'protect' ? action.transforms : [];
+  return {
+    policy,
+    config,
+    tunnel: config.tunnel,
+    layers: transforms.map(transform => ({ transform, ends: endsOf(transform, owner, policy.name) })),
+    usesPorts: selector.localPort !== 'any' || selector.remotePort !== 'any' || selector.icmp !== 'any',
+    usesProtocol: selector.protocol !== 'any',
+    wants: new TokenBucket(WANTS_INTERVAL_NS, WANTS_BURST),
+    packets: 0,
+  };
+}
+
+function endsOf({ ends, mode }: Transform, owner: NodeInterface | null, name: string): SaEnds | null {
+  if (ends === null) {
+    const isTunnelled = owner?.kind === 'tunnel' && mode === 'tunnel';
+    return isTunnelled ? { source: owner.local, destination: owner.remote } : null;
+  }
+  const [source, destination] = [parseAddress(ends.local), parseAddress(ends.remote)];
+  if (source === null || destination === null || source.length !== destination.length) {
+    throw new Error(`policy ${name}: from ${ends.local} to ${ends.remote}`);
+  }
+  return { source, destination };
+}
+
+const isOptional = ({ transform }: PolicyLayer): boolean => transform.level === 'use';
+
+function isUnique({ policy: { action } }: PolicyEntry): boolean {
+  return action.kind === 'protect' && action.sharing === 'unique';
 }

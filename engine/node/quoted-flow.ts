@@ -8,6 +8,18 @@ const ICMP_HEADER_OCTETS = 8;
 /** Enough for every header that the SPD looks at; an ICMPv6 error quotes no more. */
 const QUOTE_OCTETS_MAX = 1280;
 
+/** The other way round: what the packet that an ICMP error is about would be answered by, RFC 4301 §6.2. */
+export function reversed({ source, destination, sourcePort, destinationPort, protocol, icmp }: Flow): Flow {
+  return {
+    source: destination,
+    destination: source,
+    sourcePort: destinationPort,
+    destinationPort: sourcePort,
+    protocol,
+    icmp,
+  };
+}
+
 /** The flow of the packet that an ICMP error is about, as far as the error shows it; null when it does not. */
 export function quotedFlow({ octets, upperOffset }: Packet): Flow | null {
   const at = upperOffset + ICMP_HEADER_OCTETS;

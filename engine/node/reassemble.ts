@@ -1,14 +1,24 @@
+import type { InboundSa } from '../ipsec/sa.ts';
 import { formatAddress } from '../wire/address.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { type Core, drop, type Ingress, originOf } from './core.ts';
 import { type Packet, parsePacket } from './packet.ts';
 import type { Way } from './reassembly-pool.ts';
 
-/** How the fragments of one packet must have come. Policies and interfaces have name spaces of their own. */
+/**
+ * How the fragments of one packet must have come: by the same interface, or under the same policies. Those have name spaces of
+ * their own. Shared SAs are told apart by their ends, not by their SPIs, since their successors go on with what they began.
+ */
 export function wayOf(ingress: Ingress): Way {
-  const { interface: arrival, sa } = ingress;
-  const name = sa === null ? `interface ${arrival?.name}` : `policy ${sa.policy}`;
+  const names: string[] = [];
+  for (let at = ingress.protection; at !== null; at = at.outer) names.push(wayBy(at.sa));
+  const name = names.length === 0 ? `interface ${ingress.interface?.name}` : names.join(', ');
   return { name, origin: originOf(ingress) };
+}
+
+function wayBy({ policy, transform, protocol, mode, source, destination }: InboundSa): string {
+  if (policy !== null) return `policy ${policy} ${transform}`;
+  return `${protocol} ${mode} ${formatAddress(source)} ${formatAddress(destination)}`;
 }
 
 /** A whole packet out of fragments that came the same way; null while some are missing, or when they do not make one. */

@@ -13,6 +13,8 @@ export interface Refusal {
   readonly cause: IcmpCause | null;
   /** The entry that says so, if one does. */
   readonly policy: PolicyEntry | null;
+  /** The SA that is missing, for who negotiates; null: none is wanted. */
+  readonly wanted: string | null;
 }
 
 /** Takes down each step, for `explain`; nothing in the data path passes one. */
@@ -24,7 +26,7 @@ export function refusal(
   cause: IcmpCause | null = null,
   policy: PolicyEntry | null = null,
 ): Refusal {
-  return { kind: 'drop', reason, detail, cause, policy };
+  return { kind: 'drop', reason, detail, cause, policy, wanted: null };
 }
 
 export function describe(flow: Flow): string {

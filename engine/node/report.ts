@@ -54,8 +54,8 @@ export function report(core: Core, packet: Packet, origin: Origin, cause: IcmpCa
  * source that no policy is for.
  */
 export function answer(core: Core, octets: Uint8Array, ingress: Ingress): void {
-  if (ingress.sa !== null && !isProtected(core, octets, ingress.interface)) {
-    drop(core, 'policyDiscard', () => `an answer in the clear to what SA ${ingress.sa?.spi} brought`);
+  if (ingress.protection !== null && !isProtected(core, octets, ingress.interface)) {
+    drop(core, 'policyDiscard', () => `an answer in the clear to what SA ${ingress.protection?.sa.spi} brought`);
     return;
   }
   originate(core, octets, { zone: ingress.interface });

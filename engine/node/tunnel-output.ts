@@ -1,24 +1,13 @@
-import type { EspOutboundSa } from '../ipsec/sa.ts';
 import { encapsulate } from '../ipsec/tunnel-mode.ts';
-import { type Address, formatAddress } from '../wire/address.ts';
-import { IpProtocol } from '../wire/ip-protocol.ts';
+import { formatAddress } from '../wire/address.ts';
 import { type Core, drop, nextIdentification, type Origin, originate } from './core.ts';
 import { finished, fit } from './fit.ts';
 import type { TunnelInterface } from './interfaces.ts';
-import type { Packet } from './packet.ts';
+import { innerProtocol, type Packet } from './packet.ts';
 import { pathMtu } from './path.ts';
-import { espTunnelMtu, ipInIpMtu, IPV4_MINIMUM_MTU, IPV6_MINIMUM_MTU } from './path-mtu.ts';
+import { ipInIpMtu, IPV4_MINIMUM_MTU, IPV6_MINIMUM_MTU } from './path-mtu.ts';
 import type { PolicyEntry } from './policy-set.ts';
 import { refuse } from './report.ts';
-
-/** What goes around an inner packet: outer addresses, and ESP or nothing. */
-interface Encapsulation {
-  readonly source: Address;
-  readonly destination: Address;
-  readonly sa: EspOutboundSa | null;
-  readonly policy: PolicyEntry | null;
-  readonly tunnel: TunnelInterface | null;
-}
 
 /** IP-in-IP in the clear. */
 export function sendEncapsulated(
@@ -29,53 +18,28 @@ export function sendEncapsulated(
   origin: Origin,
   depth: number,
 ): void {
-  const around = { source: tunnel.local, destination: tunnel.remote, sa: null, policy, tunnel };
-  sendAround(core, packet, around, origin, depth);
-}
-
-/**
- * ESP in tunnel mode; also transport mode over IP-in-IP, which is the same octets. The outer addresses are the tunnel's, and
- * the SA's where the policy is the node's.
- */
-export function sendThroughSa(
-  core: Core,
-  packet: Packet,
-  policy: PolicyEntry,
-  tunnel: TunnelInterface | null,
-  origin: Origin,
-  depth: number,
-): void {
-  const sa = core.sad.outbound(policy.policy.name);
-  if (sa === null) {
-    drop(core, 'noSa', () => `policy ${policy.policy.name} has no outbound SA`);
-    return;
-  }
-  const { source, destination } = tunnel === null ? sa : { source: tunnel.local, destination: tunnel.remote };
-  sendAround(core, packet, { source, destination, sa, policy, tunnel }, origin, depth);
-}
-
-function sendAround(core: Core, packet: Packet, around: Encapsulation, origin: Origin, depth: number): void {
-  const outerMtu = pathMtu(core, around.destination, depth);
+  const outerMtu = pathMtu(core, tunnel.remote, depth);
   if (outerMtu === null) {
-    refuse(core, packet, origin, 'noRoute', `for the outer ${formatAddress(around.destination)}`, { kind: 'noRoute' });
+    refuse(core, packet, origin, 'noRoute', `for the outer ${formatAddress(tunnel.remote)}`, { kind: 'noRoute' });
     return;
   }
-  const inners = innerPackets(core, packet, innerMtu(outerMtu, around), around, origin);
+  const inners = innerPackets(core, packet, limitedTo(tunnel, ipInIpMtu(outerMtu, tunnel.remote)), policy, origin);
   if (inners === null) return;
-  if (around.policy !== null) around.policy.packets += inners.length;
+  if (policy !== null) policy.packets += inners.length;
   for (const inner of inners) {
-    if (around.tunnel !== null) {
-      around.tunnel.counters.sentPackets++;
-      around.tunnel.counters.sentOctets += inner.length;
-    }
-    if (around.sa === null) sendClear(core, inner, around, depth);
-    else sealLater(core, inner, around, around.sa, depth);
+    countSent(tunnel, inner);
+    sendClear(core, inner, tunnel, depth);
   }
 }
 
-function innerMtu(outerMtu: number, { destination, sa, tunnel }: Encapsulation): number {
-  const mtu = sa === null ? ipInIpMtu(outerMtu, destination) : espTunnelMtu(outerMtu, destination, sa.suite);
+/** The longest inner packet of a tunnel, where the path leaves room for `mtu` octets. */
+export function limitedTo(tunnel: TunnelInterface | null, mtu: number): number {
   return tunnel === null || tunnel.configuredMtu === null ? mtu : Math.min(mtu, tunnel.configuredMtu);
+}
+
+export function countSent(tunnel: TunnelInterface, inner: Uint8Array): void {
+  tunnel.counters.sentPackets++;
+  tunnel.counters.sentOctets += inner.length;
 }
 
 /**
@@ -84,11 +48,11 @@ function innerMtu(outerMtu: number, { destination, sa, tunnel }: Encapsulation):
  * IPv6 is promised, RFC 2473 §7.1) the outer packet is fragmented instead. An IPv6 packet that was put together here is
  * cut in any case: no router behind the far end may.
  */
-function innerPackets(
+export function innerPackets(
   core: Core,
   packet: Packet,
   mtu: number,
-  { policy }: Encapsulation,
+  policy: PolicyEntry | null,
   origin: Origin,
 ): Uint8Array[] | null {
   const keepsWhole = packet.version === 4 && !packet.dontFragment && policy?.usesPorts === true;
@@ -100,10 +64,9 @@ function innerPackets(
   return pieces === null ? null : packets;
 }
 
-function sendClear(core: Core, inner: Uint8Array, around: Encapsulation, depth: number): void {
-  const protocol = innerProtocol(inner);
-  const outer = encapsulate(inner, around.source, around.destination, {
-    protocol,
+function sendClear(core: Core, inner: Uint8Array, { local, remote }: TunnelInterface, depth: number): void {
+  const outer = encapsulate(inner, local, remote, {
+    protocol: innerProtocol(inner),
     payload: inner,
     identification: nextIdentification(core),
   });
@@ -112,15 +75,4 @@ function sendClear(core: Core, inner: Uint8Array, around: Encapsulation, depth: 
     return;
   }
   originate(core, outer, { depth: depth + 1 });
-}
-
-function sealLater(core: Core, inner: Uint8Array, around: Encapsulation, sa: EspOutboundSa, depth: number): void {
-  core.seals.push({
-    job: { sa, nextHeader: innerProtocol(inner), payload: inner },
-    wrap: { kind: 'tunnel', inner, source: around.source, destination: around.destination, depth },
-  });
-}
-
-function innerProtocol(inner: Uint8Array): number {
-  return (inner[0] ?? 0) >> 4 === 4 ? IpProtocol.IPV4 : IpProtocol.IPV6;
 }

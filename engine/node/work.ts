@@ -1,7 +1,8 @@
 import type { Core } from './core.ts';
-import { takeOpened } from './esp-input.ts';
+import { takeOpened, takeVerified } from './ipsec-input.ts';
 import { takePacket } from './frame-input.ts';
-import { sendOriginated, sendSealed } from './output.ts';
+import { sendOriginated } from './output.ts';
+import { takeAuthenticated, takeSealed } from './sealing.ts';
 
 /** Runs the steps that wait, but for those that wait for the ESP kernel: those are gathered from a whole batch. */
 export function runTasks(core: Core): void {
@@ -25,14 +26,16 @@ export function runTasks(core: Core): void {
 }
 
 /**
- * Runs everything to the end: steps, then all ESP to open in one batch, then all to seal, and again while these lead to
- * more. It ends because each round adds an encapsulation or takes one off, and NESTING_MAX bounds both.
+ * Runs everything to the end: steps, then all that the kernel has to open in one batch, then all to seal, and again while
+ * these lead to more. It ends because each round adds a header or takes one off, and policies and NESTING_MAX bound both.
  */
 export function runToCompletion(core: Core): void {
   for (;;) {
     runTasks(core);
     if (core.opens.length > 0) openBatch(core);
+    else if (core.verifications.length > 0) verifyBatch(core);
     else if (core.seals.length > 0) sealBatch(core);
+    else if (core.authentications.length > 0) authenticateBatch(core);
     else return;
   }
 }
@@ -41,22 +44,46 @@ function openBatch(core: Core): void {
   const batch = core.opens;
   core.opens = [];
   const results = core.kernel.open(batch.map(pending => pending.job));
-  for (const [i, pending] of batch.entries()) {
-    const result = results[i];
-    if (result === undefined) throw new Error(`kernel ${core.kernel.name} left out a result`);
-    takeOpened(core, pending, result);
-    runTasks(core);
-  }
+  takeEach(core, batch, results, (pending, result) => takeOpened(core, pending, result));
+}
+
+function verifyBatch(core: Core): void {
+  const batch = core.verifications;
+  core.verifications = [];
+  const results = core.kernel.verify(batch.map(pending => pending.job));
+  takeEach(core, batch, results, (pending, result) => takeVerified(core, pending, result));
 }
 
 function sealBatch(core: Core): void {
   const batch = core.seals;
   core.seals = [];
   const results = core.kernel.seal(batch.map(pending => pending.job));
+  takeEach(core, batch, results, (pending, result) => {
+    const packet = takeSealed(core, pending, result);
+    if (packet !== null) sendOriginated(core, packet);
+  });
+}
+
+function authenticateBatch(core: Core): void {
+  const batch = core.authentications;
+  core.authentications = [];
+  const results = core.kernel.authenticate(batch.map(pending => pending.job));
+  takeEach(core, batch, results, (pending, result) => {
+    const packet = takeAuthenticated(core, pending, result);
+    if (packet !== null) sendOriginated(core, packet);
+  });
+}
+
+function takeEach<Pending, Result>(
+  core: Core,
+  batch: readonly Pending[],
+  results: readonly Result[],
+  take: (pending: Pending, result: Result) => void,
+): void {
   for (const [i, pending] of batch.entries()) {
     const result = results[i];
     if (result === undefined) throw new Error(`kernel ${core.kernel.name} left out a result`);
-    sendSealed(core, pending, result);
+    take(pending, result);
     runTasks(core);
   }
 }

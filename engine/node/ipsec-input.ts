@@ -1,0 +1,166 @@
+import type { OpenResult } from '../ipsec/kernel.ts';
+import type { InboundSa } from '../ipsec/sa.ts';
+import { join, splitInbound, type TransportSplit } from '../ipsec/transport-mode.ts';
+import { decapsulate, dscpEcnOf } from '../ipsec/tunnel-mode.ts';
+import { AH_FIXED_OCTETS } from '../wire/ah.ts';
+import { addressesEqual, formatAddress } from '../wire/address.ts';
+import { ESP_HEADER_OCTETS } from '../wire/esp.ts';
+import { IpProtocol } from '../wire/ip-protocol.ts';
+import { u32At } from '../wire/octets.ts';
+import { flowOf } from '../ipsec/selector.ts';
+import { type Core, drop, type Ingress, NESTING_MAX, type PendingOpen, type PendingVerification } from './core.ts';
+import type { TunnelInterface } from './interfaces.ts';
+import type { Packet } from './packet.ts';
+import { type Protection, protectedBy } from './protection.ts';
+
+/** An ESP packet for this node: its SA by SPI and destination, RFC 4301 §4.1; then it waits for the kernel's batch. */
+export function openLater(core: Core, packet: Packet, ingress: Ingress): void {
+  const esp = packet.octets.subarray(packet.upperOffset);
+  if (esp.length < ESP_HEADER_OCTETS) {
+    drop(core, 'malformed', () => `ESP of ${esp.length} octets from ${formatAddress(packet.source)}`);
+    return;
+  }
+  const sa = core.sad.inbound(u32At(esp, 0), packet.destination, 'esp');
+  if (sa === null) drop(core, 'unknownSpi', () => describeProtected('ESP', packet, u32At(esp, 0), u32At(esp, 4)));
+  else core.opens.push({ job: { sa, esp }, outer: packet, ingress });
+}
+
+/** The same for AH, RFC 4302 §3.4. */
+export function verifyLater(core: Core, packet: Packet, ingress: Ingress): void {
+  const split = splitInbound(packet.octets, IpProtocol.AH);
+  if (split === null || split.payload.length < AH_FIXED_OCTETS) {
+    drop(core, 'malformed', () => `AH cut short, from ${formatAddress(packet.source)}`);
+    return;
+  }
+  const [spi, sequence] = [u32At(split.payload, 4), u32At(split.payload, 8)];
+  const sa = core.sad.inbound(spi, packet.destination, 'ah');
+  if (sa === null) drop(core, 'unknownSpi', () => describeProtected('AH', packet, spi, sequence));
+  else core.verifications.push({ job: { sa, split }, outer: packet, ingress });
+}
+
+/** What the kernel found in an ESP packet. */
+export function takeOpened(core: Core, { job, outer, ingress }: PendingOpen, result: OpenResult): void {
+  const opened = checkOpened(core, outer, ingress, job.sa, result);
+  if (opened === null) return;
+  takeContent(core, outer, ingress, { sa: job.sa, opened, split: () => splitInbound(outer.octets, outer.protocol) });
+}
+
+/** What the kernel found in a packet with AH. */
+export function takeVerified(core: Core, { job, outer, ingress }: PendingVerification, result: OpenResult): void {
+  const opened = checkOpened(core, outer, ingress, job.sa, result);
+  if (opened !== null) takeContent(core, outer, ingress, { sa: job.sa, opened, split: () => job.split });
+}
+
+type Opened = Extract<OpenResult, { kind: 'opened' }>;
+
+interface Content {
+  readonly sa: InboundSa;
+  readonly opened: Opened;
+  /** Where the packet was cut. */
+  readonly split: () => TransportSplit | null;
+}
+
+/** null after dropping what is not to be taken, with what RFC 4303 §3.4 and RFC 4302 §3.4 want audited. */
+function checkOpened(core: Core, outer: Packet, ingress: Ingress, sa: InboundSa, result: OpenResult): Opened | null {
+  const name = sa.protocol === 'esp' ? 'ESP' : 'AH';
+  switch (result.kind) {
+    case 'malformed':
+      drop(core, 'malformed', () => `${describeProtected(name, outer, sa.spi)}: ${result.why}`);
+      return null;
+    case 'replayed':
+    case 'authenticationFailed':
+      drop(core, result.kind, () => describeProtected(name, outer, sa.spi, result.sequence));
+      return null;
+    case 'opened':
+      break;
+  }
+  if (result.nextHeader === IpProtocol.NO_NEXT && sa.protocol === 'esp') return null; // a dummy packet, RFC 4303 §2.6
+  if (ingress.depth < NESTING_MAX) return result;
+  drop(core, 'tunnelMismatch', () => `${describeProtected(name, outer, sa.spi)}: nested more than ${NESTING_MAX} deep`);
+  return null;
+}
+
+function takeContent(core: Core, outer: Packet, ingress: Ingress, content: Content): void {
+  const inside = { ...ingress, protection: protectionBy(core, outer, ingress, content.sa), depth: ingress.depth + 1 };
+  if (content.sa.mode === 'transport') takeTransport(core, outer, inside, content);
+  else takeTunnelled(core, outer, inside, content);
+}
+
+/** Adds an SA to those that brought a packet. If they were all that the protected packet needed itself, a bundle may begin here. */
+function protectionBy(
+  core: Core,
+  outer: Packet,
+  { protection, interface: arrival }: Ingress,
+  sa: InboundSa,
+): Protection {
+  if (protection === null || arrival === null) return protectedBy(sa, null, true);
+  const flow = flowOf(outer.octets);
+  const isOwnFlow = flow !== null && core.policies.accepting(protection, flow, arrival) !== null;
+  return protectedBy(sa, protection, isOwnFlow);
+}
+
+function takeTransport(core: Core, outer: Packet, ingress: Ingress, { sa, opened, split }: Content): void {
+  if (!addressesEqual(sa.source, outer.source)) {
+    drop(core, 'policyMismatch', () => `SPI ${sa.spi} from ${formatAddress(outer.source)}, which is not its source`);
+    return;
+  }
+  const at = split();
+  const octets = at === null ? null : join(at, opened.nextHeader, opened.payload);
+  if (octets === null) {
+    drop(core, 'malformed', () => `SPI ${sa.spi}: no packet around the ESP`);
+    return;
+  }
+  core.tasks.push({ kind: 'input', octets, ingress });
+}
+
+function takeTunnelled(core: Core, outer: Packet, ingress: Ingress, { sa, opened }: Content): void {
+  const { nextHeader } = opened;
+  if (nextHeader !== IpProtocol.IPV4 && nextHeader !== IpProtocol.IPV6) {
+    drop(core, 'policyMismatch', () => `SPI ${sa.spi}: protocol ${nextHeader} in a tunnel mode SA`);
+    return;
+  }
+  const tunnel = tunnelFor(core, sa);
+  if (tunnel !== null && !addressesEqual(tunnel.remote, outer.source)) {
+    drop(core, 'tunnelMismatch', () => `SPI ${sa.spi} from ${formatAddress(outer.source)}, not from ${tunnel.name}`);
+    return;
+  }
+  const inner = decapsulate(nextHeader, opened.payload, dscpEcnOf(outer.octets));
+  if (inner.kind !== 'packet') {
+    drop(core, 'malformed', () => `SPI ${sa.spi}: ${inner.kind === 'malformed' ? inner.why : 'congestion, not ECT'}`);
+    return;
+  }
+  core.tasks.push({
+    kind: 'input',
+    octets: inner.octets,
+    ingress: { ...ingress, interface: tunnel ?? ingress.interface },
+  });
+}
+
+/**
+ * The tunnel interface that an SA of tunnel mode leads out of: that of its policy, unless another header of the same bundle is
+ * still inside; a shared SA has the tunnel with its ends, if that has an SPD.
+ */
+function tunnelFor({ policies, tunnels }: Core, sa: InboundSa): TunnelInterface | null {
+  if (sa.policy === null) {
+    const isIts = ({ local, remote }: TunnelInterface) =>
+      addressesEqual(local, sa.destination) && addressesEqual(remote, sa.source);
+    return tunnels.find(each => isIts(each) && policies.has(each.name)) ?? null;
+  }
+  const entry = policies.named(sa.policy);
+  const within = entry?.layers.slice(0, sa.transform) ?? [];
+  if (within.some(({ transform }) => transform.mode === 'tunnel')) return null;
+  return tunnels.find(each => each.name === entry?.tunnel) ?? null;
+}
+
+/** SPI, sequence number, source, destination and (in IPv6) flow label: what the audit log is to have. */
+function describeProtected(
+  protocol: 'ESP' | 'AH',
+  packet: Packet,
+  spi: number,
+  sequence: number | bigint | null = null,
+) {
+  const number = sequence === null ? '' : `, sequence ${sequence}`;
+  const label = packet.version === 6 ? `, flow label ${u32At(packet.octets, 0) & 0xfffff}` : '';
+  const ends = `from ${formatAddress(packet.source)} to ${formatAddress(packet.destination)}`;
+  return `${protocol} SPI ${spi}${number} ${ends}${label}`;
+}

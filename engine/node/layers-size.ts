@@ -1,0 +1,55 @@
+import { espOctets, largestPayload } from '../ipsec/esp-size.ts';
+import { ahOctets } from '../wire/ah.ts';
+import type { Address } from '../wire/address.ts';
+import { UDP_HEADER_OCTETS } from '../wire/udp.ts';
+import { IPV4_HEADER_OCTETS, IPV6_HEADER_OCTETS } from './path-mtu.ts';
+import type { Layer } from './sa-choice.ts';
+
+/**
+ * The longest packet that these SAs make a packet of `available` octets of, RFC 4301 §8. `headOctets` of it stay outside in
+ * transport mode: its IP header, and those extension headers that ESP and AH stand behind.
+ */
+export function roomInside(layers: readonly Layer[], available: number, headOctets: number): number {
+  let room = available;
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const layer = layers[i] as Layer;
+    const head = headAround(layers, i, headOctets);
+    const inside = largestInside(layer, room - head);
+    room = layer.outer === null ? head + inside : inside;
+  }
+  return room;
+}
+
+/** What a packet of `packetOctets` becomes. */
+export function octetsAround(layers: readonly Layer[], packetOctets: number, headOctets: number): number {
+  let octets = packetOctets;
+  for (const [i, layer] of layers.entries()) {
+    const head = headAround(layers, i, headOctets);
+    octets = head + aroundPayload(layer, layer.outer === null ? octets - head : octets);
+  }
+  return octets;
+}
+
+export function headerOctets(address: Address): number {
+  return address.length === 4 ? IPV4_HEADER_OCTETS : IPV6_HEADER_OCTETS;
+}
+
+/** The headers in front of the ESP or AH of one layer. */
+function headAround(layers: readonly Layer[], index: number, headOctets: number): number {
+  const nearest = layers.slice(0, index + 1).findLast(({ outer }) => outer !== null)?.outer;
+  return nearest === null || nearest === undefined ? headOctets : headerOctets(nearest.destination);
+}
+
+function largestInside({ sa }: Layer, available: number): number {
+  if (sa.protocol === 'ah') return available - ahOctets(sa.integrity.icvOctets, versionOf(sa));
+  return largestPayload(sa.suite, available - (sa.encapsulation === null ? 0 : UDP_HEADER_OCTETS));
+}
+
+function aroundPayload({ sa }: Layer, payloadOctets: number): number {
+  if (sa.protocol === 'ah') return ahOctets(sa.integrity.icvOctets, versionOf(sa)) + payloadOctets;
+  return espOctets(sa.suite, payloadOctets) + (sa.encapsulation === null ? 0 : UDP_HEADER_OCTETS);
+}
+
+function versionOf({ destination }: { readonly destination: Address }): 4 | 6 {
+  return destination.length === 4 ? 4 : 6;
+}

@@ -1,0 +1,63 @@
+import type { SaEnds } from '../ipsec/outbound-table.ts';
+import type { OutboundSa } from '../ipsec/sa.ts';
+import type { Flow } from '../ipsec/selector.ts';
+import { type Address, formatAddress } from '../wire/address.ts';
+import type { Core } from './core.ts';
+import type { TunnelInterface } from './interfaces.ts';
+import type { PolicyEntry } from './policy-set.ts';
+
+/** One SA around a packet. */
+export interface Layer {
+  readonly sa: OutboundSa;
+  /** Of the IP header that it adds; null: none, the SA protects what is behind the packet's own. */
+  readonly outer: SaEnds | null;
+}
+
+export type Choice =
+  /** Innermost first; none where all are of level `use` and there is no SA: the packet goes in the clear. */
+  | { readonly kind: 'layers'; readonly layers: readonly Layer[] }
+  /** What the SA would be that a transform of level `require` has not. */
+  | { readonly kind: 'missing'; readonly wanted: string };
+
+/** The outer addresses of a packet in tunnel mode: behind a NAT the peer is where it was last seen. null in transport mode. */
+export function endsOf({ sa, outer }: Layer): SaEnds | null {
+  if (outer === null || sa.encapsulation === null) return outer;
+  return { source: outer.source, destination: sa.encapsulation.remoteAddress };
+}
+
+/** Where the packet goes that all these SAs make. */
+export function outermostDestination(packet: { readonly destination: Address }, layers: readonly Layer[]): Address {
+  const outermost = layers.findLast(({ outer }) => outer !== null);
+  const ends = outermost === undefined ? null : endsOf(outermost);
+  return ends === null ? packet.destination : ends.destination;
+}
+
+/**
+ * The SAs by which a policy protects the packets of a flow, RFC 4301 §5.1 step 3a. `tunnel` is the interface that the policy
+ * is of. There transport mode alone means IP-in-IP between its ends, which is protected then: the octets of tunnel mode. A
+ * flow of null stands for whichever, when only sizes matter.
+ */
+export function chooseSas(core: Core, entry: PolicyEntry, flow: Flow | null, tunnel: TunnelInterface | null): Choice {
+  const isIpInIp = tunnel !== null && entry.layers.every(({ transform }) => transform.mode === 'transport');
+  const around: SaEnds | null = isIpInIp ? { source: tunnel.local, destination: tunnel.remote } : null;
+  const layers: Layer[] = [];
+  let own: SaEnds | null = around ?? flow;
+  for (const [index, { transform, ends }] of entry.layers.entries()) {
+    const between = transform.mode === 'transport' ? own : ends;
+    const sa = core.sad.outbound(entry.policy, index, between, flow);
+    if (sa !== null) {
+      const outer = transform.mode === 'tunnel' ? (ends ?? sa) : layers.length === 0 ? around : null;
+      layers.push({ sa, outer });
+      own = outer ?? own;
+    } else if (transform.level === 'require') {
+      const { protocol, mode, requestId } = transform;
+      const which = requestId === null ? '' : ` number ${requestId}`;
+      return { kind: 'missing', wanted: `${protocol} ${mode}${which} ${describeEnds(between)}` };
+    }
+  }
+  return { kind: 'layers', layers };
+}
+
+function describeEnds(ends: SaEnds | null): string {
+  return ends === null ? 'to any peer' : `${formatAddress(ends.source)} > ${formatAddress(ends.destination)}`;
+}
