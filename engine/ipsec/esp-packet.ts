@@ -67,13 +67,18 @@ export function shapeError(sa: EspParameters, esp: Uint8Array): string | null {
   return null;
 }
 
-/** The AAD of an AEAD: SPI and sequence number, all 64 bits of it with ESN; RFC 4106 §5, RFC 7634 §2.1. */
+/**
+ * The AAD of an AEAD: SPI and sequence number, all 64 bits of it with ESN; RFC 4106 §5, RFC 7634 §2.1. GMAC counts in the IV
+ * too, before the payload: RFC 4543 has it so in figure 4 and not in figure 2, the vectors of draft-mcgrew-gcm-test-01 are
+ * so, and so do others.
+ */
 export function aadOf(sa: EspParameters, sequence: bigint, esp: Uint8Array): Uint8Array {
-  if (!sa.esn) return esp.subarray(0, ESP_HEADER_OCTETS);
-  const aad = new Uint8Array(12);
+  const ivOctets = sa.suite.encryption.kind === 'gmac' ? sa.suite.encryption.ivOctets : 0;
+  if (!sa.esn) return esp.subarray(0, ESP_HEADER_OCTETS + ivOctets);
+  const aad = new Uint8Array(12 + ivOctets);
   aad.set(esp.subarray(0, 4));
   setU32(aad, 4, highHalf(sequence));
-  aad.set(esp.subarray(4, 8), 8);
+  aad.set(esp.subarray(4, ESP_HEADER_OCTETS + ivOctets), 8);
   return aad;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { appendTrailer, padOctets, removeTrailer } from './esp-trailer.ts';
 
-describe.each([4, 16])('blocks of %d octets', block => {
+describe.each([4, 8, 16])('blocks of %d octets', block => {
   test('the plaintext is whole blocks, its padding minimal and 1, 2, 3…', () => {
     for (let length = 0; length < 70; length++) {
       const payload = new Uint8Array(length).fill(0xee);
@@ -21,6 +21,13 @@ test('the payload is copied, not changed', () => {
   const payload = Uint8Array.of(1, 2, 3);
   appendTrailer(payload, 4, 16).fill(0);
   expect(payload).toEqual(Uint8Array.of(1, 2, 3));
+});
+
+test('TFC padding stands between payload and padding, RFC 4303 §2.7', () => {
+  const payload = Uint8Array.of(9, 9, 9);
+  const plaintext = appendTrailer(payload, 4, 16, 8);
+  expect([...plaintext]).toEqual([9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 3, 4]);
+  expect(removeTrailer(plaintext)?.payload).toEqual(Uint8Array.of(9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0));
 });
 
 describe('on receipt, RFC 4303 §2.4', () => {

@@ -18,12 +18,17 @@ export function padOctets(payloadOctets: number, blockOctets: number): number {
   return over === 0 ? 0 : blockOctets - over;
 }
 
-/** What is encrypted for `payload`, with the least padding; a copy. */
-export function appendTrailer(payload: Uint8Array, nextHeader: number, blockOctets: number): Uint8Array {
-  const padding = padOctets(payload.length, blockOctets);
-  const plaintext = freshOctets(payload.length + padding + ESP_TRAILER_OCTETS);
+/**
+ * What is encrypted for `payload`, with the least padding; a copy. `tfcOctets`: how much of TFC padding, zeros, comes
+ * between the payload and that (§2.7).
+ */
+export function appendTrailer(payload: Uint8Array, nextHeader: number, blockOctets: number, tfcOctets = 0): Uint8Array {
+  const paddedOctets = payload.length + tfcOctets;
+  const padding = padOctets(paddedOctets, blockOctets);
+  const plaintext = freshOctets(paddedOctets + padding + ESP_TRAILER_OCTETS);
   plaintext.set(payload);
-  for (let i = 1; i <= padding; i++) plaintext[payload.length + i - 1] = i;
+  if (tfcOctets > 0) plaintext.fill(0, payload.length, paddedOctets);
+  for (let i = 1; i <= padding; i++) plaintext[paddedOctets + i - 1] = i;
   plaintext[plaintext.length - 2] = padding;
   plaintext[plaintext.length - 1] = nextHeader;
   return plaintext;

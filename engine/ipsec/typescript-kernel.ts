@@ -2,6 +2,7 @@ import type { Random } from '../crypto/random.ts';
 import { u32At } from '../wire/octets.ts';
 import { type AhSteps, authenticate, rfc4302Steps, verify } from './ah-kernel.ts';
 import { protectPacket, shapeError, unprotectPacket } from './esp-packet.ts';
+import { padToOctetsOf, tfcOctets } from './esp-size.ts';
 import { appendTrailer, removeTrailer } from './esp-trailer.ts';
 import { createIvSource, type IvSource } from './iv-source.ts';
 import type { IpsecKernel, OpenJob, OpenResult, SealJob, SealResult } from './kernel.ts';
@@ -14,8 +15,13 @@ export interface EspSteps {
   /** The number of the next packet, counted up in the SA; null when it would cycle (§3.3.3). */
   readonly takeSequence: (sa: EspOutboundSa) => bigint | null;
   readonly iv: IvSource;
-  /** Payload, padding and trailer. */
-  readonly appendTrailer: (payload: Uint8Array, nextHeader: number, blockOctets: number) => Uint8Array;
+  /** Payload, TFC padding, padding and trailer. */
+  readonly appendTrailer: (
+    payload: Uint8Array,
+    nextHeader: number,
+    blockOctets: number,
+    tfcOctets: number,
+  ) => Uint8Array;
   /** From the SPI to the ICV. */
   readonly protect: (sa: EspParameters, sequence: bigint, iv: Uint8Array, plaintext: Uint8Array) => Uint8Array;
   readonly checkReplay: (sa: EspInboundSa, low: number) => SequenceVerdict;
@@ -58,7 +64,8 @@ function seal(steps: EspSteps, { sa, nextHeader, payload }: SealJob): SealResult
   const sequence = steps.takeSequence(sa);
   if (sequence === null) return { kind: 'sequenceExhausted' };
   const iv = steps.iv(sa, sequence);
-  const plaintext = steps.appendTrailer(payload, nextHeader, sa.suite.encryption.blockOctets);
+  const tfc = tfcOctets(payload.length, padToOctetsOf(sa));
+  const plaintext = steps.appendTrailer(payload, nextHeader, sa.suite.encryption.blockOctets, tfc);
   const esp = steps.protect(sa, sequence, iv, plaintext);
   sa.packets += 1;
   sa.octets += plaintext.length; // what the cipher was applied to, RFC 4301 §4.4.2.1
