@@ -3,7 +3,8 @@ import { parseAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { decodeIpv4, encodeIpv4, ipv4ChecksumIsRight, type Ipv4Packet } from '../wire/ipv4.ts';
 import { decodeIpv6, encodeIpv6, type Ipv6Packet } from '../wire/ipv6.ts';
-import { decapsulate, dscpEcnOf, ecnOnDecapsulation, encapsulate } from './tunnel-mode.ts';
+import type { OuterTreatment } from './sa.ts';
+import { COPY_OUTWARD, decapsulate, dscpEcnOf, ecnOnDecapsulation, encapsulate } from './tunnel-mode.ts';
 
 function address(text: string): Uint8Array {
   const parsed = parseAddress(text);
@@ -131,6 +132,44 @@ describe('the outer header, RFC 4301 §5.1.2', () => {
     expect(none(V4, 65516)).toBeNull();
     expect(none(V6, 65535)).toHaveLength(65575);
     expect(none(V6, 65536)).toBeNull();
+  });
+});
+
+describe('the treatment of an SA, RFC 4301 §5.1.2 and §8.1, RFC 6040 §4.1', () => {
+  const treated = (inner: Uint8Array, ends: typeof V4, changes: Partial<OuterTreatment>) => {
+    const treatment = { ...COPY_OUTWARD, ...changes };
+    const outer = encapsulate(inner, ends.source, ends.destination, {
+      protocol: 50,
+      payload: inner,
+      identification: 1,
+      treatment,
+    });
+    if (outer === null) throw new Error('too long');
+    return outer;
+  };
+  const inners = [ipv4({ dscpEcn: 0xbb, dontFragment: true }), ipv4({ dscpEcn: 0x51 }), ipv6({ trafficClass: 0x2e })];
+
+  test('DF is set or cleared, whatever is inside', () => {
+    for (const inner of inners) {
+      expect(decodeIpv4(treated(inner, V4, { dontFragment: 'set' })).dontFragment).toBe(true);
+      expect(decodeIpv4(treated(inner, V4, { dontFragment: 'clear' })).dontFragment).toBe(false);
+    }
+    expect(inners.map(inner => decodeIpv4(treated(inner, V4, {})).dontFragment)).toEqual([true, false, false]);
+  });
+
+  test('a DSCP of its own does not touch ECN', () => {
+    for (const ends of [V4, V6]) {
+      const octets = inners.map(inner => dscpEcnOf(treated(inner, ends, { dscp: 46 })));
+      expect(octets).toEqual([0xbb, 0xb9, 0xba]);
+      expect(inners.map(inner => dscpEcnOf(treated(inner, ends, { dscp: 0 })))).toEqual([3, 1, 2]);
+    }
+  });
+
+  test('compatibility sends Not-ECT and does not touch the DSCP', () => {
+    for (const ends of [V4, V6]) {
+      const octets = inners.map(inner => dscpEcnOf(treated(inner, ends, { ecn: 'compatibility' })));
+      expect(octets).toEqual([0xb8, 0x50, 0x2c]);
+    }
   });
 });
 

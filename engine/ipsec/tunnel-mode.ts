@@ -4,6 +4,7 @@ import { IpProtocol } from '../wire/ip-protocol.ts';
 import { encodeIpv4, IPV4_HEADER_OCTETS, IPV4_MAX_OCTETS } from '../wire/ipv4.ts';
 import { encodeIpv6, IPV6_HEADER_OCTETS } from '../wire/ipv6.ts';
 import { setU16, u16At, u8At } from '../wire/octets.ts';
+import type { OuterTreatment } from './sa.ts';
 
 /** The outer header's own part; the rest follows from the inner packet. */
 export interface Outer {
@@ -12,7 +13,12 @@ export interface Outer {
   readonly payload: Uint8Array;
   /** IPv4 Identification of the outer packet; an outer IPv6 header has none. */
   readonly identification: number;
+  /** What of the inner header goes into the outer one; absent: all that may. */
+  readonly treatment?: OuterTreatment;
 }
+
+/** The usual one, RFC 4301 §5.1.2 and RFC 6040 §4.1. */
+export const COPY_OUTWARD: OuterTreatment = { dontFragment: 'copy', dscp: 'copy', ecn: 'normal' };
 
 const OUTER_HOP_LIMIT = 64;
 /** Every IPv6 path carries it, RFC 8200 §5. */
@@ -25,16 +31,17 @@ const CE = 0b11;
 
 /**
  * The outer packet around a whole inner IP packet, RFC 4301 §5.1.2, for ESP and for plain IP-in-IP (RFC 2003, RFC 2473);
- * any mix of versions. DSCP and ECN are copied, no options or extension headers are. null when it would be longer than an
- * IP packet can be. The TTL of the inner packet is the forwarder's to decrement.
+ * any mix of versions. DSCP, ECN and DF are copied unless `treatment` says otherwise; options, extension headers, the flow
+ * label and the hop limit never are. null when it would be longer than an IP packet can be. The TTL of the inner packet is the
+ * forwarder's to decrement.
  */
 export function encapsulate(
   inner: Uint8Array,
   source: Address,
   destination: Address,
-  { protocol, payload, identification }: Outer,
+  { protocol, payload, identification, treatment = COPY_OUTWARD }: Outer,
 ): Uint8Array | null {
-  const dscpEcn = dscpEcnOf(inner);
+  const dscpEcn = outerDscpEcn(dscpEcnOf(inner), treatment);
   if (addressVersion(source) === 6) {
     if (payload.length > 0xffff) return null;
     return encodeIpv6({
@@ -51,7 +58,7 @@ export function encapsulate(
   return encodeIpv4({
     dscpEcn,
     identification,
-    dontFragment: dontFragmentOf(inner),
+    dontFragment: outerDontFragment(inner, treatment),
     moreFragments: false,
     fragmentOffset: 0,
     ttl: OUTER_HOP_LIMIT,
@@ -114,6 +121,16 @@ export function ecnOnDecapsulation(inner: number, outer: number): number | null 
 /** The TOS octet or the traffic class of an IP packet. */
 export function dscpEcnOf(packet: Uint8Array): number {
   return u8At(packet, 0) >>> 4 === 4 ? u8At(packet, 1) : (u16At(packet, 0) >>> 4) & 0xff;
+}
+
+/** RFC 4301 §5.1.2 note 5, and RFC 6040 §4.1: in compatibility mode the outer header says that nobody listens. */
+function outerDscpEcn(inner: number, { dscp, ecn }: OuterTreatment): number {
+  return (dscp === 'copy' ? inner & ~ECN : dscp << 2) | (ecn === 'normal' ? inner & ECN : NOT_ECT);
+}
+
+/** RFC 4301 §8.1. */
+function outerDontFragment(inner: Uint8Array, { dontFragment }: OuterTreatment): boolean {
+  return dontFragment === 'copy' ? dontFragmentOf(inner) : dontFragment === 'set';
 }
 
 /**
