@@ -100,6 +100,14 @@ describe('an SA', () => {
     expect(() => inbound({ windowPackets })).toThrow(RangeError);
   });
 
+  test('encryption without integrity, and weak keys, with the reason', () => {
+    expect(() => outbound({ suite: 'aes128' })).toThrow(/RFC 8221 §4/);
+    const des = saInput('des-md5', { encryptionKey: '1f1f1f1f0e0e0e0e' });
+    expect(() => createOutboundSa(des, 0)).toThrow(/weak key of DES/);
+    const tripleDes = saInput('3des-sha1', { encryptionKey: `${'0123456789abcdef'.repeat(2)}0011223344556677` });
+    expect(() => createInboundSa(tripleDes, 0)).toThrow(/RFC 2451 §2.3/);
+  });
+
   test('an error names no key', () => {
     const secret = 'deadbeef'.repeat(8);
     expect(() => outbound({ encryptionKey: secret })).toThrow(expect.not.stringContaining('deadbeef'));

@@ -1,5 +1,6 @@
 import { ahSuite, integrityKeyOctets } from '../crypto/ah-suite.ts';
-import { espSuite } from '../crypto/esp-suite.ts';
+import { espSuite, findEspSuite } from '../crypto/esp-suite.ts';
+import { weakKeyReason } from '../crypto/weak-keys.ts';
 import { addressesEqual, parseAddress, type Address } from '../wire/address.ts';
 import { NS_PER_MS, type Instant } from '../wire/instant.ts';
 import { type LifetimeLimits, UNLIMITED } from './lifetime.ts';
@@ -233,10 +234,12 @@ function commonParameters(input: SaInput, now: Instant) {
 
 function espParameters(input: SaInput) {
   const suite = espSuite(input.suite);
-  if (suite === null) throw new Error(`${describe(input)}: unknown suite ${input.suite}`);
+  if (suite === null) throw new Error(`${describe(input)}: ${whyNoSuite(input.suite)}`);
   const { keyOctets, saltOctets } = suite.encryption;
   const encryptionKey = keyOf(input.encryptionKey, keyOctets + saltOctets, `${describe(input)}: encryption key`);
   const integrityKey = keyOf(input.integrityKey, suite.integrity?.keyOctets ?? 0, `${describe(input)}: integrity key`);
+  const weakness = weakKeyReason(suite.encryption, encryptionKey);
+  if (weakness !== null) throw new Error(`${describe(input)}: encryption key: ${weakness}`);
   const { trafficFlow = null } = input;
   return {
     protocol: 'esp' as const,
@@ -251,6 +254,11 @@ function espParameters(input: SaInput) {
             dummyEveryNs: trafficFlow.dummyEveryMs === null ? null : trafficFlow.dummyEveryMs * NS_PER_MS,
           },
   };
+}
+
+function whyNoSuite(name: string): string {
+  const found = findEspSuite(name);
+  return 'why' in found ? `suite ${name}: ${found.why}` : `unknown suite ${name}`;
 }
 
 function ahParameters(input: SaInput) {
