@@ -1,6 +1,12 @@
 const TWO_32 = 0x1_0000_0000;
+const TWO_64 = 1n << 64n;
+const NONE: readonly bigint[] = [];
 const SMALLEST_WINDOW = 32;
 const LARGEST_WINDOW = 4096;
+/** Of packets in a row whose ICV is wrong, each that ends such a series is tried with later numbers. */
+const FAILURES_BEFORE_RETRY = 64;
+/** How many times 2^32 packets may have been lost. With the above: a flood of forgeries costs an eighth more. */
+const LATER_SUBSPACES = 8;
 
 export interface SequenceVerdict {
   /** The full number that the received half stands for; 64 bits with ESN. */
@@ -23,6 +29,8 @@ export class ReplayWindow {
   /** The highest authenticated number, T of appendix A, in halves. */
   #topHigh = 0;
   #topLow = 0;
+  /** Packets since the last authentic one. */
+  #failures = 0;
 
   constructor(sizePackets: number, esn: boolean) {
     if (!isWindowSize(sizePackets)) throw new RangeError(`anti-replay window of ${sizePackets} packets`);
@@ -47,6 +55,7 @@ export class ReplayWindow {
 
   /** Records a number whose packet was authenticated. */
   advance(sequence: bigint): void {
+    this.#failures = 0;
     const low = Number(sequence & 0xffff_ffffn);
     const high = Number(sequence >> 32n);
     const ahead = this.#ahead(high, low);
@@ -59,6 +68,17 @@ export class ReplayWindow {
     }
     const index = this.#wordIndex(low);
     this.#words[index] = (this.#words[index] ?? 0) | (1 << (low & 31));
+  }
+
+  /**
+   * Counts a packet whose ICV was wrong with the number that `check` guessed, appendix A3: with ESN the other end may be
+   * 2^32 packets ahead and more. Usually nothing; after many in a row, the later numbers to try this packet with.
+   */
+  fail(sequence: bigint): readonly bigint[] {
+    this.#failures += 1;
+    if (!this.#esn || this.#failures % FAILURES_BEFORE_RETRY !== 0) return NONE;
+    const later = Array.from({ length: LATER_SUBSPACES }, (_, i) => sequence + (BigInt(i + 1) << 32n));
+    return later.filter(number => number < TWO_64);
   }
 
   /** Appendix A2.2, as one rule: of the numbers that end in `low`, the smallest that is not left of the window. */

@@ -8,6 +8,7 @@ import { createIvSource, type IvSource } from './iv-source.ts';
 import type { IpsecKernel, OpenJob, OpenResult, SealJob, SealResult } from './kernel.ts';
 import type { SequenceVerdict } from './replay.ts';
 import type { EspInboundSa, EspOutboundSa, EspParameters } from './sa.ts';
+import { openWithAny } from './resynchronize.ts';
 import { takeSequence } from './sequence.ts';
 
 /** What a kernel does to each packet, one function a step of RFC 4303 §3.3 and §3.4; composed in that order. */
@@ -75,10 +76,11 @@ function seal(steps: EspSteps, { sa, nextHeader, payload }: SealJob): SealResult
 function open(steps: EspSteps, { sa, esp }: OpenJob): OpenResult {
   const why = shapeError(sa, esp);
   if (why !== null) return { kind: 'malformed', why };
-  const { sequence, fresh } = steps.checkReplay(sa, u32At(esp, 4));
-  if (!fresh) return { kind: 'replayed', sequence };
-  const plaintext = steps.unprotect(sa, sequence, esp);
-  if (plaintext === null) return { kind: 'authenticationFailed', sequence };
+  const { sequence: guess, fresh } = steps.checkReplay(sa, u32At(esp, 4));
+  if (!fresh) return { kind: 'replayed', sequence: guess };
+  const opened = openWithAny(sa.window, guess, number => steps.unprotect(sa, number, esp));
+  if (opened === null) return { kind: 'authenticationFailed', sequence: guess };
+  const { sequence, content: plaintext } = opened;
   steps.advanceReplay(sa, sequence);
   const content = removeTrailer(plaintext);
   if (content === null) return { kind: 'malformed', why: 'the padding is not 1, 2, 3…' };
