@@ -56,9 +56,19 @@ export class Report {
     this.#found.set(`${line}:${column}:${shown.message}`, { file: this.#file, line, column, ...shown });
   }
 
-  /** In the order of the file. */
+  /** Takes over what was found in another file, which this one names. */
+  foreign(diagnostic: Diagnostic): void {
+    const { file, line, column, message } = diagnostic;
+    this.#found.set(`${file}:${line}:${column}:${message}`, diagnostic);
+  }
+
+  /** In the order of the file, those of other files behind. */
   diagnostics(): Diagnostic[] {
-    const all = [...this.#found.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+    const isForeign = ({ file }: Diagnostic) => Number(file !== this.#file);
+    const all = [...this.#found.values()].sort(
+      (a, b) =>
+        isForeign(a) - isForeign(b) || a.file.localeCompare(b.file, 'en') || a.line - b.line || a.column - b.column,
+    );
     if (all.length <= DIAGNOSTICS_MAX) return all;
     const rest = all.length - DIAGNOSTICS_MAX;
     const more = {

@@ -1,9 +1,9 @@
-import { IpProtocol } from '../wire/ip-protocol.ts';
 import { type Place, Report } from './diagnostic.ts';
 import { type Protection, readProtection, reportProperties } from './ipsecinit-clause.ts';
 import { type ClauseText, type EntryText, readEntries } from './ipsecinit-grammar.ts';
 import { type Pattern, readPattern } from './ipsecinit-pattern.ts';
 import type { PolicyReading, StatedAction, StatedPolicy, StatedTransform } from './policy.ts';
+import { withImplied } from './implied-policies.ts';
 import { nameAfter } from './policy-name.ts';
 import type { AlgorithmRules } from './solaris-algorithms.ts';
 
@@ -123,28 +123,3 @@ function reportDuplicates(policies: readonly StatedPolicy[], report: Report): vo
     }
   }
 }
-
-const ANYTHING = { local: 'any', remote: 'any', protocol: 'any', localPort: 'any', remotePort: 'any' } as const;
-
-/** What ipsecconf does for hosts without being told. */
-function withImplied(policies: readonly StatedPolicy[], file: string): StatedPolicy[] {
-  if (!policies.some(({ tunnel }) => tunnel === null)) return [...policies];
-  const implied = (name: string) =>
-    ({
-      ...ANYTHING,
-      name: `${nameAfter(file, null)}:${name}`,
-      place: { line: 1, column: 1 },
-      tunnel: null,
-      direction: 'both',
-      action: { kind: 'bypass' },
-      isImplied: true,
-    }) as const;
-  const ike: StatedPolicy = { ...implied('ike'), protocol: IpProtocol.UDP, localPort: IKE_PORTS };
-  return [ike, ...policies, implied('otherwise')];
-}
-
-/** IKE, and IKE with ESP in UDP (RFC 3948). */
-const IKE_PORTS = [
-  [500, 500],
-  [4500, 4500],
-] as const;

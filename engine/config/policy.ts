@@ -1,6 +1,6 @@
 import type { SaInput } from '../ipsec/sad.ts';
 import type { SelectorInput, Transform } from '../ipsec/spd.ts';
-import type { PolicyConfig } from '../node/config.ts';
+import type { PolicyConfig, SaConfig } from '../node/config.ts';
 import type { Diagnostic, Place } from './diagnostic.ts';
 
 /**
@@ -54,7 +54,10 @@ export interface StatedTransform extends Transform {
 /** A manual SA. Which end of it the node is, its addresses say: `sa.source` is one of them, or `sa.destination`. */
 export interface StatedSa {
   readonly place: Place;
+  /** Without `encapsulation`, whose ports are local and remote ones. */
   readonly sa: SaInput;
+  /** ESP in UDP; null: IP protocol 50 or 51. */
+  readonly udp: { readonly sourcePort: number; readonly destinationPort: number } | null;
 }
 
 /** The policy as a node takes it. */
@@ -72,6 +75,15 @@ export function policyConfigOf(stated: StatedPolicy): PolicyConfig {
     ...(icmp === undefined ? {} : { icmp }),
     action: action.kind === 'protect' ? { ...action, transforms: action.transforms.map(transformOf) } : action,
   };
+}
+
+/** The SA as the node at one of its ends takes it. */
+export function saConfigOf({ sa, udp }: StatedSa, direction: SaConfig['direction']): SaConfig {
+  if (udp === null) return { ...sa, direction };
+  const { sourcePort, destinationPort } = udp;
+  const [localPort, remotePort] =
+    direction === 'outbound' ? [sourcePort, destinationPort] : [destinationPort, sourcePort];
+  return { ...sa, direction, encapsulation: { localPort, remotePort, followsPeer: false } };
 }
 
 function transformOf({ protocol, mode, level, requestId, ends }: StatedTransform): Transform {

@@ -1,0 +1,224 @@
+import { type Place, Report } from './diagnostic.ts';
+import { withImplied } from './implied-policies.ts';
+import type { PolicyReading, StatedPolicy, StatedSa } from './policy.ts';
+import { nameAfter } from './policy-name.ts';
+import { readAdd, readSaId, readSaSet, type SetkeyRules, takeOptionalProtocol } from './setkey-add.ts';
+import { readSpdAdd, readSpdDelete } from './setkey-policy.ts';
+import { readStatements, type StatementText } from './setkey-reader.ts';
+import type { SetkeyPolicy, SetkeySa, SetkeySelector, SetkeyStatement } from './setkey-statement.ts';
+
+/**
+ * Reads what setkey of KAME and ipsec-tools takes with `-f` and `-c` (its manual: setkey(8)), as statements that can be
+ * carried out one by one. null with any diagnostic. Never throws, whatever the text.
+ */
+export function readSetkeyStatements(
+  file: string,
+  text: string,
+  rules: SetkeyRules,
+): { readonly statements: readonly SetkeyStatement[] | null; readonly diagnostics: PolicyReading['diagnostics'] } {
+  const report = new Report(file);
+  const statements = statementsOf(text, rules, report);
+  const diagnostics = report.diagnostics();
+  return { statements: diagnostics.length === 0 ? statements : null, diagnostics };
+}
+
+/** Reads a setkey.conf as what is left in an empty SPD and an empty SAD when all of it was carried out. */
+export function readSetkey(file: string, text: string, rules: SetkeyRules): PolicyReading {
+  const report = new Report(file);
+  const databases = new Databases(file, report);
+  for (const statement of statementsOf(text, rules, report)) databases.carryOut(statement);
+  const diagnostics = report.diagnostics();
+  if (diagnostics.length > 0) return { stated: null, diagnostics };
+  return { stated: { policies: withImplied(databases.policies(), file), sas: databases.sas() }, diagnostics };
+}
+
+function statementsOf(text: string, rules: SetkeyRules, report: Report): SetkeyStatement[] {
+  return readStatements(text, report)
+    .map(statement => readStatement(statement, rules, report))
+    .filter(statement => statement !== null);
+}
+
+function readStatement(
+  { command, place, words }: StatementText,
+  rules: SetkeyRules,
+  report: Report,
+): SetkeyStatement | null {
+  switch (command) {
+    case 'add': {
+      const sa = readAdd(place, words, rules, report);
+      return sa === null ? null : { kind: 'add', place, sa };
+    }
+    case 'delete':
+    case 'get': {
+      const id = readSaId(words, report);
+      return id === null ? null : { kind: command, place, ...id };
+    }
+    case 'deleteall': {
+      const which = readSaSet(words, report);
+      words.finish(report);
+      return which === null ? null : { kind: 'deleteAll', place, ...which };
+    }
+    case 'flush':
+    case 'dump': {
+      const protocol = takeOptionalProtocol(words, report);
+      return protocol === undefined ? null : { kind: command, place, protocol };
+    }
+    case 'spdadd': {
+      const policy = readSpdAdd(words, report);
+      return policy === null ? null : { kind: 'spdAdd', place, policy };
+    }
+    case 'spddelete': {
+      const policy = readSpdDelete(words, report);
+      return policy === null ? null : { kind: 'spdDelete', place, policy };
+    }
+    case 'spdflush':
+    case 'spddump':
+      words.finish(report);
+      return { kind: command === 'spdflush' ? 'spdFlush' : 'spdDump', place };
+  }
+}
+
+interface HeldPolicy {
+  readonly place: Place;
+  readonly policy: SetkeyPolicy;
+}
+interface HeldSa {
+  readonly place: Place;
+  readonly sa: SetkeySa;
+}
+
+/** An SPD and an SAD as the statements before left them. */
+class Databases {
+  readonly #file: string;
+  readonly #report: Report;
+  #policies: HeldPolicy[] = [];
+  #sas: HeldSa[] = [];
+
+  constructor(file: string, report: Report) {
+    this.#file = file;
+    this.#report = report;
+  }
+
+  carryOut(statement: SetkeyStatement): void {
+    switch (statement.kind) {
+      case 'add':
+        this.#add(statement.place, statement.sa);
+        return;
+      case 'delete':
+        this.#delete(statement.place, saKey(statement));
+        return;
+      case 'deleteAll': {
+        const gone = ({ sa: { input } }: HeldSa) =>
+          input.source === statement.source &&
+          input.destination === statement.destination &&
+          input.protocol === statement.protocol;
+        this.#sas = this.#sas.filter(sa => !gone(sa));
+        return;
+      }
+      case 'flush':
+        this.#sas = this.#sas.filter(
+          ({ sa }) => statement.protocol !== null && sa.input.protocol !== statement.protocol,
+        );
+        return;
+      case 'spdAdd':
+        this.#addPolicy(statement.place, statement.policy);
+        return;
+      case 'spdDelete':
+        this.#deletePolicy(statement.place, statement.policy);
+        return;
+      case 'spdFlush':
+        this.#policies = [];
+        return;
+      case 'get':
+      case 'dump':
+      case 'spdDump':
+    }
+  }
+
+  /** In the order in which they are tried. A `fwd` policy beside the same `in` policy is that policy once more. */
+  policies(): StatedPolicy[] {
+    const inbound = new Set(
+      this.#policies.filter(({ policy }) => !policy.isForward).map(({ policy }) => selectorKey(policy)),
+    );
+    return this.#policies
+      .filter(({ policy }) => !policy.isForward || !inbound.has(selectorKey({ ...policy, isForward: false })))
+      .toSorted((a, b) => b.policy.priority - a.policy.priority)
+      .map(({ place, policy }) => statedPolicy(nameAfter(this.#file, place), place, policy));
+  }
+
+  sas(): StatedSa[] {
+    return this.#sas.map(({ place, sa }) => statedSa(place, sa, this.#policies));
+  }
+
+  #add(place: Place, sa: SetkeySa): void {
+    const before = this.#sas.find(other => saKey(other.sa.input) === saKey(sa.input));
+    if (before === undefined) this.#sas.push({ place, sa });
+    else {
+      const message = `SPI ${sa.input.spi} to ${sa.input.destination} is in line ${before.place.line} already`;
+      this.#report.error(place, message, 'give this SA another SPI, or begin the file with flush;');
+    }
+  }
+
+  #delete(place: Place, key: string): void {
+    const left = this.#sas.filter(({ sa }) => saKey(sa.input) !== key);
+    if (left.length === this.#sas.length) this.#report.error(place, 'no SA like this was added before', 'take it away');
+    this.#sas = left;
+  }
+
+  #addPolicy(place: Place, policy: SetkeyPolicy): void {
+    const before = this.#policies.find(other => selectorKey(other.policy) === selectorKey(policy));
+    if (before === undefined) this.#policies.push({ place, policy });
+    else {
+      const message = `the policy in line ${before.place.line} has the same selectors and direction`;
+      this.#report.error(place, message, 'take one of the two away, or spddelete the first');
+    }
+  }
+
+  #deletePolicy(place: Place, selector: SetkeySelector): void {
+    const left = this.#policies.filter(({ policy }) => selectorKey(policy) !== selectorKey(selector));
+    if (left.length === this.#policies.length) {
+      this.#report.error(place, 'no policy like this was added before', 'take it away');
+    }
+    this.#policies = left;
+  }
+}
+
+/** The policy under a name of its own, which setkey's policies have not. */
+export function statedPolicy(name: string, place: Place, policy: SetkeyPolicy): StatedPolicy {
+  const { local, remote, protocol, localPort, remotePort, icmp, direction, action } = policy;
+  const selector = { local, remote, protocol, localPort, remotePort, icmp };
+  return { name, place, tunnel: null, direction, ...selector, action, isImplied: false };
+}
+
+/** An SAD holds one SA for each of them. */
+export function saKey({
+  destination,
+  protocol = 'esp',
+  spi,
+}: Pick<SetkeySa['input'], 'destination' | 'protocol' | 'spi'>): string {
+  return `${destination} ${protocol} ${spi}`;
+}
+
+/** An SPD holds one policy for each of them. */
+export function selectorKey(selector: SetkeySelector): string {
+  const { local, remote, protocol, localPort, remotePort, icmp, direction, isForward } = selector;
+  return JSON.stringify([local, remote, protocol, localPort, remotePort, icmp, direction, isForward]);
+}
+
+/**
+ * The SA in the mode that it was given. `-m any`, which is what setkey assumes, is the mode in which the policies ask for
+ * such an SA between these ends: tunnel mode where one of them names the two as the ends of a tunnel.
+ */
+function statedSa(place: Place, { input, isAnyMode, udp }: SetkeySa, policies: readonly HeldPolicy[]): StatedSa {
+  if (!isAnyMode) return { place, sa: input, udp };
+  const { source, destination, protocol } = input;
+  const isTunnel = policies.some(
+    ({ policy: { action, direction } }) =>
+      action.kind === 'protect' &&
+      action.transforms.some(({ ends, ...transform }) => {
+        const [from, to] = direction === 'outbound' ? [ends?.local, ends?.remote] : [ends?.remote, ends?.local];
+        return transform.mode === 'tunnel' && transform.protocol === protocol && from === source && to === destination;
+      }),
+  );
+  return { place, sa: { ...input, mode: isTunnel ? 'tunnel' : 'transport' }, udp };
+}
