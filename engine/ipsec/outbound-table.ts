@@ -1,5 +1,6 @@
 import { type Address, addressesEqual, addressKey } from '../wire/address.ts';
-import type { EspOutboundSa, OutboundSa } from './sa.ts';
+import { Classifier } from './classifier.ts';
+import type { OutboundSa } from './sa.ts';
 import { type AddressRange, type Flow, hasPorts, isIcmp, matches, type NumberSet, type Selector } from './selector.ts';
 import type { Transform } from './spd.ts';
 
@@ -30,69 +31,68 @@ interface Entry {
 
 /**
  * Outbound SAs among which any may serve, found newest first. However many there are, a lookup looks at few: they stand by
- * their ends and number, and those that were made for one flow by that flow.
+ * their ends and number, those that were made for one flow by that flow, and those for ranges in a decision tree.
  */
 export class OutboundTable {
-  readonly #entries: Entry[] = [];
+  readonly #sas = new SaList();
   /** All; those without a selector; those for several flows. Each under its ends and request id, given and left out. */
-  readonly #all = new Map<string, Entry[]>();
-  readonly #unlimited = new Map<string, Entry[]>();
-  readonly #limited = new Map<string, Entry[]>();
+  readonly #all = new Map<string, SaList>();
+  readonly #unlimited = new Map<string, SaList>();
+  readonly #limited = new Map<string, SaList>();
   /** By the one flow that they were made for. */
-  readonly #single = new Map<string, Entry[]>();
+  readonly #single = new Map<string, SaList>();
   #age = 0;
 
   get isEmpty(): boolean {
-    return this.#entries.length === 0;
+    return this.#sas.length === 0;
   }
 
   add(sa: OutboundSa): void {
     const entry = { sa, age: this.#age++ };
-    this.#entries.push(entry);
-    for (const [map, key] of this.#places(sa)) append(map, key, entry);
+    this.#sas.add(entry);
+    for (const [map, key] of this.#places(sa)) {
+      const list = map.get(key) ?? new SaList();
+      list.add(entry);
+      map.set(key, list);
+    }
   }
 
   remove(sa: OutboundSa): void {
-    drop(this.#entries, sa);
+    this.#sas.remove(sa);
     for (const [map, key] of this.#places(sa)) {
-      const entries = map.get(key) ?? [];
-      drop(entries, sa);
-      if (entries.length === 0) map.delete(key);
+      const list = map.get(key);
+      list?.remove(sa);
+      if (list?.length === 0) map.delete(key);
     }
+  }
+
+  clear(): void {
+    this.#sas.clear();
+    for (const map of [this.#all, this.#unlimited, this.#limited, this.#single]) map.clear();
   }
 
   /** The newest SA that serves; null: none. */
   newest(wanted: WantedSa): OutboundSa | null {
-    const last = this.#entries.at(-1);
-    if (last === undefined) return null;
-    if (serves(last.sa, wanted)) return last.sa;
-    if (this.#entries.length <= SCANNED_MAX) return newestOf(this.#entries, wanted)?.sa ?? null;
-    return (
-      this.#candidates(wanted)
-        .map(entries => newestOf(entries, wanted))
-        .reduce((a, b) => (a === null || (b !== null && b.age > a.age) ? b : a), null)?.sa ?? null
-    );
+    if (this.#sas.length <= SCANNED_MAX) return this.#sas.newest(wanted)?.sa ?? null;
+    const last = this.#sas.last;
+    if (last !== null && serves(last, wanted)) return last;
+    let found: Entry | null = null;
+    for (const list of this.#candidates(wanted)) {
+      const candidate = list?.newest(wanted) ?? null;
+      if (candidate !== null && (found === null || candidate.age > found.age)) found = candidate;
+    }
+    return found?.sa ?? null;
   }
 
-  newestEsp(): EspOutboundSa | null {
-    const found = this.#entries.findLast(({ sa }) => sa.protocol === 'esp')?.sa;
-    return found?.protocol === 'esp' ? found : null;
-  }
-
-  clear(): void {
-    this.#entries.length = 0;
-    for (const map of [this.#all, this.#unlimited, this.#limited, this.#single]) map.clear();
-  }
-
-  #candidates({ transform, sharing, ends, flow }: WantedSa): (readonly Entry[] | undefined)[] {
+  #candidates({ transform, sharing, ends, flow }: WantedSa): (SaList | undefined)[] {
     const place = placeKey(transform, ends, transform.requestId);
     if (flow === null) return [this.#all.get(place)];
     const single = this.#single.get(flowKey(flow));
     return sharing === 'unique' ? [single] : [single, this.#unlimited.get(place), this.#limited.get(place)];
   }
 
-  #places(sa: OutboundSa): [Map<string, Entry[]>, string][] {
-    const places: [Map<string, Entry[]>, string][] = [];
+  #places(sa: OutboundSa): [Map<string, SaList>, string][] {
+    const places: [Map<string, SaList>, string][] = [];
     const single = sa.selector === null ? null : singleFlowKey(sa.selector);
     if (single !== null) places.push([this.#single, single]);
     const maps = [this.#all];
@@ -106,6 +106,67 @@ export class OutboundTable {
     return places;
   }
 }
+
+/** SAs in the order of their installation. */
+class SaList {
+  readonly #entries: Entry[] = [];
+  /** Of all entries, the newest first; null: not made since they changed. */
+  #classifier: Classifier | null = null;
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  get last(): OutboundSa | null {
+    return this.#entries.at(-1)?.sa ?? null;
+  }
+
+  add(entry: Entry): void {
+    this.#entries.push(entry);
+    this.#classifier = null;
+  }
+
+  remove(sa: OutboundSa): void {
+    const index = this.#entries.findIndex(entry => entry.sa === sa);
+    if (index < 0) return;
+    this.#entries.splice(index, 1);
+    this.#classifier = null;
+  }
+
+  clear(): void {
+    this.#entries.length = 0;
+    this.#classifier = null;
+  }
+
+  newest(wanted: WantedSa): Entry | null {
+    const end = this.#entries.length - 1;
+    for (let i = end; i >= 0; i--) {
+      const entry = this.#entries[i] as Entry;
+      if (serves(entry.sa, wanted)) return entry;
+      if (i === end - SCANNED_MAX && wanted.flow !== null && wanted.sharing === 'shared') {
+        return this.#classified(wanted, wanted.flow);
+      }
+    }
+    return null;
+  }
+
+  #classified(wanted: WantedSa, flow: Flow): Entry | null {
+    this.#classifier ??= new Classifier(this.#entries.map(({ sa }) => sa.selector ?? ANY).reverse());
+    const place = this.#classifier.first(flow, 'outbound');
+    const entry = place < 0 ? undefined : this.#entries[this.#entries.length - 1 - place];
+    if (entry === undefined || serves(entry.sa, wanted)) return entry ?? null;
+    return this.#entries.findLast(({ sa }) => serves(sa, wanted)) ?? null;
+  }
+}
+
+const ANY: Selector = {
+  local: 'any',
+  remote: 'any',
+  protocol: 'any',
+  localPort: 'any',
+  remotePort: 'any',
+  icmp: 'any',
+};
 
 /** Whether an SA may protect a packet of which this is known, RFC 4301 §4.4.2; whose policy it is for is not looked at. */
 export function serves(sa: OutboundSa, { transform, sharing, ends, flow }: WantedSa): boolean {
@@ -121,10 +182,6 @@ export function serves(sa: OutboundSa, { transform, sharing, ends, flow }: Wante
 /** Whether a selector names this outbound flow and no other. What a flow does not show may be ANY as well as OPAQUE. */
 export function isFlow(selector: Selector, flow: Flow): boolean {
   return matches(selector, flow, 'outbound') && singleFlowKey(selector) === flowKey(flow);
-}
-
-function newestOf(entries: readonly Entry[] | undefined, wanted: WantedSa): Entry | null {
-  return entries?.findLast(entry => serves(entry.sa, wanted)) ?? null;
 }
 
 function placeKey({ protocol, mode }: Pick<Transform, 'protocol' | 'mode'>, ends: SaEnds | null, id: number | null) {
@@ -169,15 +226,4 @@ function onlyNumber(set: NumberSet): number | null | undefined {
   if (set === 'any' || set === 'opaque') return null;
   const [range, ...more] = set;
   return range !== undefined && more.length === 0 && range[0] === range[1] ? range[0] : undefined;
-}
-
-function append(map: Map<string, Entry[]>, key: string, entry: Entry): void {
-  const entries = map.get(key);
-  if (entries === undefined) map.set(key, [entry]);
-  else entries.push(entry);
-}
-
-function drop(entries: Entry[], sa: OutboundSa): void {
-  const index = entries.findIndex(entry => entry.sa === sa);
-  if (index >= 0) entries.splice(index, 1);
 }

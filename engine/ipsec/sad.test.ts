@@ -3,6 +3,7 @@ import { espSuiteNames } from '../crypto/esp-suite.ts';
 import { parseAddress } from '../wire/address.ts';
 import { createInboundSa, createOutboundSa, type EspSaInput, Sad } from './sad.ts';
 import { saInput } from './sa-pair.fixture.ts';
+import { createPolicy, protectBy } from './spd.ts';
 
 function address(text: string): Uint8Array {
   const parsed = parseAddress(text);
@@ -12,6 +13,17 @@ function address(text: string): Uint8Array {
 
 const inbound = (changes: Partial<EspSaInput> = {}) => createInboundSa(saInput('aes256gcm16', changes), 0);
 const outbound = (changes: Partial<EspSaInput> = {}) => createOutboundSa(saInput('aes256gcm16', changes), 0);
+
+const policy = (name: string) =>
+  createPolicy({
+    name,
+    local: 'any',
+    remote: 'any',
+    protocol: 'any',
+    localPort: 'any',
+    remotePort: 'any',
+    action: protectBy('esp', 'tunnel'),
+  });
 
 describe('the SAD', () => {
   test('finds inbound SAs by SPI and destination', () => {
@@ -39,13 +51,13 @@ describe('the SAD', () => {
     const young = outbound({ spi: 2000 });
     const other = outbound({ spi: 3000, policy: 'q' });
     for (const sa of [old, young, other]) sad.install(sa);
-    expect(sad.outbound('p')).toBe(young);
-    expect(sad.outbound('q')).toBe(other);
-    expect(sad.outbound('r')).toBeNull();
+    expect(sad.outbound(policy('p'), 0, null, null)).toBe(young);
+    expect(sad.outbound(policy('q'), 0, null, null)).toBe(other);
+    expect(sad.outbound(policy('r'), 0, null, null)).toBeNull();
     expect(sad.delete(2000, 'outbound')).toEqual([young]);
-    expect(sad.outbound('p')).toBe(old);
+    expect(sad.outbound(policy('p'), 0, null, null)).toBe(old);
     expect(sad.delete(1000, 'outbound')).toEqual([old]);
-    expect(sad.outbound('p')).toBeNull();
+    expect(sad.outbound(policy('p'), 0, null, null)).toBeNull();
   });
 
   test('deletes in the direction asked for only', () => {

@@ -44,7 +44,7 @@ export class Sad {
   /** Removes each SA with this SPI; what was removed. */
   delete(spi: number, direction: Direction): (InboundSa | OutboundSa)[] {
     const gone = (direction === 'inbound' ? this.#inbound : this.#outbound).get(spi) ?? [];
-    for (const sa of [...gone]) this.remove(sa);
+    for (const sa of gone) this.remove(sa);
     return gone;
   }
 
@@ -97,16 +97,7 @@ export class Sad {
    * make: the tunnel's, those of `Transform.ends`, or in transport mode the packet's own; null: as the SA has them. `flow` is
    * the packet before any of the policy's transforms; null: whichever, when only an SA's overhead is asked for.
    */
-  outbound(policy: Policy, transform: number, ends: SaEnds | null, flow: Flow | null): OutboundSa | null;
-  /** The newest ESP SA of a policy's own. */
-  outbound(policy: string): EspOutboundSa | null;
-  outbound(
-    policy: Policy | string,
-    transform = 0,
-    ends: SaEnds | null = null,
-    flow: Flow | null = null,
-  ): OutboundSa | null {
-    if (typeof policy === 'string') return this.#own.get(policy)?.get(0)?.newestEsp() ?? null;
+  outbound(policy: Policy, transform: number, ends: SaEnds | null, flow: Flow | null): OutboundSa | null {
     const { action } = policy;
     const asked = action.kind === 'protect' ? action.transforms[transform] : undefined;
     if (action.kind !== 'protect' || asked === undefined)

@@ -1,10 +1,10 @@
 import { compareAddresses, parseAddress } from '../wire/address.ts';
 import { parsePrefix } from '../wire/prefix.ts';
+import { Classifier } from './classifier.ts';
 import {
   type AddressRange,
   type Direction,
   type Flow,
-  matches,
   type NumberRange,
   type NumberSet,
   rangeOf,
@@ -53,28 +53,50 @@ export interface Policy {
   readonly action: PolicyAction;
 }
 
-/** A Security Policy Database: an ordered list in which the first match decides, RFC 4301 §4.4.1. */
+/**
+ * A Security Policy Database: an ordered list in which the first match decides, RFC 4301 §4.4.1. That is what it means; a lookup
+ * takes about as long among 10,000 entries as with one.
+ */
 export class Spd {
   readonly policies: readonly Policy[];
+  readonly #outbound: DirectedSpd;
+  readonly #inbound: DirectedSpd;
 
   constructor(policies: readonly Policy[]) {
     this.policies = policies;
+    this.#outbound = directed(policies, 'outbound');
+    const isSame = policies.every(policy => policy.direction === 'both');
+    this.#inbound = isSame ? this.#outbound : directed(policies, 'inbound');
   }
 
   /** The entry for a packet that leaves; null: none, which means discard unless the caller knows better (§5). */
   lookupOutbound(flow: Flow): Policy | null {
-    return this.#lookup(flow, 'outbound');
+    const { policies, classifier } = this.#outbound;
+    return policies[classifier.first(flow, 'outbound')] ?? null;
   }
 
   /** The entry for a packet that arrives: its destination is the local side. */
   lookupInbound(flow: Flow): Policy | null {
-    return this.#lookup(flow, 'inbound');
+    const { policies, classifier } = this.#inbound;
+    return policies[classifier.first(flow, 'inbound')] ?? null;
   }
 
-  #lookup(flow: Flow, direction: Direction): Policy | null {
-    const applies = (policy: Policy) => policy.direction === 'both' || policy.direction === direction;
-    return this.policies.find(policy => applies(policy) && matches(policy.selector, flow, direction)) ?? null;
+  /** Octets of the tables that lookups use, besides the policies themselves. */
+  get memoryOctets(): number {
+    const once = this.#outbound.classifier.memoryOctets;
+    return this.#inbound === this.#outbound ? once : once + this.#inbound.classifier.memoryOctets;
   }
+}
+
+/** SPD-O or SPD-I, §4.4.1. */
+interface DirectedSpd {
+  readonly policies: readonly Policy[];
+  readonly classifier: Classifier;
+}
+
+function directed(policies: readonly Policy[], direction: Direction): DirectedSpd {
+  const own = policies.filter(policy => policy.direction === 'both' || policy.direction === direction);
+  return { policies: own, classifier: new Classifier(own.map(policy => policy.selector)) };
 }
 
 /** Selectors as configuration writes them. */

@@ -1,0 +1,158 @@
+import { buildTree, DEPTH_MAX, type DecisionTree, Node, type TreeRule } from './decision-tree.ts';
+import {
+  compareWords,
+  type FieldRanges,
+  fieldRanges,
+  KEY_WORDS_MAX,
+  type KeyField,
+  keyFields,
+  type WordRange,
+  writeKey,
+} from './flow-key.ts';
+import type { Direction, Flow, Selector } from './selector.ts';
+
+/**
+ * Finds the first of many selectors that a flow matches, in about the time that it takes for one. It means the same as to try
+ * `matches` on each of them in order. One of these must not be asked while it answers: a lookup uses its scratch memory.
+ */
+export class Classifier {
+  readonly #key = new Uint32Array(KEY_WORDS_MAX);
+  readonly #asides = new Int32Array(DEPTH_MAX);
+  readonly #ipv4: Half;
+  readonly #ipv6: Half;
+
+  constructor(selectors: readonly Selector[]) {
+    this.#ipv4 = halfOf(selectors, 4);
+    this.#ipv6 = halfOf(selectors, 6);
+  }
+
+  /** The place of the selector in the list; -1: none matches. */
+  first(flow: Flow, direction: Direction): number {
+    const half = writeKey(this.#key, flow, direction) === 4 ? this.#ipv4 : this.#ipv6;
+    const { root, nodes, children } = half.tree;
+    const key = this.#key;
+    const asides = this.#asides;
+    let asideCount = 0;
+    let best = NONE;
+    let reference = root;
+    for (;;) {
+      while (reference > 0 && (nodes[reference] as number) < best) {
+        const aside = nodes[reference + Node.ASIDE] as number;
+        if (aside !== 0) asides[asideCount++] = aside;
+        const word = key[nodes[reference + Node.WORD] as number] as number;
+        if ((word & (nodes[reference + Node.TEST_MASK] as number)) !== nodes[reference + Node.TEST_VALUE]) {
+          reference = 0;
+          break;
+        }
+        const bits =
+          (word >>> (nodes[reference + Node.SHIFT] as number)) & (nodes[reference + Node.CUT_MASK] as number);
+        reference = children[(nodes[reference + Node.CHILDREN] as number) + bits] as number;
+      }
+      if (reference < 0) best = firstOf(half, -reference, key, best);
+      if (asideCount === 0) return best === NONE ? -1 : (half.records[best] as number);
+      reference = asides[--asideCount] as number;
+    }
+  }
+
+  /** Octets of the tables. */
+  get memoryOctets(): number {
+    return memoryOf(this.#ipv4) + memoryOf(this.#ipv6);
+  }
+}
+
+const NONE = 0x7fff_ffff;
+
+/** The selectors that can match one version of IP. */
+interface Half {
+  readonly tree: DecisionTree;
+  /**
+   * A record for each selector, in order; the tree's rules are where they begin. Its place in the list of selectors, how many
+   * conditions it has, and those: the word of the key, its lowest value, and how much higher it may be.
+   */
+  readonly records: Uint32Array;
+  /** The ranges of those selectors of which the conditions do not say all. */
+  readonly loose: ReadonlyMap<number, FieldRanges>;
+  readonly fields: readonly KeyField[];
+}
+
+const CONDITION_WORDS = 3;
+/** In the count of conditions: `loose` has to be asked as well. */
+const LOOSE = 0x100;
+
+function halfOf(selectors: readonly Selector[], version: 4 | 6): Half {
+  const fields = keyFields(version);
+  const rules: TreeRule[] = [];
+  const records: number[] = [];
+  const loose = new Map<number, FieldRanges>();
+  for (const [place, selector] of selectors.entries()) {
+    const ranges = fieldRanges(selector, version);
+    if (ranges === null) continue;
+    const index = records.length;
+    rules.push({ index, ranges });
+    const conditions = ranges.flatMap((list, i) => (list === null ? [] : conditionsOf(list, fields[i] as KeyField)));
+    const isLoose = ranges.some(list => list !== null && !isTight(list));
+    if (isLoose) loose.set(index, ranges);
+    records.push(place, conditions.length / CONDITION_WORDS + (isLoose ? LOOSE : 0), ...conditions);
+  }
+  return { tree: buildTree(rules, fields), records: Uint32Array.from(records), loose, fields };
+}
+
+/** The first rule of a list that the key matches and that comes before `best`; else `best`. */
+function firstOf(half: Half, at: number, key: Uint32Array, best: number): number {
+  const { lists } = half.tree;
+  const end = at + (lists[at] as number);
+  for (let i = at + 1; i <= end; i++) {
+    const rule = lists[i] as number;
+    if (rule >= best) return best;
+    if (isMatch(half, rule, key)) return rule;
+  }
+  return best;
+}
+
+function isMatch(half: Half, rule: number, key: Uint32Array): boolean {
+  const { records } = half;
+  const count = records[rule + 1] as number;
+  let at = rule + 2;
+  for (let left = count & (LOOSE - 1); left > 0; left--, at += CONDITION_WORDS) {
+    const value = key[records[at] as number] as number;
+    if ((value - (records[at + 1] as number)) >>> 0 > (records[at + 2] as number)) return false;
+  }
+  return count < LOOSE || isInRanges(half, rule, key);
+}
+
+/** What conditions cannot say: holes between ranges, and ranges of long addresses that are no prefixes. */
+function isInRanges({ loose, fields }: Half, rule: number, key: Uint32Array): boolean {
+  const ranges = loose.get(rule) ?? [];
+  return ranges.every((list, i) => {
+    if (list === null || isTight(list)) return true;
+    const { firstWord, words } = fields[i] as KeyField;
+    const value = Array.from(key.subarray(firstWord, firstWord + words));
+    return list.some(({ low, high }) => compareWords(low, value) <= 0 && compareWords(value, high) <= 0);
+  });
+}
+
+/** Whether a key is in the ranges if it meets `conditionsOf`. */
+function isTight(ranges: readonly WordRange[]): boolean {
+  const [range, ...more] = ranges;
+  if (range === undefined || more.length > 0) return false;
+  const { low, high } = range;
+  const first = low.findIndex((word, i) => word !== high[i]);
+  return first < 0 || low.every((word, i) => i <= first || (word === 0 && high[i] === 0xffff_ffff));
+}
+
+/** Of the words up to the first in which the lowest and the highest value differ; that one first, which tells most apart. */
+function conditionsOf(ranges: readonly WordRange[], { firstWord }: KeyField): number[] {
+  const low = ranges[0]?.low ?? [];
+  const high = ranges.at(-1)?.high ?? [];
+  const conditions: number[] = [];
+  for (const [i, from] of low.entries()) {
+    const to = high[i] ?? from;
+    if (from > 0 || to < 0xffff_ffff) conditions.unshift(firstWord + i, from, to - from);
+    if (from !== to) break;
+  }
+  return conditions;
+}
+
+function memoryOf({ tree: { nodes, children, lists }, records }: Half): number {
+  return [nodes, children, lists, records].reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
