@@ -1,10 +1,13 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { openAead, sealAead } from './aead.ts';
-import { espSuite, type AeadAlgorithm } from './esp-suite.ts';
+import { type AeadAlgorithm, espSuite, espSuiteNames } from './esp-suite.ts';
+import { gmac } from './gmac.ts';
 
 const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
 const text = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
+
+const NAMES = espSuiteNames().filter(name => espSuite(name)?.encryption.aead === true);
 
 function aead(name: string): AeadAlgorithm {
   const suite = espSuite(name);
@@ -42,16 +45,63 @@ test('the GCM specification, test case 4: AES-128 with AAD', () => {
   expect(text(tag)).toBe('5bc94fbc3221a5db94fae95ae7121a47');
 });
 
-describe.each(['aes128gcm16', 'aes192gcm16', 'aes256gcm16', 'chacha20poly1305'])('%s', name => {
+// RFC 4309 has no vectors of its own; those of RFC 3610 have another nonce length, which the mode takes as well.
+test.each([
+  [
+    1,
+    '00000003020100a0a1a2a3a4a5',
+    '0001020304050607',
+    '08090a0b0c0d0e0f101112131415161718191a1b1c1d1e',
+    '588c979a61c663d2f066d0c2c0f989806d5f6b61dac384',
+    '17e8d12cfdf926e0',
+  ],
+  [
+    2,
+    '00000004030201a0a1a2a3a4a5',
+    '0001020304050607',
+    '08090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
+    '72c91a36e135f8cf291ca894085c87e3cc15c439c9e43a3b',
+    'a091d56e10400916',
+  ],
+])(
+  'RFC 3610 §8, packet vector #%d: AES-CCM with 8 octets of ICV',
+  (_vector, nonce, aad, plaintext, ciphertext, tag) => {
+    const key = createSecretKey(hex('c0c1c2c3c4c5c6c7c8c9cacbcccdcecf'));
+    const sealed = sealAead(aead('aes128ccm8'), key, hex(nonce), hex(aad), hex(plaintext));
+    expect([text(sealed.ciphertext), text(sealed.tag)]).toEqual([ciphertext, tag]);
+    const opened = openAead(aead('aes128ccm8'), key, hex(nonce), hex(aad), hex(ciphertext), hex(tag));
+    expect(opened && text(opened)).toBe(plaintext);
+  },
+);
+
+test.each(['aes128gcm8', 'aes256gcm12'])('%s: a shorter tag is the first octets of the whole one', name => {
+  const [short, whole] = [aead(name), aead(name.replace(/gcm.*/, 'gcm16'))];
+  const key = createSecretKey(new Uint8Array(short.keyOctets).fill(7));
+  const [nonce, octets] = [new Uint8Array(12), new Uint8Array(20)];
+  const { tag } = sealAead(whole, key, nonce, octets, octets);
+  expect(sealAead(short, key, nonce, octets, octets).tag).toEqual(tag.subarray(0, short.icvOctets));
+});
+
+// RFC 4543 refers to the GCM specification: its test case 1 authenticates nothing, and is GMAC.
+test('the GCM specification, test case 1: AES-GMAC of nothing', () => {
+  const key = createSecretKey(new Uint8Array(16));
+  const nothing = new Uint8Array(0);
+  expect(text(sealAead(aead('aes128gmac'), key, new Uint8Array(12), nothing, nothing).tag)).toBe(
+    '58e2fccefa7e3061367f1d57a4e7455a',
+  );
+  expect(text(gmac({ cipher: 'aes-128-gcm' }, key, new Uint8Array(12)))).toBe('58e2fccefa7e3061367f1d57a4e7455a');
+});
+
+describe.each(NAMES)('%s', name => {
   const algorithm = aead(name);
   const key = createSecretKey(new Uint8Array(algorithm.keyOctets).fill(7));
-  const nonce = new Uint8Array(12).fill(9);
+  const nonce = new Uint8Array(algorithm.saltOctets + 8).fill(9);
   const aad = hex('0000100000000001');
   const plaintext = hex('00112233445566778899aabbccddeeff01020204');
   const { ciphertext, tag } = sealAead(algorithm, key, nonce, aad, plaintext);
 
-  test('the tag is 16 octets long, the ciphertext as long as the plaintext', () => {
-    expect(tag).toHaveLength(16);
+  test('the tag is as long as it should be, the ciphertext as long as the plaintext', () => {
+    expect(tag).toHaveLength(algorithm.icvOctets);
     expect(ciphertext).toHaveLength(plaintext.length);
   });
 
@@ -67,6 +117,7 @@ describe.each(['aes128gcm16', 'aes192gcm16', 'aes256gcm16', 'chacha20poly1305'])
   });
 
   test.each([0, 4, 8, 12, 15])('a tag cut to %d octets never verifies', length => {
+    if (length >= algorithm.icvOctets) return;
     expect(() => openAead(algorithm, key, nonce, aad, ciphertext, tag.subarray(0, length))).toThrow(/tag/);
   });
 });

@@ -1,1 +1,0 @@
-export { icv as hmacIcv, icvsEqual } from './icv.ts';
