@@ -1,8 +1,9 @@
 import { legacyReason } from '../crypto/algorithm-entry.ts';
 import { encryptionNamed, integrityNamed, namesIn } from '../crypto/dialects.ts';
 import { type EncryptionAlgorithm, encryptionAlgorithms } from '../crypto/encryption.ts';
-import { espSuite } from '../crypto/esp-suite.ts';
+import { combineEsp } from '../crypto/esp-suite.ts';
 import { type IntegrityAlgorithm, integrityAlgorithms } from '../crypto/integrity.ts';
+import { weakKeyReason } from '../crypto/weak-keys.ts';
 import { type Place, quoted, type Report } from './diagnostic.ts';
 import { saEndText, takeSaEnds } from './setkey-address.ts';
 import { type Extensions, readExtensions } from './setkey-extension.ts';
@@ -122,34 +123,32 @@ interface Keys {
   readonly integrityKey: string;
 }
 
-const NO_INTEGRITY =
-  'encryption without authentication is refused: RFC 8221 §4 lets nobody send ESP whose packets can be altered unnoticed';
-
 function espKeys(place: Place, { encryption, integrity }: Extensions, rules: SetkeyRules, report: Report): Keys | null {
   if (encryption === null) {
     report.error(place, 'ESP without an encryption algorithm', 'add -E aes-cbc with a key, or -E null for none');
     return null;
   }
   const cipher = keyed(encryption, encryptionNamed('kame', encryption.name.text), ENCRYPTION, rules, report);
-  if (integrity === null) {
-    if (cipher === null) return null;
-    const { algorithm, key } = cipher;
-    if (algorithm.aead) return { suite: algorithm.token, encryptionKey: key, integrityKey: '' };
-    report.error(encryption.name.place, NO_INTEGRITY, 'add -A hmac-sha2-256 with a key of 32 octets');
-    return null;
-  }
-  const mac = keyed(integrity, integrityNamed('kame', integrity.name.text), INTEGRITY, rules, report);
-  if (cipher?.algorithm.aead === true) {
-    report.error(integrity.name.place, `${quoted(encryption.name.text)} authenticates by itself`, 'take -A away');
-    return null;
-  }
-  if (cipher === null || mac === null) return null;
-  const suite = `${cipher.algorithm.token}-${mac.algorithm.token}`;
-  if (espSuite(suite) !== null) return { suite, encryptionKey: cipher.key, integrityKey: mac.key };
-  const message = `ESP cannot use ${quoted(integrity.name.text)} with ${quoted(encryption.name.text)}`;
-  report.error(integrity.name.place, message, 'use hmac-sha2-256, hmac-sha2-384 or hmac-sha2-512');
+  const mac =
+    integrity === null ? null : keyed(integrity, integrityNamed('kame', integrity.name.text), INTEGRITY, rules, report);
+  if (cipher === null || (integrity !== null && mac === null)) return null;
+  const weakness = weakKeyReason(cipher.algorithm, cipher.key);
+  if (weakness !== null && encryption.key !== null) report.error(encryption.key.place, weakness, 'use another key');
+  const found = combineEsp(cipher.algorithm, mac?.algorithm ?? null);
+  const keys = { encryptionKey: hexadecimal(cipher.key), integrityKey: hexadecimal(mac?.key ?? NONE) };
+  if (found.kind === 'suite') return { suite: found.suite.name, ...keys };
+  const why = found.kind === 'unknown' ? 'ESP cannot use these two together' : found.why;
+  const fix =
+    integrity === null
+      ? 'add -A hmac-sha2-256 with a key of 32 octets'
+      : cipher.algorithm.aead
+        ? 'take -A away'
+        : 'use hmac-sha2-256, hmac-sha2-384 or hmac-sha2-512';
+  report.error((integrity ?? encryption).name.place, why, fix);
   return null;
 }
+
+const NONE = new Uint8Array(0);
 
 function ahKeys(place: Place, { encryption, integrity }: Extensions, rules: SetkeyRules, report: Report): Keys | null {
   if (encryption !== null) report.error(encryption.name.place, 'AH does not encrypt', 'take -E away, or write esp');
@@ -158,7 +157,7 @@ function ahKeys(place: Place, { encryption, integrity }: Extensions, rules: Setk
     return null;
   }
   const mac = keyed(integrity, integrityNamed('kame', integrity.name.text), INTEGRITY, rules, report);
-  return mac === null ? null : { suite: mac.algorithm.token, encryptionKey: '', integrityKey: mac.key };
+  return mac === null ? null : { suite: mac.algorithm.token, encryptionKey: '', integrityKey: hexadecimal(mac.key) };
 }
 
 type Algorithm = EncryptionAlgorithm | IntegrityAlgorithm;
@@ -172,7 +171,7 @@ function keyed<Wanted extends Algorithm>(
   kind: { readonly what: string; readonly all: readonly Algorithm[] },
   rules: SetkeyRules,
   report: Report,
-): { readonly algorithm: Wanted; readonly key: string } | null {
+): { readonly algorithm: Wanted; readonly key: Uint8Array } | null {
   const [first] = named;
   if (first === undefined) {
     const fix = didYouMean(name.text, namesIn('kame', kind.all), '');
@@ -189,13 +188,13 @@ function keyed<Wanted extends Algorithm>(
   }
   if (key === null) {
     const isKeyless = first.keyOctets + first.saltOctets === 0;
-    if (isKeyless) return { algorithm: first, key: '' };
+    if (isKeyless) return { algorithm: first, key: NONE };
     report.error(name.place, `${quoted(name.text)} without a key`, 'write the key behind it, in quotes or with 0x');
     return null;
   }
   // KAME takes a key of any length for "null", and uses none.
-  if (first.keyOctets === 0) return { algorithm: first, key: '' };
+  if (first.keyOctets === 0) return { algorithm: first, key: NONE };
   const octets = keyOctets(key, report);
   const algorithm = octets === null ? null : fitting(named, octets, key, name.text, report);
-  return octets === null || algorithm === null ? null : { algorithm, key: hexadecimal(octets) };
+  return octets === null || algorithm === null ? null : { algorithm, key: octets };
 }
