@@ -95,7 +95,7 @@ function explainProtection(
 
 /** `SPI 4096 (0x00001000), aes256gcm16, tunnel mode`; of AH, and in UDP, that as well. */
 function describeLayer({ sa }: Layer): string {
-  const algorithm = sa.protocol === 'esp' ? sa.suite.name : `AH ${sa.integrity.name}`;
+  const algorithm = sa.protocol === 'esp' ? sa.suite.name : `AH ${sa.integrity.token}`;
   const udp =
     sa.encapsulation === null ? '' : `, in UDP ${sa.encapsulation.localPort} > ${sa.encapsulation.remotePort}`;
   return `SPI ${sa.spi} (0x${sa.spi.toString(16).padStart(8, '0')}), ${algorithm}, ${sa.mode} mode${udp}`;

@@ -1,7 +1,9 @@
-import { espOctets, largestPayload } from '../ipsec/esp-size.ts';
+import { icvFieldOctets } from '../crypto/ah-suite.ts';
+import { espOctets, largestPayload, padToOctetsOf } from '../ipsec/esp-size.ts';
+import type { EspOutboundSa } from '../ipsec/sa.ts';
+import { UDP_ENCAPSULATION_OCTETS } from '../ipsec/udp-encapsulation.ts';
 import { ahOctets } from '../wire/ah.ts';
 import type { Address } from '../wire/address.ts';
-import { UDP_HEADER_OCTETS } from '../wire/udp.ts';
 import { IPV4_HEADER_OCTETS, IPV6_HEADER_OCTETS } from './path-mtu.ts';
 import type { Layer } from './sa-choice.ts';
 
@@ -41,13 +43,17 @@ function headAround(layers: readonly Layer[], index: number, headOctets: number)
 }
 
 function largestInside({ sa }: Layer, available: number): number {
-  if (sa.protocol === 'ah') return available - ahOctets(sa.integrity.icvOctets, versionOf(sa));
-  return largestPayload(sa.suite, available - (sa.encapsulation === null ? 0 : UDP_HEADER_OCTETS));
+  if (sa.protocol === 'ah') return available - ahOctets(icvFieldOctets(sa.integrity), versionOf(sa));
+  return largestPayload(sa.suite, available - udpOctets(sa), padToOctetsOf(sa));
 }
 
 function aroundPayload({ sa }: Layer, payloadOctets: number): number {
-  if (sa.protocol === 'ah') return ahOctets(sa.integrity.icvOctets, versionOf(sa)) + payloadOctets;
-  return espOctets(sa.suite, payloadOctets) + (sa.encapsulation === null ? 0 : UDP_HEADER_OCTETS);
+  if (sa.protocol === 'ah') return ahOctets(icvFieldOctets(sa.integrity), versionOf(sa)) + payloadOctets;
+  return espOctets(sa.suite, payloadOctets, padToOctetsOf(sa)) + udpOctets(sa);
+}
+
+function udpOctets({ encapsulation }: EspOutboundSa): number {
+  return encapsulation === null ? 0 : UDP_ENCAPSULATION_OCTETS;
 }
 
 function versionOf({ destination }: { readonly destination: Address }): 4 | 6 {

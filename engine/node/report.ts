@@ -43,7 +43,7 @@ export function report(core: Core, packet: Packet, origin: Origin, cause: IcmpCa
   for (const candidate of source === null ? own : [source, ...own]) {
     const error = errorAbout(invoking, cause, candidate, nextIdentification(core));
     if (error === null) return;
-    if (origin === 'decrypted' && !isProtected(core, error, null)) continue;
+    if (origin === 'decrypted' && !isAsPolicyWants(core, error, null)) continue;
     originate(core, error);
     return;
   }
@@ -51,19 +51,25 @@ export function report(core: Core, packet: Packet, origin: Origin, cause: IcmpCa
 
 /**
  * Sends an answer to what has arrived. What an SA brought is answered by an SA or not at all, even if its sender names a
- * source that no policy is for.
+ * source that no policy is for; unless a policy says of answers themselves that they may go in the clear.
  */
 export function answer(core: Core, octets: Uint8Array, ingress: Ingress): void {
-  if (ingress.protection !== null && !isProtected(core, octets, ingress.interface)) {
+  if (ingress.protection !== null && !isAsPolicyWants(core, octets, ingress.interface)) {
     drop(core, 'policyDiscard', () => `an answer in the clear to what SA ${ingress.protection?.sa.spi} brought`);
     return;
   }
   originate(core, octets, { zone: ingress.interface });
 }
 
-function isProtected(core: Core, octets: Uint8Array, zone: NodeInterface | null): boolean {
+function isAsPolicyWants(core: Core, octets: Uint8Array, zone: NodeInterface | null): boolean {
   const packet = parsePacket(octets, null);
-  return typeof packet !== 'string' && decideSending(core, packet, false, zone).kind === 'protect';
+  if (typeof packet === 'string') return false;
+  const decision = decideSending(core, packet, false, zone);
+  if (decision.kind === 'protect') return true;
+  if (decision.kind === 'drop' || decision.policy === null) return false;
+  // Of level `use` and without an SA, or for this direction alone.
+  const { action, direction } = decision.policy.policy;
+  return action.kind === 'protect' || direction === 'outbound';
 }
 
 /** The first may be one that the policy does not name: that of the link, where it must be that of the subnet behind. */

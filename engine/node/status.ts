@@ -39,7 +39,7 @@ export function statusOf(core: Core): NodeStatus {
       mode: sa.mode,
       source: formatAddress(sa.source),
       destination: formatAddress(sa.destination),
-      suite: sa.protocol === 'esp' ? sa.suite.name : sa.integrity.name,
+      suite: sa.protocol === 'esp' ? sa.suite.name : sa.integrity.token,
       legacy: false,
       policy: sa.policy,
       requestId: sa.requestId,

@@ -62,8 +62,9 @@ function layerText(layer: Layer): string {
       return `esp ${layer.spi} ${layer.sequence}`;
     case 'malformed':
       return `malformed ${layer.field}`;
-    case 'arp':
     case 'ah':
+      return `ah ${layer.spi} ${layer.sequence}`;
+    case 'arp':
     case 'data':
     case 'ethernet':
     case 'vlan':

@@ -1,4 +1,5 @@
 import { protectBy } from '../../ipsec/spd.ts';
+import { ahSuite, integrityKeyOctets } from '../../crypto/ah-suite.ts';
 import { espSuite } from '../../crypto/esp-suite.ts';
 import type { InterfaceConfig, NodeConfig, PolicyConfig, RouteConfig, SaConfig, TunnelConfig } from '../config.ts';
 import { testRandom } from './net.ts';
@@ -40,26 +41,25 @@ export function policy(name: string, action: PolicyConfig['action'], parts: Part
   return { name, tunnel: null, ...any, action, ...parts };
 }
 
-/** The two ends of one SA, with keys that follow from the SPI. */
+/** The two ends of one SA, with keys that follow from the SPI; `policies` are those of the sender and of the receiver. */
 export function saPair(
   spi: number,
   source: string,
   destination: string,
-  policies: readonly [string, string],
+  policies: readonly [string | null, string | null],
   parts: Partial<SaConfig> = {},
 ): readonly [SaConfig, SaConfig] {
-  const suiteName = parts.suite ?? 'aes256gcm16';
-  const suite = espSuite(suiteName);
-  if (suite === null) throw new Error(`no suite ${suiteName}`);
+  const suite = parts.suite ?? (parts.protocol === 'ah' ? 'sha256' : 'aes256gcm16');
+  const keys = keyOctets(suite, parts.protocol ?? 'esp');
   const random = testRandom(`${spi}`);
   const sa = {
     spi,
     mode: 'tunnel',
     source,
     destination,
-    suite: suiteName,
-    encryptionKey: hexOf(random.bytes(suite.encryption.keyOctets + suite.encryption.saltOctets)),
-    integrityKey: hexOf(random.bytes(suite.integrity?.keyOctets ?? 0)),
+    suite,
+    encryptionKey: hexOf(random.bytes(keys.encryption)),
+    integrityKey: hexOf(random.bytes(keys.integrity)),
     esn: false,
     windowPackets: 64,
     ...parts,
@@ -68,6 +68,18 @@ export function saPair(
     { ...sa, policy: policies[0], direction: 'outbound' },
     { ...sa, policy: policies[1], direction: 'inbound' },
   ];
+}
+
+function keyOctets(name: string, protocol: 'esp' | 'ah'): { encryption: number; integrity: number } {
+  if (protocol === 'ah') {
+    const algorithm = ahSuite(name);
+    if (algorithm === null) throw new Error(`no integrity algorithm ${name}`);
+    return { encryption: 0, integrity: integrityKeyOctets(algorithm) };
+  }
+  const suite = espSuite(name);
+  if (suite === null) throw new Error(`no suite ${name}`);
+  const { encryption, integrity } = suite;
+  return { encryption: encryption.keyOctets + encryption.saltOctets, integrity: integrity?.keyOctets ?? 0 };
 }
 
 export const TO_BOB = 4096;
