@@ -45,13 +45,17 @@ interface Stage {
   comments(): ReadonlyMap<number, string>;
 }
 
-/** How one subject is judged: the lab that it is put into, and what is asked of it there. */
-interface Judgement<S extends Stage> {
+/** A clause about what must not be set up at all. */
+export interface RefusalClauseAbout extends About {
+  /** What is wrong with each, by a name for the report; all else about it is right. */
+  readonly refused: Readonly<Record<string, BenchPlan>>;
+}
+
+interface Judgement {
   readonly id: string;
   readonly about: About;
-  readonly open: (subject: Subject) => Promise<S>;
-  readonly body: (stage: S) => Promise<void>;
   readonly settings: SuiteSettings;
+  readonly judge: (subject: Subject, captureName: string) => Promise<Judged>;
 }
 
 declare module 'vitest' {
@@ -67,18 +71,30 @@ declare module 'vitest' {
  */
 export function clause(id: string, about: ClauseAbout, body: (scene: Scene) => Promise<void>): void {
   const settings = suiteSettings();
-  declare({ id, about, body, settings, open: subject => openScene({ subject, about, settings }) });
+  const open = (subject: Subject) => openScene({ subject, about, settings });
+  declare({ id, about, settings, judge: (...of) => judgeOnStage({ about, settings, open, body }, ...of) });
 }
 
 /** The same for a clause whose scene is the bench. */
 export function benchClause(id: string, about: BenchClauseAbout, body: (bench: Bench) => Promise<void>): void {
   const settings = suiteSettings();
-  const needs = [...new Set<Capability>(['inject', ...(about.needs ?? [])])];
+  const needing = { ...about, needs: [...new Set<Capability>(['inject', ...(about.needs ?? [])])] };
   const open = (subject: Subject) => openBench({ subject, plan: about.alice, settings });
-  declare({ id, about: { ...about, needs }, body, settings, open });
+  declare({
+    id,
+    about: needing,
+    settings,
+    judge: (...of) => judgeOnStage({ about: needing, settings, open, body }, ...of),
+  });
 }
 
-function declare<S extends Stage>(judgement: Judgement<S>): void {
+/** The same for what an implementation must refuse when it is set up. */
+export function refusalClause(id: string, about: RefusalClauseAbout): void {
+  const settings = suiteSettings();
+  declare({ id, about, settings, judge: subject => judgeRefusals(about, subject, settings) });
+}
+
+function declare(judgement: Judgement): void {
   const { id, settings } = judgement;
   const isWanted = settings.only === null || id.includes(settings.only);
   test.runIf(isWanted)(id, { timeout: 120_000 }, async ({ task }) => {
@@ -89,7 +105,7 @@ function declare<S extends Stage>(judgement: Judgement<S>): void {
   });
 }
 
-async function judgeClause<S extends Stage>(suite: string, judgement: Judgement<S>): Promise<ClauseRecord> {
+async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseRecord> {
   const { id, about, settings } = judgement;
   const started = process.hrtime.bigint();
   const judged = await judgeSubject(settings.dut, id, judgement);
@@ -125,21 +141,37 @@ interface Judged {
   readonly pcapng: string | null;
 }
 
-async function judgeSubject<S extends Stage>(
-  dut: string,
-  captureName: string,
-  { about, open, body, settings }: Judgement<S>,
-): Promise<Judged> {
+const NO_PROOF = { evidence: [], pcapng: null };
+
+async function judgeSubject(dut: string, captureName: string, judgement: Judgement): Promise<Judged> {
   const subject = findSubject(dut);
-  const nothing = { evidence: [], pcapng: null };
-  if (subject === null) return { outcome: 'inconclusive', reason: `there is no subject ${dut}`, ...nothing };
+  if (subject === null) return { outcome: 'inconclusive', reason: `there is no subject ${dut}`, ...NO_PROOF };
+  return judgement.judge(subject, captureName);
+}
+
+interface StageDirections<S extends Stage> {
+  readonly about: About;
+  readonly settings: SuiteSettings;
+  readonly open: (subject: Subject) => Promise<S>;
+  readonly body: (stage: S) => Promise<void>;
+}
+
+async function judgeOnStage<S extends Stage>(
+  { about, settings, open, body }: StageDirections<S>,
+  subject: Subject,
+  captureName: string,
+): Promise<Judged> {
   const opened = await open(subject).catch((error: unknown) => asError(error));
   if (opened instanceof Error)
-    return { outcome: 'inconclusive', reason: `the lab did not come up: ${opened.message}`, ...nothing };
+    return { outcome: 'inconclusive', reason: `the lab did not come up: ${opened.message}`, ...NO_PROOF };
   const missing = (about.needs ?? []).filter(capability => !opened.lab.capabilities.has(capability));
   if (missing.length > 0) {
     await opened.lab.down();
-    return { outcome: 'unsupported', reason: `the ${settings.driver} driver has no ${missing.join(', ')}`, ...nothing };
+    return {
+      outcome: 'unsupported',
+      reason: `the ${settings.driver} driver has no ${missing.join(', ')}`,
+      ...NO_PROOF,
+    };
   }
   const verdict = await body(opened).then(
     () => ({ outcome: 'passed' as const, reason: '' }),
@@ -147,6 +179,20 @@ async function judgeSubject<S extends Stage>(
   );
   await opened.lab.down();
   return { ...verdict, evidence: opened.evidence(), pcapng: keepCapture(captureName, opened, settings) };
+}
+
+/** Fails for each that comes up, and for none else: why it does not is the subject's business. */
+async function judgeRefusals(about: RefusalClauseAbout, subject: Subject, settings: SuiteSettings): Promise<Judged> {
+  const taken: string[] = [];
+  for (const [what, plan] of Object.entries(about.refused)) {
+    const bench = await openBench({ subject, plan, settings }).catch(() => null);
+    if (bench === null) continue;
+    taken.push(what);
+    await bench.lab.down();
+  }
+  return taken.length === 0
+    ? { outcome: 'passed', reason: '', ...NO_PROOF }
+    : { outcome: 'failed', reason: `was set up with ${taken.join(', ')}`, ...NO_PROOF };
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
@@ -158,7 +204,7 @@ function outcomeOf(error: Error): { readonly outcome: Outcome; readonly reason: 
 }
 
 /** Runs the clause against its broken subject, and says how that was told from a good one. */
-async function judgeControl<S extends Stage>(judgement: Judgement<S>): Promise<ClauseRecord['controls'][number]> {
+async function judgeControl(judgement: Judgement): Promise<ClauseRecord['controls'][number]> {
   const { id, about } = judgement;
   const judged = await judgeSubject(about.brokenBy, `${id}.control`, judgement);
   return {

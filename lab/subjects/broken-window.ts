@@ -65,7 +65,8 @@ export function staleWindow(): ReplaySteps {
     advanceReplay: (sa, sequence) => {
       const size = BigInt(sa.window.sizePackets);
       const jump = sequence - sa.window.top;
-      for (let number = sa.window.top + 1n; jump < size && number <= sequence; number++) of(sa).delete(number % size);
+      const entered = jump > 0n && jump < size ? Number(jump) : 0;
+      for (let index = 0; index < entered; index++) of(sa).delete((sequence - BigInt(index)) % size);
       of(sa).add(sequence % size);
       sa.window.advance(sequence);
     },

@@ -14,7 +14,7 @@ import type { Topology } from '../../lab/topology/model.ts';
 import { openTopology } from '../../lab/topology/shipped.ts';
 import type { EvidenceRecord } from '../../reports/format.ts';
 import type { SuiteSettings } from '../settings.ts';
-import { transformOf } from './esp.ts';
+import { espTransform } from './crypto/esp-transform.ts';
 import { frameBetween } from './frames.ts';
 import { integrityTransform } from './crypto/integrity-transform.ts';
 import { type HeaderSeen, headerOf, holds } from './ip.ts';
@@ -191,7 +191,7 @@ function arrangedSa({ label, family = 4, ...plan }: SaPlan, index: number, secre
   return { label, config, held: { protocol, mode, suite, esn, spi, source, destination, ...keys } };
 }
 
-/** Of the lengths that the algorithms want, as the tester knows them; of a suite that it does not know, none. */
+/** Of the lengths that the algorithms want, as the tester knows them; of a suite that it does not know, those of AES-128 alone. */
 function keysFor(
   protocol: 'esp' | 'ah',
   suite: string,
@@ -207,7 +207,9 @@ function keysFor(
   if (protocol === 'ah') {
     return { encryptionKey: '', integrityKey: octets('integrity', integrityTransform(suite)?.keyOctets ?? 0) };
   }
-  const { cipher, integrity } = transformOf(suite);
+  const known = espTransform(suite);
+  if (known === null) return { encryptionKey: octets('encryption', 16), integrityKey: '' };
+  const { cipher, integrity } = known;
   return {
     encryptionKey: octets('encryption', cipher.keyOctets + cipher.saltOctets),
     integrityKey: octets('integrity', integrity?.keyOctets ?? 0),

@@ -1,0 +1,54 @@
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { u8At } from '../../engine/wire/octets.ts';
+import type { Frame } from '../../engine/node/node.ts';
+import { frameSubject } from './build.ts';
+import { type IpInFrame, ipOf, isFragment, isProtected, withIp } from './frame.ts';
+import type { Subject } from './subject.ts';
+
+/** Those that do one thing wrong to IP headers, or to what they receive. */
+export const BROKEN_FRAMES: readonly Subject[] = [
+  outerHeader('clears-dscp', 'sends outer headers with a TOS octet of 0', ip => {
+    if (u8At(ip, 0) >> 4 === 4) ip[1] = 0;
+    else ip.set([0x60, u8At(ip, 1) & 0x0f]);
+  }),
+  incoming('ignores-fragment-fields', 'takes every fragment for a whole packet', (ip, frame) =>
+    ip.version === 4 && isFragment(ip)
+      ? withIp(frame, octets => {
+          octets[6] = 0;
+          octets[7] = 0;
+        })
+      : frame,
+  ),
+  deaf('drops-fragments', 'loses fragments', isFragment),
+  deaf(
+    'drops-options',
+    'loses packets with IPv4 options or IPv6 extension headers',
+    ({ version, protocol, headerOctets }) =>
+      version === 4 ? headerOctets > 20 : protocol === IpProtocol.HOPOPT || protocol === IpProtocol.DSTOPTS,
+  ),
+];
+
+/** Changes the outer headers of what leaves protected. */
+function outerHeader(name: string, fault: string, change: (ip: Uint8Array) => void): Subject {
+  return frameSubject(name, fault, {
+    outgoing: frame => {
+      const ip = ipOf(frame);
+      return ip === null || !isProtected(ip) ? frame : withIp(frame, change);
+    },
+  });
+}
+
+/** Does not hear such packets. */
+function deaf(name: string, fault: string, to: (ip: IpInFrame) => boolean): Subject {
+  return incoming(name, fault, (ip, frame) => (to(ip) ? null : frame));
+}
+
+/** Hears IP packets in its own way; null: not at all. */
+function incoming(name: string, fault: string, change: (ip: IpInFrame, frame: Frame) => Frame | null): Subject {
+  return frameSubject(name, fault, {
+    incoming: frame => {
+      const ip = ipOf(frame);
+      return ip === null ? frame : change(ip, frame);
+    },
+  });
+}
