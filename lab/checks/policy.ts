@@ -7,8 +7,9 @@ export async function attemptPolicy(
   lab: RunningLab,
   spec: Extract<CheckSpec, { readonly kind: 'policy' }>,
 ): Promise<Attempt> {
-  const { from: source, to: destination, protocol, sourcePort, destinationPort } = spec;
-  const explanation = await lab.explain(spec.node, { source, destination, protocol, sourcePort, destinationPort });
+  const { from: source, to: destination, protocol, sourcePort, destinationPort, icmp } = spec;
+  const flow = { source, destination, protocol, sourcePort, destinationPort, ...(icmp === null ? {} : { icmp }) };
+  const explanation = await lab.explain(spec.node, flow);
   if (explanation === null) {
     const isEngine = lab.topology.nodes.some(node => node.name === spec.node && node.engine);
     return isEngine

@@ -124,6 +124,7 @@ describe('policy', () => {
     protocol: 6,
     sourcePort: null,
     destinationPort: 443,
+    icmp: null,
     expect: 'protect',
   };
   test.each([

@@ -1,5 +1,6 @@
 import type { RunningLab } from '../drivers/driver.ts';
 import type { Check } from '../topology/model.ts';
+import { attemptAuthenticated } from './authenticated.ts';
 import { attemptEncrypted } from './encrypted.ts';
 import { attemptPathMtu } from './path-mtu.ts';
 import { attemptPolicy } from './policy.ts';
@@ -50,6 +51,8 @@ function attemptOnce(lab: RunningLab, witnesses: Witnesses, check: Check, isLast
       return attemptUnreachable(lab, { ...spec, kind: 'unreachable' }, timeoutMs, isLast ? 'last' : 'early');
     case 'encrypted':
       return attemptEncrypted(lab, witnesses, spec, timeoutMs);
+    case 'authenticated':
+      return attemptAuthenticated(lab, witnesses, spec, timeoutMs);
     case 'policy':
       return attemptPolicy(lab, spec);
     case 'path-mtu':

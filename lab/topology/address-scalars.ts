@@ -2,6 +2,7 @@
 import {
   type Address,
   addressesEqual,
+  compareAddresses,
   formatAddress,
   isBroadcast,
   isLoopback,
@@ -11,6 +12,7 @@ import {
   parseMac,
 } from '../../engine/wire/address.ts';
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from '../../engine/wire/prefix.ts';
+import { rangeOf } from '../../engine/ipsec/selector.ts';
 import { quoted } from '../../engine/config/diagnostic.ts';
 import { bad, good, type Parsed } from './quantity.ts';
 import { type Located, scalar, type Shape } from './shape.ts';
@@ -64,6 +66,41 @@ export const interfaceAddress: Shape<Located<Prefix>> = scalar(
     return bad('has no prefix length', `write ${text}/${text.includes(':') ? '64' : '24'}`);
   },
 );
+
+/** Both ends inclusive, of one family, low first; `text` is how policies of the engine write it. */
+export interface RangeText {
+  readonly text: string;
+  readonly low: Address;
+  readonly high: Address;
+  /** null: no single prefix has exactly these addresses. */
+  readonly prefix: Prefix | null;
+}
+
+/** A prefix, a single address, or `10.0.0.1-10.0.0.9`. */
+export const range: Shape<Located<RangeText>> = scalar(
+  'a prefix such as 10.0.1.0/24, or a range such as 10.0.1.1-10.0.1.9',
+  { type: 'string', pattern: '^[0-9a-fA-F:.]+((/[0-9]+)| *- *[0-9a-fA-F:.]+)?$' },
+  ({ text }) => parseRange(text),
+);
+
+function parseRange(text: string): Parsed<RangeText> {
+  const [, first, last] = /^([^ -]+) *- *([^ -]+)$/.exec(text) ?? [];
+  if (first === undefined || last === undefined) {
+    const parsed = parseNetwork(text);
+    if (parsed.kind === 'bad') return parsed;
+    return good({ text: formatPrefix(parsed.value), ...rangeOf(parsed.value), prefix: parsed.value });
+  }
+  const low = parseAddressText(first);
+  const high = parseAddressText(last);
+  if (low.kind === 'bad') return bad(`is not a range: ${quoted(first)} ${low.message}`, low.fix);
+  if (high.kind === 'bad') return bad(`is not a range: ${quoted(last)} ${high.message}`, high.fix);
+  if (low.value.length !== high.value.length)
+    return bad('begins in one family and ends in the other', 'write one range for each family');
+  if (compareAddresses(low.value, high.value) > 0)
+    return bad('ends before it begins', `write ${formatAddress(high.value)}-${formatAddress(low.value)}`);
+  const shown = `${formatAddress(low.value)}-${formatAddress(high.value)}`;
+  return good({ text: shown, low: low.value, high: high.value, prefix: null });
+}
 
 export const flow: Shape<Located<FlowText>> = scalar(
   'a flow such as "10.0.0.0/24 <-> 10.0.1.0/24"',

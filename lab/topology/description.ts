@@ -3,6 +3,7 @@ import * as addresses from './address-scalars.ts';
 import * as names from './names.ts';
 import * as scalars from './scalars.ts';
 import {
+  byKind,
   dictionary,
   fields,
   list,
@@ -59,23 +60,93 @@ const tunnelShape = fields('a tunnel', {
   ),
 });
 
-const protectShape = fields('protect', {
+const limitsShape = fields('a lifetime', {
+  time: optional(scalars.duration, 'Since the SA was made.'),
+  octets: optional(scalars.wholeNumber(1, Number.MAX_SAFE_INTEGER, 'octets'), 'Octets that it protected.'),
+  packets: optional(scalars.wholeNumber(1, Number.MAX_SAFE_INTEGER, 'packets'), 'Packets that it protected.'),
+});
+
+/** What is said of an SA, wherever that is. */
+const saTable = {
   mode: optional(
     word(['tunnel', 'transport']),
     'Needed where the policy names no tunnel; always tunnel where it does.',
   ),
-  esp: required(
+  level: optional(
+    word(['require', 'use']),
+    'require: nothing passes without an SA. use: in the clear where there is none, and clear packets are accepted. require where it is absent.',
+  ),
+  esp: optional(
     oneOrMore(names.reference('an ESP suite'), 'ESP suites'),
     'ESP suites in order of preference, such as aes256gcm16.',
   ),
-  key: required(scalars.text, 'The shared secret from which the keys of each run are derived: "${secrets.NAME}".'),
+  ah: optional(
+    oneOrMore(names.reference('an integrity algorithm'), 'integrity algorithms'),
+    'AH (RFC 4302) with one of these integrity algorithms, such as sha256. With esp as well: AH around ESP.',
+  ),
   peer: optional(names.reference('a node'), 'The node at the other end; known from the tunnel where one is named.'),
   esn: optional(scalars.flag, 'Extended sequence numbers, RFC 4303 §2.2.1; false where it is absent.'),
   window: optional(
     scalars.wholeNumber(0, 4096, 'packets'),
     'Anti-replay window in packets; 0 turns the check off; 64 where it is absent.',
   ),
+  lifetime: optional(
+    fields('lifetimes', {
+      soft: optional(limitsShape, 'When somebody is told that the SA should be replaced.'),
+      hard: optional(limitsShape, 'When it is deleted.'),
+    }),
+    'How long the SA may be used, RFC 4301 §4.4.2.1; for ever where it is absent.',
+  ),
+  tfc: optional(
+    fields('traffic flow confidentiality', {
+      'pad-to': optional(
+        scalars.wholeNumber(2, 65_535, 'octets'),
+        'Payloads are padded to a multiple of this many octets, RFC 4303 §2.7.',
+      ),
+      'dummy-every': optional(scalars.duration, 'A dummy packet after so much silence, RFC 4303 §2.6.'),
+    }),
+    'Hide how long packets are, and whether there are any.',
+  ),
+  encapsulation: optional(
+    byKind(
+      word(['udp']),
+      fields('encapsulation', {
+        'local-port': optional(scalars.port, 'UDP port at this end; 4500 where it is absent.'),
+        'remote-port': optional(scalars.port, 'UDP port at the other end; 4500 where it is absent.'),
+      }),
+    ),
+    'udp: ESP in UDP (RFC 3948), which passes NATs.',
+  ),
+  outer: optional(
+    fields('the outer header', {
+      df: optional(word(['copy', 'set', 'clear']), 'Its Don’t Fragment bit, RFC 4301 §8.1; copy where it is absent.'),
+      dscp: optional(scalars.copyOrDscp, 'Its DSCP: copy, or a number of 0 to 63.'),
+      ecn: optional(word(['normal', 'compatibility']), 'RFC 6040 §4.1; normal where it is absent.'),
+    }),
+    'How outer headers are made.',
+  ),
+  legacy: optional(scalars.flag, 'Allow algorithms that nobody should use any more (RFC 8221).'),
+};
+
+const transformShape = fields('a transform', saTable);
+
+const protectShape = fields('protect', {
+  ...saTable,
+  key: optional(
+    scalars.text,
+    'The shared secret from which the keys of each run are derived: "${secrets.NAME}". Without one no SA is made: with level use.',
+  ),
+  transforms: optional(
+    list(transformShape, 'transforms'),
+    'Several SAs one inside the other, the innermost first; what an item does not say is as above it.',
+  ),
+  sa: optional(
+    word(['shared', 'unique']),
+    'unique: an SA for each pair of addresses and ports; shared where it is absent.',
+  ),
 });
+
+const icmpNumbers = oneOrMore(scalars.numbers(255, 'an ICMP number'), 'numbers and ranges');
 
 const policyShape = fields(
   'a policy',
@@ -85,12 +156,33 @@ const policyShape = fields(
       names.reference('a tunnel of this node'),
       'Apply to what passes this tunnel; without it, to all other packets of the node.',
     ),
-    local: optional(addresses.network, "Addresses on this node's side; any where it is absent."),
-    remote: optional(addresses.network, 'Addresses on the other side; any where it is absent.'),
-    proto: optional(scalars.protocol, 'Protocol: any, icmp, tcp, udp or a number.'),
-    'local-port': optional(scalars.port, 'TCP or UDP port on the local side.'),
-    'remote-port': optional(scalars.port, 'TCP or UDP port on the remote side.'),
-    protect: optional(protectShape, 'PROTECT with ESP (RFC 4301 §4.4.1).'),
+    interface: optional(
+      names.reference('an interface of this node'),
+      'Apply to what passes this interface alone: its own SPD (RFC 4301 §4.4.1).',
+    ),
+    direction: optional(word(['in', 'out']), 'Apply to what comes in, or to what goes out; both where it is absent.'),
+    local: optional(
+      oneOrMore(addresses.range, 'prefixes and ranges'),
+      "Addresses on this node's side; any where it is absent.",
+    ),
+    remote: optional(
+      oneOrMore(addresses.range, 'prefixes and ranges'),
+      'Addresses on the other side; any where it is absent.',
+    ),
+    proto: optional(scalars.protocol, 'Protocol: any, icmp, tcp, udp, a number, or opaque.'),
+    'local-port': optional(
+      oneOrMore(scalars.ports, 'ports and ranges'),
+      'Ports on the local side, or opaque: where a packet does not show one.',
+    ),
+    'remote-port': optional(oneOrMore(scalars.ports, 'ports and ranges'), 'Ports on the remote side.'),
+    icmp: optional(
+      fields('icmp', {
+        type: required(icmpNumbers, 'Types of ICMP: numbers and ranges.'),
+        code: optional(icmpNumbers, 'Codes of these types; any where it is absent.'),
+      }),
+      'Messages of ICMP, with proto: icmp.',
+    ),
+    protect: optional(protectShape, 'PROTECT with ESP or AH (RFC 4301 §4.4.1).'),
     bypass: optional(scalars.present, 'Let it pass in the clear.'),
     discard: optional(scalars.present, 'Drop it.'),
   },
@@ -110,10 +202,22 @@ const routeShape = fields(
   ['via', 'interface'],
 );
 
+const natShape = fields('nat', {
+  outside: required(
+    names.reference('an interface of this node'),
+    'The interface whose address everybody behind it shares.',
+  ),
+  behaviour: optional(
+    word(['port-restricted', 'symmetric']),
+    'RFC 4787 in short: one mapping for each inside endpoint, or one for each pair; port-restricted where it is absent.',
+  ),
+  idle: optional(scalars.duration, 'UDP mappings are forgotten after so much silence; 120s where it is absent.'),
+});
+
 const nodeShape = fields('a node', {
   kind: required(
-    word(['gateway', 'host', 'router']),
-    'gateway: runs the engine and forwards; router: a plain forwarder; host: forwards nothing.',
+    word(['gateway', 'host', 'router', 'nat']),
+    'gateway: runs the engine and forwards; router: a plain forwarder; host: forwards nothing; nat: forwards, and translates addresses.',
   ),
   interfaces: required(dictionary(names.interfaceName, interfaceShape, 'interfaces'), 'Network interfaces by name.'),
   tunnels: optional(
@@ -122,6 +226,27 @@ const nodeShape = fields('a node', {
   ),
   routes: optional(list(routeShape, 'routes'), 'Static routes besides gateways and tunnels.'),
   policy: optional(list(policyShape, 'policies'), 'The security policy database, in order: the first match decides.'),
+  filter: optional(scalars.fileText, 'An IP filter in the language of ipf.conf, a text over several lines ("|").'),
+  files: optional(
+    fields('files', {
+      'ipsecinit.conf': optional(scalars.fileText, 'Policy as ipsecconf of Solaris reads it.'),
+      'setkey.conf': optional(scalars.fileText, 'Policies and SAs as setkey reads them.'),
+      'ipf.conf': optional(scalars.fileText, 'Filter rules; for IPv4 alone where there is an ipf6.conf.'),
+      'ipf6.conf': optional(scalars.fileText, 'Filter rules for IPv6.'),
+      legacy: optional(scalars.flag, 'Allow algorithms in them that nobody should use any more (RFC 8221).'),
+    }),
+    'Native files of this node, each a text over several lines ("|") or the path of a file beside the topology.',
+  ),
+  hostmodel: optional(
+    word(['weak', 'strong']),
+    'strong: take packets for an address only on the interface that has it (RFC 1122 §3.3.4.2).',
+  ),
+  antispoofing: optional(scalars.flag, 'Refuse packets from where their source is not (RFC 3704).'),
+  fragments: optional(
+    word(['reassemble', 'stateful']),
+    'How later fragments meet a policy with ports, RFC 4301 §7; reassemble where it is absent.',
+  ),
+  nat: optional(natShape, 'Of kind nat: what it translates, and how.'),
 });
 
 const impairmentTable = {
@@ -176,6 +301,13 @@ const checkShape = fields(
       }),
       'The flow is seen on the link, and only inside ESP.',
     ),
+    authenticated: optional(
+      fields('authenticated', {
+        link: required(names.reference('a link'), 'The link to watch.'),
+        flow: required(addresses.flow, 'Two prefixes: "10.0.0.0/24 <-> 10.0.1.0/24".'),
+      }),
+      'The flow is seen on the link, and only under AH whose ICV verifies.',
+    ),
     policy: optional(
       fields('policy', {
         node: required(names.reference('a node'), 'The node that is asked.'),
@@ -184,6 +316,13 @@ const checkShape = fields(
         proto: optional(scalars.protocol, 'Its protocol; icmp where it is absent.'),
         port: optional(scalars.port, 'Its destination port.'),
         'source-port': optional(scalars.port, 'Its source port.'),
+        icmp: optional(
+          fields('icmp', {
+            type: required(scalars.wholeNumber(0, 255, 'an ICMP type'), 'Its ICMP type.'),
+            code: optional(scalars.wholeNumber(0, 255, 'an ICMP code'), 'Its code; 0 where it is absent.'),
+          }),
+          'Which message of ICMP it is; an echo request where it is absent.',
+        ),
         expect: required(word(['protect', 'bypass', 'discard']), 'What the policy must say.'),
         family,
       }),
@@ -201,7 +340,7 @@ const checkShape = fields(
     tries,
     timeout,
   },
-  ['reach', 'unreachable', 'encrypted', 'policy', 'path-mtu'],
+  ['reach', 'unreachable', 'encrypted', 'authenticated', 'policy', 'path-mtu'],
 );
 
 const faultShape = fields(
@@ -227,8 +366,9 @@ const faultShape = fields(
       }),
       'Move the clock of a node.',
     ),
+    rebind: optional(names.reference('a NAT node'), 'Make a NAT forget its mappings, as if it had been replaced.'),
   },
-  ['down', 'up', 'crash', 'restart', 'partition', 'heal', 'skew'],
+  ['down', 'up', 'crash', 'restart', 'partition', 'heal', 'skew', 'rebind'],
 );
 
 export const topologyShape = fields('a topology', {
@@ -245,6 +385,16 @@ export const topologyShape = fields('a topology', {
   ),
   nodes: required(dictionary(names.name, nodeShape, 'nodes'), 'Gateways, routers and hosts by name.'),
   links: optional(dictionary(names.name, linkShape, 'links'), 'Ethernet wires between interfaces, by name.'),
+  keying: optional(
+    list(
+      fields('keying', {
+        between: required(list(names.reference('a node'), 'two nodes'), 'The two nodes.'),
+        key: required(scalars.text, 'The shared secret from which the keys of each run are derived.'),
+      }),
+      'keyings',
+    ),
+    'Keys for the policies that native files give, which name none.',
+  ),
   checks: optional(list(checkShape, 'checks'), 'What must be true of the lab once it is up.'),
   faults: optional(list(faultShape, 'faults'), 'What breaks, and when.'),
   protected: optional(
@@ -260,6 +410,7 @@ export type InterfaceText = Read<typeof interfaceShape>;
 export type TunnelText = Read<typeof tunnelShape>;
 export type PolicyText = Read<typeof policyShape>;
 export type ProtectText = Read<typeof protectShape>;
+export type TransformText = Read<typeof transformShape>;
 export type ImpairmentText = Read<typeof impairmentShape>;
 export type BothWaysText = Read<typeof bothWaysShape>;
 export type LinkText = Read<typeof linkShape>;

@@ -132,32 +132,49 @@ describe('what the loader fills in', () => {
     ]);
     expect(policies[1]?.action).toEqual({
       kind: 'protect',
-      mode: 'tunnel',
-      peer: 'north',
-      local: '192.0.2.1',
-      remote: '192.0.2.2',
-      esp: ['aes256gcm16', 'aes128-sha256'],
-      esn: true,
-      windowPackets: 128,
+      sharing: 'shared',
+      transforms: [
+        {
+          protocol: 'esp',
+          mode: 'tunnel',
+          level: 'require',
+          requestId: null,
+          suites: ['aes256gcm16', 'aes128-sha256'],
+          peer: 'north',
+          ends: [{ local: '192.0.2.1', remote: '192.0.2.2' }],
+          esn: true,
+          windowPackets: 128,
+          lifetime: { soft: {}, hard: {} },
+          trafficFlow: null,
+          encapsulation: null,
+          outer: {},
+        },
+      ],
     });
     expect(policies[3]).toMatchObject({
-      local: '192.0.2.1/32',
-      remote: '192.0.2.2/32',
+      local: ['192.0.2.1/32'],
+      remote: ['192.0.2.2/32'],
       protocol: 17,
       localPort: 'any',
-      remotePort: 4000,
-      action: { mode: 'transport', local: '192.0.2.1', remote: '192.0.2.2' },
+      remotePort: [[4000, 4000]],
+      action: { transforms: [{ mode: 'transport', ends: [{ local: '192.0.2.1', remote: '192.0.2.2' }] }] },
     });
     // Tunnel mode without a tunnel: between the addresses that face the world.
-    expect(policies[4]?.action).toMatchObject({ mode: 'tunnel', local: '192.0.2.1', remote: '192.0.2.254' });
+    expect(policies[4]?.action).toMatchObject({
+      transforms: [{ mode: 'tunnel', ends: [{ local: '192.0.2.1', remote: '192.0.2.254' }] }],
+    });
   });
 
   test('SAs, one pair for the policies of both ends', () => {
-    expect(everything.sas.map(({ nodes, policies, spis }) => [...nodes, ...policies, ...spis])).toEqual([
-      ['hub', 'north', 'north', 'v4_hub0', 0x1000, 0x1001],
-      ['hub', 'south', 'v6_south0', 'v6_hub0', 0x1002, 0x1003],
-      ['hub', 'north', 'policy4', 'policy2', 0x1004, 0x1005],
-      ['hub', 'north', 'policy5', 'policy3', 0x1006, 0x1007],
+    expect(everything.sas.map(({ from, to, spi }) => [from.node, to.node, from.policy, to.policy, spi])).toEqual([
+      ['hub', 'north', 'north', 'v4_hub0', 0x1000],
+      ['north', 'hub', 'v4_hub0', 'north', 0x1001],
+      ['hub', 'south', 'v6_south0', 'v6_hub0', 0x1002],
+      ['south', 'hub', 'v6_hub0', 'v6_south0', 0x1003],
+      ['hub', 'north', 'policy4', 'policy2', 0x1004],
+      ['north', 'hub', 'policy2', 'policy4', 0x1005],
+      ['hub', 'north', 'policy5', 'policy3', 0x1006],
+      ['north', 'hub', 'policy3', 'policy5', 0x1007],
     ]);
     expect(everything.sas[0]?.secret).toBe('only in the lab');
   });

@@ -1,18 +1,26 @@
 import { formatAddress, formatMac } from '../../engine/wire/address.ts';
 import { formatPrefix } from '../../engine/wire/prefix.ts';
+import type { SaConfig } from '../../engine/node/config.ts';
 import { topologyShape, type TopologyText } from './description.ts';
 import { type Diagnostic, type Place, Report } from '../../engine/config/diagnostic.ts';
 import type { ProtectedFlow, Topology, TopologyInterface, TopologyNode, TopologyTunnel } from './model.ts';
 import { flowsOfPolicies, namedFlow, type Network } from './protected-flows.ts';
 import { mtuOf, resolveAddresses } from './resolve/addresses.ts';
 import { reportAdvertising, reportTunnelAdvertising } from './resolve/advertising.ts';
-import { hasEngine, resolveChecks } from './resolve/checks.ts';
+import { resolveChecks } from './resolve/checks.ts';
 import { resolveFaults } from './resolve/faults.ts';
+import { resolveKeyings } from './resolve/keying.ts';
 import { resolveLinks, type Wiring } from './resolve/links.ts';
 import { macsOf } from './resolve/macs.ts';
+import { natPathsOf } from './resolve/nat-path.ts';
+import { type ReadBeside, resolveFilter, statedPolicies } from './resolve/native-files.ts';
+import { hasEngine, resolveOptions } from './resolve/node-options.ts';
 import { resolvePolicies } from './resolve/policies.ts';
 import { resolveRoutes, type Route } from './resolve/routes.ts';
 import { pairSas } from './resolve/sa-pairs.ts';
+import { spisBeside } from './resolve/spis.ts';
+import { policiesOf } from './resolve/stated-policies.ts';
+import { keyedSas, reportKeyless, sasOf } from './resolve/stated-sas.ts';
 import { endName, type NodeScope, type Scope, scopeOf } from './resolve/scope.ts';
 import { reportSecrets } from './resolve/secrets.ts';
 import { resolveTunnels, type Tunnel } from './resolve/tunnels.ts';
@@ -25,18 +33,23 @@ export interface LoadResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads and resolves a topology. `file` is only what diagnostics call it. Never throws, whatever the text. */
-export function loadTopology(file: string, text: string): LoadResult {
+/**
+ * Reads and resolves a topology. `file` is only what diagnostics call it; native files that nodes name are read by `read`.
+ * Never throws, whatever the text.
+ */
+export function loadTopology(file: string, text: string, read: ReadBeside = NOT_BESIDE): LoadResult {
   const report = new Report(file);
   const root = readYaml(text, report);
   const declared = root === null ? undefined : topologyShape.read(root, report);
-  const topology = declared === undefined ? null : resolve(file, declared, report);
+  const topology = declared === undefined ? null : resolve(file, declared, report, read);
   const diagnostics = report.diagnostics();
   return { topology: diagnostics.length === 0 ? topology : null, diagnostics };
 }
 
+const NOT_BESIDE: ReadBeside = () => ({ kind: 'failed', why: 'cannot be read: this topology has no folder' });
+
 /** Runs all steps even after errors: each leaves out what it cannot judge. */
-function resolve(file: string, text: TopologyText, report: Report): Topology {
+function resolve(file: string, text: TopologyText, report: Report, read: ReadBeside): Topology {
   const scope = scopeOf(text, report);
   reportSecrets(scope);
   if (scope.nodes.size === 0) report.error(text.nodes.place, 'the topology has no nodes', 'declare two or more');
@@ -49,13 +62,26 @@ function resolve(file: string, text: TopologyText, report: Report): Topology {
   for (const node of scope.nodes.values()) routes.set(node.name, resolveRoutes(scope, node, resolved, owners));
   const tunnels = resolveTunnels(scope, routes);
   reportTunnelAdvertising(scope, tunnels);
-  const policies = resolvePolicies(scope, tunnels);
-  const sas = pairSas(scope, policies);
+  const paths = natPathsOf(scope);
+  const keyings = resolveKeyings(scope);
+  const stated = new Map<string, SaConfig[]>();
+  const policies = resolvePolicies(scope, tunnels, paths, (node, names) =>
+    statedPolicies(scope, node, read).flatMap(found => {
+      stated.set(node.name, [...(stated.get(node.name) ?? []), ...sasOf(node, found.sas, found.file)]);
+      return policiesOf({ scope, tunnels, owners, keyings }, node, found.policies, found.file, names);
+    }),
+  );
+  const nextSpi = spisBeside([...stated.values()].flat());
+  const sas = [...pairSas(scope, policies, paths, nextSpi), ...keyedSas(scope, keyings, policies, stated, nextSpi)];
+  reportKeyless(policies, sas, stated);
   const nodes = [...scope.nodes.values()].map(node => ({
     ...nodeOf(node, wiring, macs),
+    ...resolveOptions(scope, node),
     tunnels: [...(tunnels.get(node.name)?.values() ?? [])].map(tunnel => tunnelOf(node, tunnel)),
     routes: (routes.get(node.name) ?? []).map(routeOf),
     policies: (policies.get(node.name) ?? []).map(({ model }) => model),
+    sas: stated.get(node.name) ?? [],
+    filter: resolveFilter(scope, node, read),
   }));
   return {
     name: text.name.value,
@@ -80,7 +106,7 @@ function nodeOf(
   node: NodeScope,
   wiring: Wiring,
   macs: ReadonlyMap<string, string>,
-): Omit<TopologyNode, 'tunnels' | 'routes' | 'policies'> {
+): Pick<TopologyNode, 'name' | 'kind' | 'engine' | 'forwarding' | 'interfaces'> {
   const kind = node.text?.kind.value ?? 'host';
   const interfaces = [...node.interfaces.values()].map((iface): TopologyInterface => {
     const name = endName({ node: node.name, interface: iface.name });

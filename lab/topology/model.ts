@@ -1,3 +1,10 @@
+import type { FilterConfig } from '../../engine/filter/rule.ts';
+import type { LifetimeLimits } from '../../engine/ipsec/lifetime.ts';
+import type { OuterTreatment } from '../../engine/ipsec/sa.ts';
+import type { NumberSet } from '../../engine/ipsec/selector.ts';
+import type { SelectorInput } from '../../engine/ipsec/spd.ts';
+import type { NatConfig, SaConfig } from '../../engine/node/config.ts';
+
 /**
  * A topology as the rest of the lab sees it: names resolved, defaults filled in, MAC addresses assigned. Only
  * lab/topology/load.ts makes one, and only from a document without an error. Plain JSON throughout.
@@ -10,19 +17,19 @@ export interface Topology {
   /** In document order, as all lists here: iteration never depends on anything else. */
   readonly nodes: readonly TopologyNode[];
   readonly links: readonly TopologyLink[];
-  readonly sas: readonly ManualSaPair[];
+  readonly sas: readonly ManualSa[];
   /** Flows that must never be seen in the clear outside their protected ends: derived from the policies, plus `protected:`. */
   readonly protectedFlows: readonly ProtectedFlow[];
   readonly checks: readonly Check[];
   readonly faults: readonly ScheduledFault[];
 }
 
-export type NodeKind = 'gateway' | 'host' | 'router';
+export type NodeKind = 'gateway' | 'host' | 'router' | 'nat';
 
 export interface TopologyNode {
   readonly name: string;
   readonly kind: NodeKind;
-  /** true: runs this project's engine in every driver (gateways, and hosts with a policy). false: a plain stack; the kernel's own where there is one. */
+  /** true: runs this project's engine in every driver (gateways, NATs, hosts with a policy or a filter). false: a plain stack; the kernel's own where there is one. */
   readonly engine: boolean;
   readonly forwarding: boolean;
   readonly interfaces: readonly TopologyInterface[];
@@ -34,6 +41,14 @@ export interface TopologyNode {
     readonly interface: string | null;
   }[];
   readonly policies: readonly TopologyPolicy[];
+  /** SAs whose keys the file itself has, as `add` of setkey.conf gives them. Secret. */
+  readonly sas: readonly SaConfig[];
+  /** null: every packet passes. */
+  readonly filter: FilterConfig | null;
+  readonly hostModel: 'weak' | 'strong';
+  readonly antiSpoofing: boolean;
+  readonly fragments: 'reassemble' | 'stateful';
+  readonly nat: NatConfig | null;
 }
 
 export interface TopologyInterface {
@@ -61,38 +76,88 @@ export interface TopologyTunnel {
 
 export interface TopologyPolicy {
   readonly name: string;
+  /** The tunnel or interface in whose own SPD it stands; null: the node's. */
   readonly tunnel: string | null;
-  /** A prefix, or `any`. */
-  readonly local: string;
-  readonly remote: string;
-  readonly protocol: number | 'any';
-  readonly localPort: number | 'any';
-  readonly remotePort: number | 'any';
+  readonly direction: 'both' | 'inbound' | 'outbound';
+  /** Prefixes, single addresses with their full length, and ranges `10.0.0.1-10.0.0.9`. */
+  readonly local: readonly string[] | 'any';
+  readonly remote: readonly string[] | 'any';
+  readonly protocol: number | 'any' | 'opaque';
+  readonly localPort: NumberSet;
+  readonly remotePort: NumberSet;
+  /** Of type * 256 + code. */
+  readonly icmp: NumberSet;
   readonly action:
     | { readonly kind: 'bypass' }
     | { readonly kind: 'discard' }
     | {
         readonly kind: 'protect';
-        readonly mode: 'tunnel' | 'transport';
-        /** ESP suites in order of preference; the first is used while keys are manual. */
-        readonly esp: readonly string[];
-        readonly peer: string;
-        /** Outer (tunnel) or end (transport) addresses. */
-        readonly local: string;
-        readonly remote: string;
-        readonly esn: boolean;
-        readonly windowPackets: number;
+        /** In the order of application outbound, so innermost first; never empty. */
+        readonly transforms: readonly TopologyTransform[];
+        readonly sharing: 'shared' | 'unique';
       };
 }
 
-/** Manual keying: two SAs, one each way, whose keys the lab derives from `secret` and the run (lab/topology/keys.ts). */
-export interface ManualSaPair {
-  readonly nodes: readonly [string, string];
-  /** The policy on each node that these SAs serve. */
-  readonly policies: readonly [string, string];
-  /** SPI of the SA from nodes[0] to nodes[1], and back, in the first generation. */
-  readonly spis: readonly [number, number];
+/** One SA that a policy asks for. */
+export interface TopologyTransform {
+  readonly protocol: 'esp' | 'ah';
+  readonly mode: 'tunnel' | 'transport';
+  readonly level: 'require' | 'use';
+  readonly requestId: number | null;
+  /**
+   * Suites of ESP, or integrity algorithms of AH, in order of preference; the first is used while keys are manual. Empty: the
+   * dialect of the policy leaves it to the SAs.
+   */
+  readonly suites: readonly string[];
+  /** The node at the other end; null: the policy, from a file, selects nobody that the topology has. */
+  readonly peer: string | null;
+  /** Outer addresses in tunnel mode (one pair), the ends in transport mode (a pair for each two addresses), as this node sees them. */
+  readonly ends: readonly SaEnds[];
+  readonly esn: boolean;
+  readonly windowPackets: number;
+  readonly lifetime: { readonly soft: Partial<LifetimeLimits>; readonly hard: Partial<LifetimeLimits> };
+  readonly trafficFlow: { readonly padToOctets: number | null; readonly dummyEveryMs: number | null } | null;
+  /** ESP in UDP, RFC 3948. */
+  readonly encapsulation: { readonly localPort: number; readonly remotePort: number } | null;
+  readonly outer: Partial<OuterTreatment>;
+}
+
+export interface SaEnds {
+  readonly local: string;
+  readonly remote: string;
+}
+
+/** Manual keying: one SA, whose keys the lab derives from `secret` and the run (lab/topology/keys.ts). */
+export interface ManualSa {
+  readonly protocol: 'esp' | 'ah';
+  readonly mode: 'tunnel' | 'transport';
+  /** A suite of ESP, or an integrity algorithm of AH. */
+  readonly suite: string;
+  readonly esn: boolean;
+  readonly from: ManualSaEnd;
+  readonly to: ManualSaEnd;
+  /** In the first generation. */
+  readonly spi: number;
   readonly secret: string;
+}
+
+/** What one end of an SA knows of it. */
+export interface ManualSaEnd {
+  readonly node: string;
+  /** The policy on this node that the SA serves; null: whichever asks for such an SA. */
+  readonly policy: string | null;
+  readonly transform: number;
+  readonly requestId: number | null;
+  /** As this end sees them: a NAT between the two changes one of them. */
+  readonly source: string;
+  readonly destination: string;
+  /** What of its policy's flows the SA is for, from this end; null: all. */
+  readonly selector: SelectorInput | null;
+  readonly windowPackets: number;
+  readonly lifetime: TopologyTransform['lifetime'];
+  readonly trafficFlow: TopologyTransform['trafficFlow'];
+  readonly encapsulation: SaConfig['encapsulation'];
+  readonly outer: Partial<OuterTreatment>;
 }
 
 export interface TopologyLink {
@@ -152,7 +217,10 @@ export type CheckSpec =
       readonly port: number | null;
       readonly sizeOctets: number | null;
     }
+  /** Only inside ESP. */
   | { readonly kind: 'encrypted'; readonly link: string; readonly a: string; readonly b: string }
+  /** Only under AH that verifies, in the clear or not. */
+  | { readonly kind: 'authenticated'; readonly link: string; readonly a: string; readonly b: string }
   | {
       readonly kind: 'policy';
       readonly node: string;
@@ -161,6 +229,8 @@ export type CheckSpec =
       readonly protocol: number;
       readonly sourcePort: number | null;
       readonly destinationPort: number | null;
+      /** Of ICMP; null: an echo request. */
+      readonly icmp: { readonly type: number; readonly code: number } | null;
       readonly expect: 'protect' | 'bypass' | 'discard';
     }
   | { readonly kind: 'path-mtu'; readonly from: string; readonly to: string; readonly mtu: number };
@@ -177,5 +247,7 @@ export type FaultAction =
   | { readonly kind: 'partition'; readonly link: string; readonly from: string }
   | { readonly kind: 'heal'; readonly link: string }
   | { readonly kind: 'crash' | 'restart'; readonly node: string }
+  /** A NAT forgets its mappings: what comes from inside gets new ports. */
+  | { readonly kind: 'rebind'; readonly node: string }
   /** The node's clock runs this far ahead (negative: behind) from now on. */
   | { readonly kind: 'clockSkew'; readonly node: string; readonly byNs: number };

@@ -1,4 +1,4 @@
-import { protectBy } from '../../engine/ipsec/spd.ts';
+import type { Transform } from '../../engine/ipsec/spd.ts';
 import type { NodeConfig, PolicyConfig, SaConfig } from '../../engine/node/config.ts';
 import type { Topology, TopologyNode, TopologyPolicy } from './model.ts';
 
@@ -27,8 +27,13 @@ export function nodeConfig(topology: Topology, name: string, sas: readonly SaCon
       advertise,
     })),
     routes: routesOf(node),
-    policies: node.policies.map(policyConfig),
+    policies: node.policies.map(policy => policyConfig(node, policy)),
     sas,
+    ...(node.filter === null ? {} : { filter: node.filter }),
+    ...(node.hostModel === 'weak' ? {} : { hostModel: node.hostModel }),
+    ...(node.antiSpoofing ? { antiSpoofing: true } : {}),
+    ...(node.nat === null ? {} : { nat: node.nat }),
+    ...(node.fragments === 'reassemble' ? {} : { fragments: node.fragments }),
   };
 }
 
@@ -36,9 +41,16 @@ function routesOf(node: TopologyNode): NodeConfig['routes'] {
   return node.routes.map(({ destination, via, interface: iface }) => ({ destination, via, interface: iface }));
 }
 
-function policyConfig(policy: TopologyPolicy): PolicyConfig {
-  const { name, tunnel, local, remote, protocol, localPort, remotePort, action } = policy;
-  const selectors = { name, tunnel, local, remote, protocol, localPort, remotePort };
-  if (action.kind === 'protect') return { ...selectors, action: protectBy('esp', action.mode) };
-  return { ...selectors, action: { kind: action.kind } };
+function policyConfig(node: TopologyNode, policy: TopologyPolicy): PolicyConfig {
+  const { name, tunnel, direction, local, remote, protocol, localPort, remotePort, icmp, action } = policy;
+  const selectors = { name, tunnel, direction, local, remote, protocol, localPort, remotePort, icmp };
+  if (action.kind !== 'protect') return { ...selectors, action: { kind: action.kind } };
+  const isTunnel = node.tunnels.some(({ name: known }) => known === tunnel);
+  const transforms = action.transforms.map((transform, index): Transform => {
+    const { protocol: ipsec, mode, level, requestId, ends } = transform;
+    const [first] = ends;
+    const isNamed = mode === 'tunnel' && first !== undefined && !(isTunnel && index === 0);
+    return { protocol: ipsec, mode, level, requestId, ends: isNamed ? first : null };
+  });
+  return { ...selectors, action: { kind: 'protect', transforms, sharing: action.sharing } };
 }

@@ -7,7 +7,7 @@ import {
   prefixContains,
   prefixesOverlap,
 } from '../../engine/wire/prefix.ts';
-import type { ProtectedFlow, TopologyLink, TopologyNode, TopologyPolicy } from './model.ts';
+import type { ProtectedFlow, SaEnds, TopologyLink, TopologyNode, TopologyPolicy, TopologyTransform } from './model.ts';
 
 /** What the derivation looks at: a topology that is not finished yet. */
 export interface Network {
@@ -24,7 +24,7 @@ export function flowsOfPolicies(network: Network): ProtectedFlow[] {
   const flows = new Map<string, ProtectedFlow>();
   for (const node of network.nodes) {
     for (const [index, policy] of node.policies.entries()) {
-      if (!promisesPrefixes(policy, node.policies.slice(0, index))) continue;
+      if (!promisesPrefixes(policy, node.policies.slice(0, index), node.policies.slice(index + 1))) continue;
       for (const flow of flowsOfPolicy(network, node, policy)) {
         const key = [flow.a, flow.b].sort().join(' ');
         const known = flows.get(key);
@@ -36,16 +36,30 @@ export function flowsOfPolicies(network: Network): ProtectedFlow[] {
 }
 
 function flowsOfPolicy(network: Network, node: TopologyNode, policy: TopologyPolicy): ProtectedFlow[] {
-  const { action } = policy;
-  if (action.kind !== 'protect') return [];
+  const hiding = hidingTransform(policy);
+  if (hiding === null) return [];
   const because = `policy ${policy.name} of ${node.name}`;
   const everyLink = network.links.map(({ name }) => name);
-  const components = componentsWithout(network, [node.name, action.peer]);
-  return pairsOf(network, node, policy).map(([a, b]) => {
-    const links = action.mode === 'transport' ? everyLink : linksOutside(network, components, a, b);
+  const components = componentsWithout(network, hiding.peer === null ? [node.name] : [node.name, hiding.peer]);
+  return pairsOf(network, node, policy, hiding).map(([a, b]) => {
+    const links = hiding.mode === 'transport' ? everyLink : linksOutside(network, components, a, b);
     return { a: formatPrefix(a), b: formatPrefix(b), links, because };
   });
 }
+
+/**
+ * The SA, innermost first, that nobody on the way can look into; null: there is none, or packets may go without. AH and NULL
+ * encryption hide nothing.
+ */
+function hidingTransform({ action }: TopologyPolicy): TopologyTransform | null {
+  if (action.kind !== 'protect') return null;
+  const isHiding = ({ protocol, level, suites: [suite] }: TopologyTransform) =>
+    protocol === 'esp' && level === 'require' && suite !== undefined && !HIDES_NOTHING.test(suite);
+  return action.transforms.find(isHiding) ?? null;
+}
+
+/** Suites of NULL encryption, and AES-GMAC in ESP (RFC 4543). */
+const HIDES_NOTHING = /^null-|gmac/;
 
 /** A flow that the file or the user names: armed on each link that is not attached to either of its two networks. */
 export function namedFlow(network: Network, a: Prefix, b: Prefix, because: string): ProtectedFlow {
@@ -54,8 +68,13 @@ export function namedFlow(network: Network, a: Prefix, b: Prefix, because: strin
   return { a: formatPrefix(a), b: formatPrefix(b), links, because };
 }
 
-function promisesPrefixes(policy: TopologyPolicy, before: readonly TopologyPolicy[]): boolean {
-  if (policy.protocol !== 'any' || policy.localPort !== 'any' || policy.remotePort !== 'any') return false;
+function promisesPrefixes(
+  policy: TopologyPolicy,
+  before: readonly TopologyPolicy[],
+  after: readonly TopologyPolicy[],
+): boolean {
+  const isWhole = [policy.protocol, policy.localPort, policy.remotePort, policy.icmp].every(part => part === 'any');
+  if (!isWhole || !isBothWays(policy, before, after)) return false;
   return !before.some(
     other =>
       other.action.kind === 'bypass' &&
@@ -65,33 +84,90 @@ function promisesPrefixes(policy: TopologyPolicy, before: readonly TopologyPolic
   );
 }
 
-function overlap(a: string, b: string): boolean {
-  const one = parsePrefix(a);
-  const two = parsePrefix(b);
-  return one === null || two === null || prefixesOverlap(one, two); // null: any
+/** An entry for one direction promises something only together with its twin for the other. */
+function isBothWays(
+  policy: TopologyPolicy,
+  before: readonly TopologyPolicy[],
+  after: readonly TopologyPolicy[],
+): boolean {
+  if (policy.direction === 'both') return true;
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  return [...before, ...after].some(
+    twin =>
+      twin.direction !== policy.direction &&
+      twin.tunnel === policy.tunnel &&
+      same(twin.local, policy.local) &&
+      same(twin.remote, policy.remote) &&
+      twin.protocol === 'any' &&
+      hidingTransform(twin) !== null,
+  );
+}
+
+function overlap(a: Addresses, b: Addresses): boolean {
+  if (a === 'any' || b === 'any') return true;
+  const [one, two] = [prefixesOf(a), prefixesOf(b)];
+  return one.some(left => two.some(right => prefixesOverlap(left, right)));
+}
+
+type Addresses = TopologyPolicy['local'];
+
+/** A range as the fewest prefixes that have exactly its addresses, at most PREFIXES_MAX; one with more promises nothing. */
+function prefixesOf(addresses: readonly string[]): Prefix[] {
+  return addresses.flatMap(text => {
+    const prefix = parsePrefix(text);
+    if (prefix !== null) return [prefix];
+    const [low, high] = text.split('-').map(parseAddress);
+    return low === undefined || high === undefined || low === null || high === null ? [] : prefixesBetween(low, high);
+  });
+}
+
+const PREFIXES_MAX = 64;
+
+function prefixesBetween(low: Address, high: Address): Prefix[] {
+  const found: Prefix[] = [];
+  const bits = low.length * 8;
+  const number = (address: Address) => address.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
+  const octets = (value: bigint) => Uint8Array.from(low, (_, i) => Number((value >> BigInt(bits - 8 - 8 * i)) & 0xffn));
+  const last = number(high);
+  for (let next = number(low); next <= last; ) {
+    let size = 0; // host bits
+    while (size < bits && next % (1n << BigInt(size + 1)) === 0n && next + (1n << BigInt(size + 1)) - 1n <= last)
+      size++;
+    found.push({ address: octets(next), length: bits - size });
+    if (found.length > PREFIXES_MAX) return [];
+    next += 1n << BigInt(size);
+  }
+  return found;
 }
 
 /** Local and remote prefixes of the policy, or what lies behind its two ends where it says "any". */
-function pairsOf(network: Network, node: TopologyNode, policy: TopologyPolicy): (readonly [Prefix, Prefix])[] {
-  const { action } = policy;
-  if (action.kind !== 'protect') return [];
-  const peer = network.nodes.find(({ name }) => name === action.peer);
-  const local = parsePrefix(policy.local);
-  const remote = parsePrefix(policy.remote);
-  const locals = local === null ? prefixesBehind(node, action.local) : [local];
-  const remotes = remote === null ? remotePrefixes(node, policy, peer) : [remote];
+function pairsOf(
+  network: Network,
+  node: TopologyNode,
+  policy: TopologyPolicy,
+  hiding: TopologyTransform,
+): (readonly [Prefix, Prefix])[] {
+  const peer = network.nodes.find(({ name }) => name === hiding.peer);
+  const [ends = null] = hiding.ends;
+  const locals = policy.local === 'any' ? prefixesBehind(node, ends?.local ?? '') : prefixesOf(policy.local);
+  const remotes = policy.remote === 'any' ? remotePrefixes(node, policy, peer, ends) : prefixesOf(policy.remote);
   return locals.flatMap(a =>
     remotes.filter(b => b.address.length === a.address.length && !prefixesOverlap(a, b)).map(b => [a, b] as const),
   );
 }
 
-function remotePrefixes(node: TopologyNode, policy: TopologyPolicy, peer: TopologyNode | undefined): Prefix[] {
-  if (policy.tunnel !== null) {
+function remotePrefixes(
+  node: TopologyNode,
+  policy: TopologyPolicy,
+  peer: TopologyNode | undefined,
+  ends: SaEnds | null,
+): Prefix[] {
+  if (node.tunnels.some(({ name }) => name === policy.tunnel)) {
     return node.routes
       .filter(route => route.interface === policy.tunnel)
       .flatMap(route => parsePrefix(route.destination) ?? []);
   }
-  return peer === undefined || policy.action.kind !== 'protect' ? [] : prefixesBehind(peer, policy.action.remote);
+  return peer === undefined ? [] : prefixesBehind(peer, ends?.remote ?? '');
 }
 
 /** The networks of all interfaces but the one that faces the world. */

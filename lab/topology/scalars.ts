@@ -1,9 +1,21 @@
 /** Texts, numbers and quantities of a topology file. */
+import type { Place } from '../../engine/config/diagnostic.ts';
+import type { NumberRange } from '../../engine/ipsec/selector.ts';
 import * as quantity from './quantity.ts';
-import { bad, good, notText } from './quantity.ts';
-import { type Located, scalar, type Shape } from './shape.ts';
+import { bad, good, notText, type Parsed } from './quantity.ts';
+import { type JsonSchema, type Located, scalar, type Shape } from './shape.ts';
 
-export type ProtocolText = number | 'any' | 'icmp';
+export type ProtocolText = number | 'any' | 'icmp' | 'opaque';
+
+/** A text that is a file of its own, or the path of one. */
+export type FileText =
+  | {
+      readonly kind: 'inline';
+      readonly text: string;
+      /** Where its lines stand in this file; null: nowhere that could be pointed at (a text in quotes). */
+      readonly lines: readonly Place[] | null;
+    }
+  | { readonly kind: 'path'; readonly path: string };
 
 const TEXT_MAX = 1000;
 /** Controls but line feed and tab, and those that turn the direction of writing. */
@@ -68,27 +80,91 @@ export const rate: Shape<Located<number>> = scalar(
   ({ text }) => quantity.parseRate(text),
 );
 
+const PROTOCOLS: ReadonlyMap<string, number> = new Map([
+  ['icmpv6', 58],
+  ['tcp', 6],
+  ['udp', 17],
+  ['sctp', 132],
+  ['ipv4', 4],
+  ['ipv6', 41],
+  ['esp', 50],
+  ['ah', 51],
+]);
+
 /** `any`, a protocol's name, or its number. ICMP is 1 or 58, whichever the addresses call for. */
 export const protocol: Shape<Located<ProtocolText>> = scalar<ProtocolText>(
-  'a protocol: any, icmp, tcp, udp or a number',
+  'a protocol: any, icmp, tcp, udp, a number, or opaque',
   {
-    anyOf: [
-      { enum: ['any', 'icmp', 'icmpv6', 'tcp', 'udp', 'ipv4', 'ipv6'] },
-      { type: 'integer', minimum: 0, maximum: 255 },
-    ],
+    anyOf: [{ enum: ['any', 'opaque', 'icmp', ...PROTOCOLS.keys()] }, { type: 'integer', minimum: 0, maximum: 255 }],
   },
   ({ value }) => {
-    if (value === 'any' || value === 'icmp') return good(value);
+    if (value === 'any' || value === 'icmp' || value === 'opaque') return good(value);
     const number = typeof value === 'string' ? PROTOCOLS.get(value) : value;
     if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= 255) return good(number);
     return bad('is not a protocol', 'write any, icmp, tcp, udp or a number of 0 to 255');
   },
 );
 
-const PROTOCOLS: ReadonlyMap<string, number> = new Map([
-  ['icmpv6', 58],
-  ['tcp', 6],
-  ['udp', 17],
-  ['ipv4', 4],
-  ['ipv6', 41],
-]);
+/** `80`, `"8000-8099"`, `any`, or `opaque`: where a packet shows no port. */
+export const ports: Shape<Located<NumberRange | 'any' | 'opaque'>> = scalar<NumberRange | 'any' | 'opaque'>(
+  'a port, a range such as "8000-8099", any or opaque',
+  rangeSchema(65_535, ['any', 'opaque']),
+  ({ value, text }) => {
+    if (value === 'any' || value === 'opaque') return good(value);
+    return parseRange(text, 65_535, 'a port of 0 to 65535, or a range such as "8000-8099"');
+  },
+);
+
+/** `8`, or `"0-3"`. */
+export function numbers(most: number, what: string): Shape<Located<NumberRange>> {
+  const expected = `${what} of 0 to ${most}, or a range such as "0-3"`;
+  return scalar(expected, rangeSchema(most, []), ({ text }) => parseRange(text, most, expected));
+}
+
+function rangeSchema(most: number, words: readonly string[]): JsonSchema {
+  const range = { type: 'string', pattern: '^[0-9]+-[0-9]+$' };
+  const number = { type: 'integer', minimum: 0, maximum: most };
+  return { anyOf: [number, range, ...(words.length === 0 ? [] : [{ enum: words }])] };
+}
+
+function parseRange(text: string, most: number, expected: string): Parsed<NumberRange> {
+  const [, low, high = low] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(text) ?? [];
+  if (low === undefined || high === undefined) return bad('is not a number or a range', `give ${expected}`);
+  if (Number(high) > most) return bad('is out of range', `give ${expected}`);
+  if (Number(low) > Number(high)) return bad('ends before it begins', `write "${high}-${low}"`);
+  return good([Number(low), Number(high)]);
+}
+
+/** For the DSCP of an outer header. */
+export const copyOrDscp: Shape<Located<number | 'copy'>> = scalar<number | 'copy'>(
+  'copy, or a DSCP of 0 to 63',
+  { anyOf: [{ const: 'copy' }, { type: 'integer', minimum: 0, maximum: 63 }] },
+  ({ value }) => {
+    if (value === 'copy') return good(value);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 63) return good(value);
+    return bad('is not a DSCP', 'write copy, or a number of 0 to 63');
+  },
+);
+
+const FILE_MAX = 1 << 18;
+
+/** A text with a line feed in it is the file itself; one without is where it is. */
+export const fileText: Shape<Located<FileText>> = scalar<FileText>(
+  'a text over several lines ("|"), or the path of a file',
+  { type: 'string', maxLength: FILE_MAX },
+  ({ value, lines }) => {
+    if (typeof value !== 'string') return notText(value);
+    if (value.length > FILE_MAX) return bad(`has ${value.length} characters`, `use at most ${FILE_MAX}`);
+    if (/[\n\r]/.test(value) || value === '') return good({ kind: 'inline', text: value, lines });
+    return parsePath(value);
+  },
+);
+
+function parsePath(path: string): Parsed<FileText> {
+  if (/\s/.test(path.trim()))
+    return bad('is neither a text over several lines nor a path', 'write "|" after the key, and the text below it');
+  if (UNPRINTABLE.test(path)) return bad('has control characters in it', 'remove them');
+  if (path.startsWith('/') || path.split('/').includes('..'))
+    return bad('is not beside the topology', 'keep the file in the folder of the topology, or below it');
+  return good({ kind: 'path', path });
+}

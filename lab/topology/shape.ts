@@ -135,7 +135,13 @@ export function dictionary<T>(name: Shape<Located<string>>, of: Shape<T>, what: 
     read(value, report) {
       if (value.kind !== 'map') return mismatch(value, this, report);
       const entries = bounded(value.entries, value.place, report).map(entry => {
-        const key: ScalarValue = { kind: 'scalar', place: entry.keyPlace, value: entry.key, text: entry.key };
+        const key: ScalarValue = {
+          kind: 'scalar',
+          place: entry.keyPlace,
+          value: entry.key,
+          text: entry.key,
+          lines: null,
+        };
         name.read(key, report);
         return { name: entry.key, place: entry.keyPlace, value: of.read(entry.value, report) };
       });
@@ -195,6 +201,20 @@ export function whenKeys<A, B>(a: Shape<A>, keys: readonly string[], b: Shape<B>
     read(value, report) {
       const isB = value.kind === 'map' && value.entries.some(entry => keys.includes(entry.key));
       return isB ? b.read(value, report) : a.read(value, report);
+    },
+  };
+}
+
+/** A scalar as `a`, a map as `b`. */
+export function byKind<A, B>(a: Shape<A>, b: Shape<B>): Shape<A | B> {
+  const expected = `${a.expected}, or ${b.form}`;
+  return {
+    expected,
+    form: expected,
+    schema: { anyOf: [a.schema, b.schema] },
+    read(value, report) {
+      if (value.kind === 'list') return mismatch(value, this, report);
+      return value.kind === 'map' ? b.read(value, report) : a.read(value, report);
     },
   };
 }

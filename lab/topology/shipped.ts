@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from '../../engine/config/diagnostic.ts';
 import { quoted } from '../../engine/config/diagnostic.ts';
 import { type LoadResult, loadTopology } from './load.ts';
+import type { ReadBeside } from './resolve/native-files.ts';
 import { nearest, oneOf } from '../../engine/config/suggest.ts';
 
 export interface ShippedTopology {
@@ -20,7 +21,7 @@ export type ResolvedArgument =
 /** The topologies that come with the lab, by name in alphabetical order. */
 export function shippedTopologies(): ShippedTopology[] {
   return shippedFiles().map(file => {
-    const { topology } = loadTopology(file, readFileSync(file, 'utf8'));
+    const { topology } = loadTopology(file, readFileSync(file, 'utf8'), readerBeside(file));
     return { name: basename(file, '.yaml'), title: topology?.title ?? '', file };
   });
 }
@@ -56,11 +57,26 @@ export function openTopology(nameOrFile: string): LoadResult {
     return failed(`cannot be read (${code})`, 'check the permissions of the file');
   }
   try {
-    return loadTopology(file, new TextDecoder('utf-8', { fatal: true }).decode(octets));
+    return loadTopology(file, new TextDecoder('utf-8', { fatal: true }).decode(octets), readerBeside(file));
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     return failed('is not UTF-8 text', 'save it as UTF-8');
   }
+}
+
+/** Reads the native files that a topology names, which are in its folder or below it. */
+function readerBeside(file: string): ReadBeside {
+  return path => {
+    const full = join(dirname(file), path);
+    try {
+      if (!statSync(full).isFile()) return { kind: 'failed', why: 'is not a file' };
+      return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(full)) };
+    } catch (error) {
+      if (error instanceof TypeError) return { kind: 'failed', why: 'is not UTF-8 text' };
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+      return { kind: 'failed', why: code === 'ENOENT' ? 'is not there' : `cannot be read (${code})` };
+    }
+  };
 }
 
 /** Where the shipped files are, from the sources and from the compiled tree alike. */

@@ -29,6 +29,8 @@ export interface ScalarValue {
   readonly value: string | number | boolean | null;
   /** As it was written, without quotes. */
   readonly text: string;
+  /** Of a literal block ("|"): where each line of the text begins in the document. null: of any other scalar. */
+  readonly lines: readonly Place[] | null;
 }
 
 const CHARACTERS_MAX = 1 << 19;
@@ -72,7 +74,7 @@ export function readYaml(text: string, report: Report): Value | null {
     return null;
   }
   const before = report.count;
-  const root = new Reading(placeOf, report).value(document.contents, START);
+  const root = new Reading(placeOf, text.split('\n'), report).value(document.contents, START);
   return report.count === before ? root : null;
 }
 
@@ -174,19 +176,22 @@ function lowerFirst(text: string): string {
 /** One walk over the parser's tree. */
 class Reading {
   readonly #placeOf: (offset: number) => Place;
+  /** The lines of the document. */
+  readonly #source: readonly string[];
   readonly #report: Report;
   readonly #anchors = new Map<string, Node>();
   /** Nodes that are being read: an alias of one of them would never end. */
   readonly #open = new Set<Node>();
   #values = 0;
 
-  constructor(placeOf: (offset: number) => Place, report: Report) {
+  constructor(placeOf: (offset: number) => Place, source: readonly string[], report: Report) {
     this.#placeOf = placeOf;
+    this.#source = source;
     this.#report = report;
   }
 
   value(node: unknown, fallback: Place): Value {
-    const nothing: ScalarValue = { kind: 'scalar', place: fallback, value: null, text: '' };
+    const nothing: ScalarValue = { kind: 'scalar', place: fallback, value: null, text: '', lines: null };
     if (!isAlias(node) && !isMap(node) && !isSeq(node) && !isScalar(node)) return nothing;
     const place = node.range ? this.#placeOf(node.range[0]) : fallback;
     this.#values += 1;
@@ -202,7 +207,11 @@ class Reading {
       this.#report.error(place, `the tag ${quoted(node.tag)} means nothing here`, 'remove it');
     if (isAlias(node)) return this.#alias(node.source, place);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-    if (isScalar(node)) return this.#scalar(node.value, node.source, place);
+    if (isScalar(node)) {
+      const isBlock = node.type === 'BLOCK_LITERAL' && typeof node.value === 'string';
+      const lines = isBlock ? this.#linesOf(String(node.value), place) : null;
+      return this.#scalar(node.value, node.source, place, lines);
+    }
     this.#open.add(node);
     const value: Value = isMap(node)
       ? { kind: 'map', place, entries: this.#entries(node, place) }
@@ -211,11 +220,20 @@ class Reading {
     return value;
   }
 
-  #scalar(value: unknown, source: string | undefined, place: Place): ScalarValue {
+  #scalar(value: unknown, source: string | undefined, place: Place, lines: readonly Place[] | null): ScalarValue {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null) {
-      return { kind: 'scalar', place, value, text: source ?? String(value ?? '') };
+      return { kind: 'scalar', place, value, text: source ?? String(value ?? ''), lines };
     }
-    return { kind: 'scalar', place, value: null, text: source ?? '' }; // of a tag, which is an error by now
+    return { kind: 'scalar', place, value: null, text: source ?? '', lines: null }; // of a tag, which is an error by now
+  }
+
+  /** A literal block begins on the line below its "|", each line behind the same indentation. */
+  #linesOf(text: string, place: Place): Place[] {
+    return text.split('\n').map((content, index) => {
+      const line = Math.min(place.line + 1 + index, this.#source.length);
+      const written = (this.#source[line - 1] ?? '').replace(/\r$/, '');
+      return { line, column: 1 + Math.max(0, written.length - content.length) };
+    });
   }
 
   #alias(name: string, place: Place): Value {
@@ -233,7 +251,7 @@ class Reading {
         `the alias ${quoted(name)} stands inside the value that it repeats`,
         'write the value out',
       );
-    return { kind: 'scalar', place, value: null, text: '' };
+    return { kind: 'scalar', place, value: null, text: '', lines: null };
   }
 
   #entries(map: YAMLMap, fallback: Place): Entry[] {

@@ -100,14 +100,16 @@ function readTopology(name: string): Topology {
 function arranged(topology: Topology, { esp = 'aes256gcm16', selectors }: SceneOrder['about']): Topology {
   const policyOf = (node: string, policy: TopologyPolicy): TopologyPolicy => {
     if (policy.action.kind !== 'protect') return policy;
-    const [local, remote] = selectors === undefined ? [policy.local, policy.remote] : sidesOf(node, selectors);
-    return { ...policy, local, remote, action: { ...policy.action, esp: [esp] } };
+    const sides = selectors === undefined ? null : sidesOf(node, selectors);
+    const { local, remote } = sides === null ? policy : { local: [sides[0]], remote: [sides[1]] };
+    const transforms = policy.action.transforms.map(transform => ({ ...transform, suites: [esp] }));
+    return { ...policy, local, remote, action: { ...policy.action, transforms } };
   };
   const nodes = topology.nodes.map(node => ({
     ...node,
     policies: node.policies.map(policy => policyOf(node.name, policy)),
   }));
-  return { ...topology, nodes };
+  return { ...topology, nodes, sas: topology.sas.map(sa => ({ ...sa, suite: esp })) };
 }
 
 const sidesOf = (node: string, [a, b]: readonly [string, string]): readonly [string, string] =>

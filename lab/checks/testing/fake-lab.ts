@@ -96,6 +96,12 @@ export function node(name: string, kind: NodeKind, addresses: readonly string[],
     tunnels: [],
     routes: [],
     policies: [],
+    sas: [],
+    filter: null,
+    hostModel: 'weak',
+    antiSpoofing: false,
+    fragments: 'reassemble',
+    nat: null,
   };
 }
 

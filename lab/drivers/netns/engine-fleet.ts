@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeAnswers, NodeOrder, NodeRequest, PortOrder, UpOrder } from '../../../engine/host/messages.ts';
 import type { NodeConfig, SaConfig } from '../../../engine/node/config.ts';
-import type { EspSaKeys } from '../../capture/key-log.ts';
+import { type EspSaKeys, isSameKey } from '../../capture/key-log.ts';
 import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
@@ -134,8 +134,7 @@ export class EngineFleet {
 
   #derive(): DerivedSas {
     const derived = deriveSas(this.#options.topology, this.#runSecret, this.#generations);
-    const known = new Set(this.#keys.map(key => key.encryptionKey));
-    this.#keys.push(...derived.keys.filter(key => !known.has(key.encryptionKey)));
+    this.#keys.push(...derived.keys.filter(key => !this.#keys.some(old => isSameKey(old, key))));
     return derived;
   }
 
@@ -177,4 +176,4 @@ export class EngineFleet {
   }
 }
 
-const saKey = (sa: SaConfig): string => `${sa.direction} ${sa.spi} ${sa.encryptionKey}`;
+const saKey = (sa: SaConfig): string => [sa.direction, sa.protocol, sa.spi, sa.destination].join(' ');

@@ -103,6 +103,9 @@ export class NetnsLab implements RunningLab {
       case 'restart':
         await this.#crashOrRestart(this.#node(action.node), action.kind);
         return;
+      case 'rebind':
+        await this.#crashOrRestart(this.#node(action.node), 'restart');
+        return;
       case 'clockSkew':
         await this.#engine(action.node).request<'skew'>({ kind: 'skew', byNs: action.byNs });
         return;

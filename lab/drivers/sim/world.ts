@@ -1,6 +1,6 @@
 import type { SaConfig } from '../../../engine/node/config.ts';
 import type { NodeStatus } from '../../../engine/node/node.ts';
-import type { EspSaKeys } from '../../capture/key-log.ts';
+import { type EspSaKeys, isSameKey } from '../../capture/key-log.ts';
 import { deriveSas } from '../../topology/keys.ts';
 import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
@@ -74,6 +74,7 @@ export class World {
         this.machine(action.node).crash();
         break;
       case 'restart':
+      case 'rebind':
         this.#restart(action.node);
         break;
       case 'clockSkew':
@@ -163,7 +164,7 @@ export class World {
   #deriveSas(): ReadonlyMap<string, readonly SaConfig[]> {
     const { topology, run } = this.#parts;
     const { nodes, keys } = deriveSas(topology, run.seed, this.#generations);
-    const isKnown = (key: EspSaKeys) => this.#keys.some(old => old.encryptionKey === key.encryptionKey);
+    const isKnown = (key: EspSaKeys) => this.#keys.some(old => isSameKey(old, key));
     this.#keys.push(...keys.filter(key => !isKnown(key)));
     return nodes;
   }
@@ -174,8 +175,8 @@ export class World {
   }
 }
 
-function hasSa(list: readonly SaConfig[], { spi, direction }: SaConfig): boolean {
-  return list.some(sa => sa.spi === spi && sa.direction === direction);
+function hasSa(list: readonly SaConfig[], { spi, direction, destination }: SaConfig): boolean {
+  return list.some(sa => sa.spi === spi && sa.direction === direction && sa.destination === destination);
 }
 
 function crashedStatus({ name, interfaces }: TopologyNode): NodeStatus {

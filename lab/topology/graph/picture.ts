@@ -1,4 +1,4 @@
-import type { Impairment, NodeKind, Topology, TopologyNode } from '../model.ts';
+import type { Impairment, NodeKind, Topology, TopologyNode, TopologyTransform } from '../model.ts';
 import { formatDuration, formatRate } from '../quantity.ts';
 
 /** What a drawing of a topology shows, whatever draws it. */
@@ -77,8 +77,17 @@ function tunnelsOf(topology: Topology): PictureTunnel[] {
 
 function protectionOf(node: TopologyNode, tunnel: string): string | null {
   const actions = node.policies.filter(policy => policy.tunnel === tunnel).map(({ action }) => action);
-  const suites = actions.flatMap(action => (action.kind === 'protect' ? action.esp.slice(0, 1) : []));
-  return suites.length === 0 ? null : `ESP ${[...new Set(suites)].join(', ')}`;
+  const texts = actions.flatMap(action => (action.kind === 'protect' ? [protectionText(action.transforms)] : []));
+  return texts.length === 0 ? null : [...new Set(texts)].join(', ');
+}
+
+/** `ESP aes256gcm16`, `AH sha256 around ESP aes128-sha256`, the outermost first; what may also go without is marked. */
+function protectionText(transforms: readonly TopologyTransform[]): string {
+  const texts = transforms.map(({ protocol, suites, level, encapsulation }) => {
+    const name = encapsulation === null ? protocol.toUpperCase() : `${protocol.toUpperCase()} in UDP`;
+    return [name, ...suites.slice(0, 1), ...(level === 'use' ? ['(use)'] : [])].join(' ');
+  });
+  return texts.toReversed().join(' around ');
 }
 
 /** Policies between two nodes without a tunnel interface: one line for each pair of nodes, mode and suite. */
@@ -86,15 +95,36 @@ function transportOf(topology: Topology): PictureTunnel[] {
   const drawn = new Map<string, PictureTunnel>();
   for (const [index, node] of topology.nodes.entries()) {
     for (const { tunnel, action } of node.policies) {
-      if (tunnel !== null || action.kind !== 'protect') continue;
-      const isSecondEnd = topology.nodes.findIndex(({ name }) => name === action.peer) < index;
-      if (isSecondEnd) continue;
-      const protection = `ESP ${action.esp[0] ?? ''}`;
-      const key = [node.name, action.peer, action.mode, protection].join(' ');
-      drawn.set(key, { from: node.name, to: action.peer, name: `${action.mode} mode`, protection });
+      if (action.kind !== 'protect' || node.tunnels.some(({ name }) => name === tunnel)) continue;
+      for (const [peer, transforms] of byPeer(topology, node.name, action.transforms)) {
+        const isSecondEnd = topology.nodes.findIndex(({ name }) => name === peer) < index;
+        const [first] = transforms;
+        if (isSecondEnd || first === undefined) continue;
+        const protection = protectionText(transforms);
+        const key = [node.name, peer, first.mode, protection].join(' ');
+        drawn.set(key, { from: node.name, to: peer, name: `${first.mode} mode`, protection });
+      }
     }
   }
   return [...drawn.values()];
+}
+
+/** Nested transforms end at different nodes; one of a native file may end at all that it selects. */
+function byPeer(
+  { sas }: Topology,
+  node: string,
+  transforms: readonly TopologyTransform[],
+): Map<string, TopologyTransform[]> {
+  const found = new Map<string, TopologyTransform[]>();
+  for (const transform of transforms) {
+    const selected = sas.filter(
+      ({ from, protocol, mode }) =>
+        from.node === node && from.policy === null && protocol === transform.protocol && mode === transform.mode,
+    );
+    const peers = transform.peer === null ? [...new Set(selected.map(({ to }) => to.node))] : [transform.peer];
+    for (const peer of peers) found.set(peer, [...(found.get(peer) ?? []), transform]);
+  }
+  return found;
 }
 
 function bothWays(forward: readonly string[], backward: readonly string[]): string[] {

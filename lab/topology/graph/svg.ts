@@ -14,6 +14,7 @@ const STYLE = `
     .about { font-size: 12px; fill: #5c6370; }
     .card { fill: #ffffff; stroke-width: 1.4; }
     .gateway .card { stroke: #2f6fde; } .gateway .head { fill: #e7f0ff; }
+    .nat .card { stroke: #c98a1b; } .nat .head { fill: #fff3df; }
     .router .card { stroke: #7a7f8c; } .router .head { fill: #f1f1f4; }
     .host .card { stroke: #3a9b52; } .host .head { fill: #ecf8ee; }
     .name { font-size: 14px; font-weight: 600; fill: #1a1d24; }

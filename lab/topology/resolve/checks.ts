@@ -3,9 +3,11 @@ import { IpProtocol } from '../../../engine/wire/ip-protocol.ts';
 import { formatPrefix, type Prefix } from '../../../engine/wire/prefix.ts';
 import type { CheckText } from '../description.ts';
 import type { Check, CheckSpec } from '../model.ts';
+import type { ProtocolText } from '../scalars.ts';
 import type { Located } from '../shape.ts';
 import type { Owners } from './addresses.ts';
-import { protocolNumber } from './policies.ts';
+import { hasEngine } from './node-options.ts';
+import { protocolNumber } from './selectors.ts';
 import {
   addressesOf,
   asAddress,
@@ -48,7 +50,8 @@ type Resolved = { readonly title: string; readonly spec: CheckSpec } | null;
 function resolveCheck(scope: Scope, owners: Owners, text: CheckText): Resolved {
   if (text.reach !== null) return resolveReach(scope, owners, 'reach', text.reach);
   if (text.unreachable !== null) return resolveReach(scope, owners, 'unreachable', text.unreachable);
-  if (text.encrypted !== null) return resolveEncrypted(scope, text.encrypted);
+  if (text.encrypted !== null) return resolveSeen(scope, 'encrypted', text.encrypted);
+  if (text.authenticated !== null) return resolveSeen(scope, 'authenticated', text.authenticated);
   if (text.policy !== null) return resolvePolicyCheck(scope, text.policy);
   if (text['path-mtu'] !== null) return resolvePathMtu(scope, owners, text['path-mtu']);
   return null;
@@ -87,13 +90,17 @@ function resolvePathMtu(scope: Scope, owners: Owners, text: NonNullable<CheckTex
   };
 }
 
-function resolveEncrypted(scope: Scope, text: NonNullable<CheckText['encrypted']>): Resolved {
+function resolveSeen(
+  scope: Scope,
+  kind: 'encrypted' | 'authenticated',
+  text: NonNullable<CheckText['encrypted']>,
+): Resolved {
   const { a, b } = text.flow.value;
-  if (!hasLink(scope, text.link, 'encrypted')) return null;
+  if (!hasLink(scope, text.link, kind)) return null;
   const [from, to] = [formatPrefix(a), formatPrefix(b)];
   return {
-    title: `encrypted ${text.link.value} ${shown(a)} <-> ${shown(b)}`,
-    spec: { kind: 'encrypted', link: text.link.value, a: from, b: to },
+    title: `${kind} ${text.link.value} ${shown(a)} <-> ${shown(b)}`,
+    spec: { kind, link: text.link.value, a: from, b: to },
   };
 }
 
@@ -115,12 +122,16 @@ function resolvePolicyCheck(scope: Scope, text: NonNullable<CheckText['policy']>
   const port = text.port ?? text['source-port'];
   if (port !== null && !hasPorts)
     scope.report.error(port.place, 'ports belong to TCP and UDP', 'add proto: tcp or proto: udp');
-  if (protocol === 'any') {
+  if (typeof protocol !== 'number') {
     if (text.proto !== null)
       scope.report.error(text.proto.place, 'a packet has one protocol', 'write icmp, tcp, udp or a number');
     return null;
   }
-  const shownPort = text.port === null ? '' : `/${text.port.value}`;
+  const isIcmp = protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6;
+  if (text.icmp !== null && !isIcmp)
+    scope.report.error(text.icmp.place, 'types and codes belong to ICMP', 'write proto: icmp, or remove icmp');
+  const icmp = text.icmp === null ? null : { type: text.icmp.type.value, code: text.icmp.code?.value ?? 0 };
+  const shownPort = icmp !== null ? `/${icmp.type}.${icmp.code}` : text.port === null ? '' : `/${text.port.value}`;
   const shownProtocol = text.proto?.value === undefined ? 'icmp' : protocolName(text.proto.value);
   return {
     title: `policy ${node.name} ${text.from.value} -> ${text.to.value} ${shownProtocol}${shownPort}: ${text.expect.value}`,
@@ -132,19 +143,15 @@ function resolvePolicyCheck(scope: Scope, text: NonNullable<CheckText['policy']>
       protocol,
       sourcePort: text['source-port']?.value ?? null,
       destinationPort: text.port?.value ?? null,
+      icmp,
       expect: text.expect.value,
     },
   };
 }
 
-function protocolName(protocol: number | 'any' | 'icmp'): string {
+function protocolName(protocol: ProtocolText): string {
   if (protocol === IpProtocol.TCP) return 'tcp';
   return protocol === IpProtocol.UDP ? 'udp' : String(protocol);
-}
-
-export function hasEngine(node: NodeScope): boolean {
-  const kind = node.text?.kind.value;
-  return kind === 'gateway' || (kind === 'host' && (node.text?.policy?.items.length ?? 0) > 0);
 }
 
 interface Ends {

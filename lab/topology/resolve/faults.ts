@@ -1,4 +1,5 @@
 import type { FaultText } from '../description.ts';
+import type { Located } from '../shape.ts';
 import type { FaultAction, ScheduledFault } from '../model.ts';
 import { findNode, hasLink, type Scope } from './scope.ts';
 import { oneOf } from '../../../engine/config/suggest.ts';
@@ -24,9 +25,23 @@ function resolveAction(scope: Scope, text: FaultText): FaultAction | null {
     if (findNode(scope, node, 'a fault') === null) return null;
     return { kind: text.crash !== null ? 'crash' : 'restart', node: node.value };
   }
+  if (text.rebind !== null) return resolveRebind(scope, text.rebind);
   if (text.partition !== null) return resolvePartition(scope, text.partition);
   if (text.skew === null || findNode(scope, text.skew.node, 'skew') === null) return null;
   return { kind: 'clockSkew', node: text.skew.node.value, byNs: text.skew.by.value };
+}
+
+function resolveRebind(scope: Scope, reference: Located<string>): FaultAction | null {
+  const node = findNode(scope, reference, 'rebind');
+  if (node === null) return null;
+  const kind = node.text?.kind.value;
+  if (kind !== undefined && kind !== 'nat') {
+    const nats = [...scope.nodes.values()].filter(other => other.text?.kind.value === 'nat').map(({ name }) => name);
+    const fix = nats.length === 0 ? 'add a node of kind nat' : `name ${oneOf(nats)}`;
+    scope.report.error(reference.place, `${node.name} is a ${kind}, and has no mappings to forget`, fix);
+    return null;
+  }
+  return { kind: 'rebind', node: node.name };
 }
 
 function resolvePartition(scope: Scope, text: NonNullable<FaultText['partition']>): FaultAction | null {

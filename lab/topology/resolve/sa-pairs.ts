@@ -1,103 +1,251 @@
 import { quoted } from '../../../engine/config/diagnostic.ts';
-import type { ManualSaPair, TopologyPolicy } from '../model.ts';
+import type { ManualSa, ManualSaEnd, SaEnds, TopologyPolicy, TopologyTransform } from '../model.ts';
+import { type NatPaths, natBefore } from './nat-path.ts';
 import type { Policy } from './policies.ts';
 import type { Scope } from './scope.ts';
-
-/** The first SPI; RFC 4303 §2.1 reserves 1 to 255. Even ones lead from the first node to the second. */
-const SPI_FIRST = 0x1000;
+import { isUniqueFlow, mirrorFlows } from './unique-flows.ts';
 
 type Protect = Extract<TopologyPolicy['action'], { kind: 'protect' }>;
 
-/**
- * Joins the PROTECT policies of the two ends into SA pairs. Both ends must say the same, mirrored: with keys from the file
- * nothing is negotiated.
- */
-export function pairSas(scope: Scope, policies: ReadonlyMap<string, readonly Policy[]>): ManualSaPair[] {
-  const pairs: ManualSaPair[] = [];
-  const done = new Set<Policy>();
-  for (const policy of [...policies.values()].flat()) {
-    const { action } = policy.model;
-    if (action.kind !== 'protect' || done.has(policy)) continue;
-    const candidates = (policies.get(action.peer) ?? []).filter(
-      other => !done.has(other) && isTowards(policy, action, other),
-    );
-    const other = candidates.find(candidate => isMirror(policy.model, candidate.model));
-    if (other === undefined) {
-      reportAlone(scope, policy, action, candidates[0] ?? null);
-      for (const candidate of candidates.slice(0, 1)) done.add(candidate);
-      continue;
-    }
-    done.add(other);
-    reportDifferences(scope, policy, other);
-    if (policy.secret === null) continue;
-    const spi = SPI_FIRST + 2 * pairs.length;
-    pairs.push({
-      nodes: [policy.node, other.node],
-      policies: [policy.model.name, other.model.name],
-      spis: [spi, spi + 1],
-      secret: policy.secret,
-    });
-  }
-  return pairs;
+/** One transform of a policy, and which way its packets go. */
+interface Side {
+  readonly policy: Policy;
+  readonly action: Protect;
+  readonly transform: TopologyTransform;
+  readonly index: number;
 }
 
-/** Whether `other` protects, in the same mode and tunnel, what goes back to the node of `policy`. */
-function isTowards(policy: Policy, action: Protect, other: Policy): boolean {
-  const back = other.model.action;
-  const isBack = back.kind === 'protect' && back.peer === policy.node && back.mode === action.mode;
-  return isBack && (other.tunnel?.name ?? null) === (policy.tunnel?.peerTunnel ?? null);
+/** Hands out SPIs: those of one run are never the same. */
+export type NextSpi = () => number;
+
+/**
+ * Joins the PROTECT policies of the two ends into SAs, one each way for each transform. Both ends must say the same, mirrored:
+ * with keys from the file nothing is negotiated. Policies without a key (level use) get none.
+ */
+export function pairSas(
+  scope: Scope,
+  policies: ReadonlyMap<string, readonly Policy[]>,
+  paths: NatPaths,
+  nextSpi: NextSpi,
+): ManualSa[] {
+  const sas: ManualSa[] = [];
+  const done = new Set<string>();
+  for (const policy of [...policies.values()].flat().filter(isPaired)) {
+    const { action } = policy.model;
+    if (action.kind !== 'protect') continue;
+    for (const [index, transform] of action.transforms.entries()) {
+      const side = { policy, action, transform, index };
+      for (const way of waysOf(policy)) sas.push(...join(scope, policies, paths, side, way, done, nextSpi));
+    }
+  }
+  return sas;
+}
+
+/** Those of native files are paired by who they select, unless a tunnel says it: see stated-sas.ts. */
+const isPaired = ({ origin, tunnel }: Policy): boolean => origin === 'topology' || tunnel !== null;
+
+type Way = 'outbound' | 'inbound';
+
+const waysOf = ({ model }: Policy): readonly Way[] =>
+  model.direction === 'both' ? ['outbound', 'inbound'] : [model.direction];
+const opposite = (way: Way): Way => (way === 'outbound' ? 'inbound' : 'outbound');
+const slot = ({ policy, index }: Side, way: Way): string => `${policy.node}\n${policy.model.name}\n${index}\n${way}`;
+
+function join(
+  scope: Scope,
+  policies: ReadonlyMap<string, readonly Policy[]>,
+  paths: NatPaths,
+  side: Side,
+  way: Way,
+  done: Set<string>,
+  nextSpi: NextSpi,
+): ManualSa[] {
+  if (done.has(slot(side, way))) return [];
+  const { peer } = side.transform;
+  if (peer === null) return [];
+  const back = opposite(way);
+  const candidates = (policies.get(peer) ?? [])
+    .filter(isPaired)
+    .flatMap(sidesOf)
+    .filter(other => waysOf(other.policy).includes(back) && !done.has(slot(other, back)) && isTowards(side, other));
+  const other = candidates.find(candidate => isMirror(side.policy.model, candidate.policy.model));
+  if (other === undefined) {
+    reportAlone(scope, side, candidates[0] ?? null);
+    for (const each of [side, ...candidates.slice(0, 1)])
+      for (const any of ['outbound', 'inbound'] as const) done.add(slot(each, any));
+    return [];
+  }
+  done.add(slot(side, way)).add(slot(other, back));
+  if (way === 'outbound' || side.policy.model.direction !== 'both') reportDifferences(side, other);
+  const { secret } = side.policy;
+  if (secret === null) return [];
+  return way === 'outbound'
+    ? sasBetween(paths, side, other, secret, nextSpi)
+    : sasBetween(paths, other, side, secret, nextSpi);
+}
+
+function sidesOf(policy: Policy): Side[] {
+  const { action } = policy.model;
+  if (action.kind !== 'protect') return [];
+  return action.transforms.map((transform, index) => ({ policy, action, transform, index }));
+}
+
+/** One for each pair of ends; and of a `unique` policy, for each flow. */
+function sasBetween(paths: NatPaths, from: Side, to: Side, secret: string, nextSpi: NextSpi): ManualSa[] {
+  const { protocol, mode, suites, esn } = from.transform;
+  const [suite] = suites;
+  if (suite === undefined) return [];
+  const flows = from.action.sharing === 'unique' ? mirrorFlows(from.policy.model) : [null];
+  return from.transform.ends.flatMap((ends, index) => {
+    const theirs = to.transform.ends.length === from.transform.ends.length ? mirroredEnds(from, to, ends, index) : null;
+    if (theirs === null) return [];
+    return flows
+      .filter(flow => flow === null || mode === 'tunnel' || isUniqueFlow(flow.here, ends))
+      .map(flow => ({
+        protocol,
+        mode,
+        suite,
+        esn,
+        from: saEnd(paths, from, ends.local, ends.remote, to.policy.node, flow?.here ?? null),
+        to: saEnd(paths, to, theirs.remote, theirs.local, from.policy.node, flow?.there ?? null),
+        spi: nextSpi(),
+        secret,
+      }));
+  });
+}
+
+/** The other side's own view of these ends: by its place in the lists where both name single addresses in another order. */
+function mirroredEnds(from: Side, to: Side, ends: SaEnds, index: number): SaEnds | null {
+  const exact = to.transform.ends.find(({ local, remote }) => local === ends.remote && remote === ends.local);
+  if (exact !== undefined) return exact;
+  return from.transform.ends.length === 1 ? (to.transform.ends[index] ?? null) : null;
+}
+
+function saEnd(
+  paths: NatPaths,
+  { policy, transform, index }: Side,
+  source: string,
+  destination: string,
+  peer: string,
+  selector: ManualSaEnd['selector'],
+): ManualSaEnd {
+  const { requestId, windowPackets, lifetime, trafficFlow, encapsulation, outer } = transform;
+  return {
+    node: policy.node,
+    policy: policy.model.name,
+    transform: index,
+    requestId,
+    source,
+    destination,
+    selector,
+    windowPackets,
+    lifetime,
+    trafficFlow,
+    encapsulation:
+      encapsulation === null ? null : { ...encapsulation, followsPeer: natBefore(paths, peer, policy.node) !== null },
+    outer,
+  };
+}
+
+/** Whether `other` asks for the same kind of SA back to the node of `side`. */
+function isTowards(side: Side, other: Side): boolean {
+  const { transform, policy } = side;
+  const isBack = other.transform.peer === policy.node && other.transform.mode === transform.mode;
+  const isSameTunnel = (other.policy.tunnel?.name ?? null) === (policy.tunnel?.peerTunnel ?? null);
+  return isBack && isSameTunnel && other.transform.protocol === transform.protocol;
 }
 
 function isMirror(a: TopologyPolicy, b: TopologyPolicy): boolean {
-  const arePrefixes = a.local === b.remote && a.remote === b.local;
-  return arePrefixes && a.localPort === b.remotePort && a.remotePort === b.localPort && a.protocol === b.protocol;
+  const same = (one: unknown, two: unknown) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(two));
+  return (
+    same(a.local, b.remote) &&
+    same(a.remote, b.local) &&
+    same(a.localPort, b.remotePort) &&
+    same(a.remotePort, b.localPort) &&
+    same(a.icmp, b.icmp) &&
+    a.protocol === b.protocol
+  );
 }
 
-function reportAlone(scope: Scope, policy: Policy, action: Protect, near: Policy | null): void {
-  const peer = scope.nodes.get(action.peer);
+const sorted = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(item => JSON.stringify(item)).toSorted() : value;
+
+function reportAlone(scope: Scope, side: Side, near: Side | null): void {
+  const { policy, transform } = side;
+  const peer = transform.peer === null ? undefined : scope.nodes.get(transform.peer);
   if (peer?.text?.complete !== true) return;
   const { model, tunnel } = policy;
   const own = `policy ${quoted(model.name)} of ${policy.node}`;
   const parts = [
     ...(tunnel === null ? [] : [`tunnel: ${tunnel.peerTunnel}`]),
-    ...(model.remote === 'any' ? [] : [`local: ${yamlText(model.remote)}`]),
-    ...(model.local === 'any' ? [] : [`remote: ${yamlText(model.local)}`]),
+    ...(model.direction === 'both' ? [] : [`direction: ${model.direction === 'inbound' ? 'out' : 'in'}`]),
+    ...shownAddresses('local', model.remote),
+    ...shownAddresses('remote', model.local),
     ...(model.protocol === 'any' ? [] : [`proto: ${model.protocol}`]),
-    ...(model.remotePort === 'any' ? [] : [`local-port: ${model.remotePort}`]),
-    ...(model.localPort === 'any' ? [] : [`remote-port: ${model.localPort}`]),
+    ...shownNumbers('local-port', model.remotePort),
+    ...shownNumbers('remote-port', model.localPort),
   ];
   if (near !== null) {
-    const message = `policy ${quoted(near.model.name)} of ${near.node} is not the mirror of ${own}`;
-    scope.report.error(near.place, message, `select the same packets at both ends: { ${parts.join(', ')}, … }`);
+    const message = `policy ${quoted(near.policy.model.name)} of ${near.policy.node} is not the mirror of ${own}`;
+    near.policy.complain(message, `select the same packets at both ends: { ${parts.join(', ')}, … }`);
     return;
   }
-  const mode = tunnel === null ? `mode: ${action.mode}, peer: ${policy.node}, ` : '';
-  const protect = `protect: { ${mode}esp: [${action.esp.join(', ')}], key: … }`;
-  const fix = `add to the policy of ${action.peer}: { ${[...parts, protect].join(', ')} }`;
-  scope.report.error(policy.place, `${own} has no counterpart on ${action.peer}`, fix);
+  const mode = tunnel === null ? `mode: ${transform.mode}, peer: ${policy.node}, ` : '';
+  const protect = `protect: { ${mode}${transform.protocol}: [${transform.suites.join(', ')}], key: … }`;
+  const fix = `add to the policy of ${peer.name}: { ${[...parts, protect].join(', ')} }`;
+  policy.complain(`${own} has no counterpart on ${peer.name}`, fix);
 }
 
-function reportDifferences(scope: Scope, a: Policy, b: Policy): void {
-  const one = a.model.action;
-  const two = b.model.action;
-  if (one.kind !== 'protect' || two.kind !== 'protect') return;
+function reportDifferences(
+  { policy: a, action, transform: one }: Side,
+  { policy: b, action: other, transform: two }: Side,
+): void {
   const ends = `policy ${quoted(b.model.name)} of ${b.node}`;
-  const other = `${quoted(a.model.name)} of ${a.node}`;
-  if (one.esp[0] !== two.esp[0]) {
-    const message = `${ends} begins with ESP suite ${two.esp[0]}, and ${other} with ${one.esp[0]}`;
-    scope.report.error(
-      b.place,
-      message,
-      'put the same suite first at both ends: nothing is negotiated with keys from the file',
-    );
+  const first = `${quoted(a.model.name)} of ${a.node}`;
+  const what = one.protocol === 'esp' ? 'ESP suite' : 'AH with';
+  if (one.suites[0] !== two.suites[0]) {
+    const message = `${ends} begins with ${what} ${two.suites[0]}, and ${first} with ${one.suites[0]}`;
+    b.complain(message, 'put the same suite first at both ends: nothing is negotiated with keys from the file');
   }
   if (one.esn !== two.esn) {
-    const message = `${ends} has esn: ${two.esn}, and ${other} has esn: ${one.esn}`;
-    scope.report.error(b.place, message, 'say the same at both ends');
+    b.complain(`${ends} has esn: ${two.esn}, and ${first} has esn: ${one.esn}`, 'say the same at both ends');
+  }
+  if (action.sharing !== other.sharing) {
+    b.complain(`${ends} has sa: ${other.sharing}, and ${first} has sa: ${action.sharing}`, 'say the same at both ends');
   }
   if (a.secret !== null && b.secret !== null && a.secret !== b.secret) {
-    scope.report.error(b.place, `${ends} and ${other} have different keys`, 'use the same secret at both ends');
+    b.complain(`${ends} and ${first} have different keys`, 'use the same secret at both ends');
+  } else if ((a.secret === null) !== (b.secret === null) && a.origin === 'topology' && b.origin === 'topology') {
+    b.complain(`of ${ends} and ${first} one has a key and the other has none`, 'give both the same, or neither');
   }
+  reportPorts(a, b, one, two);
+}
+
+function reportPorts(a: Policy, b: Policy, one: TopologyTransform, two: TopologyTransform): void {
+  const [there, back] = [one.encapsulation, two.encapsulation];
+  const ends = `policy ${quoted(b.model.name)} of ${b.node}`;
+  const first = `${quoted(a.model.name)} of ${a.node}`;
+  if ((there === null) !== (back === null)) {
+    const [says, not] = there === null ? [ends, first] : [first, ends];
+    b.complain(`${says} puts ESP in UDP, and ${not} does not`, 'say encapsulation: udp at both ends');
+  } else if (there !== null && back !== null) {
+    if (there.localPort === back.remotePort && there.remotePort === back.localPort) return;
+    const message = `${ends} has UDP ports ${back.localPort} and ${back.remotePort}, ${first} has ${there.localPort} and ${there.remotePort}`;
+    b.complain(message, 'the local port of each end is the remote port of the other');
+  }
+}
+
+function shownAddresses(key: string, ranges: readonly string[] | 'any'): string[] {
+  if (ranges === 'any') return [];
+  const texts = ranges.map(yamlText);
+  return [`${key}: ${texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`}`];
+}
+
+function shownNumbers(key: string, set: TopologyPolicy['localPort']): string[] {
+  if (set === 'any') return [];
+  if (set === 'opaque') return [`${key}: opaque`];
+  const texts = set.map(([low, high]) => (low === high ? String(low) : `"${low}-${high}"`));
+  return [`${key}: ${texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`}`];
 }
 
 function yamlText(prefix: string): string {

@@ -1,0 +1,109 @@
+import { type Diagnostic, quoted } from '../../../engine/config/diagnostic.ts';
+import { readIpsecinit } from '../../../engine/config/ipsecinit.ts';
+import type { PolicyReading, StatedPolicies } from '../../../engine/config/policy.ts';
+import { parseFilter } from '../../../engine/filter/parse.ts';
+import type { FilterConfig } from '../../../engine/filter/rule.ts';
+import type { FileText } from '../scalars.ts';
+import type { Located } from '../shape.ts';
+import type { NodeScope, Scope } from './scope.ts';
+
+/** Reads a file beside the topology: its text, or why it cannot be read. */
+export type ReadBeside = (
+  path: string,
+) => { readonly kind: 'text'; readonly text: string } | { readonly kind: 'failed'; readonly why: string };
+
+/** A native file of a node, with its own diagnostics brought to where its lines stand. */
+export interface NativeFile {
+  /** `ipsecinit.conf`. */
+  readonly name: string;
+  readonly text: string;
+  /** Reports something at a place in its text. */
+  complain(place: { readonly line: number; readonly column: number }, message: string, fix: string | null): void;
+}
+
+/** The text of a file and the way back from its lines; null after a diagnostic. */
+export function openNative(scope: Scope, name: string, given: Located<FileText>, read: ReadBeside): NativeFile | null {
+  const { report } = scope;
+  const { value, place } = given;
+  if (value.kind === 'inline') {
+    const { text, lines } = value;
+    return {
+      name,
+      text,
+      complain: (where, message, fix) => {
+        const start = lines?.[Math.max(0, Math.min(where.line, lines.length) - 1)];
+        if (start === undefined) report.error(place, `${name}, line ${where.line}: ${message}`, fix);
+        else report.error({ line: start.line, column: start.column + Math.max(0, where.column - 1) }, message, fix);
+      },
+    };
+  }
+  const found = read(value.path);
+  if (found.kind === 'failed') {
+    report.error(
+      place,
+      `${quoted(value.path)} ${found.why}`,
+      'name a file beside the topology, or write the text itself',
+    );
+    return null;
+  }
+  return {
+    name,
+    text: found.text,
+    complain: ({ line, column }, message, fix) => report.foreign({ file: value.path, line, column, message, fix }),
+  };
+}
+
+/** What the files of a node say of its policy, in the order in which they are tried; null: it has none, or a bad one. */
+export function statedPolicies(
+  scope: Scope,
+  node: NodeScope,
+  read: ReadBeside,
+): (StatedPolicies & { file: NativeFile })[] {
+  const files = node.text?.files ?? null;
+  if (files === null) return [];
+  const legacy = files.legacy?.value ?? false;
+  const all: (StatedPolicies & { file: NativeFile })[] = [];
+  for (const [name, parse] of Object.entries(POLICY_FILES)) {
+    const given = files[name as keyof typeof POLICY_FILES];
+    const file = given === null ? null : openNative(scope, name, given, read);
+    if (file === null) continue;
+    const { stated, diagnostics } = parse(file.name, file.text, { legacy });
+    pass(file, diagnostics);
+    if (stated !== null) all.push({ ...stated, file });
+  }
+  return all;
+}
+
+const POLICY_FILES = {
+  'ipsecinit.conf': readIpsecinit,
+} as const satisfies Record<string, (file: string, text: string, rules: { legacy: boolean }) => PolicyReading>;
+
+/** The filter of a node; null: it has none. As on Solaris, ipf.conf is for IPv4 alone where there is an ipf6.conf. */
+export function resolveFilter(scope: Scope, node: NodeScope, read: ReadBeside): FilterConfig | null {
+  const own = node.text?.filter ?? null;
+  const four = node.text?.files?.['ipf.conf'] ?? null;
+  const six = node.text?.files?.['ipf6.conf'] ?? null;
+  if (own !== null && (four ?? six) !== null) {
+    const message = `${node.name} has filter rules under "files" as well`;
+    scope.report.error(own.place, message, 'keep all of them in one place');
+  }
+  const interfaces = [...node.interfaces.keys(), ...node.tunnels.keys()];
+  const parts = [
+    { name: own === null ? 'ipf.conf' : 'filter', given: own ?? four, family: six === null ? null : (4 as const) },
+    { name: 'ipf6.conf', given: six, family: 6 as const },
+  ];
+  const rules: FilterConfig['rules'][number][] = [];
+  for (const { name, given, family } of parts) {
+    const file = given === null ? null : openNative(scope, name, given, read);
+    if (file === null) continue;
+    const options = { interfaces, ...(family === null ? {} : { family }) };
+    const { config, diagnostics } = parseFilter(file.name, file.text, options);
+    pass(file, diagnostics);
+    rules.push(...config.rules);
+  }
+  return parts.every(({ given }) => given === null) ? null : { rules, otherwise: 'pass' };
+}
+
+function pass(file: NativeFile, diagnostics: readonly Diagnostic[]): void {
+  for (const { line, column, message, fix } of diagnostics) file.complain({ line, column }, message, fix);
+}
