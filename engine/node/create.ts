@@ -84,7 +84,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
   if (new Set(interfaces.map(each => each.name)).size < interfaces.length) {
     throw new Error(`${config.name}: two interfaces have the same name`);
   }
-  const policies = new PolicySet(config.policies, interfaces);
+  const policies = new PolicySet(config.policies, interfaces, 0);
   const core: Core = {
     name: config.name,
     forwarding: config.forwarding,

@@ -11,6 +11,7 @@ import { carryOut } from './output.ts';
 import { isFragment, type Packet, takeHop, withHopTaken } from './packet.ts';
 import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
+import { countOn } from './policy-set.ts';
 
 /**
  * Passes on a packet that is for somebody else: policy, route, hop limit, and out. Fragments are put together first where
@@ -57,7 +58,7 @@ export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Fra
   copy.set(neighbour.mac, 0);
   copy.set(exit.mac, 6);
   takeHop(copy, ETHERNET);
-  if (policy !== null) policy.packets++;
+  countOn(policy, 1, core.now);
   emit(core, exit, copy, offload);
   return true;
 }

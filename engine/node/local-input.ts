@@ -16,6 +16,7 @@ import { takeNeighbourDiscovery } from './neighbour-discovery.ts';
 import { isFragment, type Packet } from './packet.ts';
 import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
+import { countOn } from './policy-set.ts';
 
 /**
  * A packet addressed to this node. Outside the SPD: fragments until they are a packet, ESP and AH (what they carry is checked),
@@ -44,7 +45,7 @@ function takeWhole(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean
   }
   const refusal = refuseLocal(core, packet, ingress);
   if (refusal !== null) {
-    if (refusal.policy !== null) refusal.policy.packets++;
+    countOn(refusal.policy, 1, core.now);
     refuse(core, packet, originOf(ingress), refusal.reason, refusal.detail, refusal.cause);
     return;
   }

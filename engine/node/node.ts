@@ -133,6 +133,9 @@ export interface PolicyStatus {
   /** As it was configured, to be shown in any dialect. */
   readonly config: PolicyConfig;
   readonly packets: number;
+  readonly ageSeconds: number;
+  /** Since it last decided on a packet; null: it never did. */
+  readonly idleSeconds: number | null;
 }
 
 export interface SaStatus {

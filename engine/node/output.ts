@@ -12,6 +12,7 @@ import type { Refusal } from './refusal.ts';
 import { refuse } from './report.ts';
 import { sendProtected } from './protect-output.ts';
 import { sendEncapsulated } from './tunnel-output.ts';
+import { countOn } from './policy-set.ts';
 
 /** Sends what the node or its host has made. */
 export function sendOriginated(core: Core, originated: Originated): void {
@@ -41,7 +42,7 @@ export function sendOriginated(core: Core, originated: Originated): void {
 export function carryOut(core: Core, packet: Packet, decision: Decision, origin: Origin, depth: number): void {
   switch (decision.kind) {
     case 'drop':
-      if (decision.policy !== null) decision.policy.packets++;
+      countOn(decision.policy, 1, core.now);
       if (decision.wanted !== null) wantSa(core, decision);
       refuse(core, packet, origin, decision.reason, decision.detail, decision.cause);
       break;
@@ -64,7 +65,7 @@ function sendClear(core: Core, packet: Packet, decision: Extract<Decision, { kin
   const known = isOwn ? learntPathMtus(core, packet.protocol).get(packet.destination, core.now) : null;
   const pieces = fit(core, packet, known === null ? linkMtu : Math.min(known, linkMtu), origin);
   if (pieces === null) return;
-  if (policy !== null) policy.packets += pieces.length;
+  countOn(policy, pieces.length, core.now);
   for (const { octets, offload } of pieces) {
     const { neighbour } = decision;
     if (neighbour !== null && isFresh(neighbour, core.now)) {

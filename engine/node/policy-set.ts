@@ -3,7 +3,7 @@ import type { InboundSa } from '../ipsec/sa.ts';
 import { type Flow, matches } from '../ipsec/selector.ts';
 import { createPolicy, type Policy, Spd, type Transform } from '../ipsec/spd.ts';
 import { addressesEqual, parseAddress } from '../wire/address.ts';
-import { NS_PER_S } from '../wire/instant.ts';
+import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import type { PolicyConfig } from './config.ts';
 import type { NodeInterface } from './interfaces.ts';
 import type { Protection } from './protection.ts';
@@ -24,6 +24,16 @@ export interface PolicyEntry {
   readonly wants: TokenBucket;
   /** Packets that it has decided on. */
   packets: number;
+  readonly installedAt: Instant;
+  /** null: it has not decided on any yet. */
+  usedAt: Instant | null;
+}
+
+/** Counts packets that an entry has decided on. */
+export function countOn(entry: PolicyEntry | null, packets: number, now: Instant): void {
+  if (entry === null || packets === 0) return;
+  entry.packets += packets;
+  entry.usedAt = now;
 }
 
 /** One transform, and the outer addresses that it has in this SPD. */
@@ -49,8 +59,8 @@ export class PolicySet {
   readonly #onLinks: boolean;
 
   /** Throws for a name that is used twice, and for an interface that is not there. */
-  constructor(configs: readonly PolicyConfig[], interfaces: readonly NodeInterface[]) {
-    this.entries = configs.map(config => entryFor(config, interfaces));
+  constructor(configs: readonly PolicyConfig[], interfaces: readonly NodeInterface[], now: Instant) {
+    this.entries = configs.map(config => entryFor(config, interfaces, now));
     this.#byPolicy = new Map(this.entries.map(entry => [entry.policy, entry]));
     this.#byName = new Map(this.entries.map(entry => [entry.policy.name, entry]));
     if (this.#byName.size < configs.length) throw new Error('two policies have the same name');
@@ -159,7 +169,7 @@ export function serves(sa: InboundSa, entry: PolicyEntry, index: number, flow: F
   return addressesEqual(ends.source, sa.destination) && addressesEqual(ends.destination, sa.source);
 }
 
-function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[]): PolicyEntry {
+function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[], now: Instant): PolicyEntry {
   const policy = createPolicy(config);
   const owner = interfaces.find(each => each.name === config.tunnel) ?? null;
   if (config.tunnel !== null && owner === null) throw new Error(`a policy is for tunnel ${config.tunnel}: no such`);
@@ -174,6 +184,8 @@ function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[]): P
     usesProtocol: selector.protocol !== 'any',
     wants: new TokenBucket(WANTS_INTERVAL_NS, WANTS_BURST),
     packets: 0,
+    installedAt: now,
+    usedAt: null,
   };
 }
 

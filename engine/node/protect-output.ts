@@ -11,6 +11,7 @@ import { refuse } from './report.ts';
 import { outermostDestination } from './sa-choice.ts';
 import { applyLayer } from './sealing.ts';
 import { countSent, innerPackets, limitedTo } from './tunnel-output.ts';
+import { countOn } from './policy-set.ts';
 
 type Protect = Extract<Decision, { kind: 'protect' }>;
 
@@ -58,7 +59,7 @@ function sendTransport(
       refuseTooBig(core, packet, packet.version === 6 ? Math.max(room, IPV6_MINIMUM_MTU) : room, origin);
       return;
     }
-    policy.packets++;
+    countOn(policy, 1, core.now);
     applyLayer(core, octets, { layers, index: 0, depth });
   }
 }
@@ -80,7 +81,7 @@ function sendTunnelled(
   const room = limitedTo(tunnel, roomInside(layers, mtu, 0));
   const inners = innerPackets(core, packet, room, policy, origin);
   if (inners === null) return;
-  policy.packets += inners.length;
+  countOn(policy, inners.length, core.now);
   for (const inner of inners) {
     if (tunnel !== null) countSent(tunnel, inner);
     applyLayer(core, inner, { layers, index: 0, depth });

@@ -1,6 +1,6 @@
 import type { PolicyAction } from '../ipsec/spd.ts';
 import { formatAddress } from '../wire/address.ts';
-import { NS_PER_S } from '../wire/instant.ts';
+import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import { formatPrefix } from '../wire/prefix.ts';
 import type { Core } from './core.ts';
 import type { NodeInterface } from './interfaces.ts';
@@ -26,11 +26,13 @@ export function statusOf(core: Core): NodeStatus {
       via: route.via === null ? null : formatAddress(route.via),
       interface: route.interface.name,
     })),
-    policies: core.policies.entries.map(({ policy, config, packets }) => ({
+    policies: core.policies.entries.map(({ policy, config, packets, installedAt, usedAt }) => ({
       name: policy.name,
       action: describeAction(policy.action),
       config,
       packets,
+      ageSeconds: secondsSince(installedAt, core.now),
+      idleSeconds: usedAt === null ? null : secondsSince(usedAt, core.now),
     })),
     sas: core.sad.all().map(sa => ({
       spi: sa.spi,
@@ -50,13 +52,15 @@ export function statusOf(core: Core): NodeStatus {
       sequence: String(sa.direction === 'outbound' ? sa.sequence : sa.window.top),
       packets: sa.packets,
       octets: sa.octets,
-      ageSeconds: Math.max(0, (core.now - sa.lifetime.installedAt) / NS_PER_S),
+      ageSeconds: secondsSince(sa.lifetime.installedAt, core.now),
       lifetime: { soft: sa.lifetime.soft, hard: sa.lifetime.hard },
     })),
     filter: null,
     drops: { ...core.audit.counts },
   };
 }
+
+const secondsSince = (from: Instant, now: Instant): number => Math.max(0, (now - from) / NS_PER_S);
 
 /** Of a tunnel: what is left of the path as it is known now; 0 while there is no path. */
 function mtuOf(core: Core, netInterface: NodeInterface): number {

@@ -6,7 +6,7 @@ import type { TunnelInterface } from './interfaces.ts';
 import { innerProtocol, type Packet } from './packet.ts';
 import { pathMtu } from './path.ts';
 import { ipInIpMtu, IPV4_MINIMUM_MTU, IPV6_MINIMUM_MTU } from './path-mtu.ts';
-import type { PolicyEntry } from './policy-set.ts';
+import { countOn, type PolicyEntry } from './policy-set.ts';
 import { refuse } from './report.ts';
 
 /** IP-in-IP in the clear. */
@@ -25,7 +25,7 @@ export function sendEncapsulated(
   }
   const inners = innerPackets(core, packet, limitedTo(tunnel, ipInIpMtu(outerMtu, tunnel.remote)), policy, origin);
   if (inners === null) return;
-  if (policy !== null) policy.packets += inners.length;
+  countOn(policy, inners.length, core.now);
   for (const inner of inners) {
     countSent(tunnel, inner);
     sendClear(core, inner, tunnel, depth);
