@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { NS_PER_S } from '../../engine/wire/instant.ts';
 import { dissect } from '../../engine/wire/dissect.ts';
 import type { Frame } from '../../engine/node/node.ts';
@@ -10,6 +8,7 @@ import { ping } from '../../engine/node/testing/packets.ts';
 import { SITE_WIRES, sites } from '../../engine/node/testing/sites.ts';
 import { decodeLine } from '../../lab/capture/decode-line.ts';
 import { createTripwire } from '../../lab/capture/tripwire.ts';
+import { heapOctets, mebi } from './heap.ts';
 import type { Table } from './report.ts';
 
 /** More than the garbage collector's own noise, and far less than one octet a frame in a run of 10^6. */
@@ -89,14 +88,3 @@ function stillForwards(net: Net): number {
   net.advance(NS_PER_S);
   return net.takeDeliveries('a1').length;
 }
-
-/** After collecting garbage. */
-function heapOctets(): number {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
-const mebi = (octets: number): string => `${(octets / 2 ** 20).toFixed(1)} MiB`;

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
 import { createSeededRandom } from '../../lab/drivers/sim/seeded-random.ts';
+import { soakDifferential } from './differential.ts';
 import { soakFrames } from './frames.ts';
+import { soakHostile } from './hostile.ts';
 import { soakHour } from './hour.ts';
 import { soakKills } from './kills.ts';
 import { personNamed, thisPerson } from './person.ts';
@@ -10,8 +12,8 @@ import type { Subject } from './round.ts';
 import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-    [--frames 1000000] [--mutations 100000]
-PART: kills, frames, topologies, hour; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--hostile 10000000] [--mutations 100000]
+PART: kills, frames, hostile, topologies, hour; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,7 +22,9 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string', default: '50' },
     interrupts: { type: 'string', default: '20' },
     frames: { type: 'string', default: '1000000' },
+    hostile: { type: 'string', default: '10000000' },
     mutations: { type: 'string', default: '100000' },
+    packets: { type: 'string', default: '10000' },
     driver: { type: 'string' },
     user: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -30,7 +34,9 @@ const { values, positionals } = parseArgs({
 const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   hour: () => soakHour(thisPerson(), values.seed),
   frames: () => soakFrames(Number(values.frames), values.seed, progress),
+  hostile: () => soakHostile(Number(values.hostile), values.seed, progress),
   topologies: () => soakTopologies(Number(values.mutations), createSeededRandom(values.seed).u32(), progress),
+  differential: () => soakDifferential(Number(values.hostile), values.seed, progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };
 
