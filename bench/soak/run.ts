@@ -12,8 +12,8 @@ import type { Subject } from './round.ts';
 import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-    [--frames 1000000] [--hostile 10000000] [--mutations 100000]
-PART: kills, frames, hostile, topologies, hour; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets 10000]
+PART: hour, frames, hostile, topologies, differential, kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,7 +36,7 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   frames: () => soakFrames(Number(values.frames), values.seed, progress),
   hostile: () => soakHostile(Number(values.hostile), values.seed, progress),
   topologies: () => soakTopologies(Number(values.mutations), createSeededRandom(values.seed).u32(), progress),
-  differential: () => soakDifferential(Number(values.hostile), values.seed, progress),
+  differential: () => soakDifferential(Number(values.packets), values.seed, progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };
 
