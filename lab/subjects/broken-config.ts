@@ -1,4 +1,4 @@
-import type { NodeConfig, SaConfig } from '../../engine/node/config.ts';
+import type { NodeConfig, PolicyConfig, SaConfig } from '../../engine/node/config.ts';
 import { espSuite } from '../../engine/crypto/esp-suite.ts';
 import { configSubject } from './build.ts';
 import type { Subject } from './subject.ts';
@@ -23,6 +23,66 @@ export const BROKEN_CONFIG: readonly Subject[] = [
   }),
   eachSa('always-anti-replay', 'checks replays on each SA', sa => ({ ...sa, windowPackets: sa.windowPackets || 64 })),
   eachSa('no-traffic-flow', 'neither pads nor sends dummies', sa => ({ ...sa, trafficFlow: null })),
+  eachPolicy('bypasses-protect', 'lets pass in the clear what it should protect', policy =>
+    policy.action.kind === 'protect' ? { ...policy, action: { kind: 'bypass' } } : policy,
+  ),
+  eachPolicy('bypasses-discard', 'lets pass in the clear what it should discard', policy =>
+    policy.action.kind === 'discard' ? { ...policy, action: { kind: 'bypass' } } : policy,
+  ),
+  eachPolicy('discards-bypass', 'discards what it should let pass', policy =>
+    policy.action.kind === 'bypass' ? { ...policy, action: { kind: 'discard' } } : policy,
+  ),
+  configSubject('bypasses-the-rest', 'lets pass in the clear what no policy matches', config => ({
+    ...config,
+    policies: [...config.policies, { ...ANYTHING, name: 'rest', action: { kind: 'bypass' } }],
+  })),
+  configSubject('last-match', 'lets the last policy decide that matches', config => ({
+    ...config,
+    policies: [...config.policies].reverse(),
+  })),
+  eachPolicy('ranges-are-prefixes', 'takes a range of addresses for the net that it is in', policy => ({
+    ...policy,
+    local: netsAround(policy.local),
+    remote: netsAround(policy.remote),
+  })),
+  eachPolicy('first-of-list', 'reads the first of a list of addresses', policy => ({
+    ...policy,
+    local: typeof policy.local === 'string' ? policy.local : policy.local.slice(0, 1),
+    remote: typeof policy.remote === 'string' ? policy.remote : policy.remote.slice(0, 1),
+  })),
+  eachPolicy('ignores-protocol', 'looks at addresses alone', policy => ({
+    ...policy,
+    protocol: 'any',
+    localPort: 'any',
+    remotePort: 'any',
+  })),
+  eachPolicy('ignores-ports', 'does not look at ports', policy => ({ ...policy, localPort: 'any', remotePort: 'any' })),
+  eachPolicy('opaque-is-any', 'takes OPAQUE for ANY', policy => ({
+    ...policy,
+    localPort: policy.localPort === 'opaque' ? 'any' : policy.localPort,
+    remotePort: policy.remotePort === 'opaque' ? 'any' : policy.remotePort,
+  })),
+  eachPolicy('ignores-icmp-type', 'does not look at type and code of ICMP', policy => ({ ...policy, icmp: 'any' })),
+  eachPolicy('ignores-direction', 'looks at every policy in both directions', policy => ({
+    ...policy,
+    direction: 'both',
+  })),
+  configSubject('shares-sas', 'uses one SA for all flows of a policy', config => ({
+    ...config,
+    policies: config.policies.map(policy =>
+      policy.action.kind === 'protect' ? { ...policy, action: { ...policy.action, sharing: 'shared' } } : policy,
+    ),
+    sas: config.sas.map(sa => ({ ...sa, selector: null })),
+  })),
+  configSubject('one-entry-for-all', 'does not tell the SAs of its policies apart', config => ({
+    ...config,
+    policies: config.policies.slice(-1),
+    sas: config.sas.map(sa => ({ ...sa, policy: config.policies.at(-1)?.name ?? null })),
+  })),
+  eachSa('outer-as-usual', 'makes outer headers without a look at what the SA says of them', sa => ({
+    ...sa,
+    outer: {},
+  })),
   eachSa('moves-reserved-spis', 'takes a reserved SPI for one of its own', sa => ({
     ...sa,
     spi: Math.max(256, sa.spi),
@@ -38,6 +98,28 @@ export const BROKEN_CONFIG: readonly Subject[] = [
 ];
 
 const findsSuite = (name: string): boolean => espSuite(name) !== null;
+
+const ANYTHING = {
+  tunnel: null,
+  local: 'any',
+  remote: 'any',
+  protocol: 'any',
+  localPort: 'any',
+  remotePort: 'any',
+} as const;
+
+function netsAround(addresses: string | readonly string[]): string | readonly string[] {
+  if (addresses === 'any') return addresses;
+  const list = typeof addresses === 'string' ? [addresses] : addresses;
+  return list.map(text => {
+    const [low = text] = text.split('-');
+    return low.includes('/') ? low : `${low}/${low.includes(':') ? 64 : 24}`;
+  });
+}
+
+function eachPolicy(name: string, fault: string, change: (policy: PolicyConfig) => PolicyConfig): Subject {
+  return configSubject(name, fault, config => ({ ...config, policies: config.policies.map(change) }));
+}
 
 function eachSa(name: string, fault: string, change: (sa: SaConfig) => SaConfig): Subject {
   return configSubject(name, fault, (config: NodeConfig) => ({ ...config, sas: config.sas.map(change) }));

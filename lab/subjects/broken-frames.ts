@@ -2,15 +2,36 @@ import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { u8At } from '../../engine/wire/octets.ts';
 import type { Frame } from '../../engine/node/node.ts';
 import { frameSubject } from './build.ts';
-import { type IpInFrame, ipOf, isFragment, isProtected, withIp } from './frame.ts';
+import { type IpInFrame, ipOf, isFragment, isProtected, setTrafficClass, trafficClass, withIp } from './frame.ts';
 import type { Subject } from './subject.ts';
 
 /** Those that do one thing wrong to IP headers, or to what they receive. */
 export const BROKEN_FRAMES: readonly Subject[] = [
-  outerHeader('clears-dscp', 'sends outer headers with a TOS octet of 0', ip => {
-    if (u8At(ip, 0) >> 4 === 4) ip[1] = 0;
-    else ip.set([0x60, u8At(ip, 1) & 0x0f]);
+  outerHeader('clears-dscp', 'sends outer headers with a TOS octet of 0', ip => setTrafficClass(ip, 0)),
+  outerHeader('clears-ecn', 'sends outer headers that say Not-ECT', ip => setTrafficClass(ip, trafficClass(ip) & 0xfc)),
+  outerHeader('wrong-outer-source', 'sends outer headers with another source than the tunnel’s end', ip => {
+    const at = u8At(ip, 0) >> 4 === 4 ? 15 : 23;
+    ip[at] = u8At(ip, at) ^ 0x40;
   }),
+  outerHeader('random-flow-label', 'gives each packet a flow label of its own', ip => {
+    if (u8At(ip, 0) >> 4 === 6) ip.set([u8At(ip, ip.length - 2), u8At(ip, ip.length - 1)], 2);
+  }),
+  outerHeader('copies-hop-limit', 'lets the outer hop limit tell something about the packet inside', ip => {
+    const at = u8At(ip, 0) >> 4 === 4 ? 8 : 7;
+    ip[at] = u8At(ip, ip.length - 1);
+  }),
+  outerHeader('sets-dont-fragment', 'sets DF in every outer header', ip => {
+    if (u8At(ip, 0) >> 4 === 4) ip[6] = u8At(ip, 6) | 0x40;
+  }),
+  outerHeader('clears-dont-fragment', 'clears DF in every outer header', ip => {
+    if (u8At(ip, 0) >> 4 === 4) ip[6] = u8At(ip, 6) & 0xbf;
+  }),
+  outerHeader('constant-identification', 'sends every outer header with Identification 1', ip => {
+    if (u8At(ip, 0) >> 4 === 4) ip.set([0, 1], 4);
+  }),
+  incoming('ignores-outer-ecn', 'does not look at the ECN field of outer headers', (ip, frame) =>
+    isProtected(ip) ? withIp(frame, octets => setTrafficClass(octets, trafficClass(octets) & 0xfc)) : frame,
+  ),
   incoming('ignores-fragment-fields', 'takes every fragment for a whole packet', (ip, frame) =>
     ip.version === 4 && isFragment(ip)
       ? withIp(frame, octets => {

@@ -4,7 +4,7 @@ import { createNode } from '../../engine/node/create.ts';
 import { BROKEN_CONFIG } from './broken-config.ts';
 import { BROKEN_ESP } from './broken-esp.ts';
 import { BROKEN_FRAMES } from './broken-frames.ts';
-import { auditsNothing, ignoresSpi } from './broken-node.ts';
+import { auditsNothing, ignoresSpi, lendsOuterDscp } from './broken-node.ts';
 import {
   doubleWindow,
   eagerHighHalf,
@@ -46,6 +46,11 @@ export const BROKEN: readonly Subject[] = [
       }),
   },
   { name: 'ignores-spi', fault: 'takes a packet of an unknown SPI for one of an SA that it has', make: ignoresSpi },
+  {
+    name: 'outer-dscp-inward',
+    fault: 'gives what comes out of a tunnel the DSCP of the outer header',
+    make: lendsOuterDscp,
+  },
   { name: 'audits-nothing', fault: 'counts and reports nothing', make: auditsNothing },
 ];
 

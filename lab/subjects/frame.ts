@@ -49,3 +49,12 @@ export function withIp(frame: Frame, change: (octets: Uint8Array) => void): Fram
   }
   return { ...frame, octets };
 }
+
+/** The TOS octet, or Traffic Class. */
+export const trafficClass = (ip: Uint8Array): number =>
+  u8At(ip, 0) >> 4 === 4 ? u8At(ip, 1) : ((u8At(ip, 0) & 15) << 4) | (u8At(ip, 1) >> 4);
+
+export function setTrafficClass(ip: Uint8Array, value: number): void {
+  if (u8At(ip, 0) >> 4 === 4) ip[1] = value;
+  else ip.set([0x60 | (value >> 4), ((value & 15) << 4) | (u8At(ip, 1) & 15)]);
+}
