@@ -39,8 +39,9 @@ describe('the engine takes what the loader makes', () => {
     const nodes = createNodes(topology);
     for (const { title, spec } of topology.checks) {
       if (spec.kind !== 'policy') continue;
-      const { from: source, to: destination, protocol, sourcePort, destinationPort } = spec;
-      const explanation = nodes.get(spec.node)?.explain({ source, destination, protocol, sourcePort, destinationPort });
+      const { from: source, to: destination, protocol, sourcePort, destinationPort, icmp } = spec;
+      const flow = { source, destination, protocol, sourcePort, destinationPort, ...(icmp === null ? {} : { icmp }) };
+      const explanation = nodes.get(spec.node)?.explain(flow);
       expect(`${title}: ${explanation?.verdict}`).toBe(`${title}: ${spec.expect}`);
     }
   });
@@ -63,7 +64,9 @@ describe('shipped topologies carry packets as their checks say', () => {
     for (const { spec } of topology.checks) {
       if (spec.kind !== 'path-mtu') continue;
       expect(answers(net, spec.from, spec.to, spec.mtu).join()).toMatch(ECHO_REPLY);
-      expect(answers(net, spec.from, spec.to, spec.mtu + 1).join()).toContain(`mtu ${spec.mtu}`);
+      // The first packet that is too long may only teach a gateway the path MTU of its tunnel.
+      const refusals = [1, 2].flatMap(() => answers(net, spec.from, spec.to, spec.mtu + 1));
+      expect(refusals.join()).toContain(`mtu ${spec.mtu}`);
     }
   });
 });

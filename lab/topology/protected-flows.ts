@@ -53,12 +53,13 @@ function flowsOfPolicy(network: Network, node: TopologyNode, policy: TopologyPol
  */
 function hidingTransform({ action }: TopologyPolicy): TopologyTransform | null {
   if (action.kind !== 'protect') return null;
-  const isHiding = ({ protocol, level, suites: [suite] }: TopologyTransform) =>
-    protocol === 'esp' && level === 'require' && suite !== undefined && !HIDES_NOTHING.test(suite);
   return action.transforms.find(isHiding) ?? null;
 }
 
-/** Suites of NULL encryption, and AES-GMAC in ESP (RFC 4543). */
+const isHiding = ({ protocol, level, suites: [suite] }: TopologyTransform): boolean =>
+  protocol === 'esp' && level === 'require' && !HIDES_NOTHING.test(suite ?? '');
+
+/** Suites of NULL encryption, and AES-GMAC in ESP (RFC 4543). Where the dialect leaves suites to the SAs, they encrypt. */
 const HIDES_NOTHING = /^null-|gmac/;
 
 /** A flow that the file or the user names: armed on each link that is not attached to either of its two networks. */
@@ -91,7 +92,6 @@ function isBothWays(
   after: readonly TopologyPolicy[],
 ): boolean {
   if (policy.direction === 'both') return true;
-  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
   return [...before, ...after].some(
     twin =>
       twin.direction !== policy.direction &&
@@ -102,6 +102,8 @@ function isBothWays(
       hidingTransform(twin) !== null,
   );
 }
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function overlap(a: Addresses, b: Addresses): boolean {
   if (a === 'any' || b === 'any') return true;
@@ -123,10 +125,11 @@ function prefixesOf(addresses: readonly string[]): Prefix[] {
 
 const PREFIXES_MAX = 64;
 
+const number = (address: Address): bigint => address.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
+
 function prefixesBetween(low: Address, high: Address): Prefix[] {
   const found: Prefix[] = [];
   const bits = low.length * 8;
-  const number = (address: Address) => address.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
   const octets = (value: bigint) => Uint8Array.from(low, (_, i) => Number((value >> BigInt(bits - 8 - 8 * i)) & 0xffn));
   const last = number(high);
   for (let next = number(low); next <= last; ) {

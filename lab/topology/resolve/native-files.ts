@@ -1,5 +1,6 @@
 import { type Diagnostic, quoted } from '../../../engine/config/diagnostic.ts';
 import { readIpsecinit } from '../../../engine/config/ipsecinit.ts';
+import { readSetkey } from '../../../engine/config/setkey.ts';
 import type { PolicyReading, StatedPolicies } from '../../../engine/config/policy.ts';
 import { parseFilter } from '../../../engine/filter/parse.ts';
 import type { FilterConfig } from '../../../engine/filter/rule.ts';
@@ -76,6 +77,7 @@ export function statedPolicies(
 
 const POLICY_FILES = {
   'ipsecinit.conf': readIpsecinit,
+  'setkey.conf': readSetkey,
 } as const satisfies Record<string, (file: string, text: string, rules: { legacy: boolean }) => PolicyReading>;
 
 /** The filter of a node; null: it has none. As on Solaris, ipf.conf is for IPv4 alone where there is an ipf6.conf. */

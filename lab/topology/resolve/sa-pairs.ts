@@ -155,8 +155,9 @@ function isTowards(side: Side, other: Side): boolean {
   return isBack && isSameTunnel && other.transform.protocol === transform.protocol;
 }
 
+const same = (one: unknown, two: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(two));
+
 function isMirror(a: TopologyPolicy, b: TopologyPolicy): boolean {
-  const same = (one: unknown, two: unknown) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(two));
   return (
     same(a.local, b.remote) &&
     same(a.remote, b.local) &&

@@ -45,10 +45,6 @@ function policyOf(ties: Ties, node: NodeScope, stated: StatedPolicy, file: Nativ
   const { name, direction, place, local, remote, protocol, localPort, remotePort, icmp = 'any' } = stated;
   const where = whereOf(ties, node, stated, file);
   if (where === undefined) return null;
-  const range = (value: number | TopologyPolicy['localPort']) =>
-    typeof value === 'number' ? ([[value, value]] as const) : value;
-  const list = (value: string | readonly string[]) =>
-    value === 'any' ? ('any' as const) : typeof value === 'string' ? [value] : value;
   const model: TopologyPolicy = {
     name,
     tunnel: where.name,
@@ -70,6 +66,14 @@ function policyOf(ties: Ties, node: NodeScope, stated: StatedPolicy, file: Nativ
     secret,
     origin: stated.isImplied ? 'implied by a native file' : 'native file',
   };
+}
+
+const range = (value: number | TopologyPolicy['localPort']): TopologyPolicy['localPort'] =>
+  typeof value === 'number' ? [[value, value]] : value;
+
+function list(value: string | readonly string[]): TopologyPolicy['local'] {
+  if (value === 'any') return 'any';
+  return typeof value === 'string' ? [value] : value;
 }
 
 /** In which SPD the entry stands; undefined after a diagnostic. */

@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '../../../engine/wire/address.ts';
 import { quoted } from '../../../engine/config/diagnostic.ts';
-import type { StatedSa } from '../../../engine/config/policy.ts';
+import { saConfigOf, type StatedSa } from '../../../engine/config/policy.ts';
 import type { SaConfig } from '../../../engine/node/config.ts';
 import type { ManualSa, ManualSaEnd, SaEnds, TopologyTransform } from '../model.ts';
 import type { Keyings } from './keying.ts';
@@ -20,21 +20,15 @@ export function sasOf(node: NodeScope, stated: readonly StatedSa[], file: Native
     return address !== null && own.has(formatAddress(address));
   };
   const found: SaConfig[] = [];
-  for (const { sa, place } of stated) {
+  for (const each of stated) {
+    const { sa, place } = each;
     const direction = isOwn(sa.source) ? 'outbound' : isOwn(sa.destination) ? 'inbound' : null;
     if (direction === null) {
       const message = `neither ${sa.source} nor ${sa.destination} is an address of ${node.name}`;
       file.complain(place, message, `an SA of ${node.name} begins or ends there: ${[...own].slice(0, 4).join(', ')}`);
       continue;
     }
-    const rival = found.find(
-      other => other.direction === direction && other.spi === sa.spi && other.destination === sa.destination,
-    );
-    if (rival !== undefined && rival.protocol === sa.protocol) {
-      file.complain(place, `there is an SA with SPI ${sa.spi} to ${sa.destination} already`, 'give it another SPI');
-      continue;
-    }
-    found.push({ ...sa, direction });
+    found.push(saConfigOf(each, direction));
   }
   return found;
 }

@@ -42,10 +42,10 @@ export function mirrorFlows(policy: TopologyPolicy): UniqueFlow[] {
 
 /** Whether a flow is between these ends: in transport mode they are its own addresses. */
 export function isUniqueFlow({ local, remote }: SelectorInput, ends: SaEnds): boolean {
-  const bare = (text: string | readonly string[]) => String(text).replace(/\/\d+$/, '');
   return bare(local) === ends.local && bare(remote) === ends.remote;
 }
 
+const bare = (text: string | readonly string[]): string => String(text).replace(/\/\d+$/, '');
 const isSingle = (text: string): boolean => (text.includes(':') ? text.endsWith('/128') : text.endsWith('/32'));
 const hasPorts = (protocol: number): boolean => [6, 17, 33, 132, 136].includes(protocol);
 const hasIcmp = (protocol: number): boolean => protocol === 1 || protocol === 58;

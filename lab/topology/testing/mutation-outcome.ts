@@ -38,7 +38,9 @@ function incoherence(topology: Topology, text: string): string | null {
   if (!acceptsSchema(parse(text, { logLevel: 'silent' })))
     return `refused by the schema: ${JSON.stringify(acceptsSchema.errors)}`;
   const { keys } = deriveSas(topology, 'run', { alice: 3 });
-  if (new Set(keys.map(({ spi }) => spi)).size !== keys.length) return 'an SPI twice';
+  const own = keys.filter(key => topology.sas.some(({ to }) => to.destination === key.destination));
+  if (new Set(own.map(({ spi, source, destination }) => [spi, source, destination].join(' '))).size !== own.length)
+    return 'an SPI twice';
   createNodes(topology); // throws on a contradiction
   const interfaces = new Set(
     topology.nodes.flatMap(node => node.interfaces.map(iface => `${node.name}:${iface.name}`)),
