@@ -7,7 +7,7 @@ import { FragmentTable } from './fragment-table.ts';
 import { PacketView } from './packet-view.ts';
 import type { FilterConfig, FilterRule } from './rule.ts';
 import { type ListedRule, type RuleLists, RuleTable } from './rule-lists.ts';
-import { type StateMatch, StateTable } from './state-table.ts';
+import { type StateFigures, type StateMatch, StateTable } from './state-table.ts';
 
 /** Where a packet is looked at. On a tunnel there is no neighbour to discover. */
 export interface FilterInterface {
@@ -30,8 +30,9 @@ export interface FilterCounters {
   readonly rules: readonly { readonly rule: FilterRule; readonly packets: number; readonly octets: number }[];
   readonly passed: { readonly in: number; readonly out: number };
   readonly blocked: { readonly in: number; readonly out: number };
+  /** Entries of the state table now, and what has become of flows. */
   readonly states: number;
-  readonly stateTableFull: number;
+  readonly stateFigures: StateFigures;
 }
 
 /** How a packet would be judged. */
@@ -130,7 +131,7 @@ export class Filter {
       passed: { ...this.#counts.passed },
       blocked: { ...this.#counts.blocked },
       states: this.#states.size,
-      stateTableFull: this.#states.refused,
+      stateFigures: this.#states.figures(),
     };
   }
 

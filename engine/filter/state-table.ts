@@ -59,6 +59,22 @@ interface Queue {
 
 export type StateMatch = 'none' | 'outOfWindow' | StateEntry;
 
+/** What has become of flows since the table was made. */
+export interface StateFigures {
+  readonly tcp: number;
+  readonly udp: number;
+  readonly icmp: number;
+  readonly other: number;
+  /** Packets that belonged to a flow, and those that did not. */
+  readonly hits: number;
+  readonly misses: number;
+  readonly expired: number;
+  /** TCP connections that came to their end before they expired from idleness. */
+  readonly closed: number;
+  /** How often there was no room for an entry. */
+  readonly refused: number;
+}
+
 /** Where and when a packet is looked at. */
 export interface Sighting {
   readonly direction: 'in' | 'out';
@@ -71,8 +87,7 @@ export interface Sighting {
  * An expired entry is forgotten when it is met, or when room is needed: there is nothing to run by the clock.
  */
 export class StateTable {
-  /** How often there was no room for an entry. */
-  refused = 0;
+  readonly #figures = { tcp: 0, udp: 0, icmp: 0, other: 0, hits: 0, misses: 0, expired: 0, closed: 0, refused: 0 };
   readonly #seed: number;
   readonly #byHash = new Map<number, StateEntry>();
   readonly #queues = new Map<number, Queue>();
@@ -88,8 +103,18 @@ export class StateTable {
     return this.#size;
   }
 
+  figures(): StateFigures {
+    return { ...this.#figures };
+  }
+
   /** The flow of a packet that may pass because of it. `isDry`: nothing is changed. */
   match(packet: PacketView, sighting: Sighting, isDry: boolean): StateMatch {
+    const found = this.#match(packet, sighting, isDry);
+    if (!isDry) this.#figures[typeof found === 'string' ? 'misses' : 'hits']++;
+    return found;
+  }
+
+  #match(packet: PacketView, sighting: Sighting, isDry: boolean): StateMatch {
     const entry = this.#find(packet, sighting.now, isDry);
     if (entry === null) return 'none';
     const isForward = isForwardOf(entry, packet);
@@ -123,9 +148,9 @@ export class StateTable {
     if (!isTrackable(packet)) return false;
     if (packet.icmpType >= 0 && !repliesOf(packet.version).has(packet.icmpType)) return true;
     this.#expire(sighting.now);
-    const limit = rule.rule.keepState?.limit ?? STATES_MAX;
+    const limit = rule.rule.keepState?.limit ?? Number.POSITIVE_INFINITY;
     if (rule.states >= limit || (this.#size >= STATES_MAX && !this.#evict())) {
-      this.refused++;
+      this.#figures.refused++;
       return false;
     }
     const { direction, interfaceName } = sighting;
@@ -153,19 +178,16 @@ export class StateTable {
     this.#byHash.set(entry.hash, entry);
     this.#size++;
     rule.states++;
+    this.#figures[kindOf(packet)]++;
     this.#touch(entry, true, sighting);
     return true;
-  }
-
-  clear(): void {
-    for (const queue of this.#queues.values()) while (queue.oldest !== null) this.#remove(queue.oldest);
   }
 
   #find(packet: PacketView, now: Instant, isDry: boolean): StateEntry | null {
     for (let entry = this.#byHash.get(this.#hash(packet)) ?? null; entry !== null; entry = entry.next) {
       if (!isOfFlow(entry, packet)) continue;
       if (entry.expiresAt > now) return entry;
-      if (!isDry) this.#remove(entry);
+      if (!isDry) this.#forget(entry);
       return null;
     }
     return null;
@@ -224,8 +246,13 @@ export class StateTable {
 
   #expire(now: Instant): void {
     for (const queue of this.#queues.values()) {
-      while (queue.oldest !== null && queue.oldest.expiresAt <= now) this.#remove(queue.oldest);
+      while (queue.oldest !== null && queue.oldest.expiresAt <= now) this.#forget(queue.oldest);
     }
+  }
+
+  #forget(entry: StateEntry): void {
+    this.#figures[entry.tcp?.phase === 'closed' ? 'closed' : 'expired']++;
+    this.#remove(entry);
   }
 
   /** Makes room by the flow that has waited longest for its first reply; false when all have had one. */
@@ -256,6 +283,12 @@ export class StateTable {
     this.#size--;
     entry.rule.states--;
   }
+}
+
+function kindOf({ protocol, icmpType }: PacketView): 'tcp' | 'udp' | 'icmp' | 'other' {
+  if (protocol === IpProtocol.TCP) return 'tcp';
+  if (protocol === IpProtocol.UDP) return 'udp';
+  return icmpType >= 0 ? 'icmp' : 'other';
 }
 
 function isTrackable(packet: PacketView): boolean {
@@ -298,10 +331,13 @@ function isBackwardOf(entry: StateEntry, packet: PacketView): boolean {
   return true;
 }
 
-/** Replies come in where the flow goes out: what comes by another way is for the rules to judge. */
+/**
+ * Replies come in where the flow goes out. Only where the node itself sends packets shows which interface that is: what comes in by
+ * another way, or before, is for the rules to judge.
+ */
 function isOnItsWay(entry: StateEntry, isForward: boolean, { direction, interfaceName }: Sighting): boolean {
   const expected = (direction === 'in') === isForward ? entry.arrival : entry.exit;
-  return expected === null || expected === interfaceName;
+  return expected === interfaceName || (expected === null && direction === 'out');
 }
 
 function secondsOf(entry: StateEntry, isForward: boolean): number {

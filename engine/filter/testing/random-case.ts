@@ -29,6 +29,7 @@ const CONDITIONS: readonly FilterCondition['kind'][] = [
   'low-ttl',
   'multicast',
 ];
+const ANY = [null, null, null] as const;
 export const INTERFACES: readonly string[] = ['net0', 'net1', 'tun0'];
 
 /** Rules that meet the packets of `randomPacket` often enough; groups lead only to later ones. */
@@ -58,11 +59,11 @@ export function randomPacket(draw: Draw): PacketModel {
 }
 
 function randomRule(draw: Draw, line: number): FilterRule {
-  const family = pick(draw, [null, null, 4, 6] as const);
-  const protocols = pick(draw, [null, null, [6], [17], [6, 17], [1], [58], [50]]);
+  const family = pick(draw, [null, null, null, null, 4, 6] as const);
+  const protocols = pick(draw, [...ANY, ...ANY, [6], [17], [6, 17], [1], [58], [50]]);
   const isTcp = protocols?.length === 1 && protocols[0] === 6;
-  const group = draw(4) === 0 ? 1 + draw(3) : 0;
-  const head = group < 3 && draw(5) === 0 ? group + 1 + draw(3 - group) : 0;
+  const group = draw(2) === 0 ? 1 + draw(3) : 0;
+  const head = group < 3 && draw(2) === 0 ? group + 1 + draw(3 - group) : 0;
   return {
     text: `rule ${line}`,
     file: 'ipf.conf',
@@ -71,7 +72,7 @@ function randomRule(draw: Draw, line: number): FilterRule {
     action: randomAction(draw),
     log: null,
     quick: draw(5) === 0,
-    interface: pick(draw, [null, null, ...INTERFACES]),
+    interface: pick(draw, [...ANY, ...ANY, ...INTERFACES]),
     family,
     tos: draw(12) === 0 ? 16 : null,
     ttl: draw(12) === 0 ? 3 : null,
@@ -87,7 +88,7 @@ function randomRule(draw: Draw, line: number): FilterRule {
           ])
         : null,
     icmp: protocols !== null && draw(4) === 0 ? { types: [8, 128], codes: pick(draw, [null, [0, 1]]) } : null,
-    conditions: draw(4) > 0 ? [] : [randomCondition(draw)],
+    conditions: draw(8) > 0 ? [] : [randomCondition(draw)],
     keepState: null,
     keepFragments: null,
     head: head === 0 ? null : String(head),
@@ -108,8 +109,8 @@ function randomAction(draw: Draw): FilterAction {
 }
 
 function randomEndpoint(draw: Draw): FilterEndpoint {
-  const ports = draw(4) > 0 ? null : randomPorts(draw);
-  if (draw(3) === 0) return { negated: false, addresses: null, ports };
+  const ports = draw(8) > 0 ? null : randomPorts(draw);
+  if (draw(3) > 0) return { negated: false, addresses: null, ports };
   const all = pick(draw, [PREFIXES4, PREFIXES6, [...PREFIXES4, ...PREFIXES6]]);
   return { negated: draw(4) === 0, addresses: Array.from({ length: 1 + draw(3) }, () => pick(draw, all)), ports };
 }
