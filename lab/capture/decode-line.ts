@@ -1,6 +1,5 @@
-import type { EspOpening } from './decrypt.ts';
 import { describeFrame, describePacket } from './describe.ts';
-import type { PacketOpener } from './opener.ts';
+import type { Opening, PacketOpener } from './opener.ts';
 import type { CapturedPacket } from './packet.ts';
 
 /** `14:03:07.020001 alice:net0  1.2.3.4 > 5.6.7.8: ESP spi 0x00001000 seq 1, 120 octets`; the time of day is UTC. */
@@ -8,12 +7,12 @@ export function decodeLine(packet: CapturedPacket): string {
   return `${timeOfDay(packet.at)} ${packet.from}  ${describeFrame(packet.octets)}`;
 }
 
-/** The same, and below it what each ESP layer holds: `inside: 10.0.0.2 > 10.0.1.2: ICMP echo request …`, or why that cannot be said. */
+/** The same, and below it what each layer of ESP holds, and what AH is worth: `inside: 10.0.0.2 > 10.0.1.2: ICMP echo request …`, or why that cannot be said. */
 export function decodeLines(packet: CapturedPacket, opener: PacketOpener): string[] {
   return [decodeLine(packet), ...opener.open(packet).map(opening => `    ${describeOpening(opening)}`)];
 }
 
-export function describeOpening(opening: EspOpening): string {
+export function describeOpening(opening: Opening): string {
   switch (opening.kind) {
     case 'opened': {
       if (opening.inner !== null) return `inside: ${describePacket(opening.inner)}`;
@@ -23,6 +22,10 @@ export function describeOpening(opening: EspOpening): string {
       return `not decrypted: no key for SPI 0x${opening.spi.toString(16).padStart(8, '0')}`;
     case 'rejected':
       return `not decrypted: ${opening.why}`;
+    case 'verified':
+      return `authentic: ${opening.contents.sa.suite}, sequence number ${opening.contents.fullSequence}`;
+    case 'unverified':
+      return `not authentic: ${opening.why}`;
   }
 }
 

@@ -30,7 +30,7 @@ describe.each(SUITES)('%s', suite => {
       paddingOk: true,
       nextHeader: 4,
     });
-    expect(contents.iv).toHaveLength(espAlgorithm(suite)?.ivOctets ?? 0);
+    expect(contents.iv).toHaveLength(espAlgorithm(suite)?.cipher.ivOctets ?? 0);
   });
 
   test('any changed bit of the packet is noticed', () => {
@@ -167,7 +167,7 @@ from scapy.layers.inet6 import IPv6
 for order in json.load(sys.stdin):
     cls = IPv6 if ':' in order['source'] else IP
     tunnel = cls(src=order['source'], dst=order['destination']) if order['mode'] == 'tunnel' else None
-    sa = SecurityAssociation(ESP, spi=order['spi'], crypt_algo=order['crypt'], crypt_key=bytes.fromhex(order['cryptKey']),
+    sa = SecurityAssociation(ESP, spi=order['spi'], crypt_algo=order['crypt'], crypt_key=bytes.fromhex(order['cryptKey']), crypt_icv_size=order['icv'],
         auth_algo=order['auth'], auth_key=bytes.fromhex(order['authKey']) or None, tunnel_header=tunnel, esn_en=order['esn'], esn=1 if order['esn'] else 0)
     inner = bytes.fromhex(order['inner'])
     plain = IP(inner) if inner[0] >> 4 == 4 else IPv6(inner)
@@ -178,7 +178,7 @@ const hasScapy = spawnSync('/usr/bin/python3', ['-c', 'import scapy.layers.ipsec
 test.skipIf(!hasScapy)(
   'scapy seals, we open: all suites, modes and families (needs scapy: apt-get install python3-scapy python3-cryptography)',
   () => {
-    const orders = SUITES.flatMap(suite =>
+    const orders = SUITES.filter(suite => scapyNames(suite) !== null).flatMap(suite =>
       (['tunnel', 'transport'] as const).flatMap(mode =>
         [false, true].flatMap(isV6 =>
           // scapy 2.5 leaves the high half out of a separate HMAC
@@ -191,7 +191,9 @@ test.skipIf(!hasScapy)(
     );
     const input = orders.map(({ sa, mode, inner }) => ({
       ...sa,
-      ...scapyNames(sa),
+      ...scapyNames(sa.suite),
+      cryptKey: sa.encryptionKey,
+      authKey: sa.integrityKey,
       mode,
       sequence: 77,
       inner: Buffer.from(inner).toString('hex'),
@@ -202,16 +204,40 @@ test.skipIf(!hasScapy)(
     expect(lines).toHaveLength(orders.length);
     orders.forEach(({ sa, inner }, i) => {
       const decryptor = new EspDecryptor(() => [sa]);
-      const result = opened(decryptor.open(new Uint8Array(Buffer.from(lines[i] ?? '', 'hex'))));
+      const opening = decryptor.open(new Uint8Array(Buffer.from(lines[i] ?? '', 'hex')));
+      expect([sa.suite, sa.esn, opening?.kind]).toEqual([sa.suite, sa.esn, 'opened']);
+      const result = opened(opening);
       expect({ suite: sa.suite, inner: result.inner }).toEqual({ suite: sa.suite, inner });
       expect(result.contents.fullSequence).toBe(sa.esn ? 0x1_0000_004dn : 77n);
     });
   },
 );
 
-function scapyNames(sa: EspSaKeys) {
-  const crypt = sa.suite.startsWith('chacha') ? 'CHACHA20-POLY1305' : sa.suite.includes('gcm') ? 'AES-GCM' : 'AES-CBC';
-  const auth =
-    { sha256: 'SHA2-256-128', sha384: 'SHA2-384-192', sha512: 'SHA2-512-256' }[sa.suite.split('-')[1] ?? ''] ?? 'NULL';
-  return { crypt, cryptKey: sa.encryptionKey, auth, authKey: sa.integrityKey };
+/** null: scapy 2.5 does not have it; it never cuts the tag of GCM. */
+function scapyNames(suite: string) {
+  const [encryption = '', authentication = ''] = suite.split('-');
+  const [, aead, icv] = /^aes\d+(gcm(?=16)|ccm)(8|12|16)$/.exec(encryption) ?? [];
+  const crypt =
+    aead === undefined ? SCAPY_CIPHERS.find(([pattern]) => pattern.test(encryption))?.[1] : `AES-${aead.toUpperCase()}`;
+  const auth = authentication === '' ? 'NULL' : SCAPY_AUTHS[authentication];
+  return crypt === undefined || auth === undefined
+    ? null
+    : { crypt, auth, icv: icv === undefined ? null : Number(icv) };
 }
+
+const SCAPY_CIPHERS: readonly (readonly [RegExp, string])[] = [
+  [/^chacha20poly1305$/, 'CHACHA20-POLY1305'],
+  [/^aes\d+$/, 'AES-CBC'],
+  [/^aes\d+ctr$/, 'AES-CTR'],
+  [/^3des$/, '3DES'],
+  [/^des$/, 'DES'],
+  [/^null$/, 'NULL'],
+];
+const SCAPY_AUTHS: Readonly<Record<string, string>> = {
+  md5: 'HMAC-MD5-96',
+  sha1: 'HMAC-SHA1-96',
+  sha256: 'SHA2-256-128',
+  sha384: 'SHA2-384-192',
+  sha512: 'SHA2-512-256',
+  aescmac: 'AES-CMAC-96',
+};

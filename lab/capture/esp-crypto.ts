@@ -1,23 +1,25 @@
-import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import type { CipherInput } from './crypto/esp-cipher.ts';
 import type { EspAlgorithm } from './esp-algorithm.ts';
 
 /** An ESP packet cut at the places that its algorithm gives, RFC 4303 §2. Views. */
 export interface EspParts {
   /** SPI and sequence number. */
   readonly header: Uint8Array;
+  /** Empty where it is implicit. */
   readonly iv: Uint8Array;
   readonly ciphertext: Uint8Array;
   readonly icv: Uint8Array;
 }
 
 /** From the SPI to the ICV. A string says why it cannot be cut. */
-export function cutEsp(esp: Uint8Array, algorithm: EspAlgorithm): EspParts | string {
-  const ciphertextAt = 8 + algorithm.ivOctets;
-  const icvAt = esp.length - algorithm.icvOctets;
+export function cutEsp(esp: Uint8Array, { cipher, icvOctets }: EspAlgorithm): EspParts | string {
+  const ciphertextAt = 8 + cipher.ivOctets;
+  const icvAt = esp.length - icvOctets;
   const length = icvAt - ciphertextAt;
   if (length < 2) return `${esp.length} octets are too few for an IV, a trailer and an ICV`;
-  if (length % algorithm.blockOctets !== 0)
-    return `${length} octets of ciphertext are not a multiple of ${algorithm.blockOctets}`;
+  if (length % cipher.blockOctets !== 0)
+    return `${length} octets of ciphertext are not a multiple of ${cipher.blockOctets}`;
   return {
     header: esp.subarray(0, 8),
     iv: esp.subarray(8, ciphertextAt),
@@ -28,8 +30,8 @@ export function cutEsp(esp: Uint8Array, algorithm: EspAlgorithm): EspParts | str
 
 export interface EspKeyMaterial {
   readonly algorithm: EspAlgorithm;
+  /** With the salt behind it. */
   readonly encryptionKey: Uint8Array;
-  readonly salt: Uint8Array;
   readonly integrityKey: Uint8Array;
 }
 
@@ -39,61 +41,38 @@ export interface EspKeyMaterial {
  * without ESN.
  */
 export function icvIsRight(parts: EspParts, keys: EspKeyMaterial, sequenceHigh: number | null): boolean {
-  const { integrity } = keys.algorithm;
-  if (integrity === null) return openAead(parts, keys, sequenceHigh, true) !== null;
-  const hmac = createHmac(integrity.hash, keys.integrityKey)
-    .update(parts.header)
-    .update(parts.iv)
-    .update(parts.ciphertext);
-  if (sequenceHigh !== null) hmac.update(u32(sequenceHigh));
-  return timingSafeEqual(hmac.digest().subarray(0, parts.icv.length), parts.icv);
+  const { cipher, integrity } = keys.algorithm;
+  if (integrity === null) return cipher.tagIsRight(cipherInput(parts, keys, sequenceHigh), parts.icv);
+  const covered = [parts.header, parts.iv, parts.ciphertext];
+  if (sequenceHigh !== null) covered.push(u32(sequenceHigh));
+  return timingSafeEqual(integrity.icv(keys.integrityKey, Buffer.concat(covered), NO_IV), parts.icv);
 }
 
-/** Payload, padding, pad length and next header; decrypted whether or not the ICV is right. */
-export function decryptUnverified(parts: EspParts, keys: EspKeyMaterial): Uint8Array {
-  if (keys.algorithm.kind !== 'cbc') {
-    const plaintext = openAead(parts, keys, null, false);
-    if (plaintext === null) throw new Error('decryption without verification cannot fail');
-    return plaintext;
-  }
-  const decipher = createDecipheriv(
-    `aes-${keys.algorithm.keyOctets * 8}-cbc`,
-    keys.encryptionKey,
-    parts.iv,
-  ).setAutoPadding(false);
-  return joined(decipher.update(parts.ciphertext), decipher.final());
+/** Payload, padding, pad length and next header; decrypted whether or not the ICV is right. `sequenceHigh` as above. */
+export function decryptUnverified(parts: EspParts, keys: EspKeyMaterial, sequenceHigh: number | null): Uint8Array {
+  return new Uint8Array(keys.algorithm.cipher.decrypt(cipherInput(parts, keys, sequenceHigh)));
 }
 
-function openAead(
-  parts: EspParts,
-  keys: EspKeyMaterial,
+/** What seals and opens one packet: `text` is its plaintext or its ciphertext. */
+export function cipherInput(
+  { header, iv, ciphertext }: Pick<EspParts, 'header' | 'iv' | 'ciphertext'>,
+  { algorithm, encryptionKey }: EspKeyMaterial,
   sequenceHigh: number | null,
-  verify: boolean,
-): Uint8Array | null {
-  const nonce = joined(keys.salt, parts.iv);
-  const decipher =
-    keys.algorithm.kind === 'gcm'
-      ? createDecipheriv(gcmName(keys.algorithm.keyOctets), keys.encryptionKey, nonce)
-      : createDecipheriv('chacha20-poly1305', keys.encryptionKey, nonce, { authTagLength: 16 });
-  decipher.setAAD(additionalData(parts.header, sequenceHigh), { plaintextLength: parts.ciphertext.length });
-  decipher.setAuthTag(parts.icv);
-  const plaintext = joined(decipher.update(parts.ciphertext));
-  if (!verify) return plaintext;
-  try {
-    decipher.final();
-    return plaintext;
-  } catch {
-    return null; // the only thing that final() throws for here: the tag is wrong
-  }
+): CipherInput {
+  const { keyOctets, isIvImplicit } = algorithm.cipher;
+  const sequence = header.subarray(4, 8);
+  const high = u32(sequenceHigh ?? 0);
+  return {
+    key: encryptionKey.subarray(0, keyOctets),
+    salt: encryptionKey.subarray(keyOctets),
+    iv: isIvImplicit ? joined(high, sequence) : iv, // RFC 8750 §4
+    aad: sequenceHigh === null ? header : joined(header.subarray(0, 4), high, sequence), // RFC 4106 §5, RFC 7634 §2.1
+    text: ciphertext,
+  };
 }
 
-const gcmName = (keyOctets: number) =>
-  keyOctets === 16 ? 'aes-128-gcm' : keyOctets === 24 ? 'aes-192-gcm' : 'aes-256-gcm';
+const NO_IV = new Uint8Array(0);
 
-/** RFC 4106 §5, RFC 7634 §2.1. */
-const additionalData = (header: Uint8Array, sequenceHigh: number | null): Uint8Array =>
-  sequenceHigh === null ? header : joined(header.subarray(0, 4), u32(sequenceHigh), header.subarray(4, 8));
-
-const u32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+export const u32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 
 const joined = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));

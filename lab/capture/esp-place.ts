@@ -2,18 +2,18 @@ import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { decodeIpv4, encodeIpv4, IPV4_HEADER_OCTETS, type Ipv4Packet } from '../../engine/wire/ipv4.ts';
 import { walkExtensions } from '../../engine/wire/ipv6-extension.ts';
 import { decodeIpv6, IPV6_HEADER_OCTETS, type Ipv6Packet } from '../../engine/wire/ipv6.ts';
-import { setU16, u16At, u32At, u8At } from '../../engine/wire/octets.ts';
+import { setU16, u16At, u8At } from '../../engine/wire/octets.ts';
+import { decodeUdpUnverified } from '../../engine/wire/udp.ts';
+import { decodeUdpEncapsulation, UDP_ENCAPSULATION_PORT } from '../../engine/wire/udp-encapsulation.ts';
 import { WireError } from '../../engine/wire/wire-error.ts';
 
-/** Where ESP begins in an IP packet. */
-export interface EspPlace {
-  /** From the SPI to the ICV, a view. */
-  readonly esp: Uint8Array;
+/** The headers around ESP or AH. */
+export interface OuterHeaders {
   readonly source: Uint8Array;
   readonly destination: Uint8Array;
-  /** With `headersEnd` in octets of the packet: where ESP, or the UDP around it, begins. */
+  /** With `headersEnd` in octets of the packet: where ESP, the UDP around it, or AH begins. */
   readonly ip:
-    | { readonly version: 4; readonly packet: Ipv4Packet }
+    | { readonly version: 4; readonly packet: Ipv4Packet; readonly headersEnd: number }
     | {
         readonly version: 6;
         readonly packet: Ipv6Packet;
@@ -22,45 +22,78 @@ export interface EspPlace {
       };
 }
 
-/** Port of ESP in UDP, RFC 3948. */
-const ESP_IN_UDP_PORT = 4500;
+/** Where ESP begins in an IP packet. */
+export interface EspPlace extends OuterHeaders {
+  /** From the SPI to the ICV, a view. */
+  readonly esp: Uint8Array;
+  /** RFC 3948: its addresses are those of a NAT, perhaps. */
+  readonly isInUdp: boolean;
+}
+
+/** Where AH begins in an IP packet. */
+export interface AhPlace extends OuterHeaders {
+  /** With all that it covers behind it, a view. */
+  readonly ah: Uint8Array;
+}
 
 /** null when the packet carries no ESP, is a fragment, or is malformed. */
 export function findEsp(packet: Uint8Array): EspPlace | null {
+  return located(packet, (headers, protocol, payload) => {
+    if (protocol === IpProtocol.ESP) return { ...headers, esp: payload, isInUdp: false };
+    if (protocol !== IpProtocol.UDP) return null;
+    const esp = espInUdp(payload);
+    return esp === null ? null : { ...headers, esp, isInUdp: true };
+  });
+}
+
+/** null when no AH follows the headers of the packet, or it is a fragment, or malformed. */
+export function findAh(packet: Uint8Array): AhPlace | null {
+  return located(packet, (headers, protocol, ah) => (protocol === IpProtocol.AH ? { ...headers, ah } : null));
+}
+
+function located<Place>(
+  packet: Uint8Array,
+  place: (headers: OuterHeaders, protocol: number, payload: Uint8Array) => Place | null,
+): Place | null {
   try {
-    return u8At(packet, 0) >> 4 === 4 ? findEsp4(packet) : findEsp6(packet);
+    return u8At(packet, 0) >> 4 === 4 ? located4(packet, place) : located6(packet, place);
   } catch (error) {
     if (error instanceof WireError) return null;
     throw error;
   }
 }
 
-function findEsp4(octets: Uint8Array): EspPlace | null {
+function located4<Place>(
+  octets: Uint8Array,
+  place: (headers: OuterHeaders, protocol: number, payload: Uint8Array) => Place | null,
+): Place | null {
   const packet = decodeIpv4(octets);
   if (packet.moreFragments || packet.fragmentOffset > 0) return null;
-  const esp = espIn(packet.protocol, packet.payload);
-  return esp && { esp, source: packet.source, destination: packet.destination, ip: { version: 4, packet } };
+  const { source, destination, protocol, payload, options } = packet;
+  const headersEnd = IPV4_HEADER_OCTETS + options.length;
+  return place({ source, destination, ip: { version: 4, packet, headersEnd } }, protocol, payload);
 }
 
-function findEsp6(octets: Uint8Array): EspPlace | null {
+function located6<Place>(
+  octets: Uint8Array,
+  place: (headers: OuterHeaders, protocol: number, payload: Uint8Array) => Place | null,
+): Place | null {
   const packet = decodeIpv6(octets);
   const chain = walkExtensions(packet);
   if (chain.fragment !== null && (chain.fragment.more || chain.fragment.offset > 0)) return null;
-  const esp = espIn(chain.upperProtocol, chain.upper);
-  if (esp === null) return null;
+  const { source, destination } = packet;
   const headersEnd = IPV6_HEADER_OCTETS + chain.upperOffset;
   // The fixed header's own Next Header stands at octet 6, an extension header's at its first.
   const lastNextHeaderAt = IPV6_HEADER_OCTETS + (chain.headers.at(-1)?.offset ?? 6 - IPV6_HEADER_OCTETS);
   const ip = { version: 6, packet, lastNextHeaderAt, headersEnd } as const;
-  return { esp, source: packet.source, destination: packet.destination, ip };
+  return place({ source, destination, ip }, chain.upperProtocol, chain.upper);
 }
 
-function espIn(protocol: number, payload: Uint8Array): Uint8Array | null {
-  if (protocol === IpProtocol.ESP) return payload;
-  if (protocol !== IpProtocol.UDP || payload.length < 16) return null;
-  if (u16At(payload, 0) !== ESP_IN_UDP_PORT && u16At(payload, 2) !== ESP_IN_UDP_PORT) return null;
-  // Four octets of zeros in the place of the SPI mark an IKE message, RFC 3948 §2.2.
-  return u32At(payload, 8) === 0 ? null : payload.subarray(8, Math.min(payload.length, u16At(payload, 4)));
+function espInUdp(octets: Uint8Array): Uint8Array | null {
+  const { sourcePort, destinationPort, payload } = decodeUdpUnverified(octets);
+  if (sourcePort !== UDP_ENCAPSULATION_PORT && destinationPort !== UDP_ENCAPSULATION_PORT) return null;
+  const content = decodeUdpEncapsulation(payload);
+  return content.kind === 'esp' ? content.esp : null;
 }
 
 /**
@@ -69,14 +102,14 @@ function espIn(protocol: number, payload: Uint8Array): Uint8Array | null {
  */
 export function innerPacket(
   outer: Uint8Array,
-  place: EspPlace,
+  { ip }: OuterHeaders,
   opened: { readonly payload: Uint8Array; readonly nextHeader: number },
 ): Uint8Array | null {
   const { payload, nextHeader } = opened;
   if (nextHeader === IpProtocol.NO_NEXT) return null;
   if (nextHeader === IpProtocol.IPV4 || nextHeader === IpProtocol.IPV6) return withoutTfcPadding(payload, nextHeader);
-  if (place.ip.version === 4) return encodeIpv4({ ...place.ip.packet, protocol: nextHeader, payload });
-  const { lastNextHeaderAt, headersEnd } = place.ip;
+  if (ip.version === 4) return encodeIpv4({ ...ip.packet, protocol: nextHeader, payload });
+  const { lastNextHeaderAt, headersEnd } = ip;
   const restored = new Uint8Array(headersEnd + payload.length);
   restored.set(outer.subarray(0, headersEnd));
   restored.set(payload, headersEnd);

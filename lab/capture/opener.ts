@@ -9,37 +9,48 @@ import { WireError } from '../../engine/wire/wire-error.ts';
 import { EspDecryptor, type EspOpening } from './decrypt.ts';
 import type { EspSaKeys } from './key-log.ts';
 import type { CapturedPacket } from './packet.ts';
+import { type AhOpening, AhVerifier } from './verify-ah.ts';
+
+/** What one layer of ESP or AH showed. */
+export type Opening = EspOpening | AhOpening;
 
 const NESTING_MAX = 8;
 const REASSEMBLY_LIMITS = { maxBuffers: 64, maxOctets: 1 << 20, timeoutNs: 30_000_000_000 };
 
 /**
- * Looks into the ESP of a whole capture: gives packets in order of capture. Fragments of ESP packets are put together for
- * each end of each link, ESP inside IP-in-IP and inside ESP is found.
+ * Looks into the ESP and AH of a whole capture: gives packets in order of capture. Fragments are put together for each end of
+ * each link; ESP and AH are found in each other, in IP-in-IP, and ESP in UDP.
  */
 export class PacketOpener {
   readonly #decryptor: EspDecryptor;
+  readonly #verifier: AhVerifier;
   readonly #reassemblies = new Map<string, Reassembly>();
   #origin: bigint | null = null;
 
   constructor(keys: () => readonly EspSaKeys[]) {
     this.#decryptor = new EspDecryptor(keys);
+    this.#verifier = new AhVerifier(keys);
   }
 
-  /** The ESP layers of the packet, outermost first; of a fragmented one, when its last fragment comes. Empty when there is none. */
-  open(packet: CapturedPacket): readonly EspOpening[] {
-    const openings: EspOpening[] = [];
+  /**
+   * The layers of ESP and AH of the packet, outermost first; of a fragmented one, when its last fragment comes. Empty when there
+   * are none.
+   */
+  open(packet: CapturedPacket): readonly Opening[] {
+    const openings: Opening[] = [];
     let current = this.#whole(packet);
     for (let depth = 0; current !== null && depth < NESTING_MAX; depth++) {
-      const opening = this.#decryptor.open(current);
-      if (opening === null) {
-        current = tunnelledPacket(current);
-        continue;
-      }
-      openings.push(opening);
-      current = opening.kind === 'opened' ? opening.inner : null;
+      const found = this.#openLayer(current);
+      if (found !== null) openings.push(found.opening);
+      current = found === null ? tunnelledPacket(current) : found.inner;
     }
     return openings;
+  }
+
+  #openLayer(packet: Uint8Array): { readonly opening: Opening; readonly inner: Uint8Array | null } | null {
+    const opening = this.#decryptor.open(packet);
+    if (opening === null) return this.#verifier.open(packet);
+    return { opening, inner: opening.kind === 'opened' ? opening.inner : null };
   }
 
   #whole(packet: CapturedPacket): Uint8Array | null {

@@ -9,7 +9,19 @@ import { decodeIpv6, encodeIpv6 } from '../../engine/wire/ipv6.ts';
 import { encodeNd } from '../../engine/wire/nd.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import type { ProtectedFlow } from '../topology/model.ts';
-import { address, captured, echo, frame, ip, saFor, seal, sealedTunnel, SUITES, tunnelled } from './testing/seal.ts';
+import {
+  address,
+  captured,
+  echo,
+  frame,
+  ip,
+  saFor,
+  seal,
+  sealedTunnel,
+  CLOSED_SUITES,
+  OPEN_SUITES,
+  tunnelled,
+} from './testing/seal.ts';
 import { createTripwire, type TripwireReport } from './tripwire.ts';
 
 const flow = (a: string, b: string, links = ['wan']): ProtectedFlow => ({ a, b, links, because: 'test' });
@@ -176,13 +188,18 @@ const SOLICITATION = encodeIpv6({
 });
 
 describe('what is no offence', () => {
-  test.each(SUITES)('%s in a tunnel', suite => {
+  test.each(CLOSED_SUITES)('%s in a tunnel', suite => {
     const sa = saFor(suite);
     const frames = Array.from({ length: 50 }, (_, i) => frame(sealedTunnel(sa, BigInt(i + 1), i % 2 ? PING : PING6)));
     expect(watch([V4, V6, flow('0.0.0.0/0', '0.0.0.0/0')].slice(0, 2), frames)).toMatchObject({
       tripped: false,
       links: [{ link: 'wan', packets: 50, espPackets: 50 }],
     });
+  });
+
+  test.each(OPEN_SUITES)('%s is ESP in name only', suite => {
+    const report = watch([V4, V6], [frame(sealedTunnel(saFor(suite), 1n, PING))]);
+    expect(report).toMatchObject({ tripped: true, flows: [{ offences: [{ how: 'inside ESP, not encrypted' }] }, {}] });
   });
 
   test('random octets in ESP never look like a packet of the flow', () => {

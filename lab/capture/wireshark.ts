@@ -4,11 +4,15 @@ import { espAlgorithm } from './esp-algorithm.ts';
 import type { EspSaKeys } from './key-log.ts';
 
 /**
- * Wireshark's `esp_sa` table, one line an SA, sorted by nothing: the log's order. An SA that Wireshark 4.0 cannot decrypt
- * becomes a comment that says why; one with extended sequence numbers is decrypted, but its ICV is shown as wrong.
+ * Wireshark's `esp_sa` table, one line an SA of ESP, sorted by nothing: the log's order. An SA that Wireshark 4.0 cannot decrypt
+ * becomes a comment that says why. One with extended sequence numbers, or with AES-XCBC, AES-CMAC or HMAC-MD5-128, is
+ * decrypted, but its ICV is shown as wrong.
  */
 export function espSaTable(keys: readonly EspSaKeys[]): string {
-  return keys.map(sa => `${espSaLine(sa)}\n`).join('');
+  return keys
+    .filter(({ protocol }) => protocol !== 'ah')
+    .map(sa => `${espSaLine(sa)}\n`)
+    .join('');
 }
 
 function espSaLine(sa: EspSaKeys): string {

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { decodeLine, describeOpening } from '../capture/decode-line.ts';
-import type { EspOpening } from '../capture/decrypt.ts';
+import type { Opening } from '../capture/opener.ts';
 import { PcapngStream } from '../capture/pcapng-file.ts';
 import { badInput, errorCode } from '../state/failure.ts';
 import type { Opener } from './fresh-keys.ts';
@@ -93,5 +93,5 @@ function openFile(file: string): Output {
   };
 }
 
-const openingsOf = async (packet: CommentedPacket, opener: Opener | null): Promise<readonly EspOpening[]> =>
+const openingsOf = async (packet: CommentedPacket, opener: Opener | null): Promise<readonly Opening[]> =>
   opener === null ? [] : opener(packet);

@@ -1,10 +1,9 @@
-import type { EspOpening } from '../capture/decrypt.ts';
-import { PacketOpener } from '../capture/opener.ts';
+import { type Opening, PacketOpener } from '../capture/opener.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { LabClient } from './client.ts';
 
-/** Opens ESP with the lab's keys, in order of capture. */
-export type Opener = (packet: CapturedPacket) => Promise<readonly EspOpening[]>;
+/** Opens ESP and verifies AH with the lab's keys, in order of capture. */
+export type Opener = (packet: CapturedPacket) => Promise<readonly Opening[]>;
 
 /** The keys that the lab has now, and again whenever an SPI is met that is in none of them: a node that restarts has new SAs. */
 export async function freshKeys(client: LabClient): Promise<Opener> {

@@ -1,12 +1,16 @@
-import { createCipheriv, createHmac } from 'node:crypto';
 import { parseAddress } from '../../../engine/wire/address.ts';
+import { ahOctets, encodeAhHeader } from '../../../engine/wire/ah.ts';
 import { encodeEthernet, EtherType } from '../../../engine/wire/ethernet.ts';
 import { encodeIcmpv4 } from '../../../engine/wire/icmpv4.ts';
 import { encodeIcmpv6 } from '../../../engine/wire/icmpv6.ts';
 import { IpProtocol } from '../../../engine/wire/ip-protocol.ts';
-import { encodeIpv4 } from '../../../engine/wire/ipv4.ts';
-import { encodeIpv6 } from '../../../engine/wire/ipv6.ts';
+import { decodeIpv4, encodeIpv4 } from '../../../engine/wire/ipv4.ts';
+import { decodeIpv6, encodeIpv6 } from '../../../engine/wire/ipv6.ts';
+import { walkExtensions } from '../../../engine/wire/ipv6-extension.ts';
+import { coveredHeaders } from '../ah-coverage.ts';
+import { integrity } from '../crypto/integrity.ts';
 import { espAlgorithm } from '../esp-algorithm.ts';
+import { cipherInput, u32 } from '../esp-crypto.ts';
 import type { EspSaKeys } from '../key-log.ts';
 import type { CapturedPacket } from '../packet.ts';
 
@@ -77,7 +81,7 @@ export function saFor(suite: string, over: Partial<EspSaKeys> = {}): EspSaKeys {
     destination: '5.6.7.8',
     spi: 0x1000_0001,
     suite,
-    encryptionKey: counting(algorithm.keyOctets + algorithm.saltOctets, 1),
+    encryptionKey: counting(algorithm.cipher.keyOctets + algorithm.cipher.saltOctets, 1),
     integrityKey: counting(algorithm.integrity?.keyOctets ?? 0, 101),
     esn: false,
     ...over,
@@ -97,34 +101,26 @@ export function seal(
 ): Uint8Array {
   const algorithm = espAlgorithm(sa.suite);
   if (algorithm === null) throw new Error(`no suite ${sa.suite}`);
-  const high = Buffer.alloc(4);
-  high.writeUInt32BE(Number(sequence >> 32n));
-  const header = Buffer.alloc(8);
-  header.writeUInt32BE(sa.spi, 0);
-  header.writeUInt32BE(Number(sequence & 0xffff_ffffn), 4);
+  const { cipher, integrity } = algorithm;
+  const high = Number(sequence >> 32n);
+  const header = Buffer.concat([u32(sa.spi), u32(Number(sequence & 0xffff_ffffn))]);
   const body = Buffer.concat([payload, Buffer.alloc(tfcOctets)]);
-  const padLength = (algorithm.blockOctets - ((body.length + 2) % algorithm.blockOctets)) % algorithm.blockOctets;
+  const padLength = (cipher.blockOctets - ((body.length + 2) % cipher.blockOctets)) % cipher.blockOctets;
   const padding = Array.from({ length: padLength }, (_, i) => i + 1);
   const plaintext = Buffer.concat([body, Buffer.from([...padding, padLength, nextHeader])]);
-  const iv = Buffer.alloc(algorithm.ivOctets);
-  iv.writeBigUInt64BE(sequence, algorithm.ivOctets - 8);
-  const key = Buffer.from(sa.encryptionKey, 'hex');
-  if (algorithm.integrity !== null) {
-    const cipher = createCipheriv(`aes-${algorithm.keyOctets * 8}-cbc`, key, iv).setAutoPadding(false);
-    const covered = Buffer.concat([header, iv, cipher.update(plaintext), cipher.final()]);
-    const hmac = createHmac(algorithm.integrity.hash, Buffer.from(sa.integrityKey, 'hex')).update(covered);
-    if (sa.esn) hmac.update(high);
-    return new Uint8Array(Buffer.concat([covered, hmac.digest().subarray(0, algorithm.icvOctets)]));
-  }
-  const nonce = Buffer.concat([key.subarray(algorithm.keyOctets), iv]);
-  const name = algorithm.kind === 'gcm' ? `aes-${algorithm.keyOctets * 8}-gcm` : 'chacha20-poly1305';
-  const cipher = createCipheriv(name as 'chacha20-poly1305', key.subarray(0, algorithm.keyOctets), nonce, {
-    authTagLength: 16,
-  });
-  const aad = sa.esn ? Buffer.concat([header.subarray(0, 4), high, header.subarray(4)]) : header;
-  cipher.setAAD(aad, { plaintextLength: plaintext.length });
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return new Uint8Array(Buffer.concat([header, iv, ciphertext, cipher.getAuthTag()]));
+  const iv = Buffer.alloc(cipher.ivOctets);
+  if (iv.length > 0) iv.writeBigUInt64BE(sequence, iv.length - 8);
+  const keys = {
+    algorithm,
+    encryptionKey: Buffer.from(sa.encryptionKey, 'hex'),
+    integrityKey: Buffer.from(sa.integrityKey, 'hex'),
+  };
+  const input = cipherInput({ header, iv, ciphertext: plaintext }, keys, sa.esn ? high : null);
+  const { ciphertext, tag } = cipher.encrypt(input);
+  const sealed = Buffer.concat([header, iv, ciphertext]);
+  const covered = sa.esn ? Buffer.concat([sealed, u32(high)]) : sealed;
+  const icv = integrity === null ? tag : integrity.icv(keys.integrityKey, covered, new Uint8Array(0));
+  return new Uint8Array(Buffer.concat([sealed, icv]));
 }
 
 /** A packet in tunnel mode, outer header included. */
@@ -133,10 +129,64 @@ export function sealedTunnel(sa: EspSaKeys, sequence: bigint, inner: Uint8Array,
   return ip(sa.source, sa.destination, IpProtocol.ESP, seal(sa, sequence, nextHeader, inner, tfcOctets));
 }
 
-export const SUITES = [
-  'aes128gcm16',
-  'aes192gcm16',
-  'aes256gcm16',
+/** The same of an SA of AH. */
+export function ahKeys(name: string, over: Partial<EspSaKeys> = {}): EspSaKeys {
+  const algorithm = integrity(name);
+  if (algorithm === null) throw new Error(`no algorithm ${name}`);
+  const integrityKey = counting(algorithm.keyOctets + algorithm.saltOctets, 51);
+  return { ...saFor('null-sha256', { spi: 0x3000_0001, integrityKey, ...over }), protocol: 'ah', suite: name };
+}
+
+/** A whole packet with AH behind its headers (behind all of them in IPv6), RFC 4302 §3.3. */
+export function authenticated(sa: EspSaKeys, sequence: bigint, packet: Uint8Array): Uint8Array {
+  const algorithm = integrity(sa.suite);
+  if (algorithm === null) throw new Error(`no algorithm ${sa.suite}`);
+  const { ivOctets, icvOctets } = algorithm;
+  const isVersion4 = versionOf(packet) === 4;
+  const length = ahOctets(ivOctets + icvOctets, isVersion4 ? 4 : 6);
+  const [v4, v6] = isVersion4 ? [decodeIpv4(packet), null] : [null, decodeIpv6(packet)];
+  const chain = v6 === null ? null : walkExtensions(v6);
+  const ahAt = v4 === null ? 40 + (chain?.upperOffset ?? 0) : 20 + v4.options.length;
+  const nextHeader = v4?.protocol ?? chain?.upperProtocol ?? 0;
+  const icv = Buffer.alloc(length - 12);
+  if (ivOctets > 0) icv.writeBigUInt64BE(sequence);
+  const ah = encodeAhHeader({ nextHeader, spi: sa.spi, sequence: Number(sequence & 0xffff_ffffn), icv });
+  const payload = Buffer.concat([packet.subarray(v4 === null ? 40 : ahAt, ahAt), ah, packet.subarray(ahAt)]);
+  const last = chain?.headers.at(-1);
+  if (last !== undefined) payload[last.offset] = IpProtocol.AH;
+  const whole =
+    v6 === null
+      ? encodeIpv4({ ...decodeIpv4(packet), protocol: IpProtocol.AH, payload })
+      : encodeIpv6({ ...v6, nextHeader: last === undefined ? IpProtocol.AH : v6.nextHeader, payload });
+  const headers = coveredHeaders(whole, ahAt);
+  if (headers === null) throw new Error('headers of no known end');
+  const covered = [headers, whole.subarray(ahAt), ...(sa.esn ? [u32(Number(sequence >> 32n))] : [])];
+  const material = Buffer.from(sa.integrityKey, 'hex');
+  whole.set(algorithm.icv(material, Buffer.concat(covered), icv.subarray(0, ivOctets)), ahAt + 12 + ivOctets);
+  return whole;
+}
+
+const AEADS = [
+  ...['gcm8', 'gcm12', 'gcm16', 'gcm16iiv', 'ccm8', 'ccm12', 'ccm16', 'ccm8iiv', 'gmac'].flatMap(mode =>
+    [128, 192, 256].map(bits => `aes${bits}${mode}`),
+  ),
   'chacha20poly1305',
-  ...['aes128', 'aes192', 'aes256'].flatMap(cipher => ['sha256', 'sha384', 'sha512'].map(hash => `${cipher}-${hash}`)),
+  'chacha20poly1305iiv',
 ];
+const CIPHERS = [
+  ...['aes128', 'aes192', 'aes256', 'aes128ctr', 'aes192ctr', 'aes256ctr'],
+  ...['camellia128', 'camellia192', 'camellia256', '3des', 'des', 'null'],
+];
+const MACS = ['md5', 'md5_128', 'sha1', 'sha1_160', 'sha256', 'sha256_96', 'sha384', 'sha512', 'aesxcbc', 'aescmac'];
+
+/** Every AEAD, every cipher with one integrity algorithm, and AES-CBC with every integrity algorithm. */
+export const SUITES: readonly string[] = [
+  ...AEADS,
+  ...CIPHERS.map(cipher => `${cipher}-sha256`),
+  ...MACS.filter(mac => mac !== 'sha256').map(mac => `aes128-${mac}`),
+  ...['aes256-sha384', 'aes256-sha512', 'null-sha1'],
+];
+
+/** Those that hide nothing. */
+export const OPEN_SUITES: readonly string[] = SUITES.filter(suite => /^(?:null-|aes\d+gmac$)/.test(suite));
+export const CLOSED_SUITES: readonly string[] = SUITES.filter(suite => !OPEN_SUITES.includes(suite));
