@@ -185,7 +185,12 @@ export function createInboundSa(input: SaInput, now: Instant): InboundSa {
   }
   const window = new ReplayWindow(input.windowPackets, input.esn);
   const state = { direction: 'inbound', window, packets: 0, octets: 0 } as const;
-  const common = commonParameters(input, now);
+  const outward = commonParameters(input, now);
+  const { encapsulation, source } = outward;
+  const common = {
+    ...outward,
+    encapsulation: encapsulation === null ? null : { ...encapsulation, remoteAddress: source },
+  };
   return input.protocol === 'ah'
     ? { ...common, ...ahParameters(input), ...state }
     : { ...common, ...espParameters(input), ...state };

@@ -67,6 +67,8 @@ export interface RouteConfig {
 export interface PolicyConfig extends PolicyInput {
   /** The tunnel or interface in whose own SPD it stands (RFC 4301 §4.4.1: an SPD per interface), or null for the node's. */
   readonly tunnel: string | null;
+  /** What setkey calls so, to be shown again: the list is in its order already. Absent: 0. */
+  readonly priority?: number;
 }
 
 export interface SaConfig extends SaInput {

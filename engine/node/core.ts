@@ -22,6 +22,7 @@ import type { ReassemblyPool } from './reassembly-pool.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Advertising } from './router-advertising.ts';
 import type { Layer } from './sa-choice.ts';
+import type { SaUpkeep } from './sa-upkeep.ts';
 
 /** Encapsulations and decapsulations of one packet inside one node; more is a loop. RFC 2473 §4.1.1 has the same default. */
 export const NESTING_MAX = 4;
@@ -95,6 +96,8 @@ export interface PendingAuthentication {
 
 export interface PendingOpen {
   readonly job: OpenJob;
+  /** The source port of the datagram that it came in; null: it came as ESP. */
+  readonly udpPort: number | null;
   readonly outer: Packet;
   readonly ingress: Ingress;
 }
@@ -125,6 +128,7 @@ export interface Core {
   readonly neighbours: NeighbourCache<FrameOrigin>;
   policies: PolicySet;
   readonly sad: Sad;
+  readonly upkeep: SaUpkeep;
   readonly flows: FlowCache<Decision>;
   /** Of what leaves in the clear. */
   readonly pathMtus: PathMtuCache;

@@ -1,11 +1,11 @@
-import { createInboundSa, createOutboundSa, Sad } from '../ipsec/sad.ts';
+import { Sad } from '../ipsec/sad.ts';
 import { formatAddress, parseAddress } from '../wire/address.ts';
 import type { Instant } from '../wire/instant.ts';
 import { u16At } from '../wire/octets.ts';
 import { AddressTable } from './address-table.ts';
 import { Audit } from './audit.ts';
 import { startAutoconfiguration } from './autoconfiguration.ts';
-import type { NodeConfig, SaConfig } from './config.ts';
+import type { NodeConfig } from './config.ts';
 import { type Core, drop, type FrameOrigin } from './core.ts';
 import { explain } from './explain.ts';
 import { FlowCache } from './flow-cache.ts';
@@ -22,6 +22,8 @@ import { ReassemblyPool } from './reassembly-pool.ts';
 import { sourceTowards } from './report.ts';
 import { configuredRoute, connectedRoutes, RouteTable } from './route-table.ts';
 import { startAdvertising } from './router-advertising.ts';
+import { deleteSas, describeSa, installSa, replacePolicies } from './sa-commands.ts';
+import { SaUpkeep } from './sa-upkeep.ts';
 import { statusOf } from './status.ts';
 import { nextTimer, runTimers, startLink } from './timers.ts';
 import { runTasks, runToCompletion } from './work.ts';
@@ -99,6 +101,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     neighbours: new NeighbourCache<FrameOrigin>(() => drop(core, 'queueFull', () => 'its neighbour is not known yet')),
     policies,
     sad: new Sad(),
+    upkeep: new SaUpkeep(),
     flows: new FlowCache(policies.usePorts),
     pathMtus: new PathMtuCache(),
     outerPathMtus: new PathMtuCache(),
@@ -129,28 +132,16 @@ function runCommand(core: Core, command: NodeCommand): void {
       runLinkCommand(core, command.port, command.up);
       break;
     case 'installSa':
-      installSa(core, command.sa);
-      core.audit.note('saInstalled', describeSa(command.sa));
+      core.audit.note('saInstalled', describeSa(installSa(core, command.sa)));
       break;
     case 'deleteSa':
-      for (const { source, destination, policy } of core.sad.delete(command.spi, command.direction)) {
-        const [from, to] = [formatAddress(source), formatAddress(destination)];
-        core.audit.note('saDeleted', describeSa({ ...command, policy, source: from, destination: to }));
-      }
-      core.flows.clear();
+      deleteSas(core, sa => sa.spi === command.spi && sa.direction === command.direction);
+      break;
+    case 'flushSas':
+      deleteSas(core, () => true);
+      break;
+    case 'setPolicies':
+      replacePolicies(core, command.policies);
       break;
   }
-}
-
-function installSa(core: Core, config: SaConfig): void {
-  if (config.policy !== null && core.policies.named(config.policy) === null)
-    throw new Error(`SA ${config.spi}: no policy ${config.policy}`);
-  core.sad.install(
-    config.direction === 'inbound' ? createInboundSa(config, core.now) : createOutboundSa(config, core.now),
-  );
-  core.flows.clear();
-}
-
-function describeSa(sa: Pick<SaConfig, 'direction' | 'spi' | 'policy' | 'source' | 'destination'>): string {
-  return `${sa.direction} SPI ${sa.spi} from ${sa.source} to ${sa.destination} for ${sa.policy}`;
 }

@@ -22,6 +22,8 @@ export type Decision =
       readonly nextHop: Address | null;
       /** The BYPASS entry that lets it pass; null: no SPD applies. */
       readonly policy: PolicyEntry | null;
+      /** It is the node's own ESP or AH, about which ICMP errors are believed by other rules. */
+      readonly isOuter: boolean;
       /** The next hop's entry, once it was looked up. */
       neighbour: Neighbour<FrameOrigin> | null;
     }
@@ -98,7 +100,14 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
   trace?.(`route: ${describeRoute(route)}`);
   const exit = route.interface;
   if (exit.kind === 'tunnel') return decideTunnel(core, packet, flow, exit, trace);
-  const forward: Forward = { kind: 'forward', exit, nextHop: route.via, policy: null, neighbour: null };
+  const forward: Forward = {
+    kind: 'forward',
+    exit,
+    nextHop: route.via,
+    policy: null,
+    isOuter: isProtected,
+    neighbour: null,
+  };
   const owner = core.policies.ownerFor(exit);
   if (isProtected || !core.policies.has(owner)) return forward;
   const entry = outboundEntry(core, owner, packet, flow);

@@ -3,6 +3,7 @@ import { decodeIcmpv4, Icmpv4Unreachable } from '../wire/icmpv4.ts';
 import { decodeIcmpv6 } from '../wire/icmpv6.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u16At, u32At, u8At } from '../wire/octets.ts';
+import { UDP_HEADER_OCTETS } from '../wire/udp.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { type Core, drop } from './core.ts';
 import type { TunnelInterface } from './interfaces.ts';
@@ -25,17 +26,21 @@ interface ReadError {
 }
 
 /**
- * ICMP errors about ESP and IP-in-IP that this node has sent: true for them, and they go no further. Of what they say only
- * the path MTU is used, and only when an SA (or tunnel) with these addresses exists, RFC 4301 §8.2.1: the next inner packet
- * that is too long is answered with what is left of it.
+ * ICMP errors about ESP, AH and IP-in-IP that this node has sent: true for them, and they go no further. Nothing in them was
+ * authenticated (RFC 4301 §6.1.1 and §8.2.1): of what they say only the path MTU is used, never one below the minimum, and only
+ * when they quote a packet that an SA has sent not long ago, or there is such a tunnel. The next inner packet that is too long
+ * is answered with what is left of it.
  */
 export function learnFromProtected(core: Core, packet: Packet): boolean {
   const error = readError(core, packet);
-  if (error === null || !isOuter(error.invoking.protocol)) return false;
+  if (error === null || !isOuter(core, error.invoking)) return false;
   const { invoking, mtu } = error;
-  const isOurs = invoking.protocol === IpProtocol.ESP ? isOutboundSa(core, invoking) : isTunnel(core, invoking);
-  if (!isOurs) drop(core, 'unknownSpi', () => `ICMP error about ${formatAddress(invoking.destination)}: no such SA`);
-  else if (mtu !== null) core.outerPathMtus.learn(invoking.destination, mtu, invoking.totalOctets, core.now);
+  if (isInClear(invoking) ? !isTunnel(core, invoking) : !isOfSa(core, invoking)) {
+    const about = `from ${formatAddress(packet.source)} about ${formatAddress(invoking.destination)}`;
+    drop(core, 'unknownSpi', () => `ICMP error ${about}: no SA has sent that`);
+  } else if (mtu !== null) {
+    core.outerPathMtus.learn(invoking.destination, mtu, invoking.totalOctets, core.now);
+  }
   return true;
 }
 
@@ -98,22 +103,30 @@ function readInvoking6(octets: Uint8Array): Invoking | null {
   };
 }
 
-function isOuter(protocol: number): boolean {
-  return protocol === IpProtocol.ESP || protocol === IpProtocol.IPV4 || protocol === IpProtocol.IPV6;
+/** Whether only this node's own tunnels and SAs send such packets; ESP in UDP is told by the ports. */
+function isOuter(core: Core, invoking: Invoking): boolean {
+  const { protocol, upper } = invoking;
+  if (protocol === IpProtocol.ESP || protocol === IpProtocol.AH || isInClear(invoking)) return true;
+  if (protocol !== IpProtocol.UDP || upper.length < UDP_HEADER_OCTETS + 4) return false;
+  return core.upkeep.takesUdp(u16At(upper, 0)) && u32At(upper, UDP_HEADER_OCTETS) !== 0;
 }
 
-function isOutboundSa(core: Core, { upper, destination, source }: Invoking): boolean {
-  if (upper.length < 4) return false;
-  const spi = u32At(upper, 0);
-  return core.sad
-    .all()
-    .some(
-      sa =>
-        sa.direction === 'outbound' &&
-        sa.spi === spi &&
-        addressesEqual(sa.destination, destination) &&
-        addressesEqual(sa.source, source),
-    );
+function isInClear({ protocol }: Invoking): boolean {
+  return protocol === IpProtocol.IPV4 || protocol === IpProtocol.IPV6;
+}
+
+/** How far behind the last sequence number a packet may be that somebody complains about only now. */
+const LATE_PACKETS = 2 ** 16;
+
+/** Whether an SA has sent the packet, as far as it is quoted: its SPI, its ends, and a sequence number of late. */
+function isOfSa(core: Core, { protocol, upper, source, destination }: Invoking): boolean {
+  const isAh = protocol === IpProtocol.AH;
+  const at = isAh ? 4 : protocol === IpProtocol.UDP ? UDP_HEADER_OCTETS : 0;
+  if (upper.length < at + 8) return false;
+  const sa = core.sad.sentBy(u32At(upper, at), destination, isAh ? 'ah' : 'esp');
+  if (sa === null || !addressesEqual(sa.source, source)) return false;
+  const behind = (Number(sa.sequence & 0xffff_ffffn) - u32At(upper, at + 4)) >>> 0;
+  return sa.sequence > 0n && behind < LATE_PACKETS && BigInt(behind) < sa.sequence;
 }
 
 function isTunnel(core: Core, { source, destination }: Invoking): boolean {

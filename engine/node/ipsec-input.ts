@@ -1,28 +1,59 @@
 import type { OpenResult } from '../ipsec/kernel.ts';
 import type { InboundSa } from '../ipsec/sa.ts';
+import { flowOf } from '../ipsec/selector.ts';
 import { join, splitInbound, type TransportSplit } from '../ipsec/transport-mode.ts';
 import { decapsulate, dscpEcnOf } from '../ipsec/tunnel-mode.ts';
+import { decapsulateFromUdp, fixTransportChecksum } from '../ipsec/udp-encapsulation.ts';
 import { AH_FIXED_OCTETS } from '../wire/ah.ts';
 import { addressesEqual, formatAddress } from '../wire/address.ts';
 import { ESP_HEADER_OCTETS } from '../wire/esp.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { u32At } from '../wire/octets.ts';
-import { flowOf } from '../ipsec/selector.ts';
+import { u16At, u32At } from '../wire/octets.ts';
+import { UDP_HEADER_OCTETS } from '../wire/udp.ts';
 import { type Core, drop, type Ingress, NESTING_MAX, type PendingOpen, type PendingVerification } from './core.ts';
+import { finished } from './fit.ts';
 import type { TunnelInterface } from './interfaces.ts';
 import type { Packet } from './packet.ts';
+import { followPeer } from './peer-place.ts';
 import { type Protection, protectedBy } from './protection.ts';
+import { noteUse } from './sa-upkeep.ts';
+import { dropInner } from './tunnel-input.ts';
 
 /** An ESP packet for this node: its SA by SPI and destination, RFC 4301 §4.1; then it waits for the kernel's batch. */
 export function openLater(core: Core, packet: Packet, ingress: Ingress): void {
-  const esp = packet.octets.subarray(packet.upperOffset);
+  openEsp(core, packet, packet.octets.subarray(packet.upperOffset), ingress, null);
+}
+
+/**
+ * ESP in UDP, RFC 3948, and keepalives, on the ports that SAs have for it; false for what is not for IPsec: behind the
+ * non-ESP marker comes IKE, which goes up like any datagram. An SA without a port takes it too: a NAT may have come in between.
+ */
+export function openFromUdp(core: Core, packet: Packet, ingress: Ingress): boolean {
+  const { octets, upperOffset, source, destination } = packet;
+  if (octets.length < upperOffset + UDP_HEADER_OCTETS || !core.upkeep.takesUdp(u16At(octets, upperOffset + 2)))
+    return false;
+  let isTaken = true;
+  for (const each of finished(core, packet) ?? []) {
+    const content = decapsulateFromUdp(each.subarray(upperOffset), source, destination);
+    if (content === null || content.kind === 'malformed') {
+      drop(core, 'malformed', () => `${content?.why ?? 'no datagram'}, from ${formatAddress(source)}`);
+    } else if (content.kind === 'esp') {
+      openEsp(core, { ...packet, octets: each, offload: null }, content.esp, ingress, content.sourcePort);
+    } else if (content.kind === 'ike') {
+      isTaken = false;
+    }
+  }
+  return isTaken;
+}
+
+function openEsp(core: Core, packet: Packet, esp: Uint8Array, ingress: Ingress, udpPort: number | null): void {
   if (esp.length < ESP_HEADER_OCTETS) {
     drop(core, 'malformed', () => `ESP of ${esp.length} octets from ${formatAddress(packet.source)}`);
     return;
   }
   const sa = core.sad.inbound(u32At(esp, 0), packet.destination, 'esp');
   if (sa === null) drop(core, 'unknownSpi', () => describeProtected('ESP', packet, u32At(esp, 0), u32At(esp, 4)));
-  else core.opens.push({ job: { sa, esp }, outer: packet, ingress });
+  else core.opens.push({ job: { sa, esp }, udpPort, outer: packet, ingress });
 }
 
 /** The same for AH, RFC 4302 §3.4. */
@@ -39,16 +70,19 @@ export function verifyLater(core: Core, packet: Packet, ingress: Ingress): void 
 }
 
 /** What the kernel found in an ESP packet. */
-export function takeOpened(core: Core, { job, outer, ingress }: PendingOpen, result: OpenResult): void {
-  const opened = checkOpened(core, outer, ingress, job.sa, result);
+export function takeOpened(core: Core, { job, udpPort, outer, ingress }: PendingOpen, result: OpenResult): void {
+  const { sa } = job;
+  const opened = checkOpened(core, outer, ingress, sa, result);
   if (opened === null) return;
-  takeContent(core, outer, ingress, { sa: job.sa, opened, split: () => splitInbound(outer.octets, outer.protocol) });
+  if (udpPort !== null) followPeer(core, sa, outer.source, udpPort, opened.sequence);
+  if (opened.nextHeader === IpProtocol.NO_NEXT) countDummy(core, sa);
+  else takeContent(core, outer, ingress, { sa, opened, isInUdp: udpPort !== null, split: null });
 }
 
 /** What the kernel found in a packet with AH. */
 export function takeVerified(core: Core, { job, outer, ingress }: PendingVerification, result: OpenResult): void {
   const opened = checkOpened(core, outer, ingress, job.sa, result);
-  if (opened !== null) takeContent(core, outer, ingress, { sa: job.sa, opened, split: () => job.split });
+  if (opened !== null) takeContent(core, outer, ingress, { sa: job.sa, opened, isInUdp: false, split: job.split });
 }
 
 type Opened = Extract<OpenResult, { kind: 'opened' }>;
@@ -56,8 +90,9 @@ type Opened = Extract<OpenResult, { kind: 'opened' }>;
 interface Content {
   readonly sa: InboundSa;
   readonly opened: Opened;
-  /** Where the packet was cut. */
-  readonly split: () => TransportSplit | null;
+  readonly isInUdp: boolean;
+  /** Where the packet was cut; null: where its upper layer begins. */
+  readonly split: TransportSplit | null;
 }
 
 /** null after dropping what is not to be taken, with what RFC 4303 §3.4 and RFC 4302 §3.4 want audited. */
@@ -74,7 +109,7 @@ function checkOpened(core: Core, outer: Packet, ingress: Ingress, sa: InboundSa,
     case 'opened':
       break;
   }
-  if (result.nextHeader === IpProtocol.NO_NEXT && sa.protocol === 'esp') return null; // a dummy packet, RFC 4303 §2.6
+  noteUse(core, sa);
   if (ingress.depth < NESTING_MAX) return result;
   drop(core, 'tunnelMismatch', () => `${describeProtected(name, outer, sa.spi)}: nested more than ${NESTING_MAX} deep`);
   return null;
@@ -99,34 +134,37 @@ function protectionBy(
   return protectedBy(sa, protection, isOwnFlow);
 }
 
-function takeTransport(core: Core, outer: Packet, ingress: Ingress, { sa, opened, split }: Content): void {
-  if (!addressesEqual(sa.source, outer.source)) {
+function takeTransport(core: Core, outer: Packet, ingress: Ingress, { sa, opened, isInUdp, split }: Content): void {
+  if (!addressesEqual(sa.source, outer.source) && !(isInUdp && sa.encapsulation?.followsPeer === true)) {
     drop(core, 'policyMismatch', () => `SPI ${sa.spi} from ${formatAddress(outer.source)}, which is not its source`);
     return;
   }
-  const at = split();
-  const octets = at === null ? null : join(at, opened.nextHeader, opened.payload);
+  const at = split ?? splitInbound(outer.octets, outer.protocol);
+  // A NAT has changed the addresses that the sender computed its checksums with, RFC 3948 §3.1.2.
+  const payload = isInUdp ? fixTransportChecksum(opened.nextHeader, opened.payload, outer, null) : opened.payload;
+  const octets = at === null ? null : join(at, opened.nextHeader, payload);
   if (octets === null) {
-    drop(core, 'malformed', () => `SPI ${sa.spi}: no packet around the ESP`);
+    drop(core, 'malformed', () => `SPI ${sa.spi}: no packet around what it protected`);
     return;
   }
   core.tasks.push({ kind: 'input', octets, ingress });
 }
 
-function takeTunnelled(core: Core, outer: Packet, ingress: Ingress, { sa, opened }: Content): void {
+function takeTunnelled(core: Core, outer: Packet, ingress: Ingress, { sa, opened, isInUdp }: Content): void {
   const { nextHeader } = opened;
   if (nextHeader !== IpProtocol.IPV4 && nextHeader !== IpProtocol.IPV6) {
     drop(core, 'policyMismatch', () => `SPI ${sa.spi}: protocol ${nextHeader} in a tunnel mode SA`);
     return;
   }
   const tunnel = tunnelFor(core, sa);
-  if (tunnel !== null && !addressesEqual(tunnel.remote, outer.source)) {
+  const mayMove = isInUdp && sa.encapsulation?.followsPeer === true;
+  if (tunnel !== null && !mayMove && !addressesEqual(tunnel.remote, outer.source)) {
     drop(core, 'tunnelMismatch', () => `SPI ${sa.spi} from ${formatAddress(outer.source)}, not from ${tunnel.name}`);
     return;
   }
   const inner = decapsulate(nextHeader, opened.payload, dscpEcnOf(outer.octets));
   if (inner.kind !== 'packet') {
-    drop(core, 'malformed', () => `SPI ${sa.spi}: ${inner.kind === 'malformed' ? inner.why : 'congestion, not ECT'}`);
+    dropInner(core, inner, `SPI ${sa.spi}`);
     return;
   }
   core.tasks.push({
@@ -150,6 +188,12 @@ function tunnelFor({ policies, tunnels }: Core, sa: InboundSa): TunnelInterface 
   const within = entry?.layers.slice(0, sa.transform) ?? [];
   if (within.some(({ transform }) => transform.mode === 'tunnel')) return null;
   return tunnels.find(each => each.name === entry?.tunnel) ?? null;
+}
+
+/** A dummy packet, RFC 4303 §2.6: nobody else hears of it. */
+function countDummy(core: Core, sa: InboundSa): void {
+  const upkeep = core.upkeep.of(sa);
+  if (upkeep !== null) upkeep.dummies++;
 }
 
 /** SPI, sequence number, source, destination and (in IPv6) flow label: what the audit log is to have. */

@@ -11,11 +11,12 @@ import { finished } from './fit.ts';
 import type { TunnelInterface } from './interfaces.ts';
 import { isIcmpError } from './icmp-error.ts';
 import { learnFromProtected, learnPathMtu } from './icmp-input.ts';
-import { openLater, verifyLater } from './ipsec-input.ts';
+import { openFromUdp, openLater, verifyLater } from './ipsec-input.ts';
 import { takeNeighbourDiscovery } from './neighbour-discovery.ts';
 import { isFragment, type Packet } from './packet.ts';
 import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
+import { dropInner } from './tunnel-input.ts';
 import { countOn } from './policy-set.ts';
 
 /**
@@ -37,6 +38,7 @@ function takeWhole(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean
     verifyLater(core, packet, ingress);
     return;
   }
+  if (packet.protocol === IpProtocol.UDP && openFromUdp(core, packet, ingress)) return;
   if (takeNeighbourDiscovery(core, packet, ingress, wasCut)) return;
   if (isIcmpError(packet) && learnFromProtected(core, packet)) return;
   if (isTunnelled(core, packet, ingress)) {
@@ -96,7 +98,7 @@ function leaveTunnel(core: Core, packet: Packet, ingress: Ingress): void {
   }
   const inner = decapsulate(packet.protocol, packet.octets.subarray(packet.upperOffset), dscpEcnOf(packet.octets));
   if (inner.kind !== 'packet') {
-    drop(core, 'malformed', () => (inner.kind === 'malformed' ? inner.why : `congestion on ${tunnel.name}, not ECT`));
+    dropInner(core, inner, tunnel.name);
     return;
   }
   const { protection } = ingress;

@@ -65,6 +65,8 @@ export type DropReason =
   | 'authenticationFailed'
   | 'sequenceExhausted'
   | 'tunnelMismatch'
+  /** RFC 6040 §4.2: marked on its way through a tunnel, and nobody would notice. */
+  | 'congestionLost'
   | 'queueFull'
   | 'interfaceIsDown'
   /** A rule of the IP filter. */
@@ -81,7 +83,10 @@ export type DropReason =
 export type NodeCommand =
   | { readonly kind: 'link'; readonly port: string; readonly up: boolean }
   | { readonly kind: 'installSa'; readonly sa: SaConfig }
-  | { readonly kind: 'deleteSa'; readonly spi: number; readonly direction: 'inbound' | 'outbound' };
+  | { readonly kind: 'deleteSa'; readonly spi: number; readonly direction: 'inbound' | 'outbound' }
+  | { readonly kind: 'flushSas' }
+  /** Instead of all that there are, at once; SAs of policies that are gone go too. */
+  | { readonly kind: 'setPolicies'; readonly policies: readonly PolicyConfig[] };
 
 export interface NodeContext {
   readonly random: Random;
@@ -160,6 +165,8 @@ export interface SaStatus {
   readonly sequence: string;
   readonly packets: number;
   readonly octets: number;
+  /** Of the packets that were received: those that carried nothing, RFC 4303 §2.6. */
+  readonly dummyPackets: number;
   readonly ageSeconds: number;
   readonly lifetime: Pick<SaLifetime, 'soft' | 'hard'>;
 }

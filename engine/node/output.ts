@@ -62,7 +62,9 @@ function sendClear(core: Core, packet: Packet, decision: Extract<Decision, { kin
   const { exit, policy } = decision;
   const linkMtu = packet.version === 4 ? exit.mtu : exit.mtu6;
   const isOwn = origin === 'node' || origin === 'above';
-  const known = isOwn ? learntPathMtus(core, packet.protocol).get(packet.destination, core.now) : null;
+  const known = isOwn
+    ? learntPathMtus(core, packet.protocol, decision.isOuter).get(packet.destination, core.now)
+    : null;
   const pieces = fit(core, packet, known === null ? linkMtu : Math.min(known, linkMtu), origin);
   if (pieces === null) return;
   countOn(policy, pieces.length, core.now);

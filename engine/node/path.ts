@@ -29,11 +29,12 @@ export function tunnelMtu(core: Core, tunnel: TunnelInterface, depth = 0): numbe
 }
 
 /**
- * What ICMP errors have told of packets with this protocol. Apart for those that tunnels and SAs send: what is believed of
+ * What ICMP errors have told of packets with this protocol; `isOwnOuter`: in whatever this node's own ESP goes. Apart for those that tunnels and SAs send: what is believed of
  * these names an SPI, and an error about a made-up clear packet to the same address must not count, RFC 4301 §8.2.1.
  */
-export function learntPathMtus(core: Core, protocol: number): PathMtuCache {
+export function learntPathMtus(core: Core, protocol: number, isOwnOuter: boolean): PathMtuCache {
   const isOuter =
+    isOwnOuter ||
     protocol === IpProtocol.ESP ||
     protocol === IpProtocol.AH ||
     protocol === IpProtocol.IPV4 ||

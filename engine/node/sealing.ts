@@ -1,7 +1,9 @@
 import type { AhSealResult, SealResult } from '../ipsec/kernel.ts';
+import type { SaEnds } from '../ipsec/outbound-table.ts';
 import type { AhOutboundSa, EspOutboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { join, splitOutbound } from '../ipsec/transport-mode.ts';
 import { encapsulate } from '../ipsec/tunnel-mode.ts';
+import { encapsulateInUdp } from '../ipsec/udp-encapsulation.ts';
 import { formatAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import {
@@ -15,6 +17,7 @@ import {
 } from './core.ts';
 import { innerProtocol } from './packet.ts';
 import { endsOf, type Layer } from './sa-choice.ts';
+import { noteUse } from './sa-upkeep.ts';
 
 /** Gives a packet to the kernel's batch, for the SA whose turn it is. */
 export function applyLayer(core: Core, octets: Uint8Array, sealing: Sealing): void {
@@ -30,14 +33,20 @@ export function takeSealed(core: Core, { job, wrap, sealing }: PendingSeal, resu
     dropExhausted(core, job.sa);
     return null;
   }
+  noteUse(core, job.sa, sealing);
+  const carried = inUdp(job.sa, result.esp, wrap.kind === 'tunnel' ? wrap.outer : job.sa);
+  const protocol = job.sa.encapsulation === null ? IpProtocol.ESP : IpProtocol.UDP;
   const packet =
-    wrap.kind === 'transport'
-      ? join(wrap.split, IpProtocol.ESP, result.esp)
-      : encapsulate(wrap.inner, wrap.outer.source, wrap.outer.destination, {
-          protocol: IpProtocol.ESP,
-          payload: result.esp,
-          identification: nextIdentification(core),
-        });
+    carried === null
+      ? null
+      : wrap.kind === 'transport'
+        ? join(wrap.split, protocol, carried)
+        : encapsulate(wrap.inner, wrap.outer.source, wrap.outer.destination, {
+            protocol,
+            payload: carried,
+            identification: nextIdentification(core),
+            treatment: job.sa.outer,
+          });
   if (packet !== null) return goOn(core, packet, sealing);
   drop(core, 'packetTooBig', () => `${result.esp.length} octets of ESP do not fit an IP packet`);
   return null;
@@ -47,6 +56,7 @@ export function takeSealed(core: Core, { job, wrap, sealing }: PendingSeal, resu
 export function takeAuthenticated(core: Core, { job, sealing }: PendingAuthentication, result: AhSealResult) {
   switch (result.kind) {
     case 'sealed':
+      noteUse(core, job.sa, sealing);
       return goOn(core, result.packet, sealing);
     case 'sequenceExhausted':
       dropExhausted(core, job.sa);
@@ -92,10 +102,18 @@ function authenticateLater(core: Core, octets: Uint8Array, sa: AhOutboundSa, lay
           protocol: innerProtocol(octets),
           payload: octets,
           identification: nextIdentification(core),
+          treatment: sa.outer,
         });
   const split = whole === null ? null : splitOutbound(whole);
   if (split === null) dropUnsplit(core);
   else core.authentications.push({ job: { sa, split }, sealing });
+}
+
+/** RFC 3948 §2.1, where the SA says so; null when it would be too long. */
+function inUdp({ encapsulation }: EspOutboundSa, esp: Uint8Array, { source, destination }: SaEnds): Uint8Array | null {
+  if (encapsulation === null) return esp;
+  const { localPort, remotePort } = encapsulation;
+  return encapsulateInUdp(esp, { source, destination, sourcePort: localPort, destinationPort: remotePort });
 }
 
 function dropUnsplit(core: Core): void {
@@ -105,5 +123,9 @@ function dropUnsplit(core: Core): void {
 /** RFC 4303 §3.3.3 wants SPI, source, destination and flow label of it; the packet that did not go is not worth more. */
 function dropExhausted(core: Core, sa: OutboundSa): void {
   const ends = `${formatAddress(sa.source)} to ${formatAddress(sa.destination)}`;
-  drop(core, 'sequenceExhausted', () => `SPI ${sa.spi} from ${ends} of policy ${sa.policy ?? 'any'}`);
+  const detail = `${sa.protocol.toUpperCase()} SPI ${sa.spi} from ${ends} of policy ${sa.policy ?? 'any'}`;
+  const entry = core.policies.named(sa.policy);
+  if (entry?.wants.take(core.now) === true)
+    core.audit.note('saWanted', `policy ${sa.policy}: no numbers left in ${detail}`);
+  drop(core, 'sequenceExhausted', () => detail);
 }

@@ -52,6 +52,7 @@ export function statusOf(core: Core): NodeStatus {
       sequence: String(sa.direction === 'outbound' ? sa.sequence : sa.window.top),
       packets: sa.packets,
       octets: sa.octets,
+      dummyPackets: core.upkeep.of(sa)?.dummies ?? 0,
       ageSeconds: secondsSince(sa.lifetime.installedAt, core.now),
       lifetime: { soft: sa.lifetime.soft, hard: sa.lifetime.hard },
     })),

@@ -8,6 +8,7 @@ import { parsePacket } from './packet.ts';
 import { beginTentative } from './reconfigure.ts';
 import { report } from './report.ts';
 import { advertiseWhatIsDue, nextAdvertisement, startAdvertising } from './router-advertising.ts';
+import { runUpkeep } from './sa-timers.ts';
 import { announce, solicit } from './solicitation.ts';
 
 /** A link that begins to work: says who is there, and asks for (or is) a router. */
@@ -33,6 +34,7 @@ export function runTimers(core: Core): void {
     else giveUp(core, timeout.neighbour, timeout.pending);
   }
   expireReassembly(core);
+  runUpkeep(core);
   for (const state of core.autoconfigurations) autoconfigureWhatIsDue(core, state);
   for (const state of core.advertising) advertiseWhatIsDue(core, state);
 }
@@ -45,6 +47,7 @@ export function nextTimer(core: Core): Instant | null {
   };
   consider(core.neighbours.expiresAt());
   consider(core.reassembly.expiresAt());
+  consider(core.upkeep.nextAt());
   for (const state of core.autoconfigurations) consider(nextAutoconfiguration(state));
   for (const state of core.advertising) consider(nextAdvertisement(state));
   return earliest;

@@ -1,4 +1,6 @@
-import type { Core } from './core.ts';
+import type { AhOpenJob, AhSealJob, OpenJob, SealJob } from '../ipsec/kernel.ts';
+import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
+import { type Core, drop } from './core.ts';
 import { takeOpened, takeVerified } from './ipsec-input.ts';
 import { takePacket } from './frame-input.ts';
 import { sendOriginated } from './output.ts';
@@ -43,22 +45,22 @@ export function runToCompletion(core: Core): void {
 function openBatch(core: Core): void {
   const batch = core.opens;
   core.opens = [];
-  const results = core.kernel.open(batch.map(pending => pending.job));
-  takeEach(core, batch, results, (pending, result) => takeOpened(core, pending, result));
+  const open = (jobs: readonly OpenJob[]) => core.kernel.open(jobs);
+  runBatch(core, batch, 'unknownSpi', open, (pending, result) => takeOpened(core, pending, result));
 }
 
 function verifyBatch(core: Core): void {
   const batch = core.verifications;
   core.verifications = [];
-  const results = core.kernel.verify(batch.map(pending => pending.job));
-  takeEach(core, batch, results, (pending, result) => takeVerified(core, pending, result));
+  const verify = (jobs: readonly AhOpenJob[]) => core.kernel.verify(jobs);
+  runBatch(core, batch, 'unknownSpi', verify, (pending, result) => takeVerified(core, pending, result));
 }
 
 function sealBatch(core: Core): void {
   const batch = core.seals;
   core.seals = [];
-  const results = core.kernel.seal(batch.map(pending => pending.job));
-  takeEach(core, batch, results, (pending, result) => {
+  const seal = (jobs: readonly SealJob[]) => core.kernel.seal(jobs);
+  runBatch(core, batch, 'noSa', seal, (pending, result) => {
     const packet = takeSealed(core, pending, result);
     if (packet !== null) sendOriginated(core, packet);
   });
@@ -67,23 +69,36 @@ function sealBatch(core: Core): void {
 function authenticateBatch(core: Core): void {
   const batch = core.authentications;
   core.authentications = [];
-  const results = core.kernel.authenticate(batch.map(pending => pending.job));
-  takeEach(core, batch, results, (pending, result) => {
+  const authenticate = (jobs: readonly AhSealJob[]) => core.kernel.authenticate(jobs);
+  runBatch(core, batch, 'noSa', authenticate, (pending, result) => {
     const packet = takeAuthenticated(core, pending, result);
     if (packet !== null) sendOriginated(core, packet);
   });
 }
 
-function takeEach<Pending, Result>(
+interface Pending<Job> {
+  readonly job: Job & { readonly sa: InboundSa | OutboundSa };
+}
+
+/** All at once, as long as no SA in it can reach the end of its life before the batch does; then one after the other. */
+function runBatch<Job, P extends Pending<Job>, Result>(
   core: Core,
-  batch: readonly Pending[],
-  results: readonly Result[],
-  take: (pending: Pending, result: Result) => void,
+  batch: readonly P[],
+  whenGone: 'unknownSpi' | 'noSa',
+  run: (jobs: readonly P['job'][]) => Result[],
+  take: (pending: P, result: Result) => void,
 ): void {
-  for (const [i, pending] of batch.entries()) {
-    const result = results[i];
-    if (result === undefined) throw new Error(`kernel ${core.kernel.name} left out a result`);
-    take(pending, result);
-    runTasks(core);
+  const mayExpire = batch.some(({ job }) => core.upkeep.mayExpireWithin(job.sa, batch.length));
+  for (const part of mayExpire ? batch.map(pending => [pending]) : [batch]) {
+    const living = part.filter(({ job }) => core.upkeep.of(job.sa) !== null);
+    for (let i = living.length; i < part.length; i++)
+      drop(core, whenGone, () => 'its SA has reached the end of its life');
+    const results = living.length === 0 ? [] : run(living.map(({ job }) => job));
+    for (const [i, pending] of living.entries()) {
+      const result = results[i];
+      if (result === undefined) throw new Error(`kernel ${core.kernel.name} left out a result`);
+      take(pending, result);
+      runTasks(core);
+    }
   }
 }

@@ -46,6 +46,8 @@ export function saStatus(changes: Partial<SaStatus>): SaStatus {
     sequence: '18',
     packets: 18,
     octets: 1840,
+    dummyPackets: 0,
+    dummyPackets: 0,
     ageSeconds: 127.5,
     lifetime: { soft: none, hard: { ...none, seconds: 3600 } },
     ...changes,

@@ -1,0 +1,53 @@
+import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
+import { createInboundSa, createOutboundSa } from '../ipsec/sad.ts';
+import { formatAddress } from '../wire/address.ts';
+import type { PolicyConfig, SaConfig } from './config.ts';
+import type { Core } from './core.ts';
+import { PolicySet } from './policy-set.ts';
+
+/** SAs and policies that come and go while the node runs. What was decided by them is forgotten. */
+
+/** Throws for an SA that cannot be, and for one of a policy that is not there. */
+export function installSa(core: Core, config: SaConfig): InboundSa | OutboundSa {
+  if (config.policy !== null && core.policies.named(config.policy) === null) {
+    throw new Error(`SA ${config.spi}: no policy ${config.policy}`);
+  }
+  const sa = config.direction === 'inbound' ? createInboundSa(config, core.now) : createOutboundSa(config, core.now);
+  core.sad.install(sa);
+  core.upkeep.add(sa, core.now);
+  core.flows.clear();
+  return sa;
+}
+
+/** Nothing happens when it is gone already. */
+export function removeSa(core: Core, sa: InboundSa | OutboundSa): void {
+  core.sad.remove(sa);
+  core.upkeep.remove(sa);
+  core.flows.clear();
+}
+
+/** Removes those that `isGone` names, and says so. */
+export function deleteSas(core: Core, isGone: (sa: InboundSa | OutboundSa) => boolean): void {
+  for (const sa of core.sad.all()) {
+    if (!isGone(sa)) continue;
+    removeSa(core, sa);
+    core.audit.note('saDeleted', describeSa(sa));
+  }
+}
+
+/**
+ * Other policies, all at once: no packet meets half of them. SAs of policies that are gone go with them. Throws, and changes
+ * nothing, when they contradict themselves or the node.
+ */
+export function replacePolicies(core: Core, configs: readonly PolicyConfig[]): void {
+  core.policies = new PolicySet(configs, core.interfaces, core.now);
+  core.flows.restart(core.policies.usePorts);
+  deleteSas(core, ({ policy }) => policy !== null && core.policies.named(policy) === null);
+  core.audit.note('policyChanged', `${configs.length} policies`);
+}
+
+/** Who it is, and never its key. */
+export function describeSa(sa: InboundSa | OutboundSa): string {
+  const ends = `from ${formatAddress(sa.source)} to ${formatAddress(sa.destination)}`;
+  return `${sa.direction} ${sa.protocol} SPI ${sa.spi} ${ends} for ${sa.policy ?? 'any policy'}`;
+}
