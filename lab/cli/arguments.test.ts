@@ -46,6 +46,14 @@ test('without a protocol it is tcp with a port and icmp without', () => {
   expect(flowQuery('2001:db8::1', '2001:db8::2', undefined, topology()).protocol).toBe(58);
 });
 
+test('a message of ICMP', () => {
+  const asked = (protocol: string) => flowQuery('10.0.0.2', '10.0.1.2', protocol, topology());
+  expect(asked('icmp/8')).toMatchObject({ protocol: 1, icmp: { type: 8, code: 0 } });
+  expect(asked('icmp/3/4')).toMatchObject({ protocol: 1, icmp: { type: 3, code: 4 } });
+  expect(flowQuery('2001:db8::1', '2001:db8::2', 'icmp/128', topology())).toMatchObject({ protocol: 58 });
+  expect(asked('icmp')).not.toHaveProperty('icmp');
+});
+
 test('a node stands for its address of the family that the other end has', () => {
   const both = flowQuery('a1:1000', 'b1:80', undefined, topology());
   expect([both.source, both.destination]).toEqual(['10.0.0.2', '10.0.1.2']);
@@ -59,6 +67,9 @@ test.each([
   ['alicee', '10.0.1.2', undefined, /neither an address nor a node/],
   ['10.0.0.2', '10.0.1.2', 'tcpp', /no protocol/],
   ['10.0.0.2', '10.0.1.2', '256', /no protocol/],
+  ['10.0.0.2', '10.0.1.2', 'tcp/8', /no types and codes/],
+  ['10.0.0.2', '10.0.1.2', 'icmp/256', /no type and code/],
+  ['10.0.0.2', '10.0.1.2', 'icmp/8/0/0', /no type and code/],
   ['', '10.0.1.2', undefined, /not an address/],
   ['2001:db8::1:80:x', '10.0.1.2', undefined, /not an address|neither/],
 ])('%s %s %s is refused', (source, destination, protocol, message) => {

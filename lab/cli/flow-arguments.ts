@@ -18,7 +18,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
 
 /**
  * The flow that `SRC[:PORT] DST[:PORT] [PROTO]` names. An end is an address (IPv6 with a port in brackets) or a node of the
- * topology. Without PROTO: tcp when there is a port, else icmp.
+ * topology. PROTO may be a message of ICMP: `icmp/8`, `icmp/3/4`. Without PROTO: tcp when there is a port, else icmp.
  */
 export function flowQuery(
   source: string,
@@ -29,13 +29,28 @@ export function flowQuery(
   const [from, to] = [endpoint(source), endpoint(destination)];
   const version = versionOf(from.host) ?? versionOf(to.host) ?? 4;
   const hasPort = from.port !== null || to.port !== null;
+  const [name = '', ...numbers] = (protocol ?? (hasPort ? 'tcp' : version === 4 ? 'icmp' : 'icmpv6')).split('/');
+  const number = protocolNumber(name, version);
   return {
     source: addressOf(from.host, version, topology),
     destination: addressOf(to.host, version, topology),
-    protocol: protocolNumber(protocol ?? (hasPort ? 'tcp' : version === 4 ? 'icmp' : 'icmpv6'), version),
+    protocol: number,
     sourcePort: from.port,
     destinationPort: to.port,
+    ...(numbers.length === 0 ? {} : { icmp: icmpOf(name, number, numbers) }),
   };
+}
+
+function icmpOf(name: string, protocol: number, numbers: readonly string[]): { type: number; code: number } {
+  const [type = -1, code = 0, ...more] = numbers.map(text => (/^\d{1,3}$/.test(text) ? Number(text) : -1));
+  const isIcmp = protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6;
+  if (!isIcmp) throw badInput(`${printable(name)} has no types and codes`, 'they belong to icmp: icmp/8, icmp/3/4');
+  const isByte = (value: number) => value >= 0 && value <= 255;
+  if (more.length === 0 && isByte(type) && isByte(code)) return { type, code };
+  throw badInput(
+    `"${printable(numbers.join('/'))}" is no type and code`,
+    'write icmp/8, or icmp/3/4: each of 0 to 255',
+  );
 }
 
 interface Endpoint {

@@ -1,5 +1,6 @@
 import type { LabNodeStatus, LabStatus, LinkStatus } from '../supervisor/api.ts';
 import type { Impairment } from '../topology/model.ts';
+import { filterLines, filterTable, policyTable, saTable } from './ipsec-text.ts';
 import { table } from './table.ts';
 import { printable, type Style } from './terminal.ts';
 
@@ -11,7 +12,10 @@ export function statusLines(status: LabStatus, style: Style): string[] {
     ...section(nodeTable(status.nodes)),
     ...section(linkTable(status.links)),
     ...section(tunnelTable(status.nodes)),
-    ...section(saTable(status.nodes)),
+    ...section(policyTable(status.nodes)),
+    ...section(saTable(status.nodes, 'with counters')),
+    ...section(filterTable(status.nodes)),
+    ...filterLines(status.nodes, style),
     ...section(dropTable(status.nodes)),
     ...leakLines(status, style),
   ];
@@ -67,28 +71,6 @@ export function tunnelTable(nodes: readonly LabNodeStatus[], columns: Columns = 
 }
 
 /** SPIs and counters; keys have no place in a status. */
-export function saTable(nodes: readonly LabNodeStatus[], columns: Columns = 'with counters'): string[] {
-  const rows = nodes.flatMap(node =>
-    node.sas.map(sa => [
-      `0x${sa.spi.toString(16).padStart(8, '0')}`,
-      node.name,
-      sa.direction,
-      `${sa.source} -> ${sa.destination}`,
-      sa.mode,
-      sa.suite,
-      sa.sequence,
-      String(sa.packets),
-      String(sa.octets),
-    ]),
-  );
-  return cut(
-    3,
-    columns,
-    ['SA', 'NODE', 'DIRECTION', 'ADDRESSES', 'MODE', 'SUITE', 'SEQUENCE', 'PACKETS', 'OCTETS'],
-    rows,
-  );
-}
-
 function dropTable(nodes: readonly LabNodeStatus[]): string[] {
   const rows = nodes.flatMap(node =>
     Object.entries(node.drops)

@@ -1,5 +1,6 @@
 import type { LabStatus } from '../supervisor/api.ts';
-import { linkTable, nodeTable, saTable, section, tunnelTable } from './status-text.ts';
+import { saTable } from './ipsec-text.ts';
+import { linkTable, nodeTable, section, tunnelTable } from './status-text.ts';
 import { printable, type Style } from './terminal.ts';
 
 /** What exists, for `lab up`: the tables of `lab status` without the counters, which say nothing yet. */

@@ -6,9 +6,10 @@ import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
 import { checkName, findLab } from '../find-lab.ts';
 import { flowQuery } from '../flow-arguments.ts';
+import { printable } from '../terminal.ts';
 
-const DESCRIPTION = `What a node would do with a packet: route, policy, SA, and what would leave. Nothing is sent.
-SRC and DST are addresses or names of nodes; PROTO is a name or a number.`;
+const DESCRIPTION = `What a node would do with a packet: filter, route, policy, SA, and what would leave. Nothing is sent.
+SRC and DST are addresses or names of nodes; PROTO is a name or a number, or a message of ICMP such as icmp/3/4.`;
 
 export function define(command: Command, context: CommandContext): void {
   command
@@ -16,10 +17,17 @@ export function define(command: Command, context: CommandContext): void {
     .argument('<node>', 'the node that decides; one that runs the engine')
     .argument('<src>', 'address[:port]; [address]:port for IPv6')
     .argument('<dst>', 'address[:port]')
-    .argument('[proto]', 'tcp, udp, icmp, …; tcp when there is a port, else icmp')
+    .argument('[proto]', 'tcp, udp, icmp, icmp/TYPE[/CODE], …; tcp when there is a port, else icmp')
     .option(...LAB_OPTION)
     .option(...JSON_OPTION)
-    .addHelpText('after', examples(['lab explain alice 10.0.0.2:443 10.0.1.2:80 tcp', 'lab explain alice a1 b1']))
+    .addHelpText(
+      'after',
+      examples([
+        'lab explain alice 10.0.0.2:443 10.0.1.2:80 tcp',
+        'lab explain alice a1 b1',
+        'lab explain alice a1 b1 icmp/3/4',
+      ]),
+    )
     .action((node: string, source: string, destination: string, protocol: string | undefined, options: Options) =>
       explain({ node, source, destination, protocol }, options, context),
     );
@@ -58,6 +66,8 @@ async function explain(question: Question, options: Options, { terminal }: Comma
   const colour = { protect: good, bypass: bold, discard: bad, unroutable: bad }[explanation.verdict];
   terminal.data(colour(explanation.verdict));
   for (const [index, step] of explanation.steps.entries()) terminal.data(`  ${index + 1}. ${step}`);
+  if (explanation.rule !== null) terminal.data(`  rule of the filter: ${printable(explanation.rule)}`);
+  if (explanation.policy !== null) terminal.data(`  policy: ${printable(explanation.policy)}`);
   if (explanation.frameOctets === null) return;
   const way = explanation.interface === null ? '' : ` through ${explanation.interface}`;
   terminal.data(`  64 octets of payload leave${way} as a frame of ${explanation.frameOctets} octets`);
