@@ -4,10 +4,12 @@ import type { Layer } from './dissection.ts';
 import { encodeEthernet } from './ethernet.ts';
 import { encodeIcmpv4 } from './icmpv4.ts';
 import { encodeIpv4, fragmentIpv4 } from './ipv4.ts';
+import { encodeIpv6 } from './ipv6.ts';
 import { addressOf } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 import { scapyFrame, scapyFrameNames } from './testing/scapy-frames.ts';
 import { TcpFlag } from './tcp.ts';
+import { encodeUdp } from './udp.ts';
 
 const kinds = (layers: readonly Layer[]) => layers.map(layer => layer.kind).join(' ');
 
@@ -218,5 +220,29 @@ describe('what is wrong', () => {
       const outside = [...cut, ...mutated].filter(octets => !inside(dissect(octets).layers, octets.length));
       expect(outside.map(octets => Buffer.from(octets).toString('hex'))).toEqual([]);
     }
+  });
+});
+
+describe('UDP port 4500, RFC 3948', () => {
+  const ends = [addressOf('10.0.0.1'), addressOf('10.0.0.2')] as const;
+  const kindsOf = (payload: Uint8Array, version: 4 | 6 = 4) => {
+    const [source, destination] = version === 4 ? ends : ([addressOf('fe80::1'), addressOf('fe80::2')] as const);
+    const datagram = encodeUdp({ sourcePort: 61234, destinationPort: 4500, payload }, source, destination);
+    datagram.fill(0, 6, 8);
+    const fixed = { dscpEcn: 0, identification: 0, dontFragment: false, moreFragments: false, fragmentOffset: 0 };
+    const rest = { ttl: 64, protocol: 17, options: new Uint8Array(0), source, destination, payload: datagram };
+    const packet =
+      version === 4
+        ? encodeIpv4({ ...fixed, ...rest })
+        : encodeIpv6({ trafficClass: 0, flowLabel: 0, nextHeader: 17, hopLimit: 1, ...rest });
+    return dissectPacket(packet).layers.map(layer => (layer.kind === 'udp' ? `udp ${layer.checksum}` : layer.kind));
+  };
+
+  test.each([4, 6] as const)('ESP, IKE, keepalives and what is neither, IPv%d', version => {
+    const esp = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 9, ...new Uint8Array(32));
+    expect(kindsOf(esp, version)).toEqual([`ipv${version}`, 'udp none', 'esp']);
+    expect(kindsOf(Uint8Array.of(0, 0, 0, 0, ...esp), version)).toEqual([`ipv${version}`, 'udp none', 'ike']);
+    expect(kindsOf(Uint8Array.of(0xff), version)).toEqual([`ipv${version}`, 'udp none', 'keepalive']);
+    expect(kindsOf(Uint8Array.of(1, 2, 3), version)).toEqual([`ipv${version}`, 'udp none', 'data']);
   });
 });

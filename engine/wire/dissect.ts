@@ -15,6 +15,7 @@ import { u16At, u8At } from './octets.ts';
 import { Reader } from './reader.ts';
 import { decodeTcpUnverified, TCP_HEADER_OCTETS, tcpChecksumIsRight } from './tcp.ts';
 import { UDP_HEADER_OCTETS, udpChecksumIsRight } from './udp.ts';
+import { decodeUdpEncapsulation, UDP_ENCAPSULATION_PORT } from './udp-encapsulation.ts';
 import { WireError } from './wire-error.ts';
 
 /** Layers in all, quoted ones included: what nests deeper was made to. */
@@ -209,9 +210,21 @@ class Dissector {
     if (ip.isWhole && length > octets.length) throw header.error('Length', 4, `${length}, present ${octets.length}`);
     const payload = octets.subarray(UDP_HEADER_OCTETS, length);
     const isRight = () => udpChecksumIsRight(octets, ip.source, ip.destination);
-    const checksum = field === 0 && ip.source.length === 4 ? 'none' : checksumState(ip, isRight);
+    const isEncapsulation = Object.values(ports).includes(UDP_ENCAPSULATION_PORT);
+    const mayBeZero = isEncapsulation || ip.source.length === 4;
+    const checksum = field === 0 && mayBeZero ? 'none' : checksumState(ip, isRight);
     this.#push({ kind: 'udp', ...this.#extent(octets.subarray(0, length)), ...ports, length, checksum, payload });
-    this.#data(IpProtocol.UDP, payload);
+    if (isEncapsulation) this.#encapsulated(payload, ip);
+    else this.#data(IpProtocol.UDP, payload);
+  }
+
+  #encapsulated(payload: Uint8Array, ip: IpContext): void {
+    const content = decodeUdpEncapsulation(payload);
+    if (content.kind === 'esp') this.#esp(content.esp, ip);
+    else if (content.kind === 'ike')
+      this.#push({ kind: 'ike', ...this.#extent(content.message), octets: content.message });
+    else if (content.kind === 'keepalive') this.#push({ kind: 'keepalive', ...this.#extent(payload) });
+    else this.#data(IpProtocol.UDP, payload);
   }
 
   #tcp(octets: Uint8Array, ip: IpContext): void {
@@ -229,8 +242,8 @@ class Dissector {
   }
 
   #ah(octets: Uint8Array, ip: IpContext): void {
-    const { spi, sequence, nextHeader, icv, rest } = decodeAhHeader(octets);
-    this.#push({ kind: 'ah', ...this.#extent(octets), spi, sequence, nextHeader, icv });
+    const { spi, sequence, nextHeader, reserved, icv, rest } = decodeAhHeader(octets);
+    this.#push({ kind: 'ah', ...this.#extent(octets), spi, sequence, nextHeader, reserved, icv });
     this.#upper(nextHeader, rest, ip);
   }
 

@@ -9,7 +9,7 @@ import type { TcpOption } from './tcp.ts';
  * Checksums are reported, not required.
  */
 export interface Dissection {
-  /** The last one is `arp`, `icmpv4`, `icmpv6`, `tcp`, `esp`, `data` or `malformed`. */
+  /** The last one is `arp`, `icmpv4`, `icmpv6`, `tcp`, `esp`, `ike`, `keepalive`, `data` or `malformed`. */
   readonly layers: readonly Layer[];
 }
 
@@ -19,7 +19,10 @@ export interface Extent {
   readonly end: number;
 }
 
-/** `unknown`: the packet is a fragment or cut short, so that there is nothing to compute over. `none`: UDP over IPv4 may. */
+/**
+ * `unknown`: the packet is a fragment or cut short, so that there is nothing to compute over. `none`: UDP over IPv4 may, and
+ * ESP in UDP over both (RFC 6935).
+ */
 export type ChecksumState = 'right' | 'wrong' | 'none' | 'unknown';
 
 export type Layer = Extent &
@@ -35,6 +38,8 @@ export type Layer = Extent &
     | TcpLayer
     | EspLayer
     | AhLayer
+    | IkeLayer
+    | KeepaliveLayer
     | DataLayer
     | MalformedLayer
   );
@@ -171,9 +176,23 @@ export interface EspLayer {
 export interface AhLayer {
   readonly kind: 'ah';
   readonly spi: number;
+  /** The low 32 bits. */
   readonly sequence: number;
   readonly nextHeader: number;
+  readonly reserved: number;
+  /** With its padding. */
   readonly icv: Uint8Array;
+}
+
+/** An IKE message in UDP port 4500, the non-ESP marker taken off (RFC 3948 §2.2); not read further. */
+export interface IkeLayer {
+  readonly kind: 'ike';
+  readonly octets: Uint8Array;
+}
+
+/** The one octet that keeps the mapping of a NAT alive, RFC 3948 §2.3. */
+export interface KeepaliveLayer {
+  readonly kind: 'keepalive';
 }
 
 /** What is not read further: UDP's payload, an unknown protocol, a fragment after the first. */

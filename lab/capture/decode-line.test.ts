@@ -8,7 +8,18 @@ import { encodeTcp, TcpFlag } from '../../engine/wire/tcp.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { decodeLine, decodeLines } from './decode-line.ts';
 import { PacketOpener } from './opener.ts';
-import { address, captured, echo, frame, ip, saFor, sealedTunnel, tunnelled } from './testing/seal.ts';
+import {
+  ahKeys,
+  authenticated,
+  address,
+  captured,
+  echo,
+  frame,
+  ip,
+  saFor,
+  sealedTunnel,
+  tunnelled,
+} from './testing/seal.ts';
 
 const HEAD = '00:00:00.000000 alice:net0  ';
 const line = (packet: Uint8Array) => decodeLine(captured(frame(packet))).replace(HEAD, '');
@@ -65,6 +76,31 @@ describe('one line', () => {
     );
   });
 
+  test('AH, and what it covers', () => {
+    const transport = authenticated(ahKeys('sha256'), 7n, echo('1.2.3.4', '5.6.7.8'));
+    expect(line(transport)).toBe('1.2.3.4 > 5.6.7.8: AH spi 0x30000001 seq 7 ICMP echo request id 7 seq 1, 64 octets');
+    expect(line(authenticated(ahKeys('sha256'), 7n, tunnelled('1.2.3.4', '5.6.7.8', PING)))).toBe(
+      '1.2.3.4 > 5.6.7.8: AH spi 0x30000001 seq 7 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
+    );
+  });
+
+  test('ESP in UDP, IKE beside it, and what keeps a NAT awake', () => {
+    const esp = sealedTunnel(saFor('aes128gcm16'), 7n, PING).subarray(20);
+    const udp = (payload: Uint8Array) =>
+      line(
+        ip(
+          '1.2.3.4',
+          '5.6.7.8',
+          IpProtocol.UDP,
+          encodeUdp({ sourcePort: 4500, destinationPort: 61234, payload }, address('1.2.3.4'), address('5.6.7.8')),
+        ),
+      );
+    expect(udp(esp)).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 ESP spi 0x10000001 seq 7, 120 octets');
+    expect(udp(new Uint8Array(32))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 IKE, 28 octets');
+    expect(udp(Uint8Array.of(0xff))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 NAT keepalive');
+    expect(udp(Uint8Array.of(1, 2))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234, 2 octets');
+  });
+
   test('ARP, and what is no packet', () => {
     const arp = encodeArp({
       operation: 1,
@@ -92,6 +128,18 @@ describe('with keys', () => {
       '    inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
     ]);
     expect(decodeLines(captured(frame(PING)), opener)).toHaveLength(1);
+  });
+
+  test('AH is authentic or not', () => {
+    const ah = ahKeys('sha512', { esn: true });
+    const opener = new PacketOpener(() => [sa, ah]);
+    const packet = authenticated(ah, 0x1_0000_0002n, sealedTunnel(sa, 1n, PING));
+    expect(decodeLines(captured(frame(packet)), opener)).toEqual([
+      `${HEAD}1.2.3.4 > 5.6.7.8: AH spi 0x30000001 seq 2 ESP spi 0x10000001 seq 1, 152 octets`,
+      '    authentic: sha512, sequence number 4294967298',
+      '    inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
+    ]);
+    expect(decodeLines(captured(frame(packet.with(40, 1))), opener)[1]).toBe('    not authentic: the ICV is wrong');
   });
 
   test('or the reason why not', () => {

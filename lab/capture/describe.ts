@@ -23,12 +23,13 @@ export function describePacket(packet: Uint8Array): string {
 
 function describeLayers(layers: readonly Layer[]): string {
   return layers
-    .map(describeLayer)
+    .map((layer, i) => describeLayer(layer, layers[i + 1] ?? null))
     .filter(text => text !== '')
     .join(' ');
 }
 
-function describeLayer(layer: Layer): string {
+/** `next`: what follows says the size itself, or there is none of it. */
+function describeLayer(layer: Layer, next: Layer | null): string {
   switch (layer.kind) {
     case 'ethernet':
       return '';
@@ -55,13 +56,17 @@ function describeLayer(layer: Layer): string {
     case 'icmpv6':
       return `ICMPv6 ${icmpv6Text(layer)}${bad(layer.checksum)}`;
     case 'udp':
-      return udpText(layer);
+      return udpText(layer, next === null || next.kind === 'data');
     case 'tcp':
       return tcpText(layer);
     case 'esp':
       return `ESP spi 0x${hex(layer.spi, 8)} seq ${layer.sequence}, ${layer.octets.length} octets`;
     case 'ah':
       return `AH spi 0x${hex(layer.spi, 8)} seq ${layer.sequence}`;
+    case 'ike':
+      return `IKE, ${layer.octets.length} octets`;
+    case 'keepalive':
+      return 'NAT keepalive';
     case 'data':
       return layer.protocol === 17 ? '' : dataText(layer.protocol, layer.octets.length);
     case 'malformed':
@@ -79,8 +84,9 @@ const dataText = (protocol: number | null, octets: number): string =>
 const fragmentText = (id: number, offset: number, octets: number, more: boolean): string =>
   ` fragment 0x${hex(id, 4)} ${offset}-${offset + octets}${more ? '+' : ''}`;
 
-function udpText({ sourcePort, destinationPort, length, checksum }: UdpLayer): string {
-  return `UDP ${sourcePort} > ${destinationPort}, ${length - 8} octets${bad(checksum)}`;
+function udpText({ sourcePort, destinationPort, length, checksum }: UdpLayer, withSize: boolean): string {
+  const size = withSize ? `, ${length - 8} octets` : '';
+  return `UDP ${sourcePort} > ${destinationPort}${size}${bad(checksum)}`;
 }
 
 function tcpText(segment: TcpLayer): string {

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { icvFieldOctets } from '../crypto/ah-suite.ts';
+import { integrityAlgorithms } from '../crypto/integrity.ts';
+import { parseAddress } from '../wire/address.ts';
+import { ahOctets } from '../wire/ah.ts';
+import { IpProtocol } from '../wire/ip-protocol.ts';
+import { encodeIpv4 } from '../wire/ipv4.ts';
+import { encodeIpv6 } from '../wire/ipv6.ts';
+import { encodeUdp } from '../wire/udp.ts';
+import { ahPair } from './sa-pair.fixture.ts';
+import { splitOutbound } from './transport-mode.ts';
+import { encapsulate } from './tunnel-mode.ts';
+import { createTypescriptKernel } from './typescript-kernel.ts';
+
+const available = spawnSync('tshark', ['--version']).status === 0;
+const kernel = createTypescriptKernel({ bytes: count => new Uint8Array(count) });
+
+let directory = '';
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'ipsec-lab-ah-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** Classic pcap of bare IP packets. */
+function pcap(packets: readonly Uint8Array[]): Buffer {
+  const header = Buffer.from('d4c3b2a1020004000000000000000000ffff000065000000', 'hex');
+  const records = packets.flatMap(packet => {
+    const record = Buffer.alloc(16);
+    record.writeUInt32LE(packet.length, 8);
+    record.writeUInt32LE(packet.length, 12);
+    return [record, packet];
+  });
+  return Buffer.concat([header, ...records]);
+}
+
+function tshark(packets: readonly Uint8Array[], fields: readonly string[]): string[][] {
+  const file = join(directory, 'packets.pcap');
+  writeFileSync(file, pcap(packets));
+  const output = ['-T', 'fields', '-E', 'separator=|', ...fields.flatMap(field => ['-e', field])];
+  const checks = ['ip', 'udp'].flatMap(protocol => ['-o', `${protocol}.check_checksum:TRUE`]);
+  const run = spawnSync('tshark', ['-r', file, '-n', ...checks, ...output], { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(run.stderr);
+  return run.stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => line.split('|'));
+}
+
+function address(text: string): Uint8Array {
+  const parsed = parseAddress(text);
+  if (parsed === null) throw new Error(text);
+  return parsed;
+}
+
+function udpPacket(version: 4 | 6, source: Uint8Array, destination: Uint8Array): Uint8Array {
+  const payload = encodeUdp({ sourcePort: 9, destinationPort: 9, payload: new Uint8Array(33) }, source, destination);
+  const fixed = { dscpEcn: 0, identification: 7, dontFragment: true, moreFragments: false, fragmentOffset: 0, ttl: 64 };
+  if (version === 4) {
+    const options = Uint8Array.of(148, 4, 0, 0);
+    return encodeIpv4({ ...fixed, protocol: IpProtocol.UDP, source, destination, options, payload });
+  }
+  const chained = Uint8Array.of(IpProtocol.UDP, 0, 5, 2, 0, 0, 1, 0, ...payload);
+  const rest = { trafficClass: 0, flowLabel: 5, nextHeader: IpProtocol.HOPOPT, hopLimit: 64 };
+  return encodeIpv6({ ...rest, source, destination, payload: chained });
+}
+
+const ENDS = {
+  4: [address('192.0.2.1'), address('198.51.100.1')],
+  6: [address('2001:db8::1'), address('2001:db8::2')],
+} as const;
+
+test.skipIf(!available)('tshark reads our AH and what it covers (needs tshark: apt-get install tshark)', () => {
+  const packets: Uint8Array[] = [];
+  const expected: string[] = [];
+  for (const integrity of integrityAlgorithms()) {
+    for (const version of [4, 6] as const) {
+      for (const mode of ['transport', 'tunnel'] as const) {
+        const { out } = ahPair(integrity.token);
+        out.sequence = 41n;
+        const plain = udpPacket(version, ...ENDS[version]);
+        const around = { protocol: version === 4 ? 4 : 41, payload: plain, identification: 1 };
+        const whole = mode === 'tunnel' ? encapsulate(plain, ...ENDS[version], around) : plain;
+        const split = whole === null ? null : splitOutbound(whole);
+        const [result] = split === null ? [] : kernel.authenticate([{ sa: out, split }]);
+        if (split === null || result?.kind !== 'sealed') throw new Error(result?.kind);
+        packets.push(result.packet);
+        const octets = ahOctets(icvFieldOctets(integrity), version);
+        const icv = Buffer.from(result.packet.subarray(split.head.length + 12, split.head.length + octets));
+        const next = mode === 'transport' ? IpProtocol.UDP : around.protocol;
+        expected.push(
+          [integrity.token, '0x12345678', 42, octets / 4 - 2, icv.toString('hex'), next, '1', ''].join(' '),
+        );
+      }
+    }
+  }
+  const fields = ['ah.spi', 'ah.sequence', 'ah.length', 'ah.icv', 'ah.next_header', 'udp.checksum.status'];
+  const rows = tshark(packets, [...fields, '_ws.malformed']);
+  const tokens = integrityAlgorithms().flatMap(({ token }) => Array.from({ length: 4 }, () => token));
+  expect(rows.map((row, i) => [tokens[i], ...row].join(' '))).toEqual(expected);
+});
