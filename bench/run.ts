@@ -1,33 +1,50 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
+import { benchedSuites, measureEsp } from './esp-rate.ts';
 import { aliceConfig, measureGateway } from './gateway-rate.ts';
+import { measureSaMemory } from './sa-memory.ts';
 
 /**
- * The figures of README.md, in one run: `npm run bench`. Nothing is asserted here; a figure is a median with its range, and a
- * machine that was busy says so.
+ * The figures of README.md, in one run: `npm run bench`, or some of its parts: `npm run bench -- esp memory`. Nothing is
+ * asserted here; a figure is a median with its range, and a machine that was busy says so.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
 const LAB = join(ROOT, 'bin', 'lab.js');
 const RUNS = 7;
 const GATEWAY_SECONDS = 3;
+const ESP_SECONDS = 0.1;
 
-function main(): void {
+const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, live };
+
+function main(asked: readonly string[]): void {
+  const unknown = asked.find(part => !(part in PARTS));
+  if (unknown !== undefined) {
+    print(`npm run bench [-- PART…]: no part ${unknown}; there are ${Object.keys(PARTS).join(', ')}`);
+    process.exitCode = 2;
+    return;
+  }
   print(
     `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
   );
-  print(
-    `load before: ${loadavg()
-      .map(load => load.toFixed(2))
-      .join(' ')}`,
-  );
-  print('');
+  printLoad('before');
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    print('');
+    part();
+  }
+  printLoad('after');
+}
+
+function start(): void {
   print('milliseconds, median (minimum to maximum) of whole processes');
   row('lab --help', timed(RUNS, ['--help']));
   row('lab up site-to-site, sim, to checks passed', timedLab(RUNS, 'sim'));
   if (canRunNetns()) row('lab up site-to-site, netns, to checks passed', timedLab(RUNS, 'netns'));
   else print('lab up site-to-site, netns: this machine cannot (see lab doctor)');
-  print('');
+}
+
+function gateway(): void {
   print('frames/s through one gateway, in one process (what the simulator pays); UDP payload 64 and 1372 octets');
   const rates = [null, 'aes128gcm16', 'aes256gcm16', 'chacha20poly1305'].flatMap(suite =>
     [64, 1372].map(octets => measureGateway(suite ?? 'clear', aliceConfig(suite), octets, GATEWAY_SECONDS)),
@@ -38,14 +55,35 @@ function main(): void {
       `  ${name.padEnd(20)}${String(frameOctets).padStart(6)} octets ${kilo(framesPerSecond).padStart(9)} k/s ${gigabits.toFixed(2).padStart(7)} Gbit/s`,
     );
   }
-  print('');
-  if (canRunNetns())
-    print(execFileSync(process.execPath, [join(import.meta.dirname, 'live-rate.js')], { encoding: 'utf8' }).trimEnd());
+}
+
+function esp(): void {
+  print('ESP, 1000 packets/s of the kernel alone, one process; payloads of 64 and 1400 octets');
   print(
-    `load after: ${loadavg()
-      .map(load => load.toFixed(2))
-      .join(' ')}`,
+    `  ${''.padEnd(24)}${['seal 64', 'open 64', 'seal 1400', 'open 1400'].map(title => title.padStart(11)).join('')}`,
   );
+  for (const suite of benchedSuites()) {
+    const rates = [64, 1400].map(octets => measureEsp(suite, octets, ESP_SECONDS));
+    const cells = rates.flatMap(({ sealedPerSecond, openedPerSecond }) => [sealedPerSecond, openedPerSecond]);
+    print(`  ${suite.padEnd(24)}${cells.map(cell => kilo(cell).padStart(11)).join('')}`);
+  }
+}
+
+function memory(): void {
+  print('memory of one SA in a SAD, octets: installed, and after its first packet');
+  for (const { what, installedOctets, usedOctets } of ['aes256gcm16', 'aes256-sha512'].flatMap(measureSaMemory)) {
+    print(`  ${what.padEnd(40)}${installedOctets.toFixed(0).padStart(8)}${usedOctets.toFixed(0).padStart(8)}`);
+  }
+}
+
+function live(): void {
+  if (!canRunNetns()) return print('frames/s of live labs: this machine cannot (see lab doctor)');
+  print(execFileSync(process.execPath, [join(import.meta.dirname, 'live-rate.js')], { encoding: 'utf8' }).trimEnd());
+}
+
+function printLoad(when: string): void {
+  const loads = loadavg().map(load => load.toFixed(2));
+  print(`load ${when}: ${loads.join(' ')}`);
 }
 
 /** Wall milliseconds of `lab` with these arguments, after one run that is not counted. */
@@ -89,4 +127,4 @@ function row(name: string, samples: readonly number[]): void {
 const kilo = (perSecond: number): string => (perSecond / 1000).toFixed(perSecond < 1e6 ? 1 : 0);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-main();
+main(process.argv.slice(2));
