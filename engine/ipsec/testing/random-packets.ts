@@ -48,15 +48,17 @@ export function randomPacket(source: Address, destination: Address, random: Seed
   });
 }
 
-/** Hop-by-Hop and Destination Options, both filled up with a PadN, as RFC 8200 §4.1 orders them. */
+/** Hop-by-Hop and Destination Options, as RFC 8200 §4.1 orders them. */
 function extensionHeaders(protocol: number, random: Seeded): { readonly first: number; readonly octets: number[] } {
-  const header = (next: number) => [next, 0, 1, 4, 0, 0, 0, 0];
   switch (random.below(4)) {
     case 0:
-      return { first: 0, octets: header(protocol) };
+      return { first: 0, octets: optionsHeader(protocol) };
     case 1:
-      return { first: 0, octets: [...header(60), ...header(protocol)] };
+      return { first: 0, octets: [...optionsHeader(60), ...optionsHeader(protocol)] };
     default:
       return { first: protocol, octets: [] };
   }
 }
+
+/** Filled up with a PadN. */
+const optionsHeader = (nextHeader: number): number[] => [nextHeader, 0, 1, 4, 0, 0, 0, 0];
