@@ -10,7 +10,7 @@ const ANYTHING = { local: 'any', remote: 'any', protocol: 'any', localPort: 'any
  */
 export function withImplied(policies: readonly StatedPolicy[], file: string): StatedPolicy[] {
   if (!policies.some(({ tunnel }) => tunnel === null)) return [...policies];
-  const implied = (name: string) =>
+  const implied = (name: ImpliedName) =>
     ({
       ...ANYTHING,
       name: `${nameAfter(file, null)}:${name}`,
@@ -23,6 +23,11 @@ export function withImplied(policies: readonly StatedPolicy[], file: string): St
   const ike: StatedPolicy = { ...implied('ike'), protocol: IpProtocol.UDP, localPort: IKE_PORTS };
   return [ike, ...policies, implied('otherwise')];
 }
+
+export type ImpliedName = 'ike' | 'otherwise';
+
+/** Whether a policy of that name is one of those. */
+export const isImpliedName = (policy: string, name: ImpliedName): boolean => policy.endsWith(`:${name}`);
 
 /** IKE, and IKE with ESP in UDP (RFC 3948). */
 const IKE_PORTS = [

@@ -29,6 +29,8 @@ export interface StatedPolicy extends SelectorInput {
   readonly tunnel: { readonly name: string; readonly place: Place } | null;
   readonly direction: 'inbound' | 'outbound' | 'both';
   readonly action: StatedAction;
+  /** As setkey gave it; the list is in that order already. Absent: 0. */
+  readonly priority?: number;
   /** It is not in the file: the system that the dialect comes from has it by itself, such as `bypass` at the end of the list. */
   readonly isImplied: boolean;
 }
@@ -62,19 +64,19 @@ export interface StatedSa {
 
 /** The policy as a node takes it. */
 export function policyConfigOf(stated: StatedPolicy): PolicyConfig {
-  const { name, direction, tunnel, action, local, remote, protocol, localPort, remotePort, icmp } = stated;
+  const { name, direction, tunnel, action, priority, ...selector } = stated;
   return {
     name,
     tunnel: tunnel?.name ?? null,
     direction,
-    local,
-    remote,
-    protocol,
-    localPort,
-    remotePort,
-    ...(icmp === undefined ? {} : { icmp }),
+    ...selectorOf(selector),
+    ...(priority === undefined ? {} : { priority }),
     action: action.kind === 'protect' ? { ...action, transforms: action.transforms.map(transformOf) } : action,
   };
+}
+
+function selectorOf({ local, remote, protocol, localPort, remotePort, icmp }: SelectorInput): SelectorInput {
+  return { local, remote, protocol, localPort, remotePort, ...(icmp === undefined ? {} : { icmp }) };
 }
 
 /** The SA as the node at one of its ends takes it. */

@@ -35,7 +35,7 @@ export function formatSpd(status: NodeStatus, unixSeconds: number): string {
       const id = (index + 1) * 8 + (direction === 'in' ? 0 : 1);
       const last = (order + 1) % entries.length;
       return `${source} ${destination} ${upperText(config)}
-    ${direction} prio def ${actionName(config.action)}
+    ${direction} prio ${priorityText(config.priority ?? 0)} ${actionName(config.action)}
 ${transformLines(policy, direction, status)
   .map(line => `    ${line}\n`)
   .join('')}    ${timesText(policy, unixSeconds)}
@@ -89,6 +89,16 @@ function upperText({ protocol, icmp = 'any' }: PolicyConfig): string {
   const numbers = typeof icmp === 'number' ? [[icmp, icmp] as const] : icmp;
   if (typeof numbers === 'string') return name;
   return `${name} ${numbers.map(([low]) => `${low >> 8},${low & 0xff}`).join(' ')}`;
+}
+
+const PRIORITY_HIGH = 1_073_741_824;
+
+/** By the nearest of the names that it has for some of them. */
+function priorityText(priority: number): string {
+  const base = priority >= PRIORITY_HIGH ? PRIORITY_HIGH : priority <= -PRIORITY_HIGH ? -PRIORITY_HIGH : 0;
+  const name = base > 0 ? 'high' : base < 0 ? 'low' : 'def';
+  const offset = priority - base;
+  return offset === 0 ? name : `${name} ${offset < 0 ? '-' : '+'} ${Math.abs(offset)}`;
 }
 
 const actionName = ({ kind }: PolicyAction): string =>

@@ -185,9 +185,18 @@ class Databases {
 
 /** The policy under a name of its own, which setkey's policies have not. */
 export function statedPolicy(name: string, place: Place, policy: SetkeyPolicy): StatedPolicy {
-  const { local, remote, protocol, localPort, remotePort, icmp, direction, action } = policy;
+  const { local, remote, protocol, localPort, remotePort, icmp, direction, action, priority } = policy;
   const selector = { local, remote, protocol, localPort, remotePort, icmp };
-  return { name, place, tunnel: null, direction, ...selector, action, isImplied: false };
+  return {
+    name,
+    place,
+    tunnel: null,
+    direction,
+    ...selector,
+    action,
+    ...(priority === 0 ? {} : { priority }),
+    isImplied: false,
+  };
 }
 
 /** An SAD holds one SA for each of them. */

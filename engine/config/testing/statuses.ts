@@ -47,7 +47,6 @@ export function saStatus(changes: Partial<SaStatus>): SaStatus {
     packets: 18,
     octets: 1840,
     dummyPackets: 0,
-    dummyPackets: 0,
     ageSeconds: 127.5,
     lifetime: { soft: none, hard: { ...none, seconds: 3600 } },
     ...changes,
