@@ -1,6 +1,7 @@
 import type { IpsecKernel } from '../../engine/ipsec/kernel.ts';
 import { composeKernel, rfc4303Steps } from '../../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../../engine/node/create.ts';
+import { BROKEN_AH } from './broken-ah.ts';
 import { BROKEN_CONFIG } from './broken-config.ts';
 import { BROKEN_ESP } from './broken-esp.ts';
 import { BROKEN_FRAMES } from './broken-frames.ts';
@@ -25,6 +26,7 @@ import type { Subject } from './subject.ts';
  */
 export const BROKEN: readonly Subject[] = [
   ...BROKEN_ESP,
+  ...BROKEN_AH,
   ...BROKEN_CONFIG,
   ...BROKEN_FRAMES,
   replaySubject('ignores-replays', 'accepts every sequence number', noWindow),

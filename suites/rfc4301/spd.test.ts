@@ -371,13 +371,15 @@ benchClause(
     alice: spd(policy('dns', BYPASS, { ...between(4), protocol: 17, remotePort: 53 })),
   },
   async bench => {
-    const from = (port: number, text: string) =>
-      udp({ source: FAR[4], destination: HOST[4], from: port, payload: filler(text) });
-    await bench.fromOutside([from(53, 'DNS '), from(54, 'OTHER ')]);
+    await bench.fromOutside([fromFar(53, 'DNS '), fromFar(54, 'OTHER ')]);
     accepted(bench, ['DNS '], 'bypassed, but refused');
     refused(bench, 'OTHER ', 'accepted without an entry for it');
   },
 );
+
+/** A clear datagram from the host behind the peer. */
+const fromFar = (port: number, text: string): Uint8Array =>
+  udp({ source: FAR[4], destination: HOST[4], from: port, payload: filler(text) });
 
 type Case = readonly [Fate, Uint8Array, string];
 
@@ -436,13 +438,11 @@ benchClause(
     },
   },
   async bench => {
-    const from = (port: number, text: string) =>
-      udp({ source: FAR[4], destination: HOST[4], from: port, payload: filler(text) });
-    await inbound(bench, { label: 'in', sequence: 1, payload: from(53, 'SWAPPED ') });
-    await inbound(bench, { label: 'dns', sequence: 1, payload: from(54, 'SWAPPED ') });
+    await inbound(bench, { label: 'in', sequence: 1, payload: fromFar(53, 'SWAPPED ') });
+    await inbound(bench, { label: 'dns', sequence: 1, payload: fromFar(54, 'SWAPPED ') });
     refused(bench, 'SWAPPED ', 'came by the SA of another entry');
-    await inbound(bench, { label: 'dns', sequence: 2, payload: from(53, 'DNS ') });
-    await inbound(bench, { label: 'in', sequence: 2, payload: from(54, 'ELSE ') });
+    await inbound(bench, { label: 'dns', sequence: 2, payload: fromFar(53, 'DNS ') });
+    await inbound(bench, { label: 'in', sequence: 2, payload: fromFar(54, 'ELSE ') });
     accepted(bench, ['DNS ', 'ELSE '], 'refused although it came by its own SA');
   },
 );

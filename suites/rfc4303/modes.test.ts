@@ -2,7 +2,8 @@ import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { benchClause } from '../clause.ts';
 import { ALICE, type Family, FAR, HOST, PEER } from '../tester/bench.ts';
 import { accepted, firstEsp, inbound, outbound, sealedFor, espFrom } from '../tester/esp-on-bench.ts';
-import { echoRequest, filler, headerOf, holds, packet, udp } from '../tester/ip.ts';
+import { fragmentsOf } from '../tester/fragments.ts';
+import { echoRequest, filler, headerOf, holds, udp } from '../tester/ip.ts';
 import { judge, require } from '../tester/judgement.ts';
 import { hosts, site } from '../tester/plans.ts';
 
@@ -74,7 +75,7 @@ for (const outer of FAMILIES) {
       const ends = { source: PEER[outer], destination: ALICE[outer] };
       const icmp = headerOf(echoRequest({ ...ends, data: filler('LARGE ', 3000) })).payload;
       const nextHeader = outer === 4 ? IpProtocol.ICMP : IpProtocol.ICMPV6;
-      await bench.fromOutside(fragmentsOf(sealedFor(bench, { sequence: 1, payload: icmp, nextHeader }), outer));
+      await bench.fromOutside(fragmentsOf(sealedFor(bench, { sequence: 1, payload: icmp, nextHeader })));
       const pieces = bench.outsidePieces();
       const { opened, ...seen } = firstReply(bench);
       bench.cite(seen, `the last of ${pieces.length} pieces`);
@@ -98,7 +99,7 @@ for (const outer of FAMILIES) {
     },
     async bench => {
       const payload = udp({ source: FAR[4], destination: HOST[4], payload: filler('PIECES ', 1380) });
-      const pieces = fragmentsOf(sealedFor(bench, { sequence: 1, payload }), outer);
+      const pieces = fragmentsOf(sealedFor(bench, { sequence: 1, payload }));
       judge(pieces.length > 1, 'the tester did not fragment');
       await bench.fromOutside([...pieces].reverse());
       accepted(bench, ['PIECES '], 'did not arrive out of reassembled ESP');
@@ -168,19 +169,4 @@ benchClause(
 function firstReply(bench: Parameters<typeof firstEsp>[0]) {
   judge(espFrom(bench).length > 0, 'alice did not answer under her SA');
   return firstEsp(bench);
-}
-
-/** As a router with an MTU of 576 (IPv4), or a source with one of 1280 (IPv6), would cut it. */
-function fragmentsOf(ip: Uint8Array, family: Family): Uint8Array[] {
-  const { options: _none, ...header } = headerOf(ip);
-  const room = family === 4 ? 552 : 1232;
-  const pieces = Array.from({ length: Math.ceil(header.payload.length / room) }, (_, index) => index * room);
-  return pieces.map(at => {
-    const payload = header.payload.subarray(at, at + room);
-    const more = at + room < header.payload.length;
-    if (family === 4) return packet({ ...header, payload, moreFragments: more, fragmentOffset: at });
-    const field = at | (more ? 1 : 0);
-    const fragment = { type: IpProtocol.FRAGMENT, body: [0, field >> 8, field & 0xff, 0x7e, 0x57, 0, 1] };
-    return packet({ ...header, payload, extensions: [fragment] });
-  });
 }

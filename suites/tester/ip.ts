@@ -153,6 +153,22 @@ export function altered(ip: Uint8Array, change: (octets: Uint8Array) => void): U
   return withChecksum(octets);
 }
 
+/** The same, for a packet that is yet to come. */
+export const altering =
+  (change: (octets: Uint8Array) => void) =>
+  (ip: Uint8Array): Uint8Array =>
+    altered(ip, change);
+
+/** A packet whose octets were added or taken on the way, and its length made right again. */
+export const resizing =
+  (change: (ip: Uint8Array) => Uint8Array, headerOctets?: number) =>
+  (ip: Uint8Array): Uint8Array =>
+    altered(change(ip), octets => {
+      const isIpv4 = (octets[0] ?? 0) >> 4 === 4;
+      if (isIpv4 && headerOctets !== undefined) octets[0] = 0x40 | (headerOctets / 4);
+      setU16(octets, isIpv4 ? 2 : 4, isIpv4 ? octets.length : octets.length - 40);
+    });
+
 function withChecksum(octets: Uint8Array): Uint8Array {
   const headerOctets = ((octets[0] ?? 0) & 15) * 4;
   if ((octets[0] ?? 0) >> 4 !== 4 || headerOctets < 20 || headerOctets > octets.length) return octets;
