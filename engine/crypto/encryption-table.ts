@@ -34,7 +34,7 @@ function entry<T extends EncryptionAlgorithm>(given: Given<T>): Omit<Given<T>, '
 
 function whyUnavailable(cipher: string | null): string | null {
   if (cipher === null || CIPHERS.has(cipher)) return null;
-  return `OpenSSL ${process.versions.openssl} of this Node has no ${cipher} (it left for the legacy provider)`;
+  return `the OpenSSL of this Node has no ${cipher}: it is in its legacy provider, if anywhere`;
 }
 
 /** Numbers are those of IKEv2 Transform Type 1. The strongest habits first. */
