@@ -2,6 +2,8 @@ import { internetChecksum } from '../../engine/wire/checksum.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { u16At, u32At, u8At } from '../../engine/wire/octets.ts';
 import { Reassembly } from '../../engine/wire/reassembly.ts';
+import { UDP_HEADER_OCTETS } from '../../engine/wire/udp.ts';
+import { UDP_ENCAPSULATION_PORT } from '../../engine/wire/udp-encapsulation.ts';
 import { WireError } from '../../engine/wire/wire-error.ts';
 import { type ClearVisitor, isExtension, type Place, walkFrame, walkPacket } from './clear-walk.ts';
 import type { FlowMatcher } from './flow-match.ts';
@@ -22,6 +24,8 @@ const REASSEMBLY_LIMITS = { maxBuffers: 64, maxOctets: 1 << 20, timeoutNs: 30_00
 const SPIS_KEPT = 4096;
 /** How long an IV may be, so where a payload that was not encrypted would begin. */
 const IV_OCTETS = [0, 8, 16] as const;
+/** No algorithm has a longer one, padding included. */
+const AH_OCTETS_MAX = 48;
 /** Flows that fix fewer address bits are too easily matched by ciphertext. */
 const BITS_TO_RECOGNIZE = 16;
 
@@ -32,6 +36,7 @@ export class LinkWatch implements ClearVisitor {
   damagedPackets = 0;
   readonly #flows: readonly WatchedFlow[];
   readonly #spis = new Set<number>();
+  #hasEspInUdp = false;
   readonly #reassemblies = new Map<string, Reassembly>();
   #packet: CapturedPacket | null = null;
   #origin: bigint | null = null;
@@ -55,6 +60,7 @@ export class LinkWatch implements ClearVisitor {
     this.espPackets++;
     for (const flow of this.#flows) if (flow.matcher.matchesAt(place.octets, place.ipAt)) flow.espPackets++;
     if (place.isLaterFragment || place.end - espAt < 8) return;
+    if (place.protocol === IpProtocol.UDP) this.#hasEspInUdp = true;
     if (this.#spis.size < SPIS_KEPT) this.#spis.add(u32At(place.octets, espAt) | 0);
     for (const ivOctets of IV_OCTETS) this.#lookInside(place, espAt + 8 + ivOctets);
   }
@@ -85,7 +91,7 @@ export class LinkWatch implements ClearVisitor {
   }
 
   #isNoOffence(place: Place, flow: WatchedFlow): boolean {
-    if (place.isLaterFragment && isExtension(place.protocol)) return true; // the whole will tell
+    if (place.isLaterFragment && this.#mayBelongToEsp(place)) return true; // the first fragment or the whole will tell
     if (isNeighbourDiscovery(place)) return true;
     if (flow.matcher.isBetweenHosts && looksLikeIke(place)) return true;
     if (!this.#isDamagedEsp(place) && !isDamagedNeighbourDiscovery(place)) return false;
@@ -93,15 +99,31 @@ export class LinkWatch implements ClearVisitor {
     return true;
   }
 
+  #mayBelongToEsp({ protocol }: Place): boolean {
+    return isExtension(protocol) || protocol === IpProtocol.AH || (protocol === IpProtocol.UDP && this.#hasEspInUdp);
+  }
+
   /**
    * Links may corrupt frames. A packet whose IPv4 checksum is right only with ESP's protocol number was ESP; so was one that
-   * begins with a known SPI behind a header that is wrong, or has no checksum.
+   * begins with a known SPI behind a header that is wrong, or has no checksum: of IPv6, AH, or UDP around ESP.
    */
-  #isDamagedEsp({ octets, ipAt, payloadAt, end, isLaterFragment }: Place): boolean {
+  #isDamagedEsp(place: Place): boolean {
+    const { octets, ipAt, payloadAt, isLaterFragment } = place;
     const isVersion4 = u8At(octets, ipAt) >> 4 === 4;
-    if (isVersion4 && ipv4ChecksumHolds(octets, ipAt)) return false;
-    if (isVersion4 && checksumAsksForEsp(octets, ipAt)) return true;
-    return !isLaterFragment && end - payloadAt >= 8 && this.#spis.has(u32At(octets, payloadAt) | 0);
+    const isRight = isVersion4 && ipv4ChecksumHolds(octets, ipAt);
+    if (isVersion4 && !isRight && checksumAsksForEsp(octets, ipAt)) return true;
+    if (isLaterFragment) return false;
+    if (isRight) return mayStandBeforeEsp(place) && this.#hasSpiBetween(octets, payloadAt, payloadAt + AH_OCTETS_MAX);
+    // Where the payload begins is as doubtful as the rest.
+    const headerEnd = ipAt + (isVersion4 ? 20 : 40);
+    return this.#hasSpiBetween(octets, headerEnd, Math.max(payloadAt, headerEnd) + AH_OCTETS_MAX);
+  }
+
+  #hasSpiBetween(octets: Uint8Array, first: number, last: number): boolean {
+    for (let at = first; at <= last && at + 8 <= octets.length; at += 4) {
+      if (this.#spis.has(u32At(octets, at) | 0)) return true;
+    }
+    return false;
   }
 
   /** A packet of a flow that stands readable where ESP should have ciphertext. */
@@ -119,6 +141,16 @@ export class LinkWatch implements ClearVisitor {
     if (flow.offences.length >= flow.keep) return;
     flow.offences.push({ packet: this.#packet, how: this.#isReassembled ? `${how}, in fragments` : how });
   }
+}
+
+/** AH, or UDP with a port that is UDP-encapsulated ESP's, one bit aside. */
+function mayStandBeforeEsp({ octets, payloadAt, upperAt, end, protocol }: Place): boolean {
+  if (protocol === IpProtocol.AH || upperAt !== payloadAt) return true;
+  if (protocol !== IpProtocol.UDP || end - payloadAt < UDP_HEADER_OCTETS) return false;
+  return [u16At(octets, payloadAt), u16At(octets, payloadAt + 2)].some(port => {
+    const flipped = port ^ UDP_ENCAPSULATION_PORT;
+    return (flipped & (flipped - 1)) === 0;
+  });
 }
 
 function addUnlessMalformed(reassembly: Reassembly, fragment: Uint8Array, now: number): Uint8Array | null {

@@ -11,6 +11,8 @@ import { encodeUdp } from '../../engine/wire/udp.ts';
 import type { ProtectedFlow } from '../topology/model.ts';
 import {
   address,
+  ahKeys,
+  authenticated,
   captured,
   echo,
   frame,
@@ -174,6 +176,25 @@ const sealed = (source: string, destination: string, sequence: bigint): Uint8Arr
   return frame(ip(source, destination, IpProtocol.ESP, seal(sa, sequence, IpProtocol.ICMP, PING.subarray(20))));
 };
 
+/** The same in UDP, and behind AH. */
+const inUdp = (source: string, destination: string, sequence: bigint): Uint8Array => {
+  const sa = saFor('aes256-sha256', { source, destination });
+  const payload = seal(sa, sequence, IpProtocol.ICMP, PING.subarray(20));
+  const ports = { sourcePort: 4500, destinationPort: 61234 };
+  const datagram = encodeUdp({ ...ports, payload }, address(source), address(destination));
+  if (!source.includes(':')) datagram.fill(0, 6, 8);
+  return frame(ip(source, destination, IpProtocol.UDP, datagram));
+};
+
+const behindAh = (source: string, destination: string, sequence: bigint): Uint8Array =>
+  frame(
+    authenticated(
+      ahKeys('sha512', { source, destination }),
+      sequence,
+      sealed(source, destination, sequence).subarray(14),
+    ),
+  );
+
 const ENDS6 = [address('2001:db8::1'), address('2001:db8::2')] as const;
 const SOLICITATION = encodeIpv6({
   ...decodeIpv6(
@@ -247,6 +268,28 @@ describe('what is no offence', () => {
     expect(hows([optioned, authenticated, ...fragmentIpv6(optioned, 136, 5)], TRANSPORT)).toEqual([]);
   });
 
+  test('later fragments of ESP in UDP and behind AH, but not of user data', () => {
+    const [source, destination] = ['192.0.2.1', '192.0.2.2'] as const;
+    const pieces = (packet: Uint8Array) => fragmentIpv4(packet.subarray(14), 68);
+    expect(hows(pieces(inUdp(source, destination, 1n)), TRANSPORT)).toEqual([]);
+    expect(hows(pieces(behindAh(source, destination, 1n)), TRANSPORT)).toEqual([]);
+    const clear = fragmentIpv4(udp(5000, new Uint8Array(200)), 68);
+    expect(new Set(hows(clear, TRANSPORT))).toEqual(new Set(['bare']));
+    const hidden = fragmentIpv4(
+      authenticated(ahKeys('sha256', { source, destination }), 1n, udp(5000, new Uint8Array(200))),
+      68,
+    );
+    expect(hows(hidden, TRANSPORT)).not.toEqual([]);
+  });
+
+  test('AH hides nothing', () => {
+    const [source, destination] = ['192.0.2.1', '192.0.2.2'] as const;
+    expect(
+      hows([authenticated(ahKeys('sha256', { source, destination }), 1n, echo(source, destination))], TRANSPORT),
+    ).toEqual(['bare']);
+    expect(hows([authenticated(ahKeys('sha256'), 1n, tunnelled(...GW, PING))])).toEqual(['tunnelled']);
+  });
+
   test('neighbour discovery on the link, but not an imitation from afar', () => {
     const far = encodeIpv6({ ...decodeIpv6(SOLICITATION), hopLimit: 64 });
     expect(hows([SOLICITATION], TRANSPORT)).toEqual([]);
@@ -279,6 +322,10 @@ describe('what is no offence', () => {
   test.each([
     ['ESP over IPv4', sealed('192.0.2.1', '192.0.2.2', 1n), sealed('192.0.2.1', '192.0.2.2', 2n)],
     ['ESP over IPv6', sealed('2001:db8::1', '2001:db8::2', 1n), sealed('2001:db8::1', '2001:db8::2', 2n)],
+    ['ESP in UDP over IPv4', inUdp('192.0.2.1', '192.0.2.2', 1n), inUdp('192.0.2.1', '192.0.2.2', 2n)],
+    ['ESP in UDP over IPv6', inUdp('2001:db8::1', '2001:db8::2', 1n), inUdp('2001:db8::1', '2001:db8::2', 2n)],
+    ['ESP behind AH over IPv4', behindAh('192.0.2.1', '192.0.2.2', 1n), behindAh('192.0.2.1', '192.0.2.2', 2n)],
+    ['ESP behind AH over IPv6', behindAh('2001:db8::1', '2001:db8::2', 1n), behindAh('2001:db8::1', '2001:db8::2', 2n)],
     ['neighbour discovery', frame(SOLICITATION), frame(SOLICITATION)],
   ])('any one bit that a bad link has flipped: %s', (_what, good, bad) => {
     for (let bit = 0; bit < bad.length * 8; bit++) {
