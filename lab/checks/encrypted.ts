@@ -15,9 +15,9 @@ import { type Attempt, counted, type EvidenceFrame, type Witnesses } from './res
 type EncryptedSpec = Extract<CheckSpec, { readonly kind: 'encrypted' }>;
 
 /** How often to look whether the capture has caught up with a probe, and for how long. */
-const LOOK_EVERY_MS = 20;
-const LOOKS_MAX = 25;
-const EVIDENCE_FRAMES = 4;
+export const LOOK_EVERY_MS = 20;
+export const LOOKS_MAX = 25;
+export const EVIDENCE_FRAMES = 4;
 
 /**
  * A flow is seen on a link only inside ESP. The check sends a probe of its own between two owners of the flow's prefixes, so
@@ -49,7 +49,12 @@ export async function attemptEncrypted(
   };
 }
 
-function probeBetween(lab: RunningLab, [from, to]: readonly [Owner, Owner], timeoutMs: number): Promise<ProbeResult> {
+/** An echo request from one owner of a flow to the other. */
+export function probeBetween(
+  lab: RunningLab,
+  [from, to]: readonly [Owner, Owner],
+  timeoutMs: number,
+): Promise<ProbeResult> {
   const ends = { from: from.node, to: to.address, toNode: to.node };
   return lab.probe({ ...ends, timeoutMs, sizeOctets: PING_OCTETS, with: 'icmp', dontFragment: false });
 }
@@ -95,7 +100,7 @@ function look(packet: CapturedPacket, opener: PacketOpener, matcher: FlowMatcher
   }
 }
 
-const hexSpi = (spi: number): string => `0x${spi.toString(16).padStart(8, '0')}`;
+export const hexSpi = (spi: number): string => `0x${spi.toString(16).padStart(8, '0')}`;
 
 /** Bare, or in IP-in-IP inside the ESP. */
 function holdsFlow(packet: Uint8Array, matcher: FlowMatcher): boolean {
