@@ -51,6 +51,7 @@ export function admit(core: Core, packet: Packet, flow: Flow, ingress: Ingress, 
   if (beyond?.policy.action.kind === 'protect' && !acceptsClear(beyond)) return refuseClear(dueTo(beyond), beyond);
   const entry = policies.inbound(linkOwner(core, ingress.interface), flow);
   if (entry !== null && !acceptsClear(entry)) return refuseClear(dueTo(entry), entry);
+  if (entry !== null && mayOverlap(packet, entry)) return refuseEarly(packet, flow);
   if (entry !== null)
     trace?.(`inbound policy: ${entry.policy.action.kind} by ${entry.policy.name}, which clear packets may pass`);
   if (isIcmpError(packet) && quotesProtected(core, packet)) {
@@ -76,6 +77,7 @@ function admitProtected(
     const quoted = quotedFlow(packet);
     if (quoted !== null) entry = core.policies.accepting(protection, reversed(quoted), arrival);
   }
+  if (entry !== null && mayOverlap(packet, entry)) return refuseEarly(packet, flow);
   if (entry !== null) {
     trace?.(`inbound policy: ${entry.policy.name}, by the ${protection.outer === null ? 'SA' : 'SAs'} that brought it`);
     return { kind: 'admit', isSatisfied: true };
@@ -105,6 +107,21 @@ function quotesProtected(core: Core, packet: Packet): boolean {
   const entry = policies.outbound(spd, flow);
   if (entry !== null && acceptsClear(entry)) return false;
   return (spd !== null && exit?.kind === 'tunnel') || entry?.policy.action.kind === 'protect';
+}
+
+/**
+ * A later fragment that only OPAQUE lets pass, and that could overwrite the ports of the first: those are within the first 128
+ * octets of IPv4 (RFC 4301 §7.2 and appendix D). Of IPv6 nobody can tell.
+ */
+function mayOverlap({ version, fragmentOffset }: Packet, { policy: { selector } }: PolicyEntry): boolean {
+  if (version === 6 || fragmentOffset === 0 || fragmentOffset >= PORTS_WITHIN_OCTETS) return false;
+  return [selector.localPort, selector.remotePort, selector.icmp].includes('opaque');
+}
+
+const PORTS_WITHIN_OCTETS = 128;
+
+function refuseEarly({ fragmentOffset }: Packet, flow: Flow): Refusal {
+  return refusal('fragmentRefused', `${describe(flow)}: a later fragment at ${fragmentOffset}, where ports may be`);
 }
 
 function dueTo({ policy }: PolicyEntry): string {

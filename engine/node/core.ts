@@ -11,6 +11,7 @@ import type { Autoconfiguration } from './autoconfiguration.ts';
 import type { Decision } from './decision.ts';
 import type { FlowCache } from './flow-cache.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
+import type { FragmentTable } from './fragment-table.ts';
 import type { NeighbourCache } from './neighbour-cache.ts';
 import type { DropReason, Frame, LocalPacket } from './node.ts';
 import type { Packet } from './packet.ts';
@@ -136,6 +137,8 @@ export interface Core {
   readonly outerPathMtus: PathMtuCache;
   readonly reassembly: ReassemblyPool;
   readonly errorLimit: IcmpErrorLimit;
+  /** null: fragments wait for each other where that matters. */
+  readonly fragments: FragmentTable | null;
   /** One for each interface that advertises, and one for each that listens to advertisements. */
   readonly advertising: readonly Advertising[];
   readonly autoconfigurations: readonly Autoconfiguration[];

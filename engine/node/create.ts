@@ -10,6 +10,7 @@ import { type Core, drop, type FrameOrigin } from './core.ts';
 import { explain } from './explain.ts';
 import { FlowCache } from './flow-cache.ts';
 import { takeFrame } from './frame-input.ts';
+import { FragmentTable } from './fragment-table.ts';
 import { takeFromAbove } from './host-input.ts';
 import { ethernetInterface, tunnelInterface } from './interfaces.ts';
 import { runLinkCommand } from './link-state.ts';
@@ -107,6 +108,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     outerPathMtus: new PathMtuCache(),
     reassembly: new ReassemblyPool(),
     errorLimit: new IcmpErrorLimit(),
+    fragments: config.fragments === 'stateful' ? new FragmentTable() : null,
     advertising: interfaces.filter(each => each.advertise).map(each => startAdvertising(each, 0)),
     autoconfigurations: interfaces.filter(each => each.autoconfigure).map(each => startAutoconfiguration(each, 0)),
     audit: new Audit(),

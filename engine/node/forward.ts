@@ -3,6 +3,7 @@ import { u16At, u8At } from '../wire/octets.ts';
 import type { Offload } from '../wire/offload.ts';
 import { type Core, type Ingress, type Origin, originOf } from './core.ts';
 import { type Decision, decideForwarding } from './decision.ts';
+import { decideFragment } from './fragment-decision.ts';
 import { emit } from './frame-output.ts';
 import type { EthernetInterface } from './interfaces.ts';
 import { isFresh } from './neighbour-cache.ts';
@@ -14,21 +15,27 @@ import { refuse } from './report.ts';
 import { countOn } from './policy-set.ts';
 
 /**
- * Passes on a packet that is for somebody else: policy, route, hop limit, and out. Fragments are put together first where
- * a policy looks at what only one of them shows (RFC 4301 §7.3 and §7.4), and what has become whole may be cut again.
+ * Passes on a packet that is for somebody else: policy, route, hop limit, and out. Where a policy looks at what only one
+ * fragment shows (RFC 4301 §7.3 and §7.4), the others follow that one; or all are put together first, and what has become
+ * whole may be cut again.
  */
 export function forward(core: Core, packet: Packet, ingress: Ingress): void {
   if (!isFragment(packet) || !core.policies.needWhole(packet.version)) {
-    passOn(core, packet, ingress, originOf(ingress));
+    passOn(core, packet, ingress, originOf(ingress), decisionFor(core, packet, ingress));
+    return;
+  }
+  if (core.fragments !== null) {
+    const decide = () => decisionFor(core, packet, ingress);
+    const decision = decideFragment(core, core.fragments, packet, ingress, decide);
+    passOn(core, packet, ingress, originOf(ingress), decision);
     return;
   }
   const whole = reassemble(core, packet, wayOf(ingress));
-  if (whole !== null) passOn(core, whole, ingress, 'node');
+  if (whole !== null) passOn(core, whole, ingress, 'node', decisionFor(core, whole, ingress));
 }
 
 /** `origin` counts when the packet does not fit; of all else its sender hears. */
-function passOn(core: Core, packet: Packet, ingress: Ingress, origin: Origin): void {
-  const decision = decisionFor(core, packet, ingress);
+function passOn(core: Core, packet: Packet, ingress: Ingress, origin: Origin, decision: Decision): void {
   if (decision.kind === 'drop') {
     carryOut(core, packet, decision, originOf(ingress), ingress.depth);
   } else if (packet.hopLimit <= 1) {

@@ -17,8 +17,8 @@ export type IcmpCause =
   | { readonly kind: 'reassemblyTimeout' }
   /** The longest packet that would have passed, in octets. */
   | { readonly kind: 'packetTooBig'; readonly mtu: number }
-  /** `pointer`: the octet of the packet. IPv6 only: an erroneous header field. */
-  | { readonly kind: 'headerField'; readonly pointer: number };
+  /** `pointer`: the octet of the packet. IPv6 only: an erroneous header field, or an option that nobody here knows. */
+  | { readonly kind: 'headerField' | 'unknownOption'; readonly pointer: number };
 
 /** RFC 1812 §4.3.2.3: no more than this in all, so that the error itself is never too big. */
 const IPV4_ERROR_OCTETS_MAX = 576;
@@ -37,8 +37,8 @@ export function mayReport(packet: Packet, cause: IcmpCause): boolean {
   if (packet.fragmentOffset > 0 || isIcmpError(packet)) return false;
   if (isMulticast(source) || isUnspecified(source) || isLoopback(source) || isClassE(source)) return false;
   if (isClassE(destination)) return false;
-  // Path MTU Discovery works for IPv6 multicast too, RFC 4443 §2.4 (e.3).
-  return !isMulticast(destination) || (version === 6 && cause.kind === 'packetTooBig');
+  // Path MTU Discovery works for IPv6 multicast too, and so do options that ask for it, RFC 4443 §2.4 (e.3).
+  return !isMulticast(destination) || (version === 6 && FOR_MANY.has(cause.kind));
 }
 
 /** The whole IP packet from `source`; null when this IP version has no such error. `packet` is the (first) invoking packet. */
@@ -61,6 +61,7 @@ export function isIcmpError(packet: Packet): boolean {
 
 const SOURCE_QUENCH = 4;
 const ICMPV4_ERRORS: ReadonlySet<number> = new Set([
+const FOR_MANY: ReadonlySet<IcmpCause['kind']> = new Set(['packetTooBig', 'unknownOption']);
   Icmpv4Type.DESTINATION_UNREACHABLE,
   SOURCE_QUENCH,
   Icmpv4Type.REDIRECT,
@@ -97,6 +98,8 @@ function icmp4(cause: IcmpCause, invoking: Uint8Array): Uint8Array | null {
       return unreachable(Icmpv4Unreachable.HOST, 0);
     case 'packetTooBig':
       return unreachable(Icmpv4Unreachable.FRAGMENTATION_NEEDED, cause.mtu);
+    case 'prohibited':
+      return unreachable(cause.code, 0);
     case 'hopLimitExceeded':
       return encodeIcmpv4({ type: 'timeExceeded', code: 0, invoking });
     case 'reassemblyTimeout':
@@ -105,6 +108,7 @@ function icmp4(cause: IcmpCause, invoking: Uint8Array): Uint8Array | null {
     case 'headerField':
       return null;
   }
+    case 'unknownOption':
 }
 
 function error6(packet: Packet, cause: IcmpCause, source: Address): Uint8Array {
@@ -130,20 +134,35 @@ function icmp6(cause: IcmpCause, invoking: Uint8Array, source: Address, destinat
       return unreachable(Icmpv6Unreachable.ADDRESS);
     case 'beyondScope':
       return unreachable(Icmpv6Unreachable.BEYOND_SCOPE);
+    case 'prohibited':
+      return unreachable(prohibited6(cause.code));
     case 'packetTooBig':
       return encodeIcmpv6({ type: 'packetTooBig', mtu: cause.mtu, invoking }, source, destination);
     case 'hopLimitExceeded':
       return encodeIcmpv6({ type: 'timeExceeded', code: 0, invoking }, source, destination);
     case 'reassemblyTimeout':
       return encodeIcmpv6({ type: 'timeExceeded', code: 1, invoking }, source, destination);
-    case 'headerField': {
-      const pointer = cause.pointer;
-      return encodeIcmpv6({ type: 'parameterProblem', code: 0, pointer, invoking }, source, destination);
+    case 'headerField':
+    case 'unknownOption': {
+      const [code, pointer] = [cause.kind === 'headerField' ? 0 : UNKNOWN_OPTION, cause.pointer];
+      return encodeIcmpv6({ type: 'parameterProblem', code, pointer, invoking }, source, destination);
     }
   }
 }
 
 /** 240.0.0.0/4, the limited broadcast address among them. */
 function isClassE(address: Address): boolean {
+/** RFC 4443 §3.4. */
+const UNKNOWN_OPTION = 2;
+
   return address.length === 4 && (address[0] ?? 0) >= 240;
+}
+
+/** RFC 7915 §4.2: what a code of IPv4 is in IPv6; of what it has no word for, that it is prohibited. */
+function prohibited6(code: number): number {
+  if (code === 3) return Icmpv6Unreachable.PORT;
+  if (code === 1 || code === 7) return Icmpv6Unreachable.ADDRESS;
+  if (code === 0 || code === 5 || code === 6 || code === 8 || code === 11 || code === 12)
+    return Icmpv6Unreachable.NO_ROUTE;
+  return Icmpv6Unreachable.ADMINISTRATIVELY_PROHIBITED;
 }

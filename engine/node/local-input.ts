@@ -12,6 +12,7 @@ import type { TunnelInterface } from './interfaces.ts';
 import { isIcmpError } from './icmp-error.ts';
 import { learnFromProtected, learnPathMtu } from './icmp-input.ts';
 import { openFromUdp, openLater, verifyLater } from './ipsec-input.ts';
+import { unknownOption } from './ipv6-options.ts';
 import { takeNeighbourDiscovery } from './neighbour-discovery.ts';
 import { isFragment, type Packet } from './packet.ts';
 import { reassemble, wayOf } from './reassemble.ts';
@@ -30,6 +31,7 @@ export function takeLocal(core: Core, packet: Packet, ingress: Ingress): void {
 }
 
 function takeWhole(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean): void {
+  if (refuseUnknownOption(core, packet, ingress)) return;
   if (packet.protocol === IpProtocol.ESP) {
     openLater(core, packet, ingress);
     return;
@@ -74,6 +76,16 @@ function takeAdmitted(core: Core, packet: Packet, ingress: Ingress): void {
     return;
   }
   deliver(core, packet.octets, packet.offload);
+}
+
+/** RFC 8200 §4.2. Outside of ESP anybody may have put it there; inside, the peer. */
+function refuseUnknownOption(core: Core, packet: Packet, ingress: Ingress): boolean {
+  const unknown = unknownOption(packet);
+  if (unknown === null) return false;
+  const { pointer, isReported } = unknown;
+  const detail = `an IPv6 option that is not known, at ${pointer}, from ${formatAddress(packet.source)}`;
+  refuse(core, packet, originOf(ingress), 'malformed', detail, isReported ? { kind: 'unknownOption', pointer } : null);
+  return true;
 }
 
 /** IP-in-IP that an SA of that tunnel brought in transport mode: the inner packet is what its policy is about. */

@@ -24,6 +24,7 @@ export function removeSa(core: Core, sa: InboundSa | OutboundSa): void {
   core.sad.remove(sa);
   core.upkeep.remove(sa);
   core.flows.clear();
+  core.fragments?.clear();
 }
 
 /** Removes those that `isGone` names, and says so. */
@@ -42,6 +43,7 @@ export function deleteSas(core: Core, isGone: (sa: InboundSa | OutboundSa) => bo
 export function replacePolicies(core: Core, configs: readonly PolicyConfig[]): void {
   core.policies = new PolicySet(configs, core.interfaces, core.now);
   core.flows.restart(core.policies.usePorts);
+  core.fragments?.clear();
   deleteSas(core, ({ policy }) => policy !== null && core.policies.named(policy) === null);
   core.audit.note('policyChanged', `${configs.length} policies`);
 }

@@ -64,6 +64,8 @@ function layerText(layer: Layer): string {
       return `malformed ${layer.field}`;
     case 'ah':
       return `ah ${layer.spi} ${layer.sequence}`;
+    case 'ike':
+    case 'keepalive':
     case 'arp':
     case 'data':
     case 'ethernet':
