@@ -11,6 +11,8 @@ import type { Packet } from './packet.ts';
 export type IcmpCause =
   | { readonly kind: 'noRoute' }
   | { readonly kind: 'neighbourUnreachable' }
+  /** By a rule of the filter: an ICMP unreachable with this code of IPv4; `asDestination`: in the name of who was sent to. */
+  | { readonly kind: 'prohibited'; readonly code: number; readonly asDestination: boolean }
   /** Of an address that is valid on one link only; IPv4 has no word for it. */
   | { readonly kind: 'beyondScope' }
   | { readonly kind: 'hopLimitExceeded' }
@@ -59,9 +61,9 @@ export function isIcmpError(packet: Packet): boolean {
   return packet.protocol === IpProtocol.ICMPV6 && (type < 128 || type === Icmpv6Type.REDIRECT);
 }
 
+const FOR_MANY: ReadonlySet<IcmpCause['kind']> = new Set(['packetTooBig', 'unknownOption']);
 const SOURCE_QUENCH = 4;
 const ICMPV4_ERRORS: ReadonlySet<number> = new Set([
-const FOR_MANY: ReadonlySet<IcmpCause['kind']> = new Set(['packetTooBig', 'unknownOption']);
   Icmpv4Type.DESTINATION_UNREACHABLE,
   SOURCE_QUENCH,
   Icmpv4Type.REDIRECT,
@@ -96,19 +98,19 @@ function icmp4(cause: IcmpCause, invoking: Uint8Array): Uint8Array | null {
       return unreachable(Icmpv4Unreachable.NETWORK, 0);
     case 'neighbourUnreachable':
       return unreachable(Icmpv4Unreachable.HOST, 0);
-    case 'packetTooBig':
-      return unreachable(Icmpv4Unreachable.FRAGMENTATION_NEEDED, cause.mtu);
     case 'prohibited':
       return unreachable(cause.code, 0);
+    case 'packetTooBig':
+      return unreachable(Icmpv4Unreachable.FRAGMENTATION_NEEDED, cause.mtu);
     case 'hopLimitExceeded':
       return encodeIcmpv4({ type: 'timeExceeded', code: 0, invoking });
     case 'reassemblyTimeout':
       return encodeIcmpv4({ type: 'timeExceeded', code: 1, invoking });
     case 'beyondScope':
     case 'headerField':
+    case 'unknownOption':
       return null;
   }
-    case 'unknownOption':
 }
 
 function error6(packet: Packet, cause: IcmpCause, source: Address): Uint8Array {
@@ -132,10 +134,10 @@ function icmp6(cause: IcmpCause, invoking: Uint8Array, source: Address, destinat
       return unreachable(Icmpv6Unreachable.NO_ROUTE);
     case 'neighbourUnreachable':
       return unreachable(Icmpv6Unreachable.ADDRESS);
-    case 'beyondScope':
-      return unreachable(Icmpv6Unreachable.BEYOND_SCOPE);
     case 'prohibited':
       return unreachable(prohibited6(cause.code));
+    case 'beyondScope':
+      return unreachable(Icmpv6Unreachable.BEYOND_SCOPE);
     case 'packetTooBig':
       return encodeIcmpv6({ type: 'packetTooBig', mtu: cause.mtu, invoking }, source, destination);
     case 'hopLimitExceeded':
@@ -150,11 +152,11 @@ function icmp6(cause: IcmpCause, invoking: Uint8Array, source: Address, destinat
   }
 }
 
-/** 240.0.0.0/4, the limited broadcast address among them. */
-function isClassE(address: Address): boolean {
 /** RFC 4443 §3.4. */
 const UNKNOWN_OPTION = 2;
 
+/** 240.0.0.0/4, the limited broadcast address among them. */
+function isClassE(address: Address): boolean {
   return address.length === 4 && (address[0] ?? 0) >= 240;
 }
 
