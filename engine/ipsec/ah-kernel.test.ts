@@ -152,24 +152,24 @@ describe('sequence numbers, RFC 4302 §3.3.2 and §3.4.3', () => {
   });
 });
 
-describe('the shape of a received AH', () => {
-  /** The same packet with an ICV padded to `length` octets of AH, and an ICV to match. */
-  function padded(name: string, packet: Uint8Array, length: number) {
-    const { out, into } = ahPair(name);
-    const steps = rfc4302Steps();
-    const ah = steps.header(out, 1n, 17, 4);
-    const longer = new Uint8Array(length).fill(0x5a, 12 + out.integrity.icvOctets);
-    longer.set(ah);
-    longer[1] = length / 4 - 2;
-    const split = splitOutbound(packet);
-    const whole = split === null ? null : join(split, IpProtocol.AH, concat(longer, split.payload));
-    if (split === null || whole === null) throw new Error('no split');
-    const head = steps.immutableHead(whole.subarray(0, split.head.length));
-    if (head === null) throw new Error('no head');
-    whole.set(steps.icv(out, 1n, { head, ah: longer, payload: split.payload }), split.head.length + 12);
-    return verify(into, whole);
-  }
+/** The same packet with an ICV padded to `length` octets of AH, and an ICV to match. */
+function padded(name: string, packet: Uint8Array, length: number) {
+  const { out, into } = ahPair(name);
+  const steps = rfc4302Steps();
+  const ah = steps.header(out, 1n, 17, 4);
+  const longer = new Uint8Array(length).fill(0x5a, 12 + out.integrity.icvOctets);
+  longer.set(ah);
+  longer[1] = length / 4 - 2;
+  const split = splitOutbound(packet);
+  const whole = split === null ? null : join(split, IpProtocol.AH, concat(longer, split.payload));
+  if (split === null || whole === null) throw new Error('no split');
+  const head = steps.immutableHead(whole.subarray(0, split.head.length));
+  if (head === null) throw new Error('no head');
+  whole.set(steps.icv(out, 1n, { head, ah: longer, payload: split.payload }), split.head.length + 12);
+  return verify(into, whole);
+}
 
+describe('the shape of a received AH', () => {
   test('explicit padding is arbitrary and authenticated; more than there must be is refused', () => {
     expect(padded('sha256', V6, 32).kind).toBe('opened');
     expect(padded('sha256', V6, 40).kind).toBe('malformed');

@@ -92,13 +92,13 @@ beforeAll(() => {
   sealed = answers.slice(CASES.length);
 });
 
+const expected = ({ one }: { one: Case }, arrived: (packet: Uint8Array) => Uint8Array) => [
+  one.title,
+  toHex(one.mode === 'transport' ? arrived(one.packet) : one.packet),
+];
+
 describe.each(ALGORITHMS)('$integrity', ({ integrity }) => {
   const cases = CASES.flatMap((one, index) => (one.integrity === integrity ? [{ one, index }] : []));
-  const expected = ({ one }: { one: Case }, arrived: (packet: Uint8Array) => Uint8Array) => [
-    one.title,
-    toHex(one.mode === 'transport' ? arrived(one.packet) : one.packet),
-  ];
-
   test.skipIf(!available)(`scapy verifies what we authenticate, after its journey ${needsScapy}`, () => {
     const results = cases.map(({ one, index }) => [one.title, opened[index]]);
     expect(results).toEqual(cases.map(each => expected(each, transitOutside)));

@@ -135,18 +135,19 @@ describe('the outer header, RFC 4301 §5.1.2', () => {
   });
 });
 
+const treated = (inner: Uint8Array, ends: typeof V4, changes: Partial<OuterTreatment>) => {
+  const treatment = { ...COPY_OUTWARD, ...changes };
+  const outer = encapsulate(inner, ends.source, ends.destination, {
+    protocol: 50,
+    payload: inner,
+    identification: 1,
+    treatment,
+  });
+  if (outer === null) throw new Error('too long');
+  return outer;
+};
+
 describe('the treatment of an SA, RFC 4301 §5.1.2 and §8.1, RFC 6040 §4.1', () => {
-  const treated = (inner: Uint8Array, ends: typeof V4, changes: Partial<OuterTreatment>) => {
-    const treatment = { ...COPY_OUTWARD, ...changes };
-    const outer = encapsulate(inner, ends.source, ends.destination, {
-      protocol: 50,
-      payload: inner,
-      identification: 1,
-      treatment,
-    });
-    if (outer === null) throw new Error('too long');
-    return outer;
-  };
   const inners = [ipv4({ dscpEcn: 0xbb, dontFragment: true }), ipv4({ dscpEcn: 0x51 }), ipv6({ trafficClass: 0x2e })];
 
   test('DF is set or cleared, whatever is inside', () => {

@@ -26,6 +26,12 @@ const line = (packet: Uint8Array) => decodeLine(captured(frame(packet))).replace
 const PING = echo('10.0.0.2', '10.0.1.2');
 const [A, B] = [address('10.0.0.2'), address('10.0.1.2')];
 
+function udp4500(payload: Uint8Array): string {
+  const ends = [address('1.2.3.4'), address('5.6.7.8')] as const;
+  const datagram = encodeUdp({ sourcePort: 4500, destinationPort: 61234, payload }, ...ends);
+  return line(ip('1.2.3.4', '5.6.7.8', IpProtocol.UDP, datagram));
+}
+
 describe('one line', () => {
   test('the time of day, to the microsecond', () => {
     expect(
@@ -86,19 +92,10 @@ describe('one line', () => {
 
   test('ESP in UDP, IKE beside it, and what keeps a NAT awake', () => {
     const esp = sealedTunnel(saFor('aes128gcm16'), 7n, PING).subarray(20);
-    const udp = (payload: Uint8Array) =>
-      line(
-        ip(
-          '1.2.3.4',
-          '5.6.7.8',
-          IpProtocol.UDP,
-          encodeUdp({ sourcePort: 4500, destinationPort: 61234, payload }, address('1.2.3.4'), address('5.6.7.8')),
-        ),
-      );
-    expect(udp(esp)).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 ESP spi 0x10000001 seq 7, 120 octets');
-    expect(udp(new Uint8Array(32))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 IKE, 28 octets');
-    expect(udp(Uint8Array.of(0xff))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 NAT keepalive');
-    expect(udp(Uint8Array.of(1, 2))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234, 2 octets');
+    expect(udp4500(esp)).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 ESP spi 0x10000001 seq 7, 120 octets');
+    expect(udp4500(new Uint8Array(32))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 IKE, 28 octets');
+    expect(udp4500(Uint8Array.of(0xff))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234 NAT keepalive');
+    expect(udp4500(Uint8Array.of(1, 2))).toBe('1.2.3.4 > 5.6.7.8: UDP 4500 > 61234, 2 octets');
   });
 
   test('ARP, and what is no packet', () => {

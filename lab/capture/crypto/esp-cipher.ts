@@ -76,28 +76,36 @@ function cbc(cipher: string, keyOctets: number, blockOctets: number, wireshark: 
 /** Triple DES with one key three times. */
 function des(): EspCipher {
   const triple = cbc('des-ede3-cbc', 8, 8, 'DES-CBC [RFC2405]');
-  const widened = (input: CipherInput) => ({ ...input, key: Buffer.concat([input.key, input.key, input.key]) });
   return {
     ...triple,
-    encrypt: input => triple.encrypt(widened(input)),
-    decrypt: input => triple.decrypt(widened(input)),
+    encrypt: input => triple.encrypt(withKeyThreeTimes(input)),
+    decrypt: input => triple.decrypt(withKeyThreeTimes(input)),
   };
 }
+
+const withKeyThreeTimes = (input: CipherInput): CipherInput => ({
+  ...input,
+  key: Buffer.concat([input.key, input.key, input.key]),
+});
 
 /** RFC 3686 §4: the block counter begins at 1. */
 function aesCtr(bits: number): EspCipher {
   const shape = { keyOctets: bits / 8, saltOctets: 4, ivOctets: 8, blockOctets: 4, wireshark: 'AES-CTR [RFC3686]' };
-  const counter = ({ salt, iv }: CipherInput) => Buffer.concat([salt, iv, Uint8Array.of(0, 0, 0, 1)]);
-  return { ...UNTAGGED, ...shape, ...keyed(`aes-${bits}-ctr`, counter) };
+  return { ...UNTAGGED, ...shape, ...keyed(`aes-${bits}-ctr`, ctrBlock) };
 }
+
+const ctrBlock = ({ salt, iv }: CipherInput): Uint8Array => Buffer.concat([salt, iv, Uint8Array.of(0, 0, 0, 1)]);
+/** SP 800-38D §7.1: block 1 is for the tag. */
+const gcmBlock = ({ salt, iv }: CipherInput): Uint8Array => Buffer.concat([salt, iv, Uint8Array.of(0, 0, 0, 2)]);
+/** RFC 3610 §2.3, with L = 4; block 0 is for the tag. */
+const ccmBlock = ({ salt, iv }: CipherInput): Uint8Array =>
+  Buffer.concat([Uint8Array.of(3), salt, iv, Uint8Array.of(0, 0, 0, 1)]);
+/** RFC 8439 §2.8: block 0 is for the tag. */
+const chaChaBlock = ({ salt, iv }: CipherInput): Uint8Array => Buffer.concat([Uint8Array.of(1, 0, 0, 0), salt, iv]);
 
 /** GCM (RFC 4106) and CCM (RFC 4309); what they encrypt with is AES in counter mode. */
 function aesAead(bits: number, mode: string, tagOctets: number, isIvImplicit: boolean): EspCipher {
   const isGcm = mode === 'gcm';
-  const counter = ({ salt, iv }: CipherInput) =>
-    isGcm
-      ? Buffer.concat([salt, iv, Uint8Array.of(0, 0, 0, 2)]) // SP 800-38D §7.1: 1 is for the tag
-      : Buffer.concat([Uint8Array.of(3), salt, iv, Uint8Array.of(0, 0, 0, 1)]); // RFC 3610 §2.3, L = 4
   return {
     keyOctets: bits / 8,
     saltOctets: isGcm ? 4 : 3,
@@ -107,13 +115,12 @@ function aesAead(bits: number, mode: string, tagOctets: number, isIvImplicit: bo
     tagOctets,
     wireshark: isGcm && !isIvImplicit ? `AES-GCM with ${tagOctets} octet ICV [RFC4106]` : null,
     ...tagged(`aes-${bits}-${mode}`, tagOctets),
-    decrypt: keyed(`aes-${bits}-ctr`, counter).decrypt,
+    decrypt: keyed(`aes-${bits}-ctr`, isGcm ? gcmBlock : ccmBlock).decrypt,
   };
 }
 
-/** RFC 7634; block 0 of the key stream is for the tag (RFC 8439 §2.8). */
+/** RFC 7634. */
 function chaCha20(isIvImplicit: boolean): EspCipher {
-  const counter = ({ salt, iv }: CipherInput) => Buffer.concat([Uint8Array.of(1, 0, 0, 0), salt, iv]);
   return {
     keyOctets: 32,
     saltOctets: 4,
@@ -123,7 +130,7 @@ function chaCha20(isIvImplicit: boolean): EspCipher {
     tagOctets: 16,
     wireshark: null,
     ...tagged('chacha20-poly1305', 16),
-    decrypt: keyed('chacha20', counter).decrypt,
+    decrypt: keyed('chacha20', chaChaBlock).decrypt,
   };
 }
 

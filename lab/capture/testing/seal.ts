@@ -173,10 +173,8 @@ const AEADS = [
   'chacha20poly1305',
   'chacha20poly1305iiv',
 ];
-const CIPHERS = [
-  ...['aes128', 'aes192', 'aes256', 'aes128ctr', 'aes192ctr', 'aes256ctr'],
-  ...['camellia128', 'camellia192', 'camellia256', '3des', 'des', 'null'],
-];
+const AES_ALONE = ['aes128', 'aes192', 'aes256', 'aes128ctr', 'aes192ctr', 'aes256ctr'];
+const CIPHERS = AES_ALONE.concat('camellia128', 'camellia192', 'camellia256', '3des', 'des', 'null');
 const MACS = ['md5', 'md5_128', 'sha1', 'sha1_160', 'sha256', 'sha256_96', 'sha384', 'sha512', 'aesxcbc', 'aescmac'];
 
 /** Every AEAD, every cipher with one integrity algorithm, and AES-CBC with every integrity algorithm. */
@@ -184,7 +182,9 @@ export const SUITES: readonly string[] = [
   ...AEADS,
   ...CIPHERS.map(cipher => `${cipher}-sha256`),
   ...MACS.filter(mac => mac !== 'sha256').map(mac => `aes128-${mac}`),
-  ...['aes256-sha384', 'aes256-sha512', 'null-sha1'],
+  'aes256-sha384',
+  'aes256-sha512',
+  'null-sha1',
 ];
 
 /** Those that hide nothing. */
