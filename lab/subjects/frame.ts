@@ -50,6 +50,17 @@ export function withIp(frame: Frame, change: (octets: Uint8Array) => void): Fram
   return { ...frame, octets };
 }
 
+/** A copy of the frame with another IP packet, whose length and header checksum are made right. */
+export function resized(frame: Frame, change: (ip: Uint8Array) => Uint8Array): Frame {
+  const ip = change(frame.octets.slice(ETHERNET_OCTETS));
+  const octets = new Uint8Array(ETHERNET_OCTETS + ip.length);
+  octets.set(frame.octets.subarray(0, ETHERNET_OCTETS));
+  octets.set(ip, ETHERNET_OCTETS);
+  return withIp({ ...frame, octets }, copy =>
+    u8At(copy, 0) >> 4 === 4 ? setU16(copy, 2, copy.length) : setU16(copy, 4, copy.length - 40),
+  );
+}
+
 /** The TOS octet, or Traffic Class. */
 export const trafficClass = (ip: Uint8Array): number =>
   u8At(ip, 0) >> 4 === 4 ? u8At(ip, 1) : ((u8At(ip, 0) & 15) << 4) | (u8At(ip, 1) >> 4);
