@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lab/checks': ['engine/wire', 'engine/node type', 'lab/capture', 'lab/topology', 'lab/drivers type'],
   'lab/drivers': [
     'engine/host',
+    'engine/config',
     'engine/node',
     'engine/ipsec',
     'engine/wire',

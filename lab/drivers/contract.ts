@@ -193,6 +193,18 @@ export function driverContract(name: string, createDriver: () => Driver, topolog
       expect([...(directions ?? [])].sort()).toEqual(['inbound', 'outbound']);
     });
 
+    test("answers administrators' tools on a gateway", async () => {
+      const sad = await execute(scene.lab, 'alice', ['setkey', '-D']);
+      expect(sad).toMatchObject({ status: 0, stderr: '' });
+      expect(sad.stdout).toMatch(/^\tesp mode=tunnel spi=\d+\(0x[0-9a-f]{8}\) reqid=/m);
+      const statements = [new TextEncoder().encode('dump ah; spd'), new TextEncoder().encode('dump;')];
+      const read = await execute(scene.lab, 'alice', ['setkey', '-c'], statements);
+      expect(read.stdout).toMatch(/^No SAD entries\.\n\S+ \S+ 255\n {4}in prio def ipsec\n {4}esp\/tunnel\//);
+      const policies = await execute(scene.lab, 'bob', ['ipsecconf', '-L']);
+      expect(policies.stdout).toContain('{ tunnel v4_alice0 negotiate tunnel ');
+      expect(await execute(scene.lab, 'alice', ['setkey', '-Z'])).toMatchObject({ status: 1, stdout: '' });
+    });
+
     test('explains what a gateway would do, and does not do it', async () => {
       const mark = scene.packets.length;
       const explanation = await scene.lab.explain('alice', FLOW);

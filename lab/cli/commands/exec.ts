@@ -1,6 +1,8 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import { socketPath } from '../../state/root.ts';
-import { connectLab } from '../client.ts';
+import { connectLab, type LabClient } from '../client.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
 import { execInPod } from '../exec-pod.ts';
@@ -8,7 +10,8 @@ import { execThroughSocket } from '../exec-socket.ts';
 import { checkName, findLab } from '../find-lab.ts';
 
 const DESCRIPTION = `Run a command on a node. Standard input, output, error and the exit status pass through.
-With the sim driver: ping, traceroute, nc, send. With netns: any program of this machine.`;
+With the sim driver: ping, traceroute, nc, send. With netns: any program of this machine.
+Nodes that run the engine have its tools with either: setkey, ipsecconf, ipsecalgs, ipfstat.`;
 
 export function define(command: Command, context: CommandContext): void {
   command
@@ -24,6 +27,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab exec a1 -- ping -c 3 10.0.1.2',
         'lab exec b1 -- nc -l 9000 > received & lab exec a1 -- nc -N 10.0.1.2 9000 < file',
         'lab exec alice -- ip route     # netns',
+        'lab exec alice -- setkey -DP',
       ]),
     )
     .action((node: string, argv: string[], options: Options) => exec(node, argv, options, context));
@@ -39,12 +43,28 @@ async function exec(node: string, argv: readonly string[], options: Options, con
   checkName('node', node, lab);
   const keep = options.json === true;
   const { pod, runId } = lab.record;
+  const client = connectLab(socketPath(lab.directory));
+  const isTool = toolNamed(argv[0] ?? '') !== null && (await isEngine(client, node));
   const result =
-    pod === null
-      ? await execThroughSocket(connectLab(socketPath(lab.directory)), { node, argv, stdin: true }, keep)
+    pod === null || isTool
+      ? await execThroughSocket(client, { node, argv: isTool ? withWholePath(argv) : argv, stdin: true }, keep)
       : await execInPod(pod.pid, runId, node, argv, keep);
   context.exit(result.status);
   if (!keep) return;
   const [stdout, stderr] = [result.stdout.toString('utf8'), result.stderr.toString('utf8')];
   context.terminal.data(JSON.stringify({ node, command: argv, exitStatus: result.status, stdout, stderr }));
+}
+
+/** Whether the node runs the engine, whose tools the lab itself answers. */
+async function isEngine(client: LabClient, node: string): Promise<boolean> {
+  const { nodes } = await client.topology();
+  return nodes.some(({ name, engine }) => name === node && engine);
+}
+
+/** The file that a tool is to read, as the lab finds it from its own directory. */
+function withWholePath(argv: readonly string[]): readonly string[] {
+  const plan = toolNamed(argv[0] ?? '')?.plan(argv.slice(1));
+  if (plan?.kind !== 'reads' || plan.source.kind !== 'file') return argv;
+  const { path } = plan.source;
+  return argv.map((word, i) => (i > 0 && word.endsWith(path) ? word.slice(0, -path.length) + resolve(path) : word));
 }

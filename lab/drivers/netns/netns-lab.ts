@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import { type FrameSender, openFrameSender } from '../../../engine/host/frame-sender.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
@@ -21,6 +22,7 @@ import { removeNamespaces } from './remove-namespaces.ts';
 import { runScript } from './run.ts';
 import { socketProbe } from './socket-probe.ts';
 import { killProcessesIn } from './stray-processes.ts';
+import { runTool, type ToolNode } from './tool-run.ts';
 
 export interface NetnsLabParts {
   readonly topology: Topology;
@@ -78,8 +80,11 @@ export class NetnsLab implements RunningLab {
 
   async exec(node: string, argv: readonly string[], io: ExecIo): Promise<number> {
     const signals = [this.#goingDown.signal, ...(io.signal === null ? [] : [io.signal])];
-    const netns = kernelNamespace(this.#node(node).name);
-    return execInNamespace(netns, argv, { ...io, signal: AbortSignal.any(signals) }, this.#parts.context.runId);
+    const whileUp = { ...io, signal: AbortSignal.any(signals) };
+    const { name, engine } = this.#node(node);
+    const tool = engine ? toolNamed(argv[0] ?? '') : null;
+    if (tool !== null) return runTool(tool, argv, this.#toolNode(name), whileUp);
+    return execInNamespace(kernelNamespace(name), argv, whileUp, this.#parts.context.runId);
   }
 
   // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
@@ -175,6 +180,15 @@ export class NetnsLab implements RunningLab {
     const down = node.interfaces.map(({ name }) => `ip link set dev ${name} down\n`).join('');
     killProcessesIn([kernelNamespace(node.name)]);
     await runScript(kernelNamespace(node.name), `${down}${kind === 'restart' ? plainNodeScript(node) : ''}`);
+  }
+
+  #toolNode(name: string): ToolNode {
+    return {
+      name,
+      status: () => this.#parts.fleet.ask<'status'>(name, { kind: 'status' }),
+      command: command => this.#engine(name).request<'command'>({ kind: 'command', command }),
+      unixSeconds: () => Number(this.now() / 1_000_000n) / 1000,
+    };
   }
 
   #engine(node: string) {

@@ -1,3 +1,4 @@
+import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import type { Random } from '../../../engine/crypto/random.ts';
 import type { IpsecKernel } from '../../../engine/ipsec/kernel.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
@@ -9,9 +10,10 @@ import type { Capability, ExecIo, Probe, ProbeResult, RunContext, RunningLab } f
 import { directionTowards } from '../link/link-faults.ts';
 import { echoService } from './host/echo-service.ts';
 import { probeProgram } from './host/probe-program.ts';
-import type { Process } from './host/process.ts';
+import type { Process, ProgramMain } from './host/process.ts';
 import { findProgram } from './host/programs.ts';
 import { StandardInput } from './host/standard-input.ts';
+import { toolProgram } from './host/tool-program.ts';
 import { InputFeed } from './input-feed.ts';
 import type { Machine } from './machine.ts';
 import type { Pace } from './pace.ts';
@@ -150,12 +152,19 @@ export class SimLab implements RunningLab {
       io.signal?.removeEventListener('abort', stop);
       finish(status);
     };
-    const main = findProgram(argv[0] ?? '');
+    const main = this.#programNamed(argv[0] ?? '', machine.name);
     const running: Process = machine.spawn(argv, main, { stdin, stdout: io.stdout, stderr: io.stderr }, ended);
     if (running.hasEnded) return;
     if (io.stdin !== null) this.#pace.feed(new InputFeed(io.stdin, running, machine));
     if (io.signal?.aborted === true) stop();
     else io.signal?.addEventListener('abort', stop, { once: true });
+  }
+
+  /** Nodes of the engine have tools that look at it; plain ones would have those of their own stack, which is not there. */
+  #programNamed(name: string, node: string): ProgramMain {
+    const isEngine = this.topology.nodes.some(each => each.name === node && each.engine);
+    const tool = isEngine ? toolNamed(name) : null;
+    return tool === null ? findProgram(name) : toolProgram(tool);
   }
 
   /** The service that a UDP or TCP probe needs; where somebody listens already, that is left to answer. */

@@ -1,5 +1,5 @@
 import type { Instant } from '../../../../engine/wire/instant.ts';
-import type { NodeStatus } from '../../../../engine/node/node.ts';
+import type { NodeCommand, NodeStatus } from '../../../../engine/node/node.ts';
 import type { HostStack } from './stack.ts';
 import type { StandardInput } from './standard-input.ts';
 
@@ -19,6 +19,7 @@ export interface Host {
   /** On the node's own clock. */
   now(): Instant;
   status(): NodeStatus;
+  command(command: NodeCommand): void;
 }
 
 export interface Streams {

@@ -1,0 +1,67 @@
+import type { Tool, ToolStep } from '../../../engine/config/tools/tool.ts';
+import type { NodeCommand, NodeStatus } from '../../../engine/node/node.ts';
+import type { ExecIo } from '../driver.ts';
+import { readToolFile } from '../tool-input.ts';
+
+/** The node that a tool looks at. */
+export interface ToolNode {
+  readonly name: string;
+  /** null: it does not run. */
+  status(): Promise<NodeStatus | null>;
+  command(command: NodeCommand): Promise<unknown>;
+  unixSeconds(): number;
+}
+
+/** Exit status of a command on a node that is down: ssh's, for a host that it cannot reach. */
+const STATUS_NODE_DOWN = 255;
+const STATUS_INTERRUPTED = 130;
+
+/** Runs one of the tools that look at the node itself; its exit status. */
+export async function runTool(tool: Tool, argv: readonly string[], node: ToolNode, io: ExecIo): Promise<number> {
+  const plan = tool.plan(argv.slice(1));
+  if (plan.kind === 'steps') return carryOut(plan.steps, node, io);
+  if (plan.source.kind === 'stdin') {
+    const text = await wholeInput(io);
+    return text === null ? STATUS_INTERRUPTED : carryOut(plan.stepsFor(text), node, io);
+  }
+  const file = readToolFile(plan.source.path);
+  if (file.kind === 'text') return carryOut(plan.stepsFor(file.text), node, io);
+  complain(io, `${argv[0] ?? ''}: ${plan.source.path}: ${file.why}\n`);
+  return 1;
+}
+
+/** null: whoever runs the tool wants it to end. */
+async function wholeInput({ stdin, signal }: ExecIo): Promise<string | null> {
+  if (stdin === null) return '';
+  const chunks: Uint8Array[] = [];
+  const stopped = new Promise<null>(resolve => {
+    if (signal?.aborted === true) resolve(null);
+    else signal?.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  const read = (async () => {
+    for await (const chunk of stdin) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  })();
+  return Promise.race([read, stopped]);
+}
+
+async function carryOut(steps: readonly ToolStep[], node: ToolNode, io: ExecIo): Promise<number> {
+  let worst = 0;
+  for (const step of steps) {
+    const status = await node.status();
+    if (status === null) {
+      complain(io, `${node.name} is down\n`);
+      return STATUS_NODE_DOWN;
+    }
+    const { commands, stdout, stderr, exitStatus } = step({ status, unixSeconds: node.unixSeconds() });
+    for (const command of commands) await node.command(command);
+    if (stdout !== '') io.stdout(Buffer.from(stdout));
+    if (stderr !== '') complain(io, stderr);
+    worst = Math.max(worst, exitStatus);
+  }
+  return worst;
+}
+
+function complain(io: ExecIo, text: string): void {
+  io.stderr(Buffer.from(text));
+}
