@@ -153,13 +153,14 @@ describe('sequence numbers, RFC 4302 §3.3.2 and §3.4.3', () => {
 });
 
 /** The same packet with an ICV padded to `length` octets of AH, and an ICV to match. */
-function padded(name: string, packet: Uint8Array, length: number) {
+function padded(name: string, packet: Uint8Array, length: number, reserved = 0) {
   const { out, into } = ahPair(name);
   const steps = rfc4302Steps();
   const ah = steps.header(out, 1n, 17, 4);
   const longer = new Uint8Array(length).fill(0x5a, 12 + out.integrity.icvOctets);
   longer.set(ah);
   longer[1] = length / 4 - 2;
+  longer[2] = reserved;
   const split = splitOutbound(packet);
   const whole = split === null ? null : join(split, IpProtocol.AH, concat(longer, split.payload));
   if (split === null || whole === null) throw new Error('no split');
@@ -181,6 +182,10 @@ describe('the shape of a received AH', () => {
   test('an ICV padded to 64 bits in IPv4 is taken, as others send it', () => {
     expect(padded('sha256', V4, 32).kind).toBe('opened');
     expect(padded('sha1', V4, 32).kind).toBe('malformed');
+  });
+
+  test('RESERVED is covered, and otherwise not looked at (§2.3)', () => {
+    expect(padded('sha256', V4, 28, 0x77).kind).toBe('opened');
   });
 
   test('what is cut short is malformed', () => {

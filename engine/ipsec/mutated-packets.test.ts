@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
+import { IpProtocol } from '../wire/ip-protocol.ts';
 import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
-import { saPair } from './sa-pair.fixture.ts';
+import { ahPair, saPair } from './sa-pair.fixture.ts';
+import { immutableHead } from './ah-immutable.ts';
 import { flowOf } from './selector.ts';
 import { protect, restore, splitInbound, splitOutbound } from './transport-mode.ts';
 import { decapsulate, encapsulate } from './tunnel-mode.ts';
 import { createTypescriptKernel } from './typescript-kernel.ts';
+import { decapsulateFromUdp, fixTransportChecksum } from './udp-encapsulation.ts';
 
 // Whatever arrives, nothing here throws: each of these functions meets octets from strangers.
 
@@ -58,6 +61,8 @@ const v6 = encodeIpv6({
   payload: Uint8Array.from([...chain, ...esp]),
 });
 
+const V4_ENDS = { source: v4.subarray(12, 16), destination: v4.subarray(16, 20) };
+
 test('mutated IP packets', () => {
   const random = createRandom(1);
   const tunnel = { protocol: 50, payload: v4, identification: 0 };
@@ -67,6 +72,9 @@ test('mutated IP packets', () => {
     if (flowOf(packet) !== null) flows += 1;
     splitOutbound(packet);
     splitInbound(packet);
+    immutableHead(packet);
+    const udp = decapsulateFromUdp(packet, V4_ENDS.source, V4_ENDS.destination);
+    if (udp?.kind === 'esp') fixTransportChecksum(6, udp.esp, V4_ENDS, random(2) === 0 ? null : V4_ENDS);
     protect(packet, () => v4);
     restore(packet, random(256), v4);
     decapsulate(i % 2 === 0 ? 4 : 41, packet, random(4));
@@ -91,5 +99,34 @@ test('mutated ESP packets: not one is accepted', () => {
     }
     expect(into.window.top).toBe(0n);
     expect(kernel.open([{ sa: into, esp: sealed.esp }])[0]?.kind).toBe('opened');
+  }
+});
+
+test('mutated AH packets: accepted is only what changed where it may', () => {
+  const random = createRandom(3);
+  const kernel = createTypescriptKernel({ bytes: count => new Uint8Array(count) });
+  for (const integrity of ['sha256', 'aesxcbc', 'aes128gmac']) {
+    for (const plain of [v4, v6]) {
+      const { out, into } = ahPair(integrity);
+      const split = splitOutbound(plain);
+      const [sealed] = split === null ? [] : kernel.authenticate([{ sa: out, split }]);
+      if (sealed?.kind !== 'sealed') throw new Error(sealed?.kind);
+      const covered = immutableHead(sealed.packet)?.length ?? 0;
+      for (let i = 0; i < 1000; i++) {
+        const mutated = mutate(sealed.packet, random);
+        const arrived = splitInbound(mutated, IpProtocol.AH);
+        if (arrived === null) continue;
+        const [result] = kernel.verify([{ sa: ahPair(integrity).into, split: arrived }]);
+        if (result?.kind !== 'opened') continue;
+        expect(mutated).toHaveLength(sealed.packet.length);
+        expect(Buffer.compare(mutated.subarray(covered), sealed.packet.subarray(covered))).toBe(0);
+        const [now, then] = [
+          immutableHead(arrived.head),
+          immutableHead(sealed.packet.subarray(0, arrived.head.length)),
+        ];
+        expect(now).toEqual(then);
+      }
+      expect(into.window.top).toBe(0n);
+    }
   }
 });

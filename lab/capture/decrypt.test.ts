@@ -120,6 +120,9 @@ describe('what is protected', () => {
       );
     };
     expect(opened(open(sa, udp(esp))).inner).toEqual(INNER);
+    const natted = { ...sa, destination: '198.51.100.77' };
+    expect(opened(open(natted, udp(esp))).inner).toEqual(INNER);
+    expect(open(natted, sealedTunnel(sa, 1n, INNER))).toMatchObject({ kind: 'unknownSa' });
     expect(open(sa, udp(new Uint8Array([0, 0, 0, 0, ...esp])))).toBeNull();
   });
 });
