@@ -102,8 +102,10 @@ export class Filter {
   ): FilterVerdict {
     const packet = this.#packet;
     if (!packet.read(octets)) return PASS;
-    const verdict = this.#judge(this.#look(direction, place, now, isTranslated));
-    this.#counts[verdict.kind === 'pass' ? 'passed' : 'blocked'][direction]++;
+    const lists = this.#look(direction, place, now, isTranslated);
+    const verdict = this.#judge(lists);
+    if (verdict.rule !== null || !lists.isByName)
+      this.#counts[verdict.kind === 'pass' ? 'passed' : 'blocked'][direction]++;
     return verdict;
   }
 

@@ -1,4 +1,5 @@
 import type { Random } from '../crypto/random.ts';
+import type { Filter } from '../filter/filter.ts';
 import type { AhOpenJob, AhSealJob, IpsecKernel, OpenJob, SealJob } from '../ipsec/kernel.ts';
 import type { SaEnds } from '../ipsec/outbound-table.ts';
 import type { Sad } from '../ipsec/sad.ts';
@@ -10,8 +11,8 @@ import type { Audit } from './audit.ts';
 import type { Autoconfiguration } from './autoconfiguration.ts';
 import type { Decision } from './decision.ts';
 import type { FlowCache } from './flow-cache.ts';
-import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
 import type { FragmentTable } from './fragment-table.ts';
+import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
 import type { NeighbourCache } from './neighbour-cache.ts';
 import type { DropReason, Frame, LocalPacket } from './node.ts';
 import type { Packet } from './packet.ts';
@@ -136,9 +137,13 @@ export interface Core {
   /** Of ESP and IP-in-IP: to learn them takes more than to know an address. */
   readonly outerPathMtus: PathMtuCache;
   readonly reassembly: ReassemblyPool;
-  readonly errorLimit: IcmpErrorLimit;
   /** null: fragments wait for each other where that matters. */
   readonly fragments: FragmentTable | null;
+  readonly errorLimit: IcmpErrorLimit;
+  /** null: everything passes. */
+  filter: Filter | null;
+  readonly hostModel: 'weak' | 'strong';
+  readonly antiSpoofing: boolean;
   /** One for each interface that advertises, and one for each that listens to advertisements. */
   readonly advertising: readonly Advertising[];
   readonly autoconfigurations: readonly Autoconfiguration[];

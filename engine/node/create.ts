@@ -8,9 +8,10 @@ import { startAutoconfiguration } from './autoconfiguration.ts';
 import type { NodeConfig } from './config.ts';
 import { type Core, drop, type FrameOrigin } from './core.ts';
 import { explain } from './explain.ts';
+import { makeFilter, replaceFilter } from './filter-gate.ts';
 import { FlowCache } from './flow-cache.ts';
-import { takeFrame } from './frame-input.ts';
 import { FragmentTable } from './fragment-table.ts';
+import { takeFrame } from './frame-input.ts';
 import { takeFromAbove } from './host-input.ts';
 import { ethernetInterface, tunnelInterface } from './interfaces.ts';
 import { runLinkCommand } from './link-state.ts';
@@ -107,8 +108,11 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     pathMtus: new PathMtuCache(),
     outerPathMtus: new PathMtuCache(),
     reassembly: new ReassemblyPool(),
-    errorLimit: new IcmpErrorLimit(),
     fragments: config.fragments === 'stateful' ? new FragmentTable() : null,
+    errorLimit: new IcmpErrorLimit(),
+    filter: null,
+    hostModel: config.hostModel ?? 'weak',
+    antiSpoofing: config.antiSpoofing ?? false,
     advertising: interfaces.filter(each => each.advertise).map(each => startAdvertising(each, 0)),
     autoconfigurations: interfaces.filter(each => each.autoconfigure).map(each => startAutoconfiguration(each, 0)),
     audit: new Audit(),
@@ -125,6 +129,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
   for (const netInterface of interfaces) for (const route of connectedRoutes(netInterface)) core.routes.add(route);
   for (const route of config.routes) core.routes.add(configuredRoute(route, interfaces));
   for (const sa of config.sas) installSa(core, sa);
+  core.filter = makeFilter(core, config.filter ?? null);
   return core;
 }
 
@@ -144,6 +149,9 @@ function runCommand(core: Core, command: NodeCommand): void {
       break;
     case 'setPolicies':
       replacePolicies(core, command.policies);
+      break;
+    case 'setFilter':
+      replaceFilter(core, command.filter);
       break;
   }
 }

@@ -1,16 +1,19 @@
 import { flowOf } from '../ipsec/selector.ts';
-import { formatAddress, parseAddress } from '../wire/address.ts';
+import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
 import { ETHERNET_HEADER_OCTETS } from '../wire/ethernet.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import { setU16 } from '../wire/octets.ts';
-import type { Core, Ingress } from './core.ts';
+import { TcpFlag } from '../wire/tcp.ts';
+import { type Core, type Ingress, originOf } from './core.ts';
 import { type Decision, decideForwarding, decideSending, refuseLocal } from './decision.ts';
+import { FilterSteps } from './explain-filter.ts';
 import type { NodeInterface } from './interfaces.ts';
 import { headerOctets, octetsAround } from './layers-size.ts';
 import type { Explanation, FlowQuery } from './node.ts';
-import { type Packet, parsePacket } from './packet.ts';
+import { exitOf } from './output.ts';
+import { type Packet, parsePacket, withHopTaken } from './packet.ts';
 import { serves } from './policy-set.ts';
 import { type Protection, protectedBy, spisOf } from './protection.ts';
 import { describeRoute } from './route-table.ts';
@@ -24,6 +27,13 @@ export function explain(core: Core, query: FlowQuery): Explanation {
   const steps: string[] = [];
   const packet = packetFor(query);
   const ingress = ingressFor(core, packet, steps);
+  const filter = new FilterSteps(core, steps);
+  if (!filter.letsIn(packet, ingress)) return { ...nothing('discard', steps, null), rule: filter.rule };
+  const explanation = explainWay(core, packet, ingress, filter, steps);
+  return { ...explanation, rule: filter.rule };
+}
+
+function explainWay(core: Core, packet: Packet, ingress: Ingress, filter: FilterSteps, steps: string[]): Explanation {
   if (core.addresses.owns(packet.destination)) return explainDelivery(core, packet, ingress, steps);
   const trace = (step: string) => steps.push(step);
   if (ingress.interface !== null && !core.forwarding) {
@@ -34,7 +44,46 @@ export function explain(core: Core, query: FlowQuery): Explanation {
     ingress.interface === null
       ? decideSending(core, packet, false, null, trace)
       : decideForwarding(core, packet, ingress, trace);
-  return explainDecision(core, packet, decision, steps);
+  const exit = exitOf(decision);
+  const [leaving, origin] =
+    ingress.interface === null ? [packet, 'above' as const] : [withHopTaken(packet), originOf(ingress)];
+  if (exit !== null && !filter.letsOut(leaving, exit, origin)) return nothing('discard', steps, null);
+  const explanation = explainDecision(core, packet, decision, steps);
+  return explainOuterFilter(core, packet, decision, explanation, filter, steps);
+}
+
+/** The filter once more, for what is around the packet when it leaves. */
+function explainOuterFilter(
+  core: Core,
+  packet: Packet,
+  decision: Decision,
+  explanation: Explanation,
+  filter: FilterSteps,
+  steps: readonly string[],
+): Explanation {
+  const outer = outerPacket(packet, decision);
+  const exit = outer === null ? null : core.routes.lookup(outer.destination)?.interface;
+  if (outer === null || exit === null || exit === undefined || filter.letsOut(outer, exit, 'node')) return explanation;
+  return nothing('discard', steps, explanation.policy);
+}
+
+/** As much of the outermost packet as rules look at; null: it is the packet itself. */
+function outerPacket(packet: Packet, decision: Decision): Packet | null {
+  if (decision.kind === 'encapsulate') {
+    const { local, remote } = decision.tunnel;
+    return headerPacket(local, remote, packet.version === 4 ? IpProtocol.IPV4 : IpProtocol.IPV6, packet.octets);
+  }
+  if (decision.kind !== 'protect') return null;
+  const [outermost] = decision.layers.slice(-1);
+  if (outermost === undefined) return null;
+  const { source, destination } = decision.layers.map(endsOf).findLast(each => each !== null) ?? packet;
+  const { sa } = outermost;
+  if (sa.protocol === 'ah') return headerPacket(source, destination, IpProtocol.AH, new Uint8Array(24));
+  if (sa.encapsulation === null) return headerPacket(source, destination, IpProtocol.ESP, new Uint8Array(16));
+  const datagram = new Uint8Array(24);
+  setU16(datagram, 0, sa.encapsulation.localPort);
+  setU16(datagram, 2, sa.encapsulation.remotePort);
+  return headerPacket(source, destination, IpProtocol.UDP, datagram);
 }
 
 function explainDelivery(core: Core, packet: Packet, ingress: Ingress, steps: string[]): Explanation {
@@ -159,8 +208,10 @@ function packetFor(query: FlowQuery): Packet {
   if (source === null || destination === null || source.length !== destination.length) {
     throw new Error(`no flow goes from ${query.source} to ${query.destination}`);
   }
-  const { protocol } = query;
-  const payload = upperLayerFor(query);
+  return headerPacket(source, destination, query.protocol, upperLayerFor(query));
+}
+
+function headerPacket(source: Address, destination: Address, protocol: number, payload: Uint8Array): Packet {
   const octets =
     source.length === 4
       ? encodeIpv4({
@@ -190,13 +241,17 @@ function packetFor(query: FlowQuery): Packet {
   return packet;
 }
 
-/** A header of the protocol's size with the ports, and 64 octets. */
-function upperLayerFor({ protocol, sourcePort, destinationPort }: FlowQuery): Uint8Array {
+/** A header of the protocol's size with the ports, and 64 octets; of TCP the first segment, of ICMP an echo request unless it says. */
+function upperLayerFor({ protocol, sourcePort, destinationPort, icmp }: FlowQuery): Uint8Array {
   const header = protocol === IpProtocol.TCP ? 20 : 8;
   const upper = new Uint8Array(header + PAYLOAD_OCTETS);
-  if (protocol === IpProtocol.ICMP) upper[0] = 8;
-  else if (protocol === IpProtocol.ICMPV6) upper[0] = 128;
-  else setU16(upper, 0, sourcePort ?? 0);
-  if (protocol !== IpProtocol.ICMP && protocol !== IpProtocol.ICMPV6) setU16(upper, 2, destinationPort ?? 0);
+  if (protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6) {
+    upper[0] = icmp?.type ?? (protocol === IpProtocol.ICMP ? 8 : 128);
+    upper[1] = icmp?.code ?? 0;
+    return upper;
+  }
+  setU16(upper, 0, sourcePort ?? 0);
+  setU16(upper, 2, destinationPort ?? 0);
+  if (protocol === IpProtocol.TCP) setU16(upper, 12, ((header / 4) << 12) | TcpFlag.SYN);
   return upper;
 }

@@ -2,9 +2,12 @@ import { formatAddress, isMulticast } from '../wire/address.ts';
 import { ETHERNET_HEADER_OCTETS, EtherType } from '../wire/ethernet.ts';
 import { octetsEqual, u16At, u8At } from '../wire/octets.ts';
 import type { Offload } from '../wire/offload.ts';
+import { isSpoofed } from './anti-spoofing.ts';
 import { takeArp } from './arp.ts';
 import { type Core, drop, type Ingress } from './core.ts';
+import { filterIn } from './filter-gate.ts';
 import { forward, forwardKnownFlow } from './forward.ts';
+import { isAtWrongInterface } from './host-model.ts';
 import type { EthernetInterface } from './interfaces.ts';
 import { withoutEthernet } from './link-output.ts';
 import { takeLocal } from './local-input.ts';
@@ -31,7 +34,7 @@ export function takeFrame(core: Core, frame: Frame): void {
     drop(core, 'notForUs', () => `a frame for another MAC address on ${link.name}`);
     return;
   }
-  if (!isForMany && forwardKnownFlow(core, link, frame)) return;
+  if (!isForMany && core.filter === null && forwardKnownFlow(core, link, frame)) return;
   if (octetsEqual(octets.subarray(6, 12), link.mac)) return; // our own, reflected
   takePayload(core, link, frame, isForMany);
 }
@@ -49,10 +52,19 @@ export function takePacket(
     drop(core, 'malformed', () => `${packet}, from ${ingress.interface.name}`);
     return;
   }
-  const { destination } = packet;
+  if (!filterIn(core, packet, ingress)) return;
+  const { source, destination } = packet;
   // RFC 1122 §3.3.6: a frame to many with a packet to one is a mistake, or worse.
   if (isForMany && !isMulticast(destination) && !core.addresses.isBroadcast(destination)) {
     drop(core, 'notForUs', () => `to ${formatAddress(destination)} in a frame for many on ${ingress.interface.name}`);
+    return;
+  }
+  if (isSpoofed(core, source, ingress)) {
+    drop(core, 'spoofed', () => `from ${formatAddress(source)} on ${ingress.interface.name}`);
+    return;
+  }
+  if (isAtWrongInterface(core, destination, ingress)) {
+    drop(core, 'wrongInterface', () => `to ${formatAddress(destination)} on ${ingress.interface.name}`);
     return;
   }
   if (core.addresses.isForUs(ingress.interface, destination)) {

@@ -1,4 +1,6 @@
 import type { Random } from '../crypto/random.ts';
+import type { FilterConfig } from '../filter/rule.ts';
+import type { StateFigures } from '../filter/state-table.ts';
 import type { IpsecKernel } from '../ipsec/kernel.ts';
 import type { SaLifetime } from '../ipsec/lifetime.ts';
 import type { Instant } from '../wire/instant.ts';
@@ -86,7 +88,9 @@ export type NodeCommand =
   | { readonly kind: 'deleteSa'; readonly spi: number; readonly direction: 'inbound' | 'outbound' }
   | { readonly kind: 'flushSas' }
   /** Instead of all that there are, at once; SAs of policies that are gone go too. */
-  | { readonly kind: 'setPolicies'; readonly policies: readonly PolicyConfig[] };
+  | { readonly kind: 'setPolicies'; readonly policies: readonly PolicyConfig[] }
+  /** Other rules; null: no filter. Flows that the old ones tracked are forgotten. */
+  | { readonly kind: 'setFilter'; readonly filter: FilterConfig | null };
 
 export interface NodeContext {
   readonly random: Random;
@@ -175,14 +179,18 @@ export interface SaStatus {
 export interface FilterStatus {
   readonly rules: readonly {
     readonly text: string;
+    readonly file: string;
+    readonly line: number;
     readonly direction: 'in' | 'out';
     readonly packets: number;
     readonly octets: number;
   }[];
   readonly passed: { readonly in: number; readonly out: number };
   readonly blocked: { readonly in: number; readonly out: number };
-  /** Entries of the state table now, and how often it was full. */
+  /** Entries of the state table now, and what has become of flows. */
   readonly states: number;
+  readonly stateFigures: StateFigures;
+  /** How often there was no room for an entry. */
   readonly stateTableFull: number;
 }
 

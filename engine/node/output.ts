@@ -1,8 +1,10 @@
 import { formatAddress } from '../wire/address.ts';
 import { type Core, deliver, drop, NESTING_MAX, type Origin, type Originated } from './core.ts';
 import { type Decision, decideSending } from './decision.ts';
+import { filterOut } from './filter-gate.ts';
 import { fit } from './fit.ts';
 import { emit, ipFrameAround } from './frame-output.ts';
+import { leavesByWrongInterface } from './host-model.ts';
 import { behindEthernet, sendOnLink } from './link-output.ts';
 import type { NodeInterface } from './interfaces.ts';
 import { isFresh } from './neighbour-cache.ts';
@@ -40,6 +42,8 @@ export function sendOriginated(core: Core, originated: Originated): void {
 
 /** Does with a packet what was decided for its flow; its hop limit is the one to send. */
 export function carryOut(core: Core, packet: Packet, decision: Decision, origin: Origin, depth: number): void {
+  const exit = exitOf(decision);
+  if (exit !== null && !mayLeave(core, packet, exit, origin)) return;
   switch (decision.kind) {
     case 'drop':
       countOn(decision.policy, 1, core.now);
@@ -56,6 +60,18 @@ export function carryOut(core: Core, packet: Packet, decision: Decision, origin:
       sendProtected(core, packet, decision, origin, depth);
       break;
   }
+}
+
+/** The link or tunnel that a packet leaves by; null: none, or by an SA that is of no tunnel. */
+export function exitOf(decision: Decision): NodeInterface | null {
+  if (decision.kind === 'forward') return decision.exit;
+  return decision.kind === 'drop' ? null : decision.tunnel;
+}
+
+function mayLeave(core: Core, packet: Packet, exit: NodeInterface, origin: Origin): boolean {
+  if (!leavesByWrongInterface(core, packet, exit, origin)) return filterOut(core, packet, exit, origin);
+  drop(core, 'wrongInterface', () => `from ${formatAddress(packet.source)} out of ${exit.name}`);
+  return false;
 }
 
 function sendClear(core: Core, packet: Packet, decision: Extract<Decision, { kind: 'forward' }>, origin: Origin): void {

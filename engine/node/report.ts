@@ -38,8 +38,9 @@ export function report(core: Core, packet: Packet, origin: Origin, cause: IcmpCa
   }
   // The link that it came from is not known here, and the address alone may lead to another one.
   if (packet.version === 6 && isLinkLocal(packet.source)) return;
-  const source = sourceTowards(core, packet.source);
-  const own = origin === 'decrypted' ? ownAddresses(core, packet.version) : [];
+  const isInItsName = cause.kind === 'prohibited' && cause.asDestination;
+  const source = isInItsName ? packet.destination : sourceTowards(core, packet.source);
+  const own = origin === 'decrypted' && !isInItsName ? ownAddresses(core, packet.version) : [];
   for (const candidate of source === null ? own : [source, ...own]) {
     const error = errorAbout(invoking, cause, candidate, nextIdentification(core));
     if (error === null) return;
@@ -61,7 +62,7 @@ export function answer(core: Core, octets: Uint8Array, ingress: Ingress): void {
   originate(core, octets, { zone: ingress.interface });
 }
 
-function isAsPolicyWants(core: Core, octets: Uint8Array, zone: NodeInterface | null): boolean {
+export function isAsPolicyWants(core: Core, octets: Uint8Array, zone: NodeInterface | null): boolean {
   const packet = parsePacket(octets, null);
   if (typeof packet === 'string') return false;
   const decision = decideSending(core, packet, false, zone);
@@ -83,7 +84,9 @@ function ownAddresses(core: Core, version: 4 | 6): Address[] {
 /** The address that the node would send from; null without a route, or without an address of that family. */
 export function sourceTowards(core: Core, destination: Address): Address | null {
   const route = routeTowards(core, destination, null, null);
-  return route === null ? null : selectSource(destination, route.interface, core.interfaces);
+  if (route === null) return null;
+  const candidates = core.hostModel === 'strong' ? [route.interface] : core.interfaces;
+  return selectSource(destination, route.interface, candidates);
 }
 
 /** The packet as a wire would have carried it: of a superframe the first one. */

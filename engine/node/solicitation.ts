@@ -7,9 +7,11 @@ import { encodeIpv6 } from '../wire/ipv6.ts';
 import { encodeNd, type NdMessage } from '../wire/nd.ts';
 import { multicastMac, solicitedNode, subnetOf, UNSPECIFIED_V6 } from './address-table.ts';
 import { type Core, type FrameOrigin, originate } from './core.ts';
+import { filterOut } from './filter-gate.ts';
 import { BROADCAST_MAC, emit, frameAround, ipFrameAround, NO_MAC } from './frame-output.ts';
 import type { EthernetInterface, NodeInterface } from './interfaces.ts';
 import type { Neighbour } from './neighbour-cache.ts';
+import { parsePacket } from './packet.ts';
 
 /** RFC 4861 §3.1: routers do not forward Neighbor Discovery, and 255 proves that none has. */
 const ND_HOP_LIMIT = 255;
@@ -64,7 +66,13 @@ export function sendNd(
     payload,
   });
   if (link.kind === 'tunnel') originate(core, packet, { zone: link });
-  else emit(core, link, ipFrameAround(link, mac, packet), null);
+  else if (passesFilter(core, link, packet)) emit(core, link, ipFrameAround(link, mac, packet), null);
+}
+
+/** Rules that name ICMPv6 decide on Neighbor Discovery as well. */
+function passesFilter(core: Core, link: EthernetInterface, octets: Uint8Array): boolean {
+  const packet = core.filter === null ? null : parsePacket(octets, null);
+  return packet === null || typeof packet === 'string' || filterOut(core, packet, link, 'node');
 }
 
 /** Says what the MAC address of the sender is, where it has one. */

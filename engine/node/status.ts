@@ -3,6 +3,7 @@ import { formatAddress } from '../wire/address.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import { formatPrefix } from '../wire/prefix.ts';
 import type { Core } from './core.ts';
+import { filterStatus } from './filter-gate.ts';
 import type { NodeInterface } from './interfaces.ts';
 import type { NodeStatus } from './node.ts';
 import { tunnelMtu } from './path.ts';
@@ -56,7 +57,7 @@ export function statusOf(core: Core): NodeStatus {
       ageSeconds: secondsSince(sa.lifetime.installedAt, core.now),
       lifetime: { soft: sa.lifetime.soft, hard: sa.lifetime.hard },
     })),
-    filter: null,
+    filter: core.filter === null ? null : filterStatus(core.filter),
     drops: { ...core.audit.counts },
   };
 }

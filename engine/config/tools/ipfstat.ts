@@ -1,12 +1,4 @@
-import {
-  type FilterFigures,
-  formatBothLists,
-  formatRules,
-  formatStates,
-  formatTotals,
-  type ListOptions,
-} from '../../filter/format.ts';
-import type { FilterStatus } from '../../node/node.ts';
+import { formatBothLists, formatRules, formatStates, formatTotals, type ListOptions } from '../../filter/format.ts';
 import { getopt } from './getopt.ts';
 import { complain, oneStep, say, type Tool, usage } from './tool.ts';
 
@@ -25,7 +17,7 @@ export const ipfstat: Tool = {
     if (has('s') && (has('i') || has('o'))) return usage(USAGE);
     return oneStep(({ status }) => {
       if (status.filter === null) return complain(`ipfstat: ${status.name} has no IP filter\n`);
-      const filter = figuresOf(status.filter);
+      const { filter } = status;
       if (has('s')) return say(formatStates(filter));
       if (has('i') && has('o')) return say(formatBothLists(filter, options));
       if (has('i') || has('o')) return say(formatRules(filter, has('i') ? 'in' : 'out', options));
@@ -33,19 +25,3 @@ export const ipfstat: Tool = {
     });
   },
 };
-
-const NO_FIGURES: FilterFigures['stateFigures'] = {
-  tcp: 0,
-  udp: 0,
-  icmp: 0,
-  other: 0,
-  hits: 0,
-  misses: 0,
-  refused: 0,
-  expired: 0,
-  closed: 0,
-};
-
-function figuresOf(status: FilterStatus): FilterFigures {
-  return { stateFigures: { ...NO_FIGURES, refused: status.stateTableFull }, ...status };
-}
