@@ -3,9 +3,14 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { encodeUdp } from '../../engine/wire/udp.ts';
+import { withNonEspMarker } from '../../engine/wire/udp-encapsulation.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
+import type { EspSaKeys } from './key-log.ts';
+import type { CapturedPacket } from './packet.ts';
 import { writePcapng } from './pcapng-file.ts';
-import { captured, echo, frame, saFor, sealedTunnel, SUITES } from './testing/seal.ts';
+import { address, captured, echo, frame, ip, saFor, seal, sealedTunnel, SUITES } from './testing/seal.ts';
 import { espSaTable, writeWiresharkFolder } from './wireshark.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipsec-lab-wireshark-'));
@@ -67,27 +72,45 @@ test.skipIf(!hasTshark)(
     const packets = sas.map((sa, i) =>
       captured(frame(sealedTunnel(sa, 5n, echo('10.0.0.2', '10.0.1.2'))), { at: BigInt(i) }),
     );
-    const config = join(folder, 'keys');
-    writeWiresharkFolder(config, sas);
-    const file = join(folder, 'all.pcapng');
-    writeFileSync(file, writePcapng(packets));
-    const fields = ['esp.spi', 'esp.sequence', 'esp.icv_good', 'icmp.type'].flatMap(name => ['-e', name]);
-    const done = spawnSync('tshark', ['-r', file, '-T', 'fields', '-E', 'separator= ', ...fields], {
-      encoding: 'utf8',
-      env: { ...process.env, WIRESHARK_CONFIG_DIR: config },
-    });
-    expect(done.stderr.replace(/^Running as user "root".*\n/, '')).toBe('');
+    const lines = tshark(sas, packets, ['esp.spi', 'esp.sequence', 'esp.icv_good', 'icmp.type']);
     const expected = sas.map(sa => {
       const names = espAlgorithm(sa.suite)?.wireshark ?? null;
       if (names === null) return `${sa.suite} ${hex(sa.spi)} 5`;
       // What it does not check it shows as wrong.
       return `${sa.suite} ${hex(sa.spi)} 5 ${names.authentication.includes('no checking') ? 0 : 1} 8`;
     });
-    expect(
-      done.stdout
-        .trimEnd()
-        .split('\n')
-        .map((line, i) => `${sas[i]?.suite} ${line}`.trimEnd()),
-    ).toEqual(expected);
+    expect(lines.map((line, i) => `${sas[i]?.suite} ${line}`.trimEnd())).toEqual(expected);
   },
 );
+
+test.skipIf(!hasTshark)('tshark finds ESP in UDP, and what is beside it (needs tshark: apt-get install tshark)', () => {
+  const sas = [saFor('aes256gcm16'), saFor('aes128-sha512', { source: '2001:db8::1', destination: '2001:db8::2' })];
+  const packets = sas.flatMap(sa => {
+    const { source, destination } = sa;
+    const esp = seal(sa, 5n, IpProtocol.IPV4, echo('10.0.0.2', '10.0.1.2'));
+    const payloads = [esp, Uint8Array.of(0xff), withNonEspMarker(new Uint8Array(28))];
+    return payloads.map(payload => {
+      const ends = [address(source), address(destination)] as const;
+      const datagram = encodeUdp({ sourcePort: 61234, destinationPort: 4500, payload }, ...ends);
+      return captured(frame(ip(source, destination, IpProtocol.UDP, datagram)));
+    });
+  });
+  const fields = ['esp.spi', 'esp.icv_good', 'icmp.type', 'udpencap.nat_keepalive', 'udpencap.non_esp_marker'];
+  const perSa = ['0x10000001 1 8  ', '   1 ', '    1'];
+  expect(tshark(sas, packets, fields)).toEqual([...perSa, ...perSa]);
+});
+
+/** One line a packet, its fields with blanks between them. */
+function tshark(sas: readonly EspSaKeys[], packets: readonly CapturedPacket[], fields: readonly string[]): string[] {
+  const config = join(folder, 'keys');
+  writeWiresharkFolder(config, sas);
+  const file = join(folder, 'all.pcapng');
+  writeFileSync(file, writePcapng(packets));
+  const output = ['-T', 'fields', '-E', 'separator= ', ...fields.flatMap(name => ['-e', name])];
+  const done = spawnSync('tshark', ['-r', file, ...output], {
+    encoding: 'utf8',
+    env: { ...process.env, WIRESHARK_CONFIG_DIR: config },
+  });
+  expect(done.stderr.replace(/^Running as user "root".*\n/, '')).toBe('');
+  return done.stdout.split('\n').slice(0, -1);
+}
