@@ -3,6 +3,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { benchedSuites, measureEsp } from './esp-rate.ts';
 import { aliceConfig, measureGateway } from './gateway-rate.ts';
+import { measurePolicies } from './policy-rate.ts';
 import { measureSaMemory } from './sa-memory.ts';
 
 /**
@@ -14,8 +15,9 @@ const LAB = join(ROOT, 'bin', 'lab.js');
 const RUNS = 7;
 const GATEWAY_SECONDS = 3;
 const ESP_SECONDS = 0.1;
+const POLICY_ROUNDS = 200;
 
-const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, live };
+const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, live };
 
 function main(asked: readonly string[]): void {
   const unknown = asked.find(part => !(part in PARTS));
@@ -73,6 +75,18 @@ function memory(): void {
   print('memory of one SA in a SAD, octets: installed, and after its first packet');
   for (const { what, installedOctets, usedOctets } of ['aes256gcm16', 'aes256-sha512'].flatMap(measureSaMemory)) {
     print(`  ${what.padEnd(40)}${installedOctets.toFixed(0).padStart(8)}${usedOctets.toFixed(0).padStart(8)}`);
+  }
+}
+
+function policies(): void {
+  print(
+    'policy lookups in one SPD, 1000/s, and as an ordered list; milliseconds to build its tables, and their octets',
+  );
+  print(`  ${['entries', 'lookups', 'list', 'build', 'octets'].map(title => title.padStart(11)).join('')}`);
+  for (const rate of measurePolicies(POLICY_ROUNDS)) {
+    const { entries, lookupsPerSecond, listLookupsPerSecond, buildMs, tableOctets } = rate;
+    const cells = [entries, kilo(lookupsPerSecond), kilo(listLookupsPerSecond), buildMs.toFixed(1), tableOctets];
+    print(`  ${cells.map(cell => String(cell).padStart(11)).join('')}`);
   }
 }
 

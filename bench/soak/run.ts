@@ -9,11 +9,12 @@ import { soakKills } from './kills.ts';
 import { personNamed, thisPerson } from './person.ts';
 import { type Table, tableLines } from './report.ts';
 import type { Subject } from './round.ts';
+import { soakPolicies } from './policies.ts';
 import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets 10000]
-PART: hour, frames, hostile, topologies, differential, kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N]
+PART: hour, frames, hostile, topologies, differential (10000 packets), policies (1000000 packets), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,7 +25,7 @@ const { values, positionals } = parseArgs({
     frames: { type: 'string', default: '1000000' },
     hostile: { type: 'string', default: '10000000' },
     mutations: { type: 'string', default: '100000' },
-    packets: { type: 'string', default: '10000' },
+    packets: { type: 'string' },
     driver: { type: 'string' },
     user: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -36,7 +37,8 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   frames: () => soakFrames(Number(values.frames), values.seed, progress),
   hostile: () => soakHostile(Number(values.hostile), values.seed, progress),
   topologies: () => soakTopologies(Number(values.mutations), createSeededRandom(values.seed).u32(), progress),
-  differential: () => soakDifferential(Number(values.packets), values.seed, progress),
+  differential: () => soakDifferential(Number(values.packets ?? 10_000), values.seed, progress),
+  policies: () => soakPolicies(Number(values.packets ?? 1_000_000), values.seed, progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };
 

@@ -1,4 +1,4 @@
-import { buildTree, DEPTH_MAX, type DecisionTree, Node, type TreeRule } from './decision-tree.ts';
+import { buildTree, DEPTH_MAX, type DecisionTree, Node, SINGLE, type TreeRule } from './decision-tree.ts';
 import {
   compareWords,
   type FieldRanges,
@@ -48,7 +48,7 @@ export class Classifier {
           (word >>> (nodes[reference + Node.SHIFT] as number)) & (nodes[reference + Node.CUT_MASK] as number);
         reference = children[(nodes[reference + Node.CHILDREN] as number) + bits] as number;
       }
-      if (reference < 0) best = firstOf(half, -reference, key, best);
+      if (reference < 0) best = firstOf(half, reference, key, best);
       if (asideCount === 0) return best === NONE ? -1 : (half.records[best] as number);
       reference = asides[--asideCount] as number;
     }
@@ -66,8 +66,8 @@ const NONE = 0x7fff_ffff;
 interface Half {
   readonly tree: DecisionTree;
   /**
-   * A record for each selector, in order; the tree's rules are where they begin. Its place in the list of selectors, how many
-   * conditions it has, and those: the word of the key, its lowest value, and how much higher it may be.
+   * A record for each selector, in order; the tree's rules are where they begin. Its place in the list of selectors, a bit for
+   * each word of the key that has a condition, and from the highest bit on the word's lowest value, and how much higher it may be.
    */
   readonly records: Uint32Array;
   /** The ranges of those selectors of which the conditions do not say all. */
@@ -75,9 +75,14 @@ interface Half {
   readonly fields: readonly KeyField[];
 }
 
-const CONDITION_WORDS = 3;
-/** In the count of conditions: `loose` has to be asked as well. */
-const LOOSE = 0x100;
+/** Among the bits of conditions: `loose` has to be asked as well. */
+const LOOSE = 0x1_0000;
+
+interface Condition {
+  readonly word: number;
+  readonly low: number;
+  readonly span: number;
+}
 
 function halfOf(selectors: readonly Selector[], version: 4 | 6): Half {
   const fields = keyFields(version);
@@ -92,16 +97,24 @@ function halfOf(selectors: readonly Selector[], version: 4 | 6): Half {
     const conditions = ranges.flatMap((list, i) => (list === null ? [] : conditionsOf(list, fields[i] as KeyField)));
     const isLoose = ranges.some(list => list !== null && !isTight(list));
     if (isLoose) loose.set(index, ranges);
-    records.push(place, conditions.length / CONDITION_WORDS + (isLoose ? LOOSE : 0), ...conditions);
+    records.push(
+      place,
+      conditions.reduce((bits, { word }) => bits | (1 << word), isLoose ? LOOSE : 0),
+    );
+    for (const { low, span } of conditions.toSorted((a, b) => b.word - a.word)) records.push(low, span);
   }
   return { tree: buildTree(rules, fields), records: Uint32Array.from(records), loose, fields };
 }
 
-/** The first rule of a list that the key matches and that comes before `best`; else `best`. */
-function firstOf(half: Half, at: number, key: Uint32Array, best: number): number {
+/** The first rule of a leaf that the key matches and that comes before `best`; else `best`. */
+function firstOf(half: Half, leaf: number, key: Uint32Array, best: number): number {
+  if (leaf <= SINGLE) {
+    const rule = SINGLE - leaf;
+    return rule < best && isMatch(half, rule, key) ? rule : best;
+  }
   const { lists } = half.tree;
-  const end = at + (lists[at] as number);
-  for (let i = at + 1; i <= end; i++) {
+  const end = (lists[-leaf] as number) - leaf;
+  for (let i = 1 - leaf; i <= end; i++) {
     const rule = lists[i] as number;
     if (rule >= best) return best;
     if (isMatch(half, rule, key)) return rule;
@@ -111,13 +124,14 @@ function firstOf(half: Half, at: number, key: Uint32Array, best: number): number
 
 function isMatch(half: Half, rule: number, key: Uint32Array): boolean {
   const { records } = half;
-  const count = records[rule + 1] as number;
+  const bits = records[rule + 1] as number;
   let at = rule + 2;
-  for (let left = count & (LOOSE - 1); left > 0; left--, at += CONDITION_WORDS) {
-    const value = key[records[at] as number] as number;
-    if ((value - (records[at + 1] as number)) >>> 0 > (records[at + 2] as number)) return false;
+  for (let left = bits & (LOOSE - 1); left !== 0; at += 2) {
+    const word = 31 - Math.clz32(left);
+    if (((key[word] as number) - (records[at] as number)) >>> 0 > (records[at + 1] as number)) return false;
+    left ^= 1 << word;
   }
-  return count < LOOSE || isInRanges(half, rule, key);
+  return bits < LOOSE || isInRanges(half, rule, key);
 }
 
 /** What conditions cannot say: holes between ranges, and ranges of long addresses that are no prefixes. */
@@ -140,14 +154,14 @@ function isTight(ranges: readonly WordRange[]): boolean {
   return first < 0 || low.every((word, i) => i <= first || (word === 0 && high[i] === 0xffff_ffff));
 }
 
-/** Of the words up to the first in which the lowest and the highest value differ; that one first, which tells most apart. */
-function conditionsOf(ranges: readonly WordRange[], { firstWord }: KeyField): number[] {
+/** Of the words up to the first in which the lowest and the highest value differ. */
+function conditionsOf(ranges: readonly WordRange[], { firstWord }: KeyField): Condition[] {
   const low = ranges[0]?.low ?? [];
   const high = ranges.at(-1)?.high ?? [];
-  const conditions: number[] = [];
+  const conditions: Condition[] = [];
   for (const [i, from] of low.entries()) {
     const to = high[i] ?? from;
-    if (from > 0 || to < 0xffff_ffff) conditions.unshift(firstWord + i, from, to - from);
+    if (from > 0 || to < 0xffff_ffff) conditions.push({ word: firstWord + i, low: from, span: to - from });
     if (from !== to) break;
   }
   return conditions;

@@ -18,8 +18,12 @@ export interface Cut {
 /** A rule that would belong to more children of a node than this stands aside. */
 const COPIES_MAX = 8;
 const CUT_BITS_MAX = 14;
+const PUT_OFF_COST = 8;
 
-/** The cut after which a lookup has least to do; null where none is better than to look at each rule. */
+/**
+ * The cut after which a lookup has least to do; null where none is better than to look at each rule. One that leaves most rules
+ * aside only puts the work off, and is taken where there is no other.
+ */
 export function bestCut(rules: readonly TreeRule[], region: readonly Block[], memory: number): Cut | null {
   let best: Cut | null = null;
   let bestCost = 1 + rules.length * 0.75;
@@ -27,9 +31,10 @@ export function bestCut(rules: readonly TreeRule[], region: readonly Block[], me
     if (block.length === block.low.length * 32) continue;
     const inside = partsInside(rules, field, block);
     if (inside.length === 0) continue;
-    const aside = rules.length - inside.length;
+    const wide = rules.length - inside.length;
     for (const cut of cutsOf(field, block, inside)) {
-      const { cost, references } = weigh(cut, inside, aside);
+      const { steps, aside, references } = weigh(cut, inside, wide);
+      const cost = steps + (aside * 2 > rules.length ? PUT_OFF_COST : 0);
       if (cost >= bestCost || references - rules.length > memory) continue;
       [best, bestCost] = [cut, cost];
     }
@@ -76,7 +81,7 @@ function cutsOf(field: number, block: Block, inside: readonly (readonly WordRang
   const room = (word + 1) * 32 - shared.length;
   const most = Math.min(room, CUT_BITS_MAX, Math.ceil(Math.log2(inside.length)) + 2);
   const cuts: Cut[] = [];
-  for (let bits = most; bits > 0; bits -= 2) cuts.push({ field, block: shared, word, shift: room - bits, bits });
+  for (let bits = most; bits > 0; bits -= 3) cuts.push({ field, block: shared, word, shift: room - bits, bits });
   if (room === 0) cuts.push({ field, block: shared, word, shift: 0, bits: 0 });
   return cuts;
 }
@@ -111,10 +116,10 @@ function weigh(cut: Cut, inside: readonly (readonly WordRange[])[], wide: number
       copies++;
     }
   }
-  let cost = 1 + counts.length / (4 * (inside.length + wide));
-  for (const count of counts) if (count > 0) cost += (count / copies) * work(count);
-  if (aside > 0) cost += 1 + work(aside);
-  return { cost, references: counts.length + copies + aside };
+  let steps = 1 + counts.length / (4 * (inside.length + wide));
+  for (const count of counts) if (count > 0) steps += (count / copies) * work(count);
+  if (aside > 0) steps += 1 + work(aside);
+  return { steps, aside, references: counts.length + copies + aside };
 }
 
 /** About how many steps it takes to find the one among so many. */

@@ -10,7 +10,7 @@ export interface TreeRule {
 
 /**
  * A decision tree as numbers. A reference is 0 (nothing), a node (positive: where it begins in `nodes`) or a leaf (negative:
- * where its list begins in `lists`). A list is a count and then rules, in order.
+ * one rule, `SINGLE` less its index; or where its list begins in `lists`). A list is a count and then rules, in order.
  */
 export interface DecisionTree {
   readonly root: number;
@@ -38,6 +38,8 @@ export const Node = {
   WORDS: 8,
 } as const;
 
+/** Indexes of rules and lengths of lists are less than this. */
+export const SINGLE = -0x4000_0000;
 export const DEPTH_MAX = 64;
 /** A list this short is not worth cutting. */
 const LEAF_RULES = 2;
@@ -111,6 +113,8 @@ class TreeBuilder {
 
   /** Neighbours with the same list share it. */
   #leaf(rules: readonly TreeRule[]): number {
+    const [only] = rules;
+    if (only !== undefined && rules.length === 1) return SINGLE - only.index;
     const content = rules.length <= LEAF_RULES ? rules.map(rule => rule.index).join() : '';
     if (content !== '' && content === this.#lastLeaf.content) return this.#lastLeaf.reference;
     const reference = -this.#lists.length;

@@ -35,12 +35,8 @@ interface Entry {
  */
 export class OutboundTable {
   readonly #sas = new SaList();
-  /** All; those without a selector; those for several flows. Each under its ends and request id, given and left out. */
-  readonly #all = new Map<string, SaList>();
-  readonly #unlimited = new Map<string, SaList>();
-  readonly #limited = new Map<string, SaList>();
-  /** By the one flow that they were made for. */
-  readonly #single = new Map<string, SaList>();
+  /** null: so few that a look at each is quicker. */
+  #places: SaPlaces | null = null;
   #age = 0;
 
   get isEmpty(): boolean {
@@ -50,7 +46,50 @@ export class OutboundTable {
   add(sa: OutboundSa): void {
     const entry = { sa, age: this.#age++ };
     this.#sas.add(entry);
-    for (const [map, key] of this.#places(sa)) {
+    if (this.#places !== null) this.#places.add(entry);
+    else if (this.#sas.length > SCANNED_MAX) this.#places = new SaPlaces(this.#sas.entries);
+  }
+
+  remove(sa: OutboundSa): void {
+    this.#sas.remove(sa);
+    this.#places?.remove(sa);
+    if (this.isEmpty) this.#places = null;
+  }
+
+  clear(): void {
+    this.#sas.clear();
+    this.#places = null;
+  }
+
+  /** The newest SA that serves; null: none. */
+  newest(wanted: WantedSa): OutboundSa | null {
+    if (this.#places === null) return this.#sas.newest(wanted)?.sa ?? null;
+    const { last } = this.#sas;
+    if (last !== null && serves(last, wanted)) return last;
+    let found: Entry | null = null;
+    for (const list of this.#places.candidates(wanted)) {
+      const candidate = list?.newest(wanted) ?? null;
+      if (candidate !== null && (found === null || candidate.age > found.age)) found = candidate;
+    }
+    return found?.sa ?? null;
+  }
+}
+
+/** Where SAs are looked for. */
+class SaPlaces {
+  /** All; those without a selector; those for several flows. Each under its ends and request id, given and left out. */
+  readonly #all = new Map<string, SaList>();
+  readonly #unlimited = new Map<string, SaList>();
+  readonly #limited = new Map<string, SaList>();
+  /** By the one flow that they were made for. */
+  readonly #single = new Map<string, SaList>();
+
+  constructor(entries: readonly Entry[]) {
+    for (const entry of entries) this.add(entry);
+  }
+
+  add(entry: Entry): void {
+    for (const [map, key] of this.#placesOf(entry.sa)) {
       const list = map.get(key) ?? new SaList();
       list.add(entry);
       map.set(key, list);
@@ -58,40 +97,22 @@ export class OutboundTable {
   }
 
   remove(sa: OutboundSa): void {
-    this.#sas.remove(sa);
-    for (const [map, key] of this.#places(sa)) {
+    for (const [map, key] of this.#placesOf(sa)) {
       const list = map.get(key);
       list?.remove(sa);
       if (list?.length === 0) map.delete(key);
     }
   }
 
-  clear(): void {
-    this.#sas.clear();
-    for (const map of [this.#all, this.#unlimited, this.#limited, this.#single]) map.clear();
-  }
-
-  /** The newest SA that serves; null: none. */
-  newest(wanted: WantedSa): OutboundSa | null {
-    if (this.#sas.length <= SCANNED_MAX) return this.#sas.newest(wanted)?.sa ?? null;
-    const last = this.#sas.last;
-    if (last !== null && serves(last, wanted)) return last;
-    let found: Entry | null = null;
-    for (const list of this.#candidates(wanted)) {
-      const candidate = list?.newest(wanted) ?? null;
-      if (candidate !== null && (found === null || candidate.age > found.age)) found = candidate;
-    }
-    return found?.sa ?? null;
-  }
-
-  #candidates({ transform, sharing, ends, flow }: WantedSa): (SaList | undefined)[] {
+  /** Lists that together have every SA that serves. */
+  candidates({ transform, sharing, ends, flow }: WantedSa): (SaList | undefined)[] {
     const place = placeKey(transform, ends, transform.requestId);
     if (flow === null) return [this.#all.get(place)];
     const single = this.#single.get(flowKey(flow));
     return sharing === 'unique' ? [single] : [single, this.#unlimited.get(place), this.#limited.get(place)];
   }
 
-  #places(sa: OutboundSa): [Map<string, SaList>, string][] {
+  #placesOf(sa: OutboundSa): [Map<string, SaList>, string][] {
     const places: [Map<string, SaList>, string][] = [];
     const single = sa.selector === null ? null : singleFlowKey(sa.selector);
     if (single !== null) places.push([this.#single, single]);
@@ -115,6 +136,10 @@ class SaList {
 
   get length(): number {
     return this.#entries.length;
+  }
+
+  get entries(): readonly Entry[] {
+    return this.#entries;
   }
 
   get last(): OutboundSa | null {
