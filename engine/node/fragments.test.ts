@@ -127,26 +127,6 @@ test('a first fragment too short for its ports, and one that overlaps it, are re
 });
 
 describe('an SA of its own for later fragments (OPAQUE ports)', () => {
-  function opaque(): Net {
-    const policies = (side: 'alice' | 'bob'): PolicyConfig[] => {
-      const tunnel = side === 'alice' ? 'v4_bob0' : 'v4_alice0';
-      return [
-        policy('later', protect, { tunnel, protocol: 17, localPort: 'opaque', remotePort: 'opaque' }),
-        ...ports(side),
-      ];
-    };
-    const [out, into] = saPair(6000, '1.2.3.4', '5.6.7.8', ['later', 'later']);
-    const extra = new Map([
-      ['alice', out],
-      ['bob', into],
-    ]);
-    const configs = sites({ policies }).map(config => {
-      const sa = extra.get(config.name);
-      return sa === undefined ? config : { ...config, sas: [...config.sas, sa] };
-    });
-    return createNet(configs, SITE_WIRES);
-  }
-
   test('carries them, and the first ones go by theirs', () => {
     const net = opaque();
     net.send('a1', ...fragmentIpv4(udp('10.0.0.2', '10.0.1.2', [1, 2], 3000), 1400));
@@ -165,3 +145,24 @@ describe('an SA of its own for later fragments (OPAQUE ports)', () => {
     expect(drops(net, 'bob')).toEqual({ fragmentRefused: 1 });
   });
 });
+
+function opaque(): Net {
+  const [out, into] = saPair(6000, '1.2.3.4', '5.6.7.8', ['later', 'later']);
+  const extra = new Map([
+    ['alice', out],
+    ['bob', into],
+  ]);
+  const configs = sites({ policies: withOpaque }).map(config => {
+    const sa = extra.get(config.name);
+    return sa === undefined ? config : { ...config, sas: [...config.sas, sa] };
+  });
+  return createNet(configs, SITE_WIRES);
+}
+
+function withOpaque(side: 'alice' | 'bob'): PolicyConfig[] {
+  const tunnel = side === 'alice' ? 'v4_bob0' : 'v4_alice0';
+  return [
+    policy('later', protect, { tunnel, protocol: 17, localPort: 'opaque', remotePort: 'opaque' }),
+    ...ports(side),
+  ];
+}

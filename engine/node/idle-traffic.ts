@@ -1,5 +1,5 @@
 import { dummyPacket } from '../ipsec/dummy-packet.ts';
-import type { EspOutboundSa, OutboundSa } from '../ipsec/sa.ts';
+import type { OutboundSa } from '../ipsec/sa.ts';
 import { splitOutbound } from '../ipsec/transport-mode.ts';
 import { encapsulate } from '../ipsec/tunnel-mode.ts';
 import { keepaliveDatagram } from '../ipsec/udp-encapsulation.ts';
@@ -16,10 +16,12 @@ const DUMMY_OCTETS_MIN = 40;
 const DUMMY_OCTETS_RANGE = 1024;
 
 /** A dummy packet, RFC 4303 §2.6, the way that the SA's last packet went; before the first one, as the SA alone would. */
-export function sendDummy(core: Core, sa: EspOutboundSa | OutboundSa, upkeep: Upkeep): void {
+export function sendDummy(core: Core, sa: OutboundSa, upkeep: Upkeep): void {
   if (sa.protocol !== 'esp') return;
   const outer = sa.mode === 'tunnel' ? { source: sa.source, destination: sa.destination } : null;
-  const sealing: Sealing = upkeep.way ?? { layers: [{ sa, outer }], index: 0, depth: 0 };
+  const isThere = upkeep.way?.layers.every(each => core.upkeep.of(each.sa) !== null) === true;
+  const sealing: Sealing =
+    upkeep.way !== null && isThere ? upkeep.way : { layers: [{ sa, outer }], index: 0, depth: 0 };
   const layer = sealing.layers[sealing.index];
   const ends = layer === undefined ? null : endsOf(layer);
   const octets = DUMMY_OCTETS_MIN + (u16At(core.random.bytes(2), 0) % DUMMY_OCTETS_RANGE);

@@ -38,8 +38,11 @@ export function headerOctets(address: Address): number {
 
 /** The headers in front of the ESP or AH of one layer. */
 function headAround(layers: readonly Layer[], index: number, headOctets: number): number {
-  const nearest = layers.slice(0, index + 1).findLast(({ outer }) => outer !== null)?.outer;
-  return nearest === null || nearest === undefined ? headOctets : headerOctets(nearest.destination);
+  for (let i = index; i >= 0; i--) {
+    const outer = layers[i]?.outer ?? null;
+    if (outer !== null) return headerOctets(outer.destination);
+  }
+  return headOctets;
 }
 
 function largestInside({ sa }: Layer, available: number): number {

@@ -1,3 +1,4 @@
+import { isLegacy } from '../crypto/esp-suite.ts';
 import type { PolicyAction } from '../ipsec/spd.ts';
 import { formatAddress } from '../wire/address.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
@@ -43,7 +44,7 @@ export function statusOf(core: Core): NodeStatus {
       source: formatAddress(sa.source),
       destination: formatAddress(sa.destination),
       suite: sa.protocol === 'esp' ? sa.suite.name : sa.integrity.token,
-      legacy: false,
+      legacy: sa.protocol === 'esp' ? isLegacy(sa.suite) : sa.integrity.legacy,
       policy: sa.policy,
       requestId: sa.requestId,
       esn: sa.esn,

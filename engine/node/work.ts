@@ -90,7 +90,7 @@ function runBatch<Job, P extends Pending<Job>, Result>(
 ): void {
   const mayExpire = batch.some(({ job }) => core.upkeep.mayExpireWithin(job.sa, batch.length));
   for (const part of mayExpire ? batch.map(pending => [pending]) : [batch]) {
-    const living = part.filter(({ job }) => core.upkeep.of(job.sa) !== null);
+    const living = mayExpire ? part.filter(({ job }) => core.upkeep.of(job.sa) !== null) : part;
     for (let i = living.length; i < part.length; i++)
       drop(core, whenGone, () => 'its SA has reached the end of its life');
     const results = living.length === 0 ? [] : run(living.map(({ job }) => job));
