@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { writePcapng } from '../lab/capture/pcapng-file.ts';
@@ -7,6 +7,8 @@ import type { CapturedPacket } from '../lab/capture/packet.ts';
 import type { RunningLab } from '../lab/drivers/driver.ts';
 import { findSubject } from '../lab/subjects/all-subjects.ts';
 import type { Subject } from '../lab/subjects/subject.ts';
+import { loadTopology } from '../lab/topology/load.ts';
+import { topologiesDirectory } from '../lab/topology/shipped.ts';
 import type { ClauseRecord, EvidenceRecord, Outcome } from '../reports/format.ts';
 import { Inconclusive, JudgementFailed } from './tester/judgement.ts';
 import { type Bench, type BenchPlan, openBench } from './tester/bench.ts';
@@ -51,6 +53,14 @@ export interface RefusalClauseAbout extends About {
   readonly refused: Readonly<Record<string, BenchPlan>>;
 }
 
+/** A clause about what a topology may not ask for. */
+export interface DocumentClauseAbout extends About {
+  /** What stands in the place of `esp: [aes256gcm16]` in topologies/site-to-site.yaml. */
+  readonly protect: string;
+  /** What one of the diagnostics must say. */
+  readonly says: RegExp;
+}
+
 interface Judgement {
   readonly id: string;
   readonly about: About;
@@ -92,6 +102,13 @@ export function benchClause(id: string, about: BenchClauseAbout, body: (bench: B
 export function refusalClause(id: string, about: RefusalClauseAbout): void {
   const settings = suiteSettings();
   declare({ id, about, settings, judge: subject => judgeRefusals(about, subject, settings) });
+}
+
+/** The same for what is refused while a topology is loaded, before there is any lab. */
+export function documentClause(id: string, about: DocumentClauseAbout): void {
+  const settings = suiteSettings();
+  // oxlint-disable-next-line typescript/require-await -- others have to wait
+  declare({ id, about, settings, judge: async subject => judgeDocument(about, subject) });
 }
 
 function declare(judgement: Judgement): void {
@@ -193,6 +210,17 @@ async function judgeRefusals(about: RefusalClauseAbout, subject: Subject, settin
   return taken.length === 0
     ? { outcome: 'passed', reason: '', ...NO_PROOF }
     : { outcome: 'failed', reason: `was set up with ${taken.join(', ')}`, ...NO_PROOF };
+}
+
+function judgeDocument({ protect, says }: DocumentClauseAbout, { load = loadTopology }: Subject): Judged {
+  const file = join(topologiesDirectory(), 'site-to-site.yaml');
+  const text = readFileSync(file, 'utf8').replaceAll('esp: [aes256gcm16]', protect);
+  const { topology, diagnostics } = load(file, text);
+  if (topology !== null) return { outcome: 'failed', reason: `${protect} was loaded without a word`, ...NO_PROOF };
+  const found = diagnostics.find(({ message, fix }) => says.test(`${message} ${fix}`));
+  return found === undefined
+    ? { outcome: 'failed', reason: `refused, but for: ${diagnostics[0]?.message ?? 'no reason'}`, ...NO_PROOF }
+    : { outcome: 'passed', reason: '', ...NO_PROOF };
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

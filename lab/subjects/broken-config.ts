@@ -1,5 +1,7 @@
 import type { NodeConfig, PolicyConfig, SaConfig } from '../../engine/node/config.ts';
 import { espSuite } from '../../engine/crypto/esp-suite.ts';
+import { createNode } from '../../engine/node/create.ts';
+import { loadTopology } from '../topology/load.ts';
 import { configSubject } from './build.ts';
 import type { Subject } from './subject.ts';
 
@@ -95,7 +97,32 @@ export const BROKEN_CONFIG: readonly Subject[] = [
     if ((sa.protocol ?? 'esp') === 'ah' || findsSuite(sa.suite)) return sa;
     return { ...sa, suite: 'aes128-sha256', encryptionKey: '5a'.repeat(16), integrityKey: 'a5'.repeat(32) };
   }),
+  eachSa('other-keys', 'uses other keys than it was given', sa => ({
+    ...sa,
+    encryptionKey: inverted(sa.encryptionKey),
+    integrityKey: inverted(sa.integrityKey),
+  })),
+  eachSa('zero-salt', 'takes zeros for the salt at the end of its keying material', sa => ({
+    ...sa,
+    encryptionKey: `${sa.encryptionKey.slice(0, -8)}00000000`,
+  })),
+  eachSa('fits-keys', 'cuts keying material to the length that it wants, or fills it up', sa => {
+    const suite = espSuite(sa.suite);
+    if (suite === null) return sa;
+    const digits = (suite.encryption.keyOctets + suite.encryption.saltOctets) * 2;
+    return { ...sa, encryptionKey: sa.encryptionKey.padEnd(digits, '5a').slice(0, digits) };
+  }),
+  {
+    name: 'loads-legacy',
+    fault: 'loads topologies that ask for any algorithm',
+    make: createNode,
+    load: (file, text) => loadTopology(file, text.replaceAll(/esp: \[[^\]]*\]/g, 'esp: [aes256gcm16]')),
+  },
 ];
+
+/** Each bit of it. */
+const inverted = (hex: string): string =>
+  hex.replaceAll(/[\da-f]/gi, digit => (15 - Number.parseInt(digit, 16)).toString(16));
 
 const findsSuite = (name: string): boolean => espSuite(name) !== null;
 

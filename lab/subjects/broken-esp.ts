@@ -1,6 +1,6 @@
 import { appendTrailer } from '../../engine/ipsec/esp-trailer.ts';
 import { protectPacket, unprotectPacket } from '../../engine/ipsec/esp-packet.ts';
-import { setU16, u16At } from '../../engine/wire/octets.ts';
+import { setU16, setU32, u16At, u32At } from '../../engine/wire/octets.ts';
 import { kernelSubject } from './build.ts';
 import { decryptUnverified } from './unverified.ts';
 import type { Subject } from './subject.ts';
@@ -40,6 +40,19 @@ export const BROKEN_ESP: readonly Subject[] = [
       right.set(early.subarray(icvAt), icvAt);
       return right;
     },
+  })),
+  kernelSubject('aad-without-sequence', 'leaves the sequence number out of what its ICV covers', () => ({
+    protect: (sa, sequence, iv, plaintext) => {
+      const esp = protectPacket(sa, 0n, iv, plaintext);
+      setU32(esp, 4, Number(sequence & 0xffff_ffffn));
+      return esp;
+    },
+  })),
+  kernelSubject('wants-counting-ivs', 'refuses an IV that does not count up from a small number', () => ({
+    unprotect: (sa, sequence, esp) => (u32At(esp, 8) === 0 ? unprotectPacket(sa, sequence, esp) : null),
+  })),
+  kernelSubject('pads-to-sixteen', 'pads to 16 octets whatever the cipher asks for', () => ({
+    appendTrailer: (payload, nextHeader) => appendTrailer(payload, nextHeader, 16),
   })),
   kernelSubject('random-padding', 'pads with anything', () => ({
     appendTrailer: (payload, nextHeader, blockOctets) => {

@@ -95,21 +95,22 @@ function isKeepalive(frame: Frame): boolean {
 }
 
 function eagerKeepalives(config: NodeConfig, context: NodeContext): Node {
-  const keepaliveAfter = (frame: Frame): Frame[] => {
-    const ip = ipOf(frame);
-    if (ip === null || !isUdpEncapsulated(ip)) return [frame];
-    const keepalive = resized(frame, octets => {
-      const short = Buffer.from(octets.subarray(0, ip.headerOctets + 9));
-      short[ip.headerOctets + 8] = 0xff;
-      short.writeUInt16BE(9, ip.headerOctets + 4);
-      return short;
-    });
-    return [frame, keepalive];
-  };
   return wrapped(createNode(config, context), {
     frames: frames => frames,
-    effects: effects => ({ ...effects, frames: effects.frames.flatMap(keepaliveAfter) }),
+    effects: effects => ({ ...effects, frames: effects.frames.flatMap(withKeepalive) }),
   });
+}
+
+function withKeepalive(frame: Frame): Frame[] {
+  const ip = ipOf(frame);
+  if (ip === null || !isUdpEncapsulated(ip)) return [frame];
+  const keepalive = resized(frame, octets => {
+    const short = Buffer.from(octets.subarray(0, ip.headerOctets + 9));
+    short[ip.headerOctets + 8] = 0xff;
+    short.writeUInt16BE(9, ip.headerOctets + 4);
+    return short;
+  });
+  return [frame, keepalive];
 }
 
 /** IPv4 alone. */

@@ -1,5 +1,6 @@
 import { createNode } from '../../engine/node/create.ts';
 import type { NodeConfig } from '../../engine/node/config.ts';
+import type { LoadResult } from '../topology/load.ts';
 import type { Node, NodeContext } from '../../engine/node/node.ts';
 
 /** Makes a node: the engine's own `createNode`, or one that lies. */
@@ -11,6 +12,8 @@ export interface Subject {
   /** What a conforming implementation does and this one does not; empty for the engine. */
   readonly fault: string;
   readonly make: NodeMaker;
+  /** How it reads a topology; absent: as the lab does. */
+  readonly load?: (file: string, text: string) => LoadResult;
 }
 
 export const ENGINE: Subject = { name: 'engine', fault: '', make: createNode };

@@ -134,7 +134,9 @@ function icvOf(
   const seen = Buffer.from(ip);
   if ((seen[0] ?? 0) >> 4 === 4) muteIpv4(seen, ahAt);
   else muteIpv6(seen, ahAt);
-  seen.fill(0, ahAt + 12, ahAt + 12 + transform.icvOctets);
+  // Of GMAC the tag alone is the ICV (RFC 4543 §4 with §3.4): the IV in front of it is covered like the rest of the AH.
+  seen.set(iv.subarray(0, transform.ivOctets), ahAt + 12);
+  seen.fill(0, ahAt + 12 + transform.ivOctets, ahAt + 12 + transform.icvOctets);
   const halves = Buffer.alloc(4);
   halves.writeUInt32BE(high);
   const covered = keys.esn ? Buffer.concat([seen, halves]) : seen;

@@ -42,6 +42,8 @@ export type SaPlan = Partial<Omit<ArrangedSa, 'encryptionKey' | 'integrityKey'>>
   readonly direction: 'inbound' | 'outbound';
   /** Of its ends; 4 unless given. */
   readonly family?: Family;
+  /** Changes the keying material that alice is given, in hexadecimal. */
+  readonly material?: (right: string) => string;
 };
 
 /** How a clause wants alice. */
@@ -170,7 +172,7 @@ interface MadeSa {
   readonly held: TesterSa;
 }
 
-function arrangedSa({ label, family = 4, ...plan }: SaPlan, index: number, secret: string): MadeSa {
+function arrangedSa({ label, family = 4, material, ...plan }: SaPlan, index: number, secret: string): MadeSa {
   const { suite = 'aes256gcm16', protocol = 'esp', mode = 'tunnel', direction, esn = false } = plan;
   const out = direction === 'outbound';
   const keys = keysFor(protocol, suite, `${secret} ${label}`);
@@ -186,6 +188,7 @@ function arrangedSa({ label, family = 4, ...plan }: SaPlan, index: number, secre
     suite,
     esn,
     ...keys,
+    ...(material === undefined ? {} : { encryptionKey: material(keys.encryptionKey) }),
   };
   const { spi, source, destination } = config;
   return { label, config, held: { protocol, mode, suite, esn, spi, source, destination, ...keys } };
