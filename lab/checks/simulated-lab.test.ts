@@ -96,11 +96,12 @@ describe.each(['dual-stack', 'v6-over-v4', 'v4-over-v6', 'nested', 'transport-me
   });
 });
 
+const asked = (text: string) => `${text}  - { authenticated: { link: wan, flow: "10.0.0.0/24 <-> 10.0.1.0/24" } }\n`;
+
 test('authenticated: shows the AH that it has verified, and fails without', async () => {
   const { results } = await run(topologyNamed('ah-pair'));
   const [first] = results.filter(result => result.title.startsWith('authenticated'));
   expect(first?.evidence[0]?.says).toMatch(/^AH spi 0x[0-9a-f]{8} \(sha256\) around .*echo request/);
-  const asked = (text: string) => `${text}  - { authenticated: { link: wan, flow: "10.0.0.0/24 <-> 10.0.1.0/24" } }\n`;
   const clear = await run(topologyNamed('clear', asked));
   expect(notPassed(clear.results)).toMatchObject([
     { why: expect.stringMatching(/^\d+ packets of the flow without AH/) as string },

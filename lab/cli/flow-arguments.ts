@@ -45,13 +45,14 @@ function icmpOf(name: string, protocol: number, numbers: readonly string[]): { t
   const [type = -1, code = 0, ...more] = numbers.map(text => (/^\d{1,3}$/.test(text) ? Number(text) : -1));
   const isIcmp = protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6;
   if (!isIcmp) throw badInput(`${printable(name)} has no types and codes`, 'they belong to icmp: icmp/8, icmp/3/4');
-  const isByte = (value: number) => value >= 0 && value <= 255;
   if (more.length === 0 && isByte(type) && isByte(code)) return { type, code };
   throw badInput(
     `"${printable(numbers.join('/'))}" is no type and code`,
     'write icmp/8, or icmp/3/4: each of 0 to 255',
   );
 }
+
+const isByte = (value: number): boolean => value >= 0 && value <= 255;
 
 interface Endpoint {
   readonly host: string;

@@ -124,13 +124,14 @@ export function filterTable(nodes: readonly LabNodeStatus[]): string[] {
   return table(['FILTER RULE', 'NODE', 'DIRECTION', 'PACKETS', 'OCTETS'], rows);
 }
 
+const counts = (of: { readonly in: number; readonly out: number }): string => `${of.in} in, ${of.out} out`;
+
 /** Below the rules: what they came to. */
 export function filterLines(nodes: readonly LabNodeStatus[], style: Pick<Style, 'bad'>): string[] {
   return nodes.flatMap(({ name, filter }) => {
     if (filter === null) return [];
     const { passed, blocked, states, stateTableFull } = filter;
     const full = stateTableFull === 0 ? '' : style.bad(`, no room for ${stateTableFull}`);
-    const counts = (of: { readonly in: number; readonly out: number }) => `${of.in} in, ${of.out} out`;
     return [`${name}: passed ${counts(passed)}; blocked ${counts(blocked)}; tracks ${states} flows${full}`];
   });
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { ahSuite, integrityKeyOctets } from '../../engine/crypto/ah-suite.ts';
 import { espSuite } from '../../engine/crypto/esp-suite.ts';
 import { deriveSas } from './keys.ts';
 import { loadTopology } from './load.ts';
@@ -45,8 +46,9 @@ describe('keys from the secrets of a topology', () => {
   test('both ends of an SA have the same, outbound here and inbound there', () => {
     const { nodes, keys } = deriveSas(everything, 'run', {});
     const all = [...nodes.values()].flat();
-    expect(all).toHaveLength(2 * keys.length);
-    for (const { spi, encryptionKey, integrityKey, source, destination } of keys) {
+    const derived = keys.filter(({ spi }) => everything.sas.some(sa => sa.spi === spi));
+    expect(all).toHaveLength(2 * derived.length + everything.nodes.flatMap(({ sas }) => sas).length);
+    for (const { spi, encryptionKey, integrityKey, source, destination } of derived) {
       const ends = all.filter(sa => sa.spi === spi);
       expect(ends.map(({ direction }) => direction).toSorted()).toEqual(['inbound', 'outbound']);
       for (const end of ends) expect(end).toMatchObject({ encryptionKey, integrityKey, source, destination });
@@ -58,11 +60,13 @@ describe('keys from the secrets of a topology', () => {
 
   test('are as long as the suite wants, and SPIs are unique and not reserved', () => {
     const keys = keysOf(everything, 'run');
-    for (const { suite: name, encryptionKey, integrityKey, spi } of keys) {
-      const suite = espSuite(name);
+    for (const { protocol, suite: name, encryptionKey, integrityKey, spi } of keys) {
+      const [suite, ah] = protocol === 'ah' ? [null, ahSuite(name)] : [espSuite(name), null];
       const octets = (suite?.encryption.keyOctets ?? 0) + (suite?.encryption.saltOctets ?? 0);
+      expect(suite ?? ah).not.toBeNull();
       expect(encryptionKey).toMatch(new RegExp(`^[0-9a-f]{${2 * octets}}$`));
-      expect(integrityKey).toHaveLength(2 * (suite?.integrity?.keyOctets ?? 0));
+      const own = ah === null ? (suite?.integrity?.keyOctets ?? 0) : integrityKeyOctets(ah);
+      expect(integrityKey).toHaveLength(2 * own);
       expect(spi).toBeGreaterThanOrEqual(0x100);
     }
     expect(new Set(keys.map(({ spi }) => spi)).size).toBe(keys.length);
@@ -78,8 +82,9 @@ describe('keys from the secrets of a topology', () => {
       keysOf(everything, 'run', { south: 1 }),
     ];
     // SAs between two nodes that did not restart are the same ones: those are counted once.
-    const distinct = new Set(derived.flat().map(({ spi, encryptionKey }) => `${spi} ${encryptionKey}`));
-    const keys = new Set(derived.flat().map(({ encryptionKey }) => encryptionKey));
+    const ofKey = ({ encryptionKey, integrityKey }: (typeof derived)[0][0]) => encryptionKey + integrityKey;
+    const distinct = new Set(derived.flat().map(sa => `${sa.spi} ${ofKey(sa)}`));
+    const keys = new Set(derived.flat().map(ofKey));
     expect(keys.size).toBe(distinct.size);
     const perRun = new Map(
       derived

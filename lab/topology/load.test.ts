@@ -5,8 +5,10 @@ import { formatDiagnostic } from '../../engine/config/diagnostic.ts';
 import { loadTopology } from './load.ts';
 import type { Topology, TopologyNode } from './model.ts';
 import { nodeConfig } from './node-config.ts';
+import type { ReadBeside } from './resolve/native-files.ts';
 import { openTopology, topologiesDirectory } from './shipped.ts';
 import { EVERYTHING } from './testing/everything.ts';
+import { NAT } from './testing/nat.ts';
 
 function good(result: ReturnType<typeof loadTopology>): Topology {
   if (result.topology === null) throw new Error(result.diagnostics.map(formatDiagnostic).join('\n'));
@@ -25,6 +27,11 @@ const everything = good(loadTopology('everything.yaml', EVERYTHING));
 function columns(count: number, text: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => text(i)).join('\n');
 }
+
+const read: ReadBeside = path =>
+  path === 'native/setkey.conf'
+    ? { kind: 'text', text: 'spdadd 198.51.100.1 198.51.100.2 any -P outt none;\n' }
+    : { kind: 'failed', why: 'is not there' };
 
 describe('what the loader fills in', () => {
   test('kinds decide who forwards and who runs the engine', () => {
@@ -101,7 +108,7 @@ describe('what the loader fills in', () => {
   });
 
   test('impairments both ways, or each way', () => {
-    const [wan, south] = everything.links;
+    const [wan, south] = everything.links.filter(({ name }) => name.startsWith('wan'));
     expect(wan?.impairments[0]).toEqual({
       delayNs: 20e6,
       jitterNs: 2e6,
@@ -128,7 +135,12 @@ describe('what the loader fills in', () => {
       ['policy4', null, 'protect'],
       ['policy5', null, 'protect'],
       ['policy6', null, 'discard'],
-      ['policy7', null, 'bypass'],
+      ['policy7', 'net0', 'discard'],
+      ['policy8', null, 'discard'],
+      ['ssh', null, 'protect'],
+      ['old', null, 'protect'],
+      ['nested', null, 'protect'],
+      ['policy12', null, 'bypass'],
     ]);
     expect(policies[1]?.action).toEqual({
       kind: 'protect',
@@ -159,6 +171,21 @@ describe('what the loader fills in', () => {
       remotePort: [[4000, 4000]],
       action: { transforms: [{ mode: 'transport', ends: [{ local: '192.0.2.1', remote: '192.0.2.2' }] }] },
     });
+    expect(policies[6]).toMatchObject({
+      direction: 'inbound',
+      local: ['192.0.2.1/32', '192.0.2.9-192.0.2.12'],
+      localPort: [
+        [53, 53],
+        [8000, 8099],
+      ],
+      remotePort: 'opaque',
+    });
+    expect(policies[7]?.icmp).toEqual([
+      [0x300, 0x300],
+      [0x900, 0x900],
+      [0xa00, 0xa00],
+      [0xb00, 0xb00],
+    ]);
     // Tunnel mode without a tunnel: between the addresses that face the world.
     expect(policies[4]?.action).toMatchObject({
       transforms: [{ mode: 'tunnel', ends: [{ local: '192.0.2.1', remote: '192.0.2.254' }] }],
@@ -166,7 +193,9 @@ describe('what the loader fills in', () => {
   });
 
   test('SAs, one pair for the policies of both ends', () => {
-    expect(everything.sas.map(({ from, to, spi }) => [from.node, to.node, from.policy, to.policy, spi])).toEqual([
+    expect(
+      everything.sas.slice(0, 8).map(({ from, to, spi }) => [from.node, to.node, from.policy, to.policy, spi]),
+    ).toEqual([
       ['hub', 'north', 'north', 'v4_hub0', 0x1000],
       ['north', 'hub', 'v4_hub0', 'north', 0x1001],
       ['hub', 'south', 'v6_south0', 'v6_hub0', 0x1002],
@@ -179,8 +208,108 @@ describe('what the loader fills in', () => {
     expect(everything.sas[0]?.secret).toBe('only in the lab');
   });
 
+  test('bundles: AH around what ESP has made, between the same ends', () => {
+    const { policies } = nodeOf(everything, 'hub');
+    expect(policies.find(({ name }) => name === 'ssh')?.action).toMatchObject({
+      sharing: 'unique',
+      transforms: [
+        {
+          protocol: 'esp',
+          mode: 'transport',
+          suites: ['null-sha256'],
+          lifetime: { soft: { seconds: 3600, octets: 1_000_000 }, hard: { seconds: 7200, packets: 5000 } },
+        },
+        { protocol: 'ah', mode: 'transport', suites: ['sha512'] },
+      ],
+    });
+    const nested = policies.find(({ name }) => name === 'nested')?.action;
+    const ends = [{ local: '192.0.2.1', remote: '192.0.2.254' }];
+    expect(nested).toMatchObject({
+      transforms: [
+        {
+          protocol: 'esp',
+          mode: 'tunnel',
+          ends,
+          trafficFlow: { padToOctets: 256, dummyEveryMs: 1000 },
+          outer: { dontFragment: 'set', dscp: 10, ecn: 'compatibility' },
+        },
+        { protocol: 'ah', mode: 'transport', ends, esn: true, windowPackets: 1024 },
+      ],
+    });
+    expect(nodeConfig(everything, 'hub', []).policies.find(({ name }) => name === 'nested')?.action).toMatchObject({
+      transforms: [{ ends: ends[0] }, { ends: null }],
+    });
+  });
+
+  test('SAs of a unique policy are for one flow, as each end sees it', () => {
+    const [sa] = everything.sas.filter(({ from }) => from.policy === 'ssh');
+    expect(sa?.from.selector).toMatchObject({
+      local: '192.0.2.1/32',
+      localPort: [[22, 22]],
+      remotePort: [[2222, 2222]],
+    });
+    expect(sa?.to.selector).toMatchObject({ local: '192.0.2.2/32', localPort: [[2222, 2222]], remotePort: [[22, 22]] });
+  });
+
+  test('UDP encapsulation, each end with its own ports', () => {
+    const [there, back] = everything.sas.filter(({ suite }) => suite === '3des-sha1');
+    expect(there?.from.encapsulation).toEqual({ localPort: 4500, remotePort: 4501, followsPeer: false });
+    expect(there?.to.encapsulation).toEqual({ localPort: 4501, remotePort: 4500, followsPeer: false });
+    expect(back?.to.node).toBe('hub');
+  });
+
+  test('native files: policies, SAs with keys of their own, keys for the rest, and filters', () => {
+    const east = nodeOf(everything, 'east');
+    expect(east.policies.map(({ name }) => name)).toContain('setkey.conf:2');
+    expect(east.sas).toMatchObject([{ direction: 'outbound', spi: 0x10001, suite: '3des-sha1', policy: null }]);
+    expect(east.filter?.rules.map(({ text, family }) => [family, text])).toEqual([
+      [4, 'block in log on net0 from 198.51.100.0/25 to any'],
+      [4, 'pass in proto udp from any to any port = 500 keep state'],
+      [6, 'block in all'],
+    ]);
+    const keyed = everything.sas.filter(({ from, to }) => [from.node, to.node].includes('east'));
+    expect(keyed.map(({ from, to, protocol, suite }) => [from.node, to.node, protocol, suite])).toEqual([
+      ['east', 'west', 'ah', 'sha512'],
+      ['west', 'east', 'esp', 'aes128-sha256'],
+      ['west', 'east', 'ah', 'sha512'],
+    ]);
+    expect(keyed.every(({ from, to }) => from.policy === null && to.policy === null)).toBe(true);
+  });
+
+  test('what a node is apart from its policies', () => {
+    const { hostModel, antiSpoofing, fragments, filter } = nodeOf(everything, 'hub');
+    expect({ hostModel, antiSpoofing, fragments }).toEqual({
+      hostModel: 'strong',
+      antiSpoofing: true,
+      fragments: 'stateful',
+    });
+    expect(filter?.rules).toHaveLength(2);
+    expect(nodeOf(everything, 'nat')).toMatchObject({
+      engine: true,
+      forwarding: true,
+      nat: { outside: 'outside', behaviour: 'symmetric', idleSeconds: 90 },
+    });
+    expect(nodeOf(everything, 'west').engine).toBe(true);
+  });
+
+  test('behind a NAT: each end has its own view of the addresses, and the outer one follows', () => {
+    const nat = good(loadTopology('nat.yaml', NAT));
+    const [there, back] = nat.sas;
+    expect(there?.from).toMatchObject({ node: 'alice', source: '192.168.1.2', destination: '203.0.113.2' });
+    expect(there?.to).toMatchObject({ node: 'bob', source: '203.0.113.1', destination: '203.0.113.2' });
+    expect(back?.from.encapsulation).toEqual({ localPort: 4500, remotePort: 4500, followsPeer: true });
+    expect(back?.to.encapsulation).toEqual({ localPort: 4500, remotePort: 4500, followsPeer: false });
+  });
+
+  test('files beside the topology', () => {
+    const text = EVERYTHING.replace(/setkey.conf: \|\n(?: {8}.*\n)+/, 'setkey.conf: native/setkey.conf\n');
+    expect(loadTopology('x.yaml', text, read).diagnostics.map(formatDiagnostic).join('\n')).toMatch(
+      /^native\/setkey.conf:1:41: /,
+    );
+  });
+
   test('checks', () => {
-    const [reach, toAddress, unreachable, encrypted, policy, icmp, pathMtu] = everything.checks;
+    const [reach, toAddress, unreachable, encrypted, policy, icmp, tooBig, authenticated, pathMtu] = everything.checks;
     expect(reach).toEqual({
       title: 'reach h1 -> n1 icmp 1000 octets',
       line: expect.any(Number),
@@ -194,6 +323,11 @@ describe('what the loader fills in', () => {
     expect(encrypted?.title).toBe('encrypted wan 10.0.0.0/24 <-> 10.0.1.0/24');
     expect(policy?.spec).toMatchObject({ protocol: 6, sourcePort: 1234, destinationPort: 80, expect: 'protect' });
     expect(icmp?.spec).toMatchObject({ from: '10.0.0.2', to: '10.0.1.2', protocol: 1 });
+    expect(tooBig).toMatchObject({
+      title: 'policy hub 10.0.0.2 -> 10.0.1.2 icmp/13.0: protect',
+      spec: { icmp: { type: 13, code: 0 } },
+    });
+    expect(authenticated?.spec).toEqual({ kind: 'authenticated', link: 'wan', a: '192.0.2.1/32', b: '192.0.2.2/32' });
     expect(pathMtu?.spec).toEqual({ kind: 'path-mtu', from: 'h1', to: '10.0.1.2', mtu: 1300 });
   });
 
@@ -206,6 +340,7 @@ describe('what the loader fills in', () => {
       [8, 'restart'],
       [9, 'partition'],
       [10, 'heal'],
+      [11, 'rebind'],
     ]);
     expect(everything.faults[0]?.action).toEqual({ kind: 'clockSkew', node: 'north', byNs: -3e9 });
   });

@@ -65,15 +65,19 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
   const paths = natPathsOf(scope);
   const keyings = resolveKeyings(scope);
   const stated = new Map<string, SaConfig[]>();
-  const policies = resolvePolicies(scope, tunnels, paths, (node, names) =>
+  const resolvedPolicies = resolvePolicies(scope, tunnels, paths, (node, names) =>
     statedPolicies(scope, node, read).flatMap(found => {
       stated.set(node.name, [...(stated.get(node.name) ?? []), ...sasOf(node, found.sas, found.file)]);
       return policiesOf({ scope, tunnels, owners, keyings }, node, found.policies, found.file, names);
     }),
   );
+  const policies = resolvedPolicies.byNode;
   const nextSpi = spisBeside([...stated.values()].flat());
-  const sas = [...pairSas(scope, policies, paths, nextSpi), ...keyedSas(scope, keyings, policies, stated, nextSpi)];
-  reportKeyless(policies, sas, stated);
+  const sas = [
+    ...pairSas(scope, resolvedPolicies, paths, nextSpi),
+    ...keyedSas(scope, keyings, policies, stated, nextSpi),
+  ];
+  if (report.count === 0) reportKeyless(policies, sas, stated);
   const nodes = [...scope.nodes.values()].map(node => ({
     ...nodeOf(node, wiring, macs),
     ...resolveOptions(scope, node),

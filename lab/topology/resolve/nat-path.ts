@@ -1,4 +1,4 @@
-import { type Address, addressVersion } from '../../../engine/wire/address.ts';
+import { type Address, addressVersion, formatAddress } from '../../../engine/wire/address.ts';
 import type { NodeScope, Scope } from './scope.ts';
 
 /** Who is behind which NAT. */
@@ -35,6 +35,12 @@ export function seenFrom(paths: NatPaths, node: NodeScope, address: Address, vie
   if (addressVersion(address) !== 4) return address;
   const between = paths.find(({ inside, outside }) => inside.has(node.name) && outside.has(viewer));
   return between?.address ?? address;
+}
+
+/** The address that a NAT puts in the place of those of `node` for `viewer`, as text; null: there is no NAT between. */
+export function natAddress(paths: NatPaths, node: string, viewer: string): string | null {
+  const between = paths.find(({ inside, outside }) => inside.has(node) && outside.has(viewer));
+  return between === undefined ? null : formatAddress(between.address);
 }
 
 /** The NAT behind which `node` is for `viewer`; null: none. */

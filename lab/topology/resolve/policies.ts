@@ -25,16 +25,23 @@ export interface Policy {
 
 export type Complaint = (message: string, fix: string) => void;
 
-/** By node. A policy with an error is not among them. */
+export interface ResolvedPolicies {
+  readonly byNode: ReadonlyMap<string, readonly Policy[]>;
+  /** Nodes of which an entry was left out, after a diagnostic: what seems to be missing there may only be wrong. */
+  readonly partial: ReadonlySet<string>;
+}
+
 export function resolvePolicies(
   scope: Scope,
   tunnels: Tunnels,
   paths: NatPaths,
   stated: (node: NodeScope, names: ReadonlySet<string>) => readonly Policy[],
-): ReadonlyMap<string, readonly Policy[]> {
-  const all = new Map<string, readonly Policy[]>();
+): ResolvedPolicies {
+  const byNode = new Map<string, readonly Policy[]>();
+  const partial = new Set<string>();
   for (const node of scope.nodes.values()) {
     const policies: Policy[] = [];
+    const errorsBefore = scope.report.count;
     const names = new Set<string>();
     const texts = node.text?.policy?.items ?? [];
     const [first] = texts;
@@ -53,10 +60,11 @@ export function resolvePolicies(
       if (policy !== null && scope.report.count === before) policies.push(policy);
     }
     policies.push(...stated(node, names));
+    if (scope.report.count > errorsBefore) partial.add(node.name);
     reportShadowed(policies);
-    all.set(node.name, policies);
+    byNode.set(node.name, policies);
   }
-  return all;
+  return { byNode, partial };
 }
 
 function policyName(scope: Scope, node: NodeScope, text: PolicyText, index: number, names: Set<string>): string {

@@ -1,7 +1,7 @@
 import { quoted } from '../../../engine/config/diagnostic.ts';
 import type { ManualSa, ManualSaEnd, SaEnds, TopologyPolicy, TopologyTransform } from '../model.ts';
-import { type NatPaths, natBefore } from './nat-path.ts';
-import type { Policy } from './policies.ts';
+import { natAddress, type NatPaths, natBefore } from './nat-path.ts';
+import type { Policy, ResolvedPolicies } from './policies.ts';
 import type { Scope } from './scope.ts';
 import { isUniqueFlow, mirrorFlows } from './unique-flows.ts';
 
@@ -22,15 +22,10 @@ export type NextSpi = () => number;
  * Joins the PROTECT policies of the two ends into SAs, one each way for each transform. Both ends must say the same, mirrored:
  * with keys from the file nothing is negotiated. Policies without a key (level use) get none.
  */
-export function pairSas(
-  scope: Scope,
-  policies: ReadonlyMap<string, readonly Policy[]>,
-  paths: NatPaths,
-  nextSpi: NextSpi,
-): ManualSa[] {
+export function pairSas(scope: Scope, policies: ResolvedPolicies, paths: NatPaths, nextSpi: NextSpi): ManualSa[] {
   const sas: ManualSa[] = [];
   const done = new Set<string>();
-  for (const policy of [...policies.values()].flat().filter(isPaired)) {
+  for (const policy of [...policies.byNode.values()].flat().filter(isPaired)) {
     const { action } = policy.model;
     if (action.kind !== 'protect') continue;
     for (const [index, transform] of action.transforms.entries()) {
@@ -53,7 +48,7 @@ const slot = ({ policy, index }: Side, way: Way): string => `${policy.node}\n${p
 
 function join(
   scope: Scope,
-  policies: ReadonlyMap<string, readonly Policy[]>,
+  policies: ResolvedPolicies,
   paths: NatPaths,
   side: Side,
   way: Way,
@@ -64,14 +59,14 @@ function join(
   const { peer } = side.transform;
   if (peer === null) return [];
   const back = opposite(way);
-  const candidates = (policies.get(peer) ?? [])
-    .filter(isPaired)
-    .flatMap(sidesOf)
-    .filter(other => waysOf(other.policy).includes(back) && !done.has(slot(other, back)) && isTowards(side, other));
-  const other = candidates.find(candidate => isMirror(side.policy.model, candidate.policy.model));
+  const theirs = (policies.byNode.get(peer) ?? []).filter(isPaired).flatMap(sidesOf);
+  const isOpen = (other: Side) => waysOf(other.policy).includes(back) && !done.has(slot(other, back));
+  const candidates = theirs.filter(candidate => isOpen(candidate) && isTowards(side, candidate));
+  const other = candidates.find(candidate => isMirror(paths, side, candidate));
   if (other === undefined) {
-    reportAlone(scope, side, candidates[0] ?? null);
-    for (const each of [side, ...candidates.slice(0, 1)])
+    const near = candidates[0] ?? null;
+    if (!policies.partial.has(peer)) reportAlone(scope, paths, side, near, theirs);
+    for (const each of near === null ? [side] : [side, near])
       for (const any of ['outbound', 'inbound'] as const) done.add(slot(each, any));
     return [];
   }
@@ -155,23 +150,27 @@ function isTowards(side: Side, other: Side): boolean {
   return isBack && isSameTunnel && other.transform.protocol === transform.protocol;
 }
 
-const same = (one: unknown, two: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(two));
-
-function isMirror(a: TopologyPolicy, b: TopologyPolicy): boolean {
+/** Whether both select the same packets, each from its own side. In transport mode a NAT changes what one of them sees. */
+function isMirror(paths: NatPaths, { policy: a, transform }: Side, { policy: b }: Side): boolean {
+  const seen = (side: TopologyPolicy['local'], node: string, viewer: string) => {
+    const address = transform.mode === 'transport' ? natAddress(paths, node, viewer) : null;
+    return address === null || side === 'any' ? side : side.map(() => `${address}/32`);
+  };
   return (
-    same(a.local, b.remote) &&
-    same(a.remote, b.local) &&
-    same(a.localPort, b.remotePort) &&
-    same(a.remotePort, b.localPort) &&
-    same(a.icmp, b.icmp) &&
-    a.protocol === b.protocol
+    same(seen(a.model.local, a.node, b.node), b.model.remote) &&
+    same(a.model.remote, seen(b.model.local, b.node, a.node)) &&
+    same(a.model.localPort, b.model.remotePort) &&
+    same(a.model.remotePort, b.model.localPort) &&
+    same(a.model.icmp, b.model.icmp) &&
+    a.model.protocol === b.model.protocol
   );
 }
 
+const same = (one: unknown, two: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(two));
 const sorted = (value: unknown): unknown =>
   Array.isArray(value) ? value.map(item => JSON.stringify(item)).toSorted() : value;
 
-function reportAlone(scope: Scope, side: Side, near: Side | null): void {
+function reportAlone(scope: Scope, paths: NatPaths, side: Side, near: Side | null, theirs: readonly Side[]): void {
   const { policy, transform } = side;
   const peer = transform.peer === null ? undefined : scope.nodes.get(transform.peer);
   if (peer?.text?.complete !== true) return;
@@ -191,11 +190,24 @@ function reportAlone(scope: Scope, side: Side, near: Side | null): void {
     near.policy.complain(message, `select the same packets at both ends: { ${parts.join(', ')}, … }`);
     return;
   }
+  const twin = theirs.find(other => other.transform.peer === policy.node && isMirror(paths, side, other));
+  if (twin !== undefined) {
+    const message = `policy ${quoted(twin.policy.model.name)} of ${peer.name} protects by ${shape(twin)}, and ${own} by ${shape(side)}`;
+    twin.policy.complain(message, 'ask for the same SAs at both ends');
+    return;
+  }
   const mode = tunnel === null ? `mode: ${transform.mode}, peer: ${policy.node}, ` : '';
   const protect = `protect: { ${mode}${transform.protocol}: [${transform.suites.join(', ')}], key: … }`;
   const fix = `add to the policy of ${peer.name}: { ${[...parts, protect].join(', ')} }`;
   policy.complain(`${own} has no counterpart on ${peer.name}`, fix);
 }
+
+/** `AH in transport mode around ESP in tunnel mode`. */
+const shape = ({ action }: Side): string =>
+  action.transforms
+    .map(({ protocol, mode }) => `${protocol.toUpperCase()} in ${mode} mode`)
+    .toReversed()
+    .join(' around ');
 
 function reportDifferences(
   { policy: a, action, transform: one }: Side,
@@ -203,7 +215,7 @@ function reportDifferences(
 ): void {
   const ends = `policy ${quoted(b.model.name)} of ${b.node}`;
   const first = `${quoted(a.model.name)} of ${a.node}`;
-  const what = one.protocol === 'esp' ? 'ESP suite' : 'AH with';
+  const what = one.protocol === 'esp' ? 'ESP suite' : 'AH algorithm';
   if (one.suites[0] !== two.suites[0]) {
     const message = `${ends} begins with ${what} ${two.suites[0]}, and ${first} with ${one.suites[0]}`;
     b.complain(message, 'put the same suite first at both ends: nothing is negotiated with keys from the file');
