@@ -7,8 +7,9 @@ import { protect, restore, splitInbound } from '../transport-mode.ts';
 import { decapsulate, dscpEcnOf, encapsulate } from '../tunnel-mode.ts';
 import { createTypescriptKernel } from '../typescript-kernel.ts';
 import type { Trial } from './differential.ts';
-import { randomAddress, randomPacket } from './random-packets.ts';
+import { randomAddress, randomPacket, randomSequence } from './random-packets.ts';
 import { createSeeded, type Seeded } from './seeded.ts';
+import { VARIANTS } from './variants.ts';
 
 /** The program that answers them, for `runTrials`. */
 export const ESP_PEER = 'esp-peer.py';
@@ -27,24 +28,9 @@ interface EspCase {
   readonly packet: Uint8Array;
 }
 
-/** Mode, inner and outer family, ESN: all there are. */
-export const ESP_VARIANTS: readonly EspVariant[] = [false, true].flatMap(esn => [
-  ...([4, 6] as const).flatMap(inner =>
-    ([4, 6] as const).map(outer => ({ mode: 'tunnel', inner, outer, esn }) as const),
-  ),
-  ...([4, 6] as const).map(outer => ({ mode: 'transport', inner: outer, outer, esn }) as const),
-]);
-
-export interface EspVariant {
-  readonly mode: 'tunnel' | 'transport';
-  readonly inner: 4 | 6;
-  readonly outer: 4 | 6;
-  readonly esn: boolean;
-}
-
 /**
  * One trial of a suite: numbers, keys and packet by the seed. The peer opens what we seal and seals the same packet with the
- * same IV; we open that, and its ESP must be ours to the octet. `variant`: an index of `ESP_VARIANTS`, or beyond.
+ * same IV; we open that, and its ESP must be ours to the octet. `variant`: an index of `VARIANTS`, or beyond.
  */
 export function espTrial(suiteName: string, variant: number, seed: string): Trial {
   const random = createSeeded(seed);
@@ -103,7 +89,7 @@ function inTunnel(one: EspCase, seal: (nextHeader: number, payload: Uint8Array) 
 
 function randomCase(suiteName: string, variant: number, random: Seeded): EspCase {
   const suite = espSuite(suiteName);
-  const shape = ESP_VARIANTS[variant % ESP_VARIANTS.length];
+  const shape = VARIANTS[variant % VARIANTS.length];
   if (suite === null || shape === undefined) throw new Error(`${suiteName}, variant ${variant}`);
   const { encryption, integrity } = suite;
   const { mode, inner, outer, esn } = shape;
@@ -126,17 +112,9 @@ function randomCase(suiteName: string, variant: number, random: Seeded): EspCase
   };
 }
 
-/** Where the halves meet is where mistakes are. */
-export function randomSequence(esn: boolean, random: Seeded): bigint {
-  const low = BigInt(random.pick([1, 0xffff_ffff, 1 + random.below(0xffff_ffff)]));
-  if (!esn) return low;
-  const high = BigInt(random.pick([0, 1, 0xffff_fffe, random.below(2 ** 32)]));
-  return (high << 32n) | (high > 0n && random.below(4) === 0 ? 0n : low);
-}
-
-function pairOf({ suite, sequence, ...input }: EspCase) {
-  const { packet: _, ...changes } = input;
-  const pair = saPair(suite.name, changes);
+function pairOf(one: EspCase) {
+  const { suite, sequence, mode, spi, source, destination, esn, encryptionKey, integrityKey } = one;
+  const pair = saPair(suite.name, { mode, spi, source, destination, esn, encryptionKey, integrityKey });
   pair.out.sequence = sequence - 1n;
   pair.into.window.advance(sequence - 1n);
   return pair;

@@ -3,7 +3,8 @@ import { encodeIpv4 } from '../../wire/ipv4.ts';
 import { encodeIpv6 } from '../../wire/ipv6.ts';
 import type { Seeded } from './seeded.ts';
 
-const SHORT_OCTETS = 64;
+/** Protocol numbers: unassigned ones, and the two for experiments at their end. */
+const UNASSIGNED = { first: 150, count: 105 } as const;
 
 /** For tests: an address that a host may have, of either family. */
 export function randomAddress(version: 4 | 6, random: Seeded): Address {
@@ -15,9 +16,8 @@ export function randomAddress(version: 4 | 6, random: Seeded): Address {
 /** A whole packet between two addresses with random header fields, options or extension headers, and content. */
 export function randomPacket(source: Address, destination: Address, random: Seeded): Uint8Array {
   const payload = random.bytes(random.pick([0, 1, random.below(64), random.below(1400)]));
-  // Scapy makes a whole header out of the beginning of one: short contents get a protocol for experiments.
-  const protocols = payload.length < SHORT_OCTETS ? [253, 254] : [6, 17, source.length === 4 ? 1 : 58, 253, 254];
-  const protocol = random.pick(protocols);
+  // Scapy looks into what it knows, and makes of random octets what they are not: these numbers it does not know.
+  const protocol = UNASSIGNED.first + random.below(UNASSIGNED.count);
   const hops = 1 + random.below(255);
   const dscpEcn = random.below(256);
   if (source.length === 4) {
@@ -35,7 +35,7 @@ export function randomPacket(source: Address, destination: Address, random: Seed
       payload,
     });
   }
-  // … and writes over the Next Header of an extension header that nothing follows.
+  // It writes over the Next Header of an extension header that nothing follows.
   const chain = payload.length === 0 ? { first: protocol, octets: [] } : extensionHeaders(protocol, random);
   return encodeIpv6({
     trafficClass: dscpEcn,
@@ -46,6 +46,14 @@ export function randomPacket(source: Address, destination: Address, random: Seed
     destination,
     payload: Uint8Array.from([...chain.octets, ...payload]),
   });
+}
+
+/** Where the halves meet is where mistakes are. */
+export function randomSequence(esn: boolean, random: Seeded): bigint {
+  const low = BigInt(random.pick([1, 0xffff_ffff, 1 + random.below(0xffff_ffff)]));
+  if (!esn) return low;
+  const high = BigInt(random.pick([0, 1, 0xffff_fffe, random.below(2 ** 32)]));
+  return (high << 32n) | (high > 0n && random.below(4) === 0 ? 0n : low);
 }
 
 /** Hop-by-Hop and Destination Options, as RFC 8200 §4.1 orders them. */
