@@ -26,8 +26,11 @@ export function withImplied(policies: readonly StatedPolicy[], file: string): St
 
 export type ImpliedName = 'ike' | 'otherwise';
 
-/** Whether a policy of that name is one of those. */
-export const isImpliedName = (policy: string, name: ImpliedName): boolean => policy.endsWith(`:${name}`);
+/** Whether a policy of that name is one of those; a second one of a node has a number behind it. */
+export function isImpliedName(policy: string, name: ImpliedName | 'any'): boolean {
+  const found = /:(ike|otherwise)(?:-[0-9]+)?$/.exec(policy)?.[1];
+  return found !== undefined && (name === 'any' || found === name);
+}
 
 /** IKE, and IKE with ESP in UDP (RFC 3948). */
 const IKE_PORTS = [

@@ -4,6 +4,7 @@ import { integrityAlgorithm } from '../crypto/integrity.ts';
 import type { NumberSet } from '../ipsec/selector.ts';
 import type { Transform } from '../ipsec/spd.ts';
 import type { NodeStatus, PolicyStatus, SaStatus } from '../node/node.ts';
+import { isImpliedName } from './implied-policies.ts';
 import { nameOfProtocol, nameOfService } from './network-names.ts';
 
 export interface ListOptions {
@@ -13,13 +14,14 @@ export interface ListOptions {
   readonly numeric: boolean;
 }
 
-/** What `ipsecconf -l` prints: the SPD in the order in which it is tried, each entry under its index. */
+/** What `ipsecconf -l` prints: the SPD in the order in which it is tried, each entry under its index; not what is implied. */
 export function formatPolicies(status: NodeStatus, { of, numeric }: ListOptions): string {
-  const owners = new Set(status.policies.map(({ config }) => config.tunnel));
+  const stated = status.policies.filter(({ name }) => !isImpliedName(name, 'any'));
+  const owners = new Set(stated.map(({ config }) => config.tunnel));
   const shown = [...owners].filter(owner => of === 'all' || owner === (of === 'node' ? null : of.tunnel));
   return shown
     .flatMap(owner =>
-      status.policies
+      stated
         .filter(({ config }) => config.tunnel === owner)
         .map((policy, index) => {
           const name = owner === null ? String(index + 1) : `${owner},${index + 1}`;

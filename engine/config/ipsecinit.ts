@@ -28,9 +28,12 @@ export function readIpsecinit(file: string, text: string, rules: AlgorithmRules)
 }
 
 function policyOf(entry: EntryText, file: string, rules: AlgorithmRules, report: Report): StatedPolicy | null {
+  const before = report.count;
   const { tunnel, ...pattern } = readPattern(entry, report);
+  const isPatternRead = report.count === before;
   const action = actionOf(entry, tunnel, rules, report);
-  if (action === null) return null;
+  // An entry with an error is compared with no other.
+  if (action === null || !isPatternRead) return null;
   return {
     name: nameAfter(file, entry.place),
     place: entry.place,

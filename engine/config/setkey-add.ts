@@ -61,8 +61,9 @@ const NAT_T = 4500;
 export function readSaId(words: WordReader, report: Report): SetkeySaId | null {
   const which = readSaSet(words, report);
   const spi = which === null ? null : takeSpi(words, report);
+  if (which === null || spi === null) return null;
   words.finish(report);
-  return which === null || spi === null ? null : { ...which, spi };
+  return { ...which, spi };
 }
 
 /** `deleteall` behind its name; null: reported. */
@@ -181,7 +182,8 @@ function keyed<Wanted extends Algorithm>(
   if (first.legacy && !rules.legacy) {
     const reason = legacyReason(first);
     const message = `${quoted(name.text)} is not used any more${reason === null ? '' : `: ${reason}`}`;
-    report.error(name.place, message, 'use aes-cbc and hmac-sha2-256, or allow it with legacy: true');
+    const better = kind === ENCRYPTION ? 'aes-cbc' : 'hmac-sha2-256';
+    report.error(name.place, message, `use ${better}, or allow it with legacy: true`);
   }
   if (first.unavailable !== null) {
     report.error(name.place, `${quoted(name.text)} cannot be computed here: ${first.unavailable}`, 'use aes-cbc');

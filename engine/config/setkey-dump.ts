@@ -8,14 +8,19 @@ import type { NodeStatus, PolicyStatus, SaStatus } from '../node/node.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { parsePrefix } from '../wire/prefix.ts';
 import { calendarText } from './calendar.ts';
+import { isImpliedName } from './implied-policies.ts';
 import { nameOfProtocol } from './network-names.ts';
 
 /** A simulated node has no processes with numbers: its setkey is always this one. */
 const PROCESS_ID = 1;
 
-/** What `setkey -DP` prints: every entry of the SPD once for each direction and pair of ranges. `unixSeconds`: now. */
+/**
+ * What `setkey -DP` prints: every entry of the SPD once for each direction and pair of ranges, but not what is implied, which is
+ * no entry there. `unixSeconds`: now.
+ */
 export function formatSpd(status: NodeStatus, unixSeconds: number): string {
-  const entries = status.policies.flatMap((policy, index) =>
+  const stated = status.policies.filter(({ name }) => !isImpliedName(name, 'any'));
+  const entries = stated.flatMap((policy, index) =>
     directionsOf(policy.config).flatMap(direction =>
       rangesOf(policy.config).map(ranges => ({ policy, index, direction, ranges })),
     ),

@@ -12,7 +12,8 @@ export type SetkeyStatement =
   | { readonly kind: 'flush' | 'dump'; readonly place: Place; readonly protocol: SecurityProtocol | null }
   | { readonly kind: 'spdAdd'; readonly place: Place; readonly policy: SetkeyPolicy }
   | { readonly kind: 'spdDelete'; readonly place: Place; readonly policy: SetkeySelector }
-  | { readonly kind: 'spdFlush' | 'spdDump'; readonly place: Place };
+  | { readonly kind: 'spdFlush'; readonly place: Place }
+  | { readonly kind: 'spdDump'; readonly place: Place };
 
 /** Which SA: what its packets say of it. */
 export interface SetkeySaId {

@@ -55,8 +55,9 @@ function readStatement(
     }
     case 'deleteall': {
       const which = readSaSet(words, report);
+      if (which === null) return null;
       words.finish(report);
-      return which === null ? null : { kind: 'deleteAll', place, ...which };
+      return { kind: 'deleteAll', place, ...which };
     }
     case 'flush':
     case 'dump': {
@@ -91,8 +92,8 @@ interface HeldSa {
 class Databases {
   readonly #file: string;
   readonly #report: Report;
-  #policies: HeldPolicy[] = [];
-  #sas: HeldSa[] = [];
+  readonly #policies = new Map<string, HeldPolicy>();
+  readonly #sas = new Map<string, HeldSa>();
 
   constructor(file: string, report: Report) {
     this.#file = file;
@@ -105,29 +106,25 @@ class Databases {
         this.#add(statement.place, statement.sa);
         return;
       case 'delete':
-        this.#delete(statement.place, saKey(statement));
+        if (!this.#sas.delete(saKey(statement))) this.#reportAbsent(statement.place, 'SA');
         return;
-      case 'deleteAll': {
-        const gone = ({ sa: { input } }: HeldSa) =>
-          input.source === statement.source &&
-          input.destination === statement.destination &&
-          input.protocol === statement.protocol;
-        this.#sas = this.#sas.filter(sa => !gone(sa));
-        return;
-      }
-      case 'flush':
-        this.#sas = this.#sas.filter(
-          ({ sa }) => statement.protocol !== null && sa.input.protocol !== statement.protocol,
+      case 'deleteAll':
+        this.#deleteSas(
+          ({ source, destination, protocol }) =>
+            source === statement.source && destination === statement.destination && protocol === statement.protocol,
         );
+        return;
+      case 'flush':
+        this.#deleteSas(({ protocol }) => statement.protocol === null || protocol === statement.protocol);
         return;
       case 'spdAdd':
         this.#addPolicy(statement.place, statement.policy);
         return;
       case 'spdDelete':
-        this.#deletePolicy(statement.place, statement.policy);
+        if (!this.#policies.delete(selectorKey(statement.policy))) this.#reportAbsent(statement.place, 'policy');
         return;
       case 'spdFlush':
-        this.#policies = [];
+        this.#policies.clear();
         return;
       case 'get':
       case 'dump':
@@ -137,49 +134,44 @@ class Databases {
 
   /** In the order in which they are tried. A `fwd` policy beside the same `in` policy is that policy once more. */
   policies(): StatedPolicy[] {
-    const inbound = new Set(
-      this.#policies.filter(({ policy }) => !policy.isForward).map(({ policy }) => selectorKey(policy)),
-    );
-    return this.#policies
-      .filter(({ policy }) => !policy.isForward || !inbound.has(selectorKey({ ...policy, isForward: false })))
+    return [...this.#policies.values()]
+      .filter(({ policy }) => !policy.isForward || !this.#policies.has(selectorKey({ ...policy, isForward: false })))
       .toSorted((a, b) => b.policy.priority - a.policy.priority)
       .map(({ place, policy }) => statedPolicy(nameAfter(this.#file, place), place, policy));
   }
 
   sas(): StatedSa[] {
-    return this.#sas.map(({ place, sa }) => statedSa(place, sa, this.#policies));
+    const tunnels = new Set([...this.#policies.values()].flatMap(({ policy }) => tunnelsOf(policy)));
+    return [...this.#sas.values()].map(({ place, sa: { input, isAnyMode, udp } }) => {
+      const mode = isAnyMode && tunnels.has(tunnelKey(input)) ? 'tunnel' : input.mode;
+      return { place, sa: { ...input, mode }, udp };
+    });
   }
 
   #add(place: Place, sa: SetkeySa): void {
-    const before = this.#sas.find(other => saKey(other.sa.input) === saKey(sa.input));
-    if (before === undefined) this.#sas.push({ place, sa });
+    const before = this.#sas.get(saKey(sa.input));
+    if (before === undefined) this.#sas.set(saKey(sa.input), { place, sa });
     else {
       const message = `SPI ${sa.input.spi} to ${sa.input.destination} is in line ${before.place.line} already`;
       this.#report.error(place, message, 'give this SA another SPI, or begin the file with flush;');
     }
   }
 
-  #delete(place: Place, key: string): void {
-    const left = this.#sas.filter(({ sa }) => saKey(sa.input) !== key);
-    if (left.length === this.#sas.length) this.#report.error(place, 'no SA like this was added before', 'take it away');
-    this.#sas = left;
+  #deleteSas(isGone: (sa: SetkeySa['input']) => boolean): void {
+    for (const [key, { sa }] of this.#sas) if (isGone(sa.input)) this.#sas.delete(key);
   }
 
   #addPolicy(place: Place, policy: SetkeyPolicy): void {
-    const before = this.#policies.find(other => selectorKey(other.policy) === selectorKey(policy));
-    if (before === undefined) this.#policies.push({ place, policy });
+    const before = this.#policies.get(selectorKey(policy));
+    if (before === undefined) this.#policies.set(selectorKey(policy), { place, policy });
     else {
       const message = `the policy in line ${before.place.line} has the same selectors and direction`;
       this.#report.error(place, message, 'take one of the two away, or spddelete the first');
     }
   }
 
-  #deletePolicy(place: Place, selector: SetkeySelector): void {
-    const left = this.#policies.filter(({ policy }) => selectorKey(policy) !== selectorKey(selector));
-    if (left.length === this.#policies.length) {
-      this.#report.error(place, 'no policy like this was added before', 'take it away');
-    }
-    this.#policies = left;
+  #reportAbsent(place: Place, what: string): void {
+    this.#report.error(place, `no ${what} like this was added before`, 'take it away');
   }
 }
 
@@ -200,7 +192,7 @@ export function statedPolicy(name: string, place: Place, policy: SetkeyPolicy): 
 }
 
 /** An SAD holds one SA for each of them. */
-export function saKey({
+function saKey({
   destination,
   protocol = 'esp',
   spi,
@@ -209,25 +201,28 @@ export function saKey({
 }
 
 /** An SPD holds one policy for each of them. */
-export function selectorKey(selector: SetkeySelector): string {
+function selectorKey(selector: SetkeySelector): string {
   const { local, remote, protocol, localPort, remotePort, icmp, direction, isForward } = selector;
   return JSON.stringify([local, remote, protocol, localPort, remotePort, icmp, direction, isForward]);
 }
 
 /**
- * The SA in the mode that it was given. `-m any`, which is what setkey assumes, is the mode in which the policies ask for
- * such an SA between these ends: tunnel mode where one of them names the two as the ends of a tunnel.
+ * The pairs of outer addresses, as senders use them, for which a policy asks for tunnel mode. `-m any`, which is what setkey
+ * assumes, is tunnel mode between such a pair, and else transport mode.
  */
-function statedSa(place: Place, { input, isAnyMode, udp }: SetkeySa, policies: readonly HeldPolicy[]): StatedSa {
-  if (!isAnyMode) return { place, sa: input, udp };
-  const { source, destination, protocol } = input;
-  const isTunnel = policies.some(
-    ({ policy: { action, direction } }) =>
-      action.kind === 'protect' &&
-      action.transforms.some(({ ends, ...transform }) => {
-        const [from, to] = direction === 'outbound' ? [ends?.local, ends?.remote] : [ends?.remote, ends?.local];
-        return transform.mode === 'tunnel' && transform.protocol === protocol && from === source && to === destination;
-      }),
-  );
-  return { place, sa: { ...input, mode: isTunnel ? 'tunnel' : 'transport' }, udp };
+function tunnelsOf({ action, direction }: SetkeyPolicy): string[] {
+  if (action.kind !== 'protect') return [];
+  return action.transforms.flatMap(({ mode, protocol, ends }) => {
+    if (mode !== 'tunnel' || ends === null) return [];
+    const [source, destination] = direction === 'outbound' ? [ends.local, ends.remote] : [ends.remote, ends.local];
+    return [tunnelKey({ protocol, source, destination })];
+  });
+}
+
+function tunnelKey({
+  protocol = 'esp',
+  source,
+  destination,
+}: Pick<SetkeySa['input'], 'protocol' | 'source' | 'destination'>): string {
+  return `${protocol} ${source} ${destination}`;
 }

@@ -81,7 +81,8 @@ function isUsable(algorithm: Algorithm, word: Word, rules: AlgorithmRules, repor
   const reason = legacyReason(algorithm);
   if (algorithm.legacy && !rules.legacy) {
     const message = `${quoted(word.text)} is not used any more${reason === null ? '' : `: ${reason}`}`;
-    report.error(word.place, message, 'use aes and sha256, or allow it with legacy: true');
+    const better = 'blockOctets' in algorithm ? 'aes' : 'sha256';
+    report.error(word.place, message, `use ${better}, or allow it with legacy: true`);
     return false;
   }
   if (algorithm.unavailable !== null) {

@@ -1,16 +1,35 @@
-import type { PolicyConfig } from '../../node/config.ts';
 import type { NodeStatus, SaStatus } from '../../node/node.ts';
-import { isImpliedName, withImplied } from '../implied-policies.ts';
-import { policyConfigOf, saConfigOf } from '../policy.ts';
-import { statedPolicy } from '../setkey.ts';
+import { saConfigOf } from '../policy.ts';
 import { formatSa, formatSad, formatSpd } from '../setkey-dump.ts';
-import type { SetkeySa, SetkeySaId, SetkeySelector, SetkeyStatement } from '../setkey-statement.ts';
-import { nameAfter } from '../policy-name.ts';
+import type { SetkeySa, SetkeySaId, SetkeyStatement } from '../setkey-statement.ts';
+import { type PolicyStatement, policyStep, resultText } from './setkey-policies.ts';
 import { command, complain, say, type ToolEffect, type ToolStep } from './tool.ts';
 
-/** Carries out one statement on the node as it is then. `file` names new policies. */
-export function stepOf(statement: SetkeyStatement, file: string): ToolStep {
-  const failed = (why: string) => complain(`The result of line ${statement.place.line}: ${why}.\n`);
+/**
+ * Carries out the statements one after the other on the node as it is then; those about policies that stand together are one
+ * step, so that no packet meets half of them. `file` names new policies.
+ */
+export function stepsOf(statements: readonly SetkeyStatement[], file: string): ToolStep[] {
+  const steps: ToolStep[] = [];
+  let together: PolicyStatement[] = [];
+  const close = () => {
+    if (together.length > 0) steps.push(policyStep(together, file));
+    together = [];
+  };
+  for (const statement of statements) {
+    if (statement.kind === 'spdAdd' || statement.kind === 'spdDelete' || statement.kind === 'spdFlush') {
+      together.push(statement);
+    } else {
+      close();
+      steps.push(stepOf(statement));
+    }
+  }
+  close();
+  return steps;
+}
+
+function stepOf(statement: Exclude<SetkeyStatement, PolicyStatement>): ToolStep {
+  const failed = (why: string) => complain(resultText(statement, why));
   return ({ status, unixSeconds }): ToolEffect => {
     switch (statement.kind) {
       case 'add':
@@ -33,12 +52,6 @@ export function stepOf(statement: SetkeyStatement, file: string): ToolStep {
       }
       case 'dump':
         return say(formatSad(status, statement.protocol, unixSeconds));
-      case 'spdAdd':
-        return addPolicy(statement, file, status, failed);
-      case 'spdDelete':
-        return deletePolicy(statement.policy, status, failed);
-      case 'spdFlush':
-        return command({ kind: 'setPolicies', policies: [] });
       case 'spdDump':
         return say(formatSpd(status, unixSeconds));
     }
@@ -90,70 +103,4 @@ function isTunnelEnd({ input }: SetkeySa, { policies }: NodeStatus): boolean {
           mode === 'tunnel' && protocol === input.protocol && own !== null && ends.has(`${own.local} ${own.remote}`),
       ),
   );
-}
-
-/**
- * By priority, behind those of the same one; before what is implied for all the rest. The first policy of an empty SPD brings
- * that with it: the kernels that setkey comes from let pass what no policy is about.
- */
-function addPolicy(
-  { place, policy }: Extract<SetkeyStatement, { kind: 'spdAdd' }>,
-  file: string,
-  status: NodeStatus,
-  failed: Failure,
-): ToolEffect {
-  const all = status.policies.map(({ config }) => config);
-  if (all.some(config => isLike(config, policy))) return failed('File exists');
-  const isMirror = policy.isForward && all.some(config => isLike(config, { ...policy, isForward: false }));
-  if (isMirror) return command();
-  const stated = statedPolicy(freeName(nameAfter(file, place), all), place, policy);
-  if (!all.some(({ tunnel }) => tunnel === null)) {
-    return command({ kind: 'setPolicies', policies: [...all, ...withImplied([stated], file).map(policyConfigOf)] });
-  }
-  const added = policyConfigOf(stated);
-  const at = all.findIndex(
-    other => other.tunnel === null && (isLast(other) || (other.priority ?? 0) < policy.priority) && !isFirst(other),
-  );
-  const policies = at < 0 ? [...all, added] : [...all.slice(0, at), added, ...all.slice(at)];
-  return command({ kind: 'setPolicies', policies });
-}
-
-const isFirst = ({ name }: PolicyConfig): boolean => isImpliedName(name, 'ike');
-const isLast = ({ name }: PolicyConfig): boolean => isImpliedName(name, 'otherwise');
-
-function deletePolicy(selector: SetkeySelector, status: NodeStatus, failed: Failure): ToolEffect {
-  const all = status.policies.map(({ config }) => config);
-  const left = all.filter(config => !isLike(config, selector));
-  if (left.length === all.length) return selector.isForward ? command() : failed('No such policy');
-  const isEmpty = left.every(
-    ({ tunnel, name }) => tunnel !== null || isImpliedName(name, 'ike') || isImpliedName(name, 'otherwise'),
-  );
-  return command({ kind: 'setPolicies', policies: isEmpty ? left.filter(({ tunnel }) => tunnel !== null) : left });
-}
-
-/** Whether it is the policy that setkey means by these selectors. */
-function isLike(config: PolicyConfig, selector: SetkeySelector): boolean {
-  if (config.tunnel !== null || selector.isForward || isImpliedName(config.name, 'ike')) return false;
-  return keyOf(config) === keyOf(selector);
-}
-
-function keyOf({ direction = 'both', local, remote, protocol, localPort, remotePort, icmp = 'any' }: PolicyLike) {
-  const ports = [localPort, remotePort, icmp].map(port => (typeof port === 'number' ? [[port, port]] : port));
-  return JSON.stringify([direction, one(local), one(remote), protocol, ...ports]);
-}
-
-type PolicyLike = Pick<
-  PolicyConfig,
-  'direction' | 'local' | 'remote' | 'protocol' | 'localPort' | 'remotePort' | 'icmp'
->;
-
-/** A list of one range is that range. */
-const one = (texts: string | readonly string[]): unknown =>
-  typeof texts !== 'string' && texts.length === 1 ? texts[0] : texts;
-
-function freeName(name: string, policies: readonly PolicyConfig[]): string {
-  const taken = new Set(policies.map(policy => policy.name));
-  let free = name;
-  for (let copy = 2; taken.has(free); copy += 1) free = `${name}-${copy}`;
-  return free;
 }

@@ -2,7 +2,7 @@ import { formatDiagnostic } from '../diagnostic.ts';
 import { readSetkeyStatements } from '../setkey.ts';
 import { formatSad, formatSpd } from '../setkey-dump.ts';
 import { getopt } from './getopt.ts';
-import { stepOf } from './setkey-step.ts';
+import { stepsOf } from './setkey-step.ts';
 import { command, complain, oneStep, say, type Tool, type ToolPlan, type ToolStep, usage } from './tool.ts';
 
 const USAGE = `usage: setkey [-n] -c             statements from standard input
@@ -48,7 +48,7 @@ function statementsFrom(file: string | undefined, isDry: boolean): ToolPlan {
     stepsFor: (text): readonly ToolStep[] => {
       const { statements, diagnostics } = readSetkeyStatements(name, text, { legacy: false });
       if (statements === null) return [() => complain(diagnostics.map(each => `${formatDiagnostic(each)}\n`).join(''))];
-      return isDry ? [] : statements.map(statement => stepOf(statement, name));
+      return isDry ? [] : stepsOf(statements, name);
     },
   };
 }

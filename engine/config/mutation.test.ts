@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { createInboundSa, createOutboundSa } from '../ipsec/sad.ts';
+import { createPolicy } from '../ipsec/spd.ts';
+import { readIpsecinit } from './ipsecinit.ts';
+import { type PolicyReading, policyConfigOf, saConfigOf } from './policy.ts';
+import { readSetkey } from './setkey.ts';
+import { mutate, seededUniform } from './testing/mutate.ts';
+
+/** `CONFIG_MUTATIONS=100000 npx vitest run engine/config/mutation.test.ts` for a long run; `CONFIG_SEED` for another. */
+const COUNT = Number(process.env['CONFIG_MUTATIONS'] ?? 3000);
+const SEED = Number(process.env['CONFIG_SEED'] ?? 1);
+
+const IPSECINIT = [
+  '{tunnel v4_bob0 negotiate tunnel}\n    ipsec {encr_algs aes encr_auth_algs sha512 sa shared}\n',
+  `# Mail and names in the clear, the rest protected.
+{lport 53} bypass {}
+{ulp icmp type echo-3 code 0-1 dir both} pass { }
+{saddr 10.0.0.1 smask 255.255.0.0 dport smtp dir in} bypass {}
+{raddr fec0:abcd::0/32 ulp ipv6-icmp type 133-137 dir both} pass { }
+{laddr 10.0.0.0/24 raddr 10.0.1.0/24 ulp tcp rport telnet} ipsec
+    {encr_algs aes(128..256) encr_auth_algs sha256 auth_algs any sa unique} or pass {}
+{raddr 192.0.2.0/24 dir out} ipsec {encr_algs aes-gcm(256)}
+{saddr 10.0.0.1} apply {encr_auth_algs sha384}
+{raddr 203.0.113.9} drop {}
+`.replace('echo-3', '3-4'),
+];
+
+const SETKEY = [
+  `flush; spdflush;
+spdadd 192.168.33.12 192.168.33.11 any -P out ipsec esp/transport//use;
+spdadd 192.168.33.11 192.168.33.12 any -P in ipsec esp/transport//use;
+`,
+  `add 10.0.0.1 10.0.0.2 esp 0x10001 -m tunnel -u 7 -r 8 -lh 3600 -ls 3000 -bh 1000000 -f seq-pad
+  -E aes-cbc 0x000102030405060708090a0b0c0d0e0f -A hmac-sha1 "twenty octets of key"; # one of them
+add 10.0.0.2[4500] 10.0.0.1 esp-udp 4097 -esn -E aes-gcm-16 0x000102030405060708090a0b0c0d0e0f00112233;
+add 2001:db8::1 2001:db8::2 ah 4098 -A hmac-sha2-256 "thirty-two octets are in this key";
+spdadd 10.0.0.0/24[80] 10.0.1.0/24[any] tcp -P out prio high + 5 ipsec
+  esp/tunnel/192.0.2.1-192.0.2.2/unique:7 ah/transport//require;
+spdadd ::/0 ::/0 icmp6 135,0 -P in none; spdadd 10.0.0.1 10.0.0.2 17 -P fwd discard;
+spddelete 10.0.0.1 10.0.0.2 17 -P fwd; deleteall 10.0.0.1 10.0.0.2 ah; dump; spddump;
+`.replace('"thirty-two octets are in this key"', '"thirty-two octets are in this ke"'),
+];
+
+const LANGUAGES = [
+  { name: 'ipsecinit.conf', texts: IPSECINIT, read: readIpsecinit },
+  { name: 'setkey.conf', texts: SETKEY, read: readSetkey },
+];
+
+describe.each(LANGUAGES)('mutated files of $name', ({ name, texts, read }) => {
+  test('start from good ones', () => {
+    for (const text of texts) expect(read(name, text, { legacy: false }).diagnostics).toEqual([]);
+  });
+
+  test(`${COUNT} of them are accepted or diagnosed, and nothing throws`, { timeout: 10_000 + COUNT * 10 }, () => {
+    let accepted = 0;
+    for (let i = 0; i < COUNT; i += 1) {
+      const seed = SEED * 1_000_003 + i;
+      const text = mutate(texts[i % texts.length] ?? '', [...IPSECINIT, ...SETKEY], seededUniform(seed));
+      const problem = problemWith(read(name, text, { legacy: i % 2 === 0 }), text);
+      if (problem !== null) throw new Error(`mutation ${seed}: ${problem}\n${text}`);
+      if (read(name, text, { legacy: true }).stated !== null) accepted += 1;
+    }
+    expect(accepted).toBeGreaterThan(COUNT / 100); // else the mutations are too wild to say anything about what is accepted
+  });
+
+  test.each([
+    ['one word of a million letters', 'x'.repeat(1_000_000)],
+    ['a hundred thousand words', 'a '.repeat(100_000)],
+    ['a hundred thousand braces', '{'.repeat(100_000)],
+    ['a hundred thousand entries', '{} '.repeat(100_000)],
+    ['a hundred thousand statements', 'flush x;'.repeat(100_000)],
+    ['keys that never end', 'add 10.0.0.1 10.0.0.2 esp 1 -E aes-cbc 0x'.repeat(10_000)],
+    ['brackets that never close', '{raddr 10.0.0.1} ipsec {encr_algs aes ( ( ('.repeat(10_000)],
+  ])('%s: read to the end', (_, text) => {
+    const { stated, diagnostics } = read(name, text, { legacy: false });
+    expect(stated).toBeNull();
+    expect(diagnostics.length).toBeLessThanOrEqual(101);
+  });
+});
+
+test('ten thousand policies are read in no time to speak of', () => {
+  const numbers = Array.from({ length: 10_000 }, (_, i) => `10.${i >> 8}.${i & 0xff}.1`);
+  const spd = numbers.map(address => `spdadd 192.0.2.1 ${address} any -P out none;`).join('\n');
+  expect(readSetkey('setkey.conf', spd, { legacy: false }).stated?.policies).toHaveLength(10_002);
+  const entries = numbers.map(address => `{raddr ${address}} drop {}`).join('\n');
+  expect(readIpsecinit('ipsecinit.conf', entries, { legacy: false }).stated?.policies).toHaveLength(10_002);
+});
+
+/** What the reader must not do; null: nothing. What it accepts the engine must take. */
+function problemWith({ stated, diagnostics }: PolicyReading, text: string): string | null {
+  const lines = text.split(/\r\n|\r|\n/);
+  for (const { line, column, message } of diagnostics) {
+    if (line > lines.length) return `"${message}" is in line ${line} of ${lines.length}`;
+    if (column > (lines[line - 1] ?? '').length + 1) return `"${message}" is in column ${column}`;
+  }
+  if (stated === null) return diagnostics.length === 0 ? 'neither a result nor a diagnostic' : null;
+  if (diagnostics.length > 0) return 'a result and diagnostics';
+  try {
+    for (const policy of stated.policies) createPolicy(policyConfigOf(policy));
+    for (const sa of stated.sas) {
+      createOutboundSa(saConfigOf(sa, 'outbound'), 0);
+      createInboundSa(saConfigOf(sa, 'inbound'), 0);
+    }
+  } catch (error) {
+    return `the engine does not take it: ${String(error)}`;
+  }
+  return new Set(stated.policies.map(({ name }) => name)).size === stated.policies.length ? null : 'two of one name';
+}
