@@ -6,10 +6,15 @@ import type { Net } from './net.ts';
 import { ipPacket, ping, udp } from './packets.ts';
 import { policy, saPair, SITE_WIRES, type SitesOptions } from './sites.ts';
 
+const BUNDLE = { by: 'bundle', fragments: 'stateful' } as const;
+
 /** Nodes to throw mutated frames at. */
 export const FUZZ_SUBJECTS: readonly { title: string; name: string; options: SitesOptions }[] = [
   { title: 'a gateway with ESP in tunnel mode', name: 'bob', options: {} },
   { title: 'a gateway with plain tunnels over IPv6', name: 'bob', options: { outer: 6, protect: null } },
+  { title: 'a gateway with AH over IPv6', name: 'bob', options: { outer: 6, by: 'ah' } },
+  { title: 'a gateway with AH around ESP, that looks at fragments one by one', name: 'bob', options: BUNDLE },
+  { title: 'a gateway with ESP in UDP', name: 'bob', options: { by: 'udp' } },
 ];
 
 /** Everything in transport mode, to one host of each family. */

@@ -89,6 +89,9 @@ export interface SitesOptions {
   /** The gateways' outer addresses, which decide the outer family. */
   readonly outer?: 4 | 6;
   readonly protect?: 'tunnel' | 'transport' | null;
+  /** What protects: ESP unless told otherwise; `bundle`: AH around it, `udp`: ESP in UDP, whose far end may move. */
+  readonly by?: 'esp' | 'ah' | 'bundle' | 'udp';
+  readonly fragments?: 'reassemble' | 'stateful';
   readonly suite?: string;
   readonly wanMtu?: number;
   readonly lanMtu?: number;
@@ -110,14 +113,16 @@ export function sites(options: SitesOptions = {}): NodeConfig[] {
   const { outer = 4, wanMtu = 1500, lanMtu = 1500, farMtu = wanMtu } = options;
   const alice = outer === 4 ? '1.2.3.4' : '2001:db8:a::4';
   const bob = outer === 4 ? '5.6.7.8' : '2001:db8:b::8';
-  const [toBob, fromAlice] = pairFor(options, TO_BOB, alice, bob, ['v4_bob0', 'v4_alice0']);
-  const [toAlice, fromBob] = pairFor(options, TO_ALICE, bob, alice, ['v4_alice0', 'v4_bob0']);
+  const forth = pairsFor(options, TO_BOB, alice, bob, ['v4_bob0', 'v4_alice0']);
+  const back = pairsFor(options, TO_ALICE, bob, alice, ['v4_alice0', 'v4_bob0']);
   const policies = (side: 'alice' | 'bob', tunnel: string): readonly PolicyConfig[] => {
     if (options.policies !== undefined) return options.policies(side);
     const { protect = 'tunnel' } = options;
-    return protect === null ? [] : [policy(tunnel, protectBy('esp', protect), { tunnel })];
+    return protect === null ? [] : [policy(tunnel, actionFor(options, protect), { tunnel })];
   };
-  const hasSas = options.protect !== null;
+  const sasOf = (out: typeof forth, into: typeof forth) =>
+    options.protect === null ? [] : [...out.map(([sender]) => sender), ...into.map(([, receiver]) => receiver)];
+  const { fragments = 'reassemble' } = options;
   return [
     nodeConfig('a1', {
       interfaces: [port('eth0', ['10.0.0.2/24', '2001:470:24:c66::2/64'], { mtu: lanMtu })],
@@ -137,7 +142,8 @@ export function sites(options: SitesOptions = {}): NodeConfig[] {
         route('2001:470:24:c67::/64', null, 'v4_bob0'),
       ],
       policies: policies('alice', 'v4_bob0'),
-      sas: hasSas ? [toBob, fromBob] : [],
+      sas: sasOf(forth, back),
+      fragments,
     }),
     nodeConfig('internet', {
       forwarding: true,
@@ -160,7 +166,8 @@ export function sites(options: SitesOptions = {}): NodeConfig[] {
         route('2001:470:24:c66::/64', null, 'v4_alice0'),
       ],
       policies: policies('bob', 'v4_alice0'),
-      sas: hasSas ? [toAlice, fromAlice] : [],
+      sas: sasOf(back, forth),
+      fragments,
     }),
     nodeConfig('b1', {
       interfaces: [port('eth0', ['10.0.1.2/24', '2001:470:24:c67::2/64'], { mtu: lanMtu })],
@@ -169,19 +176,34 @@ export function sites(options: SitesOptions = {}): NodeConfig[] {
   ];
 }
 
-function pairFor(
-  options: SitesOptions,
+function actionFor({ by = 'esp' }: SitesOptions, mode: 'tunnel' | 'transport'): PolicyConfig['action'] {
+  const inner = protectBy(by === 'ah' ? 'ah' : 'esp', mode);
+  if (by !== 'bundle') return inner;
+  return { ...inner, transforms: [...inner.transforms, ...protectBy('ah', 'transport').transforms] };
+}
+
+function pairsFor(
+  { protect, suite, windowPackets = 64, by = 'esp' }: SitesOptions,
   spi: number,
   source: string,
   destination: string,
   policies: readonly [string, string],
-) {
-  return saPair(spi, source, destination, policies, {
-    mode: options.protect ?? 'tunnel',
-    suite: options.suite ?? 'aes256gcm16',
-    windowPackets: options.windowPackets ?? 64,
-  });
+): (readonly [SaConfig, SaConfig])[] {
+  const encapsulation = by === 'udp' ? { localPort: 4500, remotePort: 4500, followsPeer: true } : null;
+  const own = {
+    mode: protect ?? 'tunnel',
+    protocol: by === 'ah' ? 'ah' : 'esp',
+    suite: suite ?? (by === 'ah' ? 'sha256' : 'aes256gcm16'),
+    windowPackets,
+    encapsulation,
+  } as const;
+  const around = { mode: 'transport', protocol: 'ah', transform: 1, windowPackets } as const;
+  const pairs = [saPair(spi, source, destination, policies, own)];
+  return by === 'bundle' ? [...pairs, saPair(spi + AROUND, source, destination, policies, around)] : pairs;
 }
+
+/** From the SPI of ESP to that of the AH around it. */
+const AROUND = 1000;
 
 export function tunnel(name: string, local: string, remote: string, ...addresses: readonly string[]): TunnelConfig {
   return { name, local, remote, mtu: null, addresses };
