@@ -116,6 +116,65 @@ describe('flows that the policies promise to hide', () => {
   });
 });
 
+const both = (a: string, b: string, protect: string) =>
+  gateways({
+    alice: `    policy:\n      - { ${a}, protect: { mode: tunnel, peer: bob, key: "only in the lab", ${protect} } }`,
+    bob: `    policy:\n      - { ${b}, protect: { mode: tunnel, peer: alice, key: "only in the lab", ${protect} } }`,
+  });
+
+const ways = (selectors: string, protect: string): string => `${selectors}, protect: { ${protect} }`;
+
+describe('policies of every kind', () => {
+  const A = 'local: 10.0.0.0/24, remote: 10.0.1.0/24';
+  const B = 'local: 10.0.1.0/24, remote: 10.0.0.0/24';
+
+  test.each([
+    ['AH, which hides nothing', 'ah: sha256'],
+    ['NULL encryption', 'esp: null-sha256'],
+    ['GMAC in ESP', 'esp: aes128gmac'],
+    ['level use, which may go without', 'esp: aes256gcm16, level: use'],
+  ])('%s: none', (_what, protect) => {
+    expect(flowsOf(both(A, B, protect))).toEqual([]);
+  });
+
+  test('a bundle hides what its ESP hides', () => {
+    expect(shown(flowsOf(both(A, B, 'esp: aes256gcm16, ah: sha256')))).toEqual(['10.0.0.0/24 <-> 10.0.1.0/24: wan']);
+  });
+
+  test('lists and ranges, as prefixes', () => {
+    const a = 'local: [10.0.0.1-10.0.0.3, 10.9.0.0/24], remote: 10.0.1.0/24';
+    const b = 'local: 10.0.1.0/24, remote: [10.9.0.0/24, 10.0.0.1-10.0.0.3]';
+    expect(shown(flowsOf(both(a, b, 'esp: aes256gcm16'))).map(text => text.split(' ')[0])).toEqual([
+      '10.0.0.1/32',
+      '10.0.0.2/31',
+      '10.9.0.0/24',
+    ]);
+  });
+
+  test('one direction promises nothing without the other', () => {
+    const key = 'mode: tunnel, key: "only in the lab", esp: aes256gcm16';
+    const alice = `    policy:\n      - { direction: out, ${ways(A, `${key}, peer: bob`)} }`;
+    const bob = `    policy:\n      - { direction: in, ${ways(B, `${key}, peer: alice`)} }`;
+    expect(flowsOf(gateways({ alice, bob }))).toEqual([]);
+    const alice2 = `${alice}\n      - { direction: in, ${ways(A, `${key}, peer: bob`)} }`;
+    const bob2 = `${bob}\n      - { direction: out, ${ways(B, `${key}, peer: alice`)} }`;
+    expect(shown(flowsOf(gateways({ alice: alice2, bob: bob2 })))).toEqual(['10.0.0.0/24 <-> 10.0.1.0/24: wan']);
+  });
+
+  test('of a mesh by setkey.conf: where the level is require', () => {
+    expect(shown(openTopology('transport-mesh').topology?.protectedFlows ?? [])).toEqual([
+      '192.168.33.11/32 <-> 192.168.33.12/32: to-alice to-bob to-carol',
+    ]);
+  });
+
+  test('of a tunnel by ipsecinit.conf: both families', () => {
+    expect(shown(openTopology('filter-gateway').topology?.protectedFlows ?? [])).toEqual([
+      '10.0.0.0/24 <-> 10.0.1.0/24: wan wan-bob',
+      '2001:470:24:c66::/64 <-> 2001:470:24:c67::/64: wan wan-bob',
+    ]);
+  });
+});
+
 describe('flows that the file names', () => {
   test('are armed on the links that are not attached to their networks', () => {
     const clear = gateways({

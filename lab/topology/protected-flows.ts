@@ -1,4 +1,6 @@
 import { type Address, parseAddress } from '../../engine/wire/address.ts';
+import type { NumberRange } from '../../engine/ipsec/selector.ts';
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import {
   formatPrefix,
   networkOf,
@@ -79,11 +81,19 @@ function promisesPrefixes(
   return !before.some(
     other =>
       other.action.kind === 'bypass' &&
+      !isKeyExchange(other) &&
       other.tunnel === policy.tunnel &&
       overlap(other.local, policy.local) &&
       overlap(other.remote, policy.remote),
   );
 }
+
+/** IKE protects itself; the dialects of Solaris and setkey let it pass without being told. */
+function isKeyExchange({ protocol, localPort }: TopologyPolicy): boolean {
+  return protocol === IpProtocol.UDP && typeof localPort !== 'string' && localPort.every(isIke);
+}
+
+const isIke = ([low, high]: NumberRange): boolean => low === high && (low === 500 || low === 4500);
 
 /** An entry for one direction promises something only together with its twin for the other. */
 function isBothWays(
