@@ -3,9 +3,10 @@ import type { SelectorInput } from '../ipsec/spd.ts';
 import { addressVersion } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from '../wire/prefix.ts';
-import { type Place, quoted, type Report } from './diagnostic.ts';
+import { quoted, type Report } from './diagnostic.ts';
 import type { ActionName, EntryText, PairText } from './ipsecinit-grammar.ts';
 import { icmpNumbers, maskLength, portOf, protocolOf, reportAddress } from './ipsecinit-values.ts';
+import type { StatedTunnel } from './policy.ts';
 import { didYouMean } from './suggest.ts';
 import type { Word } from './words.ts';
 
@@ -13,7 +14,7 @@ export type PatternDirection = 'inbound' | 'outbound' | 'both';
 
 /** What the pattern of an entry says. */
 export interface Pattern extends Required<SelectorInput> {
-  readonly tunnel: { readonly name: string; readonly place: Place; readonly mode: 'tunnel' | 'transport' } | null;
+  readonly tunnel: StatedTunnel | null;
   readonly direction: PatternDirection;
 }
 
@@ -243,7 +244,7 @@ function tunnelOf(values: Values, report: Report): Pattern['tunnel'] {
     report.error(addressed.name.place, message, 'use negotiate tunnel, or take it away');
   }
   const { text, place } = tunnel.value;
-  return { name: text, place, mode: mode === 'transport' ? 'transport' : 'tunnel' };
+  return { name: text, place, negotiate: mode === 'transport' ? 'transport' : 'tunnel' };
 }
 
 function reportFamilies(near: Prefix | null, far: Prefix | null, word: Word | null, report: Report): void {

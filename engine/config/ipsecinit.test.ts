@@ -37,7 +37,7 @@ describe('the policy of a tunnel between two zones, from a guide for administrat
       {
         name: 'ipsecinit.conf:1',
         place: { line: 1, column: 1 },
-        tunnel: { name: 'v4_bob0', place: { line: 1, column: 9 } },
+        tunnel: { name: 'v4_bob0', place: { line: 1, column: 9 }, negotiate: 'tunnel' },
         direction: 'both',
         local: 'any',
         remote: 'any',
@@ -182,6 +182,16 @@ describe('actions', () => {
         { protocol: 'ah', mode: 'transport' },
       ],
       sharing: 'unique',
+    });
+  });
+
+  test('transport mode over IP in IP is tunnel mode to look at, but not to negotiate', () => {
+    const [policy] = policies(
+      '{tunnel ip.tun0 negotiate transport} ipsec {encr_algs aes encr_auth_algs sha256 sa unique}',
+    );
+    expect(policy).toMatchObject({
+      tunnel: { name: 'ip.tun0', negotiate: 'transport' },
+      action: { transforms: [{ mode: 'tunnel' }], sharing: 'shared' },
     });
   });
 

@@ -29,7 +29,8 @@ export function readIpsecinit(file: string, text: string, rules: AlgorithmRules)
 
 function policyOf(entry: EntryText, file: string, rules: AlgorithmRules, report: Report): StatedPolicy | null {
   const before = report.count;
-  const { tunnel, ...pattern } = readPattern(entry, report);
+  const pattern = readPattern(entry, report);
+  const { tunnel } = pattern;
   const isPatternRead = report.count === before;
   const action = actionOf(entry, tunnel, rules, report);
   // An entry with an error is compared with no other.
@@ -37,7 +38,6 @@ function policyOf(entry: EntryText, file: string, rules: AlgorithmRules, report:
   return {
     name: nameAfter(file, entry.place),
     place: entry.place,
-    tunnel: tunnel === null ? null : { name: tunnel.name, place: tunnel.place },
     ...pattern,
     action,
     isImplied: false,
@@ -96,7 +96,7 @@ function protect(
   tunnel: Pattern['tunnel'],
   level: 'require' | 'use',
 ): StatedAction {
-  const mode = tunnel?.mode ?? 'transport';
+  const mode = tunnel === null ? 'transport' : 'tunnel';
   const common = { level, requestId: null, ends: null };
   const transforms: StatedTransform[] = [];
   const all = (which: 'esp' | 'ah') => [...new Set(protections.flatMap(protection => protection[which] ?? []))];

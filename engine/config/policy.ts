@@ -26,13 +26,23 @@ export interface StatedPolicy extends SelectorInput {
   /** Where the entry begins; of one that no entry asks for (`isImplied`) the beginning of the file. */
   readonly place: Place;
   /** The tunnel or interface in whose own SPD it stands; null: the node's SPD. */
-  readonly tunnel: { readonly name: string; readonly place: Place } | null;
+  readonly tunnel: StatedTunnel | null;
   readonly direction: 'inbound' | 'outbound' | 'both';
   readonly action: StatedAction;
   /** As setkey gave it; the list is in that order already. Absent: 0. */
   readonly priority?: number;
   /** It is not in the file: the system that the dialect comes from has it by itself, such as `bypass` at the end of the list. */
   readonly isImplied: boolean;
+}
+
+export interface StatedTunnel {
+  readonly name: string;
+  readonly place: Place;
+  /**
+   * What a key daemon is to negotiate. ESP in transport mode over IP in IP and ESP in tunnel mode are the same octets (and so is
+   * AH), so the transforms of either say `tunnel`.
+   */
+  readonly negotiate: 'tunnel' | 'transport';
 }
 
 export type StatedAction =
