@@ -20,14 +20,14 @@ const PROCESS_ID = 1;
  */
 export function formatSpd(status: NodeStatus, unixSeconds: number): string {
   const stated = status.policies.filter(({ name }) => !isImpliedName(name, 'any'));
-  const entries = stated.flatMap((policy, index) =>
+  const entries = stated.flatMap(policy =>
     directionsOf(policy.config).flatMap(direction =>
-      rangesOf(policy.config).map(ranges => ({ policy, index, direction, ranges })),
+      rangesOf(policy.config).map(ranges => ({ policy, direction, ranges })),
     ),
   );
   if (entries.length === 0) return 'No SPD entries.\n';
   return entries
-    .map(({ policy, index, direction, ranges }, order) => {
+    .map(({ policy, direction, ranges }, order) => {
       const { config } = policy;
       const ends = direction === 'in' ? [ranges.remote, ranges.local] : [ranges.local, ranges.remote];
       const ports = [config.localPort, config.remotePort];
@@ -37,7 +37,7 @@ export function formatSpd(status: NodeStatus, unixSeconds: number): string {
       );
       const scope = config.tunnel === null ? '' : ` scope=ifnet ifname=${config.tunnel}`;
       // Linux numbers policies so: the low bits say the direction.
-      const id = (index + 1) * 8 + (direction === 'in' ? 0 : 1);
+      const id = (order + 1) * 8 + (direction === 'in' ? 0 : 1);
       const last = (order + 1) % entries.length;
       return `${source} ${destination} ${upperText(config)}
     ${direction} prio ${priorityText(config.priority ?? 0)} ${actionName(config.action)}

@@ -58,9 +58,14 @@ export class PolicySet {
   readonly #takesFragments: boolean;
   readonly #onLinks: boolean;
 
-  /** Throws for a name that is used twice, and for an interface that is not there. */
-  constructor(configs: readonly PolicyConfig[], interfaces: readonly NodeInterface[], now: Instant) {
-    this.entries = configs.map(config => entryFor(config, interfaces, now));
+  /** Throws for a name that is used twice, and for an interface that is not there. What was in `before` goes on counting. */
+  constructor(
+    configs: readonly PolicyConfig[],
+    interfaces: readonly NodeInterface[],
+    now: Instant,
+    before: PolicySet | null = null,
+  ) {
+    this.entries = configs.map(config => same(before, config) ?? entryFor(config, interfaces, now));
     this.#byPolicy = new Map(this.entries.map(entry => [entry.policy, entry]));
     this.#byName = new Map(this.entries.map(entry => [entry.policy.name, entry]));
     if (this.#byName.size < configs.length) throw new Error('two policies have the same name');
@@ -167,6 +172,12 @@ export function serves(sa: InboundSa, entry: PolicyEntry, index: number, flow: F
   // In transport mode the packet has the SA's addresses, or it would not have come this far.
   if (ends === null || sa.mode === 'transport') return true;
   return addressesEqual(ends.source, sa.destination) && addressesEqual(ends.destination, sa.source);
+}
+
+/** The entry that says the same; null: there was none. */
+function same(before: PolicySet | null, config: PolicyConfig): PolicyEntry | null {
+  const entry = before?.named(config.name) ?? null;
+  return entry !== null && JSON.stringify(entry.config) === JSON.stringify(config) ? entry : null;
 }
 
 function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[], now: Instant): PolicyEntry {

@@ -27,10 +27,9 @@ export function removeSa(core: Core, sa: InboundSa | OutboundSa): void {
   core.fragments?.clear();
 }
 
-/** Removes those that `isGone` names, and says so. */
-export function deleteSas(core: Core, isGone: (sa: InboundSa | OutboundSa) => boolean): void {
-  for (const sa of core.sad.all()) {
-    if (!isGone(sa)) continue;
+/** Removes these, and says so. */
+export function deleteSas(core: Core, sas: readonly (InboundSa | OutboundSa)[]): void {
+  for (const sa of sas) {
     removeSa(core, sa);
     core.audit.note('saDeleted', describeSa(sa));
   }
@@ -41,10 +40,11 @@ export function deleteSas(core: Core, isGone: (sa: InboundSa | OutboundSa) => bo
  * nothing, when they contradict themselves or the node.
  */
 export function replacePolicies(core: Core, configs: readonly PolicyConfig[]): void {
-  core.policies = new PolicySet(configs, core.interfaces, core.now);
+  core.policies = new PolicySet(configs, core.interfaces, core.now, core.policies);
   core.flows.restart(core.policies.usePorts);
   core.fragments?.clear();
-  deleteSas(core, ({ policy }) => policy !== null && core.policies.named(policy) === null);
+  const isGone = ({ policy }: InboundSa | OutboundSa) => policy !== null && core.policies.named(policy) === null;
+  deleteSas(core, core.sad.all().filter(isGone));
   core.audit.note('policyChanged', `${configs.length} policies`);
 }
 

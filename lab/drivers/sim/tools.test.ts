@@ -48,6 +48,19 @@ describe('tools of a node in a simulated lab', () => {
     await lab.down();
   });
 
+  test('policies that stay when others come are as old as they were', async () => {
+    const { lab, run } = await openSim(shippedTopology('transport-mesh'));
+    await lab.sleep(60_000);
+    await run('bob', 'setkey -c', input('spdadd 192.168.33.12 192.0.2.1 any -P out discard;'));
+    await run('bob', 'ping -c 1 -W 1 192.0.2.1');
+    const { stdout } = await run('bob', 'setkey -DP');
+    expect(stdout).toMatch(/^192\.168\.33\.12\[any\] 192\.168\.33\.11.*\n.*\n.*\n {4}created: Jan {2}1 00:00:00 2026/m);
+    expect(stdout).toMatch(
+      /192\.0\.2\.1\[any\] 255\n {4}out prio def discard\n {4}created: .*00:01:00 2026 {2}lastused: .*00:01:00/,
+    );
+    await lab.down();
+  });
+
   test('plain hosts have none of them, and a file that is not there is said so', async () => {
     const { lab, run } = await openSim(shippedTopology('site-to-site'));
     expect((await run('a1', 'setkey -D')).status).toBe(127);
