@@ -13,6 +13,7 @@ import type { Decision } from './decision.ts';
 import type { FlowCache } from './flow-cache.ts';
 import type { FragmentTable } from './fragment-table.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
+import type { Nat } from './nat.ts';
 import type { NeighbourCache } from './neighbour-cache.ts';
 import type { DropReason, Frame, LocalPacket } from './node.ts';
 import type { Packet } from './packet.ts';
@@ -144,6 +145,7 @@ export interface Core {
   filter: Filter | null;
   readonly hostModel: 'weak' | 'strong';
   readonly antiSpoofing: boolean;
+  readonly nat: Nat | null;
   /** One for each interface that advertises, and one for each that listens to advertisements. */
   readonly advertising: readonly Advertising[];
   readonly autoconfigurations: readonly Autoconfiguration[];

@@ -15,6 +15,7 @@ import { takeFrame } from './frame-input.ts';
 import { takeFromAbove } from './host-input.ts';
 import { ethernetInterface, tunnelInterface } from './interfaces.ts';
 import { runLinkCommand } from './link-state.ts';
+import { makeNat, rebindNat } from './nat.ts';
 import { NeighbourCache } from './neighbour-cache.ts';
 import type { Effects, Node, NodeCommand, NodeContext } from './node.ts';
 import { PathMtuCache } from './path-mtu.ts';
@@ -113,6 +114,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     filter: null,
     hostModel: config.hostModel ?? 'weak',
     antiSpoofing: config.antiSpoofing ?? false,
+    nat: makeNat(config.nat ?? null, links, context.random),
     advertising: interfaces.filter(each => each.advertise).map(each => startAdvertising(each, 0)),
     autoconfigurations: interfaces.filter(each => each.autoconfigure).map(each => startAutoconfiguration(each, 0)),
     audit: new Audit(),
@@ -152,6 +154,9 @@ function runCommand(core: Core, command: NodeCommand): void {
       break;
     case 'setFilter':
       replaceFilter(core, command.filter);
+      break;
+    case 'rebindNat':
+      rebindNat(core);
       break;
   }
 }

@@ -15,6 +15,9 @@ import { report } from './report.ts';
 /** ipf(5): as much of a packet's body as `log body` writes down. */
 const LOGGED_OCTETS_MAX = 128;
 
+/** How a packet came that has arrived on something. */
+export type Arrival = Ingress & { readonly interface: NodeInterface };
+
 /** The filter of a node; null: everything passes. */
 export function makeFilter(core: Core, config: FilterConfig | null): Filter | null {
   if (config === null) return null;
@@ -37,9 +40,9 @@ export function replaceFilter(core: Core, config: FilterConfig | null): void {
  * Whether the filter lets a packet in that arrived on a link, or came out of a tunnel; if not, it was dropped and answered as the
  * rule wants. What an SA without a tunnel interface carries is for the SPD alone: the filter has seen the ESP around it.
  */
-export function filterIn(core: Core, packet: Packet, ingress: Ingress & { interface: NodeInterface }): boolean {
+export function filterIn(core: Core, packet: Packet, ingress: Arrival, isTranslated: boolean): boolean {
   if (core.filter === null || isPolicyBased(ingress)) return true;
-  const verdict = core.filter.check(packet.octets, 'in', ingress.interface, core.now);
+  const verdict = core.filter.check(packet.octets, 'in', ingress.interface, core.now, isTranslated);
   if (verdict.kind === 'pass') return true;
   refuseByFilter(core, packet, verdict, `in on ${ingress.interface.name}`, originOf(ingress), ingress.interface);
   return false;

@@ -87,6 +87,11 @@ function guarded(config: NodeConfig, hasLostRoutes: boolean): NodeConfig {
   return { ...config, routes, hostModel: 'strong', filter: load(config.name === 'alice' ? ALICE : BOB) };
 }
 
+/** As the other gateway's tunnel would send it. */
+function inTunnel(protocol: number, inner: Uint8Array): Uint8Array {
+  return ipPacket('5.6.7.8', '1.2.3.4', protocol, inner);
+}
+
 function filteredBy(net: Net, name: string): number {
   return net.node(name).status().drops['filtered'] ?? 0;
 }
@@ -140,10 +145,14 @@ describe.each(FAMILIES)('two offices with the filters of the guide, $family', ({
   test('through the tunnel comes and goes only what is between the private nets', () => {
     const net = offices('ipsec');
     const stranger = a1.includes(':') ? '2001:db8:7::7' : '10.9.9.9';
-    const inTunnel = (inner: Uint8Array) => ipPacket('5.6.7.8', '1.2.3.4', ipInIp, inner);
-    net.injectPackets('alice', 'net0', inTunnel(udp(stranger, a1, [1, 2])), inTunnel(udp(b1, stranger, [1, 2])));
+    net.injectPackets(
+      'alice',
+      'net0',
+      inTunnel(ipInIp, udp(stranger, a1, [1, 2])),
+      inTunnel(ipInIp, udp(b1, stranger, [1, 2])),
+    );
     expect(filteredBy(net, 'alice')).toBe(2);
-    net.injectPackets('alice', 'net0', inTunnel(udp(b1, a1, [1, 2])));
+    net.injectPackets('alice', 'net0', inTunnel(ipInIp, udp(b1, a1, [1, 2])));
     expect(net.takeDeliveries('a1').map(line)).toEqual([`${b1} > ${a1} | udp 1 > 2`]);
     net.injectPackets('alice', 'net1', udp(stranger, b1, [1, 2]));
     expect(filteredBy(net, 'alice')).toBe(3);

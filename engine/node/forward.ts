@@ -6,6 +6,7 @@ import { type Decision, decideForwarding } from './decision.ts';
 import { decideFragment } from './fragment-decision.ts';
 import { emit } from './frame-output.ts';
 import type { EthernetInterface } from './interfaces.ts';
+import { needsWhole } from './nat.ts';
 import { isFresh } from './neighbour-cache.ts';
 import type { Frame } from './node.ts';
 import { carryOut } from './output.ts';
@@ -20,11 +21,12 @@ import { countOn } from './policy-set.ts';
  * whole may be cut again.
  */
 export function forward(core: Core, packet: Packet, ingress: Ingress): void {
-  if (!isFragment(packet) || !core.policies.needWhole(packet.version)) {
+  const mustBeWhole = core.policies.needWhole(packet.version) || needsWhole(core, packet);
+  if (!isFragment(packet) || !mustBeWhole) {
     passOn(core, packet, ingress, originOf(ingress), decisionFor(core, packet, ingress));
     return;
   }
-  if (core.fragments !== null) {
+  if (core.fragments !== null && !needsWhole(core, packet)) {
     const decide = () => decisionFor(core, packet, ingress);
     const decision = decideFragment(core, core.fragments, packet, ingress, decide);
     passOn(core, packet, ingress, originOf(ingress), decision);

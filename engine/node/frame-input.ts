@@ -4,15 +4,16 @@ import { octetsEqual, u16At, u8At } from '../wire/octets.ts';
 import type { Offload } from '../wire/offload.ts';
 import { isSpoofed } from './anti-spoofing.ts';
 import { takeArp } from './arp.ts';
-import { type Core, drop, type Ingress } from './core.ts';
-import { filterIn } from './filter-gate.ts';
+import { type Core, drop } from './core.ts';
+import { type Arrival, filterIn } from './filter-gate.ts';
 import { forward, forwardKnownFlow } from './forward.ts';
 import { isAtWrongInterface } from './host-model.ts';
 import type { EthernetInterface } from './interfaces.ts';
 import { withoutEthernet } from './link-output.ts';
 import { takeLocal } from './local-input.ts';
+import { translatedIn } from './nat.ts';
 import type { Frame } from './node.ts';
-import { parsePacket } from './packet.ts';
+import { type Packet, parsePacket } from './packet.ts';
 
 /** One frame from a port. Throws for a port that the node does not have: that is the caller's mistake. */
 export function takeFrame(core: Core, frame: Frame): void {
@@ -34,7 +35,8 @@ export function takeFrame(core: Core, frame: Frame): void {
     drop(core, 'notForUs', () => `a frame for another MAC address on ${link.name}`);
     return;
   }
-  if (!isForMany && core.filter === null && forwardKnownFlow(core, link, frame)) return;
+  const hasShortWay = core.filter === null && core.nat === null;
+  if (!isForMany && hasShortWay && forwardKnownFlow(core, link, frame)) return;
   if (octetsEqual(octets.subarray(6, 12), link.mac)) return; // our own, reflected
   takePayload(core, link, frame, isForMany);
 }
@@ -44,7 +46,7 @@ export function takePacket(
   core: Core,
   octets: Uint8Array,
   offload: Offload | null,
-  ingress: Ingress & { readonly interface: NonNullable<Ingress['interface']> },
+  ingress: Arrival,
   isForMany: boolean,
 ): void {
   const packet = parsePacket(octets, offload);
@@ -52,7 +54,12 @@ export function takePacket(
     drop(core, 'malformed', () => `${packet}, from ${ingress.interface.name}`);
     return;
   }
-  if (!filterIn(core, packet, ingress)) return;
+  for (const each of translatedIn(core, packet, ingress))
+    takeTranslated(core, each, ingress, isForMany, each !== packet);
+}
+
+function takeTranslated(core: Core, packet: Packet, ingress: Arrival, isForMany: boolean, isChanged: boolean): void {
+  if (!filterIn(core, packet, ingress, isChanged)) return;
   const { source, destination } = packet;
   // RFC 1122 §3.3.6: a frame to many with a packet to one is a mistake, or worse.
   if (isForMany && !isMulticast(destination) && !core.addresses.isBroadcast(destination)) {

@@ -47,7 +47,9 @@ export interface NodeEvent {
     | 'peerMoved'
     | 'policyChanged'
     /** A `log` rule of the filter. */
-    | 'filterLogged';
+    | 'filterLogged'
+    /** A NAT has forgotten its mappings. */
+    | 'natRebound';
   readonly detail: string;
 }
 
@@ -90,7 +92,9 @@ export type NodeCommand =
   /** Instead of all that there are, at once; SAs of policies that are gone go too. */
   | { readonly kind: 'setPolicies'; readonly policies: readonly PolicyConfig[] }
   /** Other rules; null: no filter. Flows that the old ones tracked are forgotten. */
-  | { readonly kind: 'setFilter'; readonly filter: FilterConfig | null };
+  | { readonly kind: 'setFilter'; readonly filter: FilterConfig | null }
+  /** A NAT forgets its mappings, as if it had been restarted: who goes on sending comes from another port. */
+  | { readonly kind: 'rebindNat' };
 
 export interface NodeContext {
   readonly random: Random;
@@ -109,6 +113,7 @@ export interface Node {
   /** When to call `wake`, or null. */
   wakeAt(): Instant | null;
   command(command: NodeCommand, now: Instant): Effects;
+  /** As of the last call of the others: call `wake` before, where ages matter. */
   status(): NodeStatus;
   /** What would happen to this packet, without sending it or changing anything. */
   explain(flow: FlowQuery): Explanation;

@@ -7,6 +7,7 @@ import { emit, ipFrameAround } from './frame-output.ts';
 import { leavesByWrongInterface } from './host-model.ts';
 import { behindEthernet, sendOnLink } from './link-output.ts';
 import type { NodeInterface } from './interfaces.ts';
+import { translatedOut } from './nat.ts';
 import { isFresh } from './neighbour-cache.ts';
 import { type Packet, parsePacket } from './packet.ts';
 import { learntPathMtus } from './path.ts';
@@ -51,7 +52,7 @@ export function carryOut(core: Core, packet: Packet, decision: Decision, origin:
       refuse(core, packet, origin, decision.reason, decision.detail, decision.cause);
       break;
     case 'forward':
-      sendClear(core, packet, decision, origin);
+      for (const each of translatedOut(core, packet, decision.exit)) sendClear(core, each, decision, origin);
       break;
     case 'encapsulate':
       sendEncapsulated(core, packet, decision.tunnel, decision.policy, origin, depth);
