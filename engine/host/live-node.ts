@@ -70,6 +70,7 @@ function answer(
 ): NodeAnswers[keyof NodeAnswers] {
   switch (request.kind) {
     case 'status':
+      loop.wake(); // what it says of ages is as of the last call
       return node.status();
     case 'explain':
       return node.explain(request.flow);

@@ -64,7 +64,9 @@ export class Machine implements Host {
   }
 
   status(): NodeStatus {
-    return this.#up().node.status();
+    const { node } = this.#up();
+    this.#take(node.wake(this.now())); // what it says of ages is as of the last call
+    return node.status();
   }
 
   get node(): Node {
