@@ -24,6 +24,11 @@ export interface NodeConfig {
   /** RFC 3704 §2.2: refuse what comes from where its source is not. Absent: no. */
   readonly antiSpoofing?: boolean;
   readonly nat?: NatConfig | null;
+  /**
+   * RFC 4301 §5.1.1: tell the sender when a policy, or the want of an SA, keeps a packet from leaving. Absent: no, since whoever
+   * forges a source directs these answers.
+   */
+  readonly reportDiscards?: boolean;
   /** RFC 4301 §7: how later fragments meet a policy with ports. Absent: they wait until their packet is whole. */
   readonly fragments?: 'reassemble' | 'stateful';
 }

@@ -130,6 +130,7 @@ export interface Core {
   readonly routes: RouteTable;
   readonly neighbours: NeighbourCache<FrameOrigin>;
   policies: PolicySet;
+  readonly reportDiscards: boolean;
   readonly sad: Sad;
   readonly upkeep: SaUpkeep;
   readonly flows: FlowCache<Decision>;

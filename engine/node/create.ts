@@ -103,6 +103,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     routes: new RouteTable(),
     neighbours: new NeighbourCache<FrameOrigin>(() => drop(core, 'queueFull', () => 'its neighbour is not known yet')),
     policies,
+    reportDiscards: config.reportDiscards ?? false,
     sad: new Sad(),
     upkeep: new SaUpkeep(),
     flows: new FlowCache(policies.usePorts),
@@ -144,10 +145,10 @@ function runCommand(core: Core, command: NodeCommand): void {
       core.audit.note('saInstalled', describeSa(installSa(core, command.sa)));
       break;
     case 'deleteSa':
-      deleteSas(core, sa => sa.spi === command.spi && sa.direction === command.direction);
+      deleteSas(core, core.sad.delete(command.spi, command.direction));
       break;
     case 'flushSas':
-      deleteSas(core, () => true);
+      deleteSas(core, core.sad.flush());
       break;
     case 'setPolicies':
       replacePolicies(core, command.policies);

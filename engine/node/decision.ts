@@ -3,7 +3,7 @@ import { type Address, formatAddress, isLinkLocal, isUnspecified } from '../wire
 import { admit, isBorrowed, linkOwner, martianReason } from './admission.ts';
 import type { Core, FrameOrigin, Ingress } from './core.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
-import { isIcmpError } from './icmp-error.ts';
+import { type IcmpCause, isIcmpError } from './icmp-error.ts';
 import { routeTowards } from './link-scope.ts';
 import type { Neighbour } from './neighbour-cache.ts';
 import type { Packet } from './packet.ts';
@@ -114,14 +114,14 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
   if (entry === null) {
     if (isSatisfied) return forward;
     trace?.('policy: none matches, and the node has policies: discard');
-    return refusal('policyDiscard', `${describe(flow)} matches no policy`);
+    return refusal('policyDiscard', `${describe(flow)} matches no policy`, prohibited(core));
   }
   trace?.(`policy${owner === null ? '' : ` of ${owner}`}: ${entry.policy.name}, ${entry.policy.action.kind}`);
   switch (entry.policy.action.kind) {
     case 'bypass':
       return { ...forward, policy: entry };
     case 'discard':
-      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, null, entry);
+      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, prohibited(core), entry);
     case 'protect':
       return protectBySas(core, entry, flow, null, trace) ?? { ...forward, policy: entry };
   }
@@ -136,16 +136,25 @@ function decideTunnel(core: Core, packet: Packet, flow: Flow, tunnel: TunnelInte
   }
   const entry = outboundEntry(core, tunnel.name, packet, flow);
   trace?.(`policy of ${tunnel.name}: ${entry === null ? 'none matches: discard' : entry.policy.name}`);
-  if (entry === null) return refusal('policyDiscard', `${describe(flow)} matches no policy of ${tunnel.name}`);
+  if (entry === null) {
+    return refusal('policyDiscard', `${describe(flow)} matches no policy of ${tunnel.name}`, prohibited(core));
+  }
   switch (entry.policy.action.kind) {
     case 'bypass':
       return { kind: 'encapsulate', tunnel, policy: entry };
     case 'discard':
-      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, null, entry);
+      return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, prohibited(core), entry);
     case 'protect':
       return protectBySas(core, entry, flow, tunnel, trace) ?? { kind: 'encapsulate', tunnel, policy: entry };
   }
 }
+
+/** RFC 4301 §5.1.1 (a): where the sender is to hear of it. */
+function prohibited({ reportDiscards }: Core): IcmpCause | null {
+  return reportDiscards ? { kind: 'prohibited', code: ADMINISTRATIVELY_PROHIBITED, asDestination: false } : null;
+}
+
+const ADMINISTRATIVELY_PROHIBITED = 13;
 
 /**
  * The entry that a packet leaves by. An ICMP error that no entry is for goes by the one for the answers to the packet that it
@@ -172,7 +181,8 @@ function protectBySas(
   if (choice.kind === 'missing') {
     const { name } = entry.policy;
     const detail = `policy ${name} has no outbound SA ${choice.wanted} for ${describe(flow)}`;
-    return { ...refusal('noSa', detail, null, entry), wanted: choice.wanted };
+    const cause = core.reportDiscards ? ({ kind: 'neighbourUnreachable' } as const) : null;
+    return { ...refusal('noSa', detail, cause, entry), wanted: choice.wanted };
   }
   if (choice.layers.length > 0) return { kind: 'protect', policy: entry, layers: choice.layers, tunnel };
   trace?.(`SA: ${entry.policy.name} has none, and lets pass what it cannot protect`);

@@ -3,7 +3,7 @@ import { protectBy, type Transform } from '../ipsec/spd.ts';
 import type { NodeConfig, PolicyConfig, SaConfig } from './config.ts';
 import type { NodeCommand } from './node.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { ping, udp } from './testing/packets.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { nodeConfig, policy, port, saPair } from './testing/sites.ts';
 
@@ -246,3 +246,28 @@ function linked(): Net {
     ],
   );
 }
+
+describe('what is discarded on its way out, RFC 4301 §5.1.1', () => {
+  const entries = [
+    policy('no', { kind: 'discard' }, { protocol: 6 }),
+    policy('p', esp(), { protocol: 17, remote: BOB }),
+    policy('icmp', { kind: 'bypass' }, { protocol: 1 }),
+  ];
+  const sent = [ipPacket(ALICE, BOB, 6, new Uint8Array(20)), udp(ALICE, BOB, [1, 2]), udp(ALICE, '192.0.2.3', [1, 2])];
+
+  test('in silence, unless the node is to tell', () => {
+    const net = createNet([oneHost('alice', ALICE, entries, [])], []);
+    net.send('alice', ...sent);
+    expect(net.takeDeliveries('alice')).toEqual([]);
+  });
+
+  test('prohibited, or unreachable where an SA is missing', () => {
+    const net = createNet([{ ...oneHost('alice', ALICE, entries, []), reportDiscards: true }], []);
+    net.send('alice', ...sent);
+    expect(net.takeDeliveries('alice').map(line)).toEqual([
+      expect.stringContaining('icmp 3/13'),
+      expect.stringContaining('icmp 3/1'),
+      expect.stringContaining('icmp 3/13'),
+    ]);
+  });
+});

@@ -2,10 +2,11 @@ import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { addressesEqual } from '../wire/address.ts';
 import type { Core } from './core.ts';
 import { sendDummy, sendKeepalive } from './idle-traffic.ts';
-import { applyLimits, dueAt, dummyDueAt, KEEPALIVE_NS, keepaliveDueAt, lastSentAt } from './sa-upkeep.ts';
+import { applyLimits, dummyDueAt, KEEPALIVE_NS, keepaliveDueAt, lastSentAt } from './sa-upkeep.ts';
 
 /** Does all that is due for SAs at `core.now`. */
 export function runUpkeep(core: Core): void {
+  if (core.now < (core.upkeep.nextAt() ?? Infinity)) return;
   for (const upkeep of core.upkeep.all()) {
     if (upkeep.dueAt === null || upkeep.dueAt > core.now || applyLimits(core, upkeep)) continue;
     const { sa } = upkeep;
@@ -13,7 +14,7 @@ export function runUpkeep(core: Core): void {
       if (core.now >= (dummyDueAt(upkeep) ?? Infinity)) sendDummy(core, sa, upkeep);
       if (core.now >= (keepaliveDueAt(upkeep) ?? Infinity)) keepAlive(core, sa);
     }
-    upkeep.dueAt = dueAt(upkeep, core.now);
+    core.upkeep.schedule(upkeep, core.now);
   }
 }
 

@@ -30,6 +30,8 @@ export class SaUpkeep {
   readonly #all = new Map<InboundSa | OutboundSa, Upkeep>();
   /** UDP ports on which ESP comes. */
   readonly #udpPorts = new Map<number, number>();
+  /** undefined: to be looked for again. */
+  #nextAt: Instant | null | undefined = null;
 
   add(sa: InboundSa | OutboundSa, now: Instant): void {
     const { soft, hard } = sa.lifetime;
@@ -44,13 +46,26 @@ export class SaUpkeep {
       dummies: 0,
       dueAt: null,
     };
-    upkeep.dueAt = dueAt(upkeep, now);
+    this.schedule(upkeep, now);
     this.#all.set(sa, upkeep);
     if (sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, 1);
   }
 
   remove(sa: InboundSa | OutboundSa): void {
-    if (this.#all.delete(sa) && sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, -1);
+    const upkeep = this.#all.get(sa);
+    if (upkeep === undefined) return;
+    this.#all.delete(sa);
+    if (upkeep.dueAt !== null && upkeep.dueAt === this.#nextAt) this.#nextAt = undefined;
+    if (sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, -1);
+  }
+
+  /** Says anew when to look at an SA. */
+  schedule(upkeep: Upkeep, now: Instant): void {
+    if (upkeep.dueAt !== null && upkeep.dueAt === this.#nextAt) this.#nextAt = undefined;
+    upkeep.dueAt = dueAt(upkeep, now);
+    const known = this.#nextAt;
+    if (upkeep.dueAt === null || known === undefined) return;
+    if (known === null || upkeep.dueAt < known) this.#nextAt = upkeep.dueAt;
   }
 
   /** null: the SA is not installed, or not any more. */
@@ -76,10 +91,12 @@ export class SaUpkeep {
 
   /** When an SA has to be looked at; null: never. */
   nextAt(): Instant | null {
+    if (this.#nextAt !== undefined) return this.#nextAt;
     let earliest: Instant | null = null;
     for (const { dueAt: at } of this.#all.values()) {
       if (at !== null && (earliest === null || at < earliest)) earliest = at;
     }
+    this.#nextAt = earliest;
     return earliest;
   }
 
@@ -114,8 +131,7 @@ export function applyLimits(core: Core, upkeep: Upkeep): boolean {
   return false;
 }
 
-/** When to look at an SA next. */
-export function dueAt(upkeep: Upkeep, now: Instant): Instant | null {
+function dueAt(upkeep: Upkeep, now: Instant): Instant | null {
   const dues = [nextLimitAt(upkeep.sa, now), dummyDueAt(upkeep), keepaliveDueAt(upkeep)];
   return dues.reduce((first, due) => (first === null || (due !== null && due < first) ? due : first), null);
 }
