@@ -136,11 +136,12 @@ describe('what the loader fills in', () => {
       ['policy5', null, 'protect'],
       ['policy6', null, 'discard'],
       ['policy7', 'net0', 'discard'],
-      ['policy8', null, 'discard'],
+      ['hidden', null, 'discard'],
+      ['policy9', null, 'discard'],
       ['ssh', null, 'protect'],
       ['old', null, 'protect'],
       ['nested', null, 'protect'],
-      ['policy12', null, 'bypass'],
+      ['policy13', null, 'bypass'],
     ]);
     expect(policies[1]?.action).toEqual({
       kind: 'protect',
@@ -178,9 +179,10 @@ describe('what the loader fills in', () => {
         [53, 53],
         [8000, 8099],
       ],
-      remotePort: 'opaque',
+      remotePort: [[1024, 65535]],
     });
-    expect(policies[7]?.icmp).toEqual([
+    expect(policies[7]).toMatchObject({ localPort: 'opaque', remotePort: 'opaque' });
+    expect(policies[8]?.icmp).toEqual([
       [0x300, 0x300],
       [0x900, 0x900],
       [0xa00, 0xa00],

@@ -38,7 +38,7 @@ function verdictOf(node: TopologyNode, { name, tunnel, action }: TopologyPolicy)
     const remote = node.tunnels.find(each => each.name === tunnel)?.remote ?? ends[0]?.remote;
     if (mode === 'tunnel' && remote !== undefined) words.push(`to ${remote}`);
     if (requestId !== null) words.push(`id ${requestId}`);
-    if (level === 'use') words.push('or clear');
+    if (level === 'use') words.push('(level use)');
     return words.filter(word => word !== '').join(' ');
   });
   return `PROTECT ${transforms.join(' + ')}${action.sharing === 'unique' ? ', an SA for each flow' : ''}`;

@@ -33,7 +33,8 @@ nodes:
       - { local: 192.0.2.1, remote: 192.0.2.2, proto: udp, remote-port: 4000, protect: { mode: transport, peer: north, esp: [aes128-sha512], key: "a literal key" } }
       - { local: 10.0.0.0/24, remote: 10.0.3.0/24, protect: { mode: tunnel, peer: north, esp: [aes192gcm16], key: "a literal key" } }
       - { local: 10.0.0.0/24, proto: 50, discard: true }
-      - { interface: net0, direction: in, local: [192.0.2.1, 192.0.2.9-192.0.2.12], proto: udp, local-port: [53, "8000-8099"], remote-port: opaque, discard: true }
+      - { interface: net0, direction: in, local: [192.0.2.1, 192.0.2.9-192.0.2.12], proto: udp, local-port: [53, "8000-8099"], remote-port: "1024-65535", discard: true }
+      - { name: hidden, proto: udp, local-port: opaque, remote-port: opaque, discard: true }
       - { proto: icmp, icmp: { type: [3, "9-11"], code: 0 }, discard: true }
       - { name: ssh, local: 192.0.2.1, remote: 192.0.2.2, proto: tcp, local-port: 22, remote-port: 2222, protect: { mode: transport, peer: north, esp: [null-sha256], ah: sha512, sa: unique, key: "a literal key", lifetime: { soft: { time: 1h, octets: 1000000 }, hard: { time: 2h, packets: 5000 } } } }
       - { name: old, local: 192.0.2.1, remote: 192.0.2.2, proto: 89, protect: { mode: transport, peer: north, level: use, legacy: true, esp: 3des-sha1, encapsulation: { local-port: 4500, remote-port: 4501 }, key: "a literal key" } }
