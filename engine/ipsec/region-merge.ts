@@ -1,15 +1,5 @@
 import { OPAQUE_NUMBER, OPAQUE_PROTOCOL } from './flow-key.ts';
-import {
-  difference,
-  equal,
-  has,
-  includes,
-  intersection,
-  type RangeSet,
-  rangeSet,
-  rangeSetKey,
-  union,
-} from './range-set.ts';
+import { difference, equal, has, intersection, type RangeSet, rangeSet, rangeSetKey, union } from './range-set.ts';
 import { hasPorts, isIcmp } from './selector.ts';
 import { ANY_NUMBER, ANY_PROTOCOL, OPAQUE, type Region, REGION_FIELDS, type RegionField } from './selector-space.ts';
 
@@ -43,6 +33,7 @@ const MERGE_ORDER: readonly RegionField[] = [
 ];
 const ANY_UPPER = { localPort: ANY_NUMBER, remotePort: ANY_NUMBER, icmp: ANY_NUMBER };
 const HIDDEN = BigInt(OPAQUE_NUMBER);
+const SHOWN = difference(ANY_NUMBER, OPAQUE);
 const PORTED = protocolsThat(hasPorts);
 const ICMP = protocolsThat(isIcmp);
 const PLAIN = difference(difference(ANY_PROTOCOL, PORTED), ICMP);
@@ -63,15 +54,22 @@ function possible(region: Region): Region[] {
   const ported = intersection(protocol, PORTED);
   if (ported.length > 0 && hides(icmp)) {
     const [local, remote] = [difference(localPort, OPAQUE), difference(remotePort, OPAQUE)];
-    const shown = { ...region, protocol: ported, icmp: ANY_NUMBER, localPort: local, remotePort: remote };
-    if (local.length > 0 && remote.length > 0) parts.push(shown);
-    if (hidesPorts) parts.push({ ...shown, localPort: OPAQUE, remotePort: OPAQUE });
+    const part = { ...region, protocol: ported, icmp: ANY_NUMBER };
+    if (local.length > 0 && remote.length > 0) parts.push({ ...part, ...anyWhereNoMatter(local, remote) });
+    if (hidesPorts) parts.push({ ...part, localPort: OPAQUE, remotePort: OPAQUE });
   }
   const withType = intersection(protocol, ICMP);
   if (withType.length > 0 && hidesPorts) parts.push({ ...region, ...ANY_UPPER, protocol: withType, icmp });
   const plain = difference(intersection(protocol, PLAIN), version === 4 ? HIDDEN_PROTOCOL : []);
   if (plain.length > 0 && hidesPorts && hides(icmp)) parts.push({ ...region, ...ANY_UPPER, protocol: plain });
   return parts;
+}
+
+/** One port that is shown says that the other is: where one is given, any other is ANY. */
+function anyWhereNoMatter(localPort: RangeSet, remotePort: RangeSet): Pick<Region, 'localPort' | 'remotePort'> {
+  const [isAnyLocal, isAnyRemote] = [equal(localPort, SHOWN), equal(remotePort, SHOWN)];
+  if (isAnyLocal === isAnyRemote) return { localPort, remotePort };
+  return isAnyLocal ? { localPort: ANY_NUMBER, remotePort } : { localPort, remotePort: ANY_NUMBER };
 }
 
 /** Makes one of regions that differ in nothing but this field. */
@@ -101,7 +99,7 @@ function joinHidden(regions: readonly Region[]): Region[] {
   for (const region of regions) {
     if (equal(region.localPort, OPAQUE)) continue;
     let { protocol } = region;
-    const others = isWide(region.localPort) && isWide(region.remotePort) ? hidden.get(placeOf(region)) : undefined;
+    const others = isWide(region) ? hidden.get(placeOf(region)) : undefined;
     for (const [index, other] of (others ?? []).entries()) {
       const common = intersection(protocol, other.protocol);
       if (common.length === 0 || others === undefined) continue;
@@ -116,18 +114,22 @@ function joinHidden(regions: readonly Region[]): Region[] {
   return result;
 }
 
-/** Of the numbers that are shown all, or so many that it is shorter to say which are not. */
-function isWide(ports: RangeSet): boolean {
-  if (has(ports, HIDDEN)) return false;
-  const rest = difference(difference(ANY_NUMBER, OPAQUE), ports);
-  return rest.length === 0 || rest.length < ports.length;
+/** Of the ports that are shown all, or so many that it is shorter to say which are not; and none that are not shown. */
+function isWide({ localPort, remotePort }: Region): boolean {
+  if (hides(localPort) && hides(remotePort)) return false;
+  return [localPort, remotePort].every(ports => {
+    const [own, rest] = [intersection(SHOWN, ports), difference(SHOWN, ports)];
+    return rest.length === 0 || rest.length < own.length;
+  });
 }
 
 function placeOf({ version, direction, local, remote }: Region): string {
   return `${version} ${[direction, local, remote].map(rangeSetKey).join(' ')}`;
 }
 
+/** In IPv4 the protocol is always shown, so that what is not may stand for whatever is shortest. */
 function withAnyProtocol(region: Region): Region {
-  const isAny = includes(union(region.protocol, region.version === 4 ? HIDDEN_PROTOCOL : []), ANY_PROTOCOL);
-  return isAny ? { ...region, protocol: ANY_PROTOCOL } : region;
+  const { version, protocol } = region;
+  const reachesEnd = protocol.at(-1)?.[1] === BigInt(OPAQUE_PROTOCOL - 1);
+  return version === 4 && reachesEnd ? { ...region, protocol: union(protocol, HIDDEN_PROTOCOL) } : region;
 }

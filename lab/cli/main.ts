@@ -18,6 +18,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'down', summary: 'remove labs and all that they left', load: () => import('./commands/down.ts') },
   { name: 'topologies', summary: 'list the topologies that ship', load: () => import('./commands/topologies.ts') },
   { name: 'validate', summary: 'find every error of a file at once', load: () => import('./commands/validate.ts') },
+  {
+    name: 'diff-policy',
+    summary: 'which flows two topologies treat differently',
+    load: () => import('./commands/diff-policy.ts'),
+  },
   { name: 'graph', summary: 'draw a topology', load: () => import('./commands/graph.ts') },
   { name: 'test', summary: 'run conformance suites', load: () => import('./commands/test.ts') },
   { name: 'doctor', summary: 'what this machine can do', load: () => import('./commands/doctor.ts') },

@@ -42,6 +42,7 @@ const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
   up: place => (place === 0 ? shippedNames() : []),
   graph: place => (place === 0 ? shippedNames() : []),
   validate: () => shippedNames(),
+  'diff-policy': place => (place < 2 ? shippedNames() : []),
   exec: place => (place === 0 ? namesOf(lab => lab.record.nodes) : []),
   explain: place => (place < 3 ? namesOf(lab => lab.record.nodes) : ['tcp', 'udp', 'icmp']),
   capture: place => (place === 0 ? namesOf(lab => lab.record.links) : []),
