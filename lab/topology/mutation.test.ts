@@ -7,7 +7,7 @@ import { mutateYaml, seededUniform } from './testing/mutate.ts';
 import { outcomeOf } from './testing/mutation-outcome.ts';
 
 /** `TOPOLOGY_MUTATIONS=100000 npx vitest run lab/topology/mutation.test.ts` for a long run; `TOPOLOGY_SEED` for another. */
-const COUNT = Number(process.env['TOPOLOGY_MUTATIONS'] ?? 2000);
+const COUNT = Number(process.env['TOPOLOGY_MUTATIONS'] ?? 1000);
 const SEED = Number(process.env['TOPOLOGY_SEED'] ?? 1);
 const texts = [EVERYTHING, ...shippedTopologies().map(({ file }) => readFileSync(file, 'utf8'))];
 

@@ -109,7 +109,7 @@ export class NetnsLab implements RunningLab {
         await this.#crashOrRestart(this.#node(action.node), action.kind);
         return;
       case 'rebind':
-        await this.#crashOrRestart(this.#node(action.node), 'restart');
+        await this.#engine(action.node).request<'command'>({ kind: 'command', command: { kind: 'rebindNat' } });
         return;
       case 'clockSkew':
         await this.#engine(action.node).request<'skew'>({ kind: 'skew', byNs: action.byNs });

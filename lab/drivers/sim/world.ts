@@ -74,8 +74,10 @@ export class World {
         this.machine(action.node).crash();
         break;
       case 'restart':
-      case 'rebind':
         this.#restart(action.node);
+        break;
+      case 'rebind':
+        this.machine(action.node).command({ kind: 'rebindNat' });
         break;
       case 'clockSkew':
         this.machine(action.node).skew(action.byNs);
