@@ -85,6 +85,7 @@ function accepted({ frames, deliveries }: Effects, siege: Siege): string[] {
     const layers = dissect(frame.octets).layers;
     const ip = layers.find(layer => layer.kind === 'ipv4' || layer.kind === 'ipv6');
     if (ip === undefined) continue; // address resolution
+    if (frame.port === 'net0' && layers.some(layer => layer.kind === 'keepalive')) continue; // RFC 3948 §4
     const isMessage = ip.protocol === IpProtocol.ICMP || ip.protocol === IpProtocol.ICMPV6;
     const isOwn = siege.ownAddresses.has(ip.source);
     if (frame.port === 'net1' ? !(isMessage && isOwn) : !isMessage) {
