@@ -258,6 +258,11 @@ function whyNoSuite(name: string): string {
 }
 
 function ahParameters(input: SaInput) {
+  if ((input.encapsulation ?? null) !== null) {
+    throw new Error(
+      `${describe(input)}: AH covers the addresses that a NAT changes: it does not go in UDP (RFC 3948 §1)`,
+    );
+  }
   const integrity = ahSuite(input.suite);
   if (integrity === null) throw new Error(`${describe(input)}: unknown integrity algorithm ${input.suite}`);
   keyOf(input.encryptionKey, 0, `${describe(input)}: encryption key`);
