@@ -49,8 +49,8 @@ function exitMtu(core: Core, exit: NodeInterface, destination: Address, depth: n
 
 /** Before the packet is known the SAs of a tunnel's first policy stand for all: they differ by a few octets at most. */
 function someLayersOf(core: Core, tunnel: TunnelInterface): readonly Layer[] {
-  for (const entry of core.policies.entries) {
-    if (entry.tunnel !== tunnel.name || entry.layers.length === 0) continue;
+  for (const entry of core.policies.entriesOf(tunnel.name)) {
+    if (entry.layers.length === 0) continue;
     const choice = chooseSas(core, entry, null, tunnel);
     if (choice.kind === 'layers' && choice.layers.length > 0) return choice.layers;
   }

@@ -55,7 +55,8 @@ export class PolicySet {
   readonly #byPolicy: ReadonlyMap<Policy, PolicyEntry>;
   readonly #byName: ReadonlyMap<string, PolicyEntry>;
   readonly #spds: ReadonlyMap<string | null, Spd>;
-  readonly #takesFragments: boolean;
+  readonly #byOwner: ReadonlyMap<string | null, readonly PolicyEntry[]>;
+  readonly #needWhole: Readonly<Record<4 | 6, boolean>>;
   readonly #onLinks: boolean;
 
   /** Throws for a name that is used twice, and for an interface that is not there. What was in `before` goes on counting. */
@@ -69,15 +70,16 @@ export class PolicySet {
     this.#byPolicy = new Map(this.entries.map(entry => [entry.policy, entry]));
     this.#byName = new Map(this.entries.map(entry => [entry.policy.name, entry]));
     if (this.#byName.size < configs.length) throw new Error('two policies have the same name');
-    const owners = new Set(this.entries.map(entry => entry.tunnel));
-    const own = (owner: string | null) => this.entries.filter(entry => entry.tunnel === owner);
-    this.#spds = new Map([...owners].map(owner => [owner, new Spd(own(owner).map(entry => entry.policy))]));
+    this.#byOwner = byOwner(this.entries);
+    this.#spds = new Map([...this.#byOwner].map(([owner, own]) => [owner, new Spd(own.map(entry => entry.policy))]));
     this.usePorts = this.entries.some(entry => entry.usesPorts || isUnique(entry));
-    this.#takesFragments = this.entries.some(({ policy: { selector } }) =>
+    const takesFragments = this.entries.some(({ policy: { selector } }) =>
       [selector.localPort, selector.remotePort, selector.icmp, selector.protocol].includes('opaque'),
     );
+    const usesProtocol = this.entries.some(entry => entry.usesProtocol);
+    this.#needWhole = { 4: !takesFragments && this.usePorts, 6: !takesFragments && (this.usePorts || usesProtocol) };
     const isLink = (name: string | null) => interfaces.some(each => each.name === name && each.kind === 'ethernet');
-    this.#onLinks = [...owners].some(owner => owner === null || isLink(owner));
+    this.#onLinks = [...this.#byOwner.keys()].some(owner => owner === null || isLink(owner));
   }
 
   /**
@@ -86,8 +88,7 @@ export class PolicySet {
    * (RFC 4301 §7.2).
    */
   needWhole(version: 4 | 6): boolean {
-    if (this.#takesFragments) return false;
-    return this.entries.some(entry => entry.usesPorts || isUnique(entry) || (version === 6 && entry.usesProtocol));
+    return this.#needWhole[version];
   }
 
   /** Whether what leaves by a link may be protected there, in transport mode for instance, which wants whole packets. */
@@ -97,7 +98,12 @@ export class PolicySet {
 
   /** Whether a tunnel may send IP-in-IP in the clear. */
   mayBypass(tunnel: string): boolean {
-    return !this.has(tunnel) || this.entries.some(entry => entry.tunnel === tunnel && acceptsClear(entry));
+    return !this.has(tunnel) || this.entriesOf(tunnel).some(acceptsClear);
+  }
+
+  /** Those of the node's SPD (null) or an interface's, in order. */
+  entriesOf(owner: string | null): readonly PolicyEntry[] {
+    return this.#byOwner.get(owner) ?? [];
   }
 
   /** Whether the node's (null) or an interface's SPD has any entry: an empty one lets everything pass. */
@@ -137,6 +143,16 @@ export class PolicySet {
     }
     return null;
   }
+}
+
+function byOwner(entries: readonly PolicyEntry[]): Map<string | null, PolicyEntry[]> {
+  const owners = new Map<string | null, PolicyEntry[]>();
+  for (const entry of entries) {
+    const own = owners.get(entry.tunnel);
+    if (own === undefined) owners.set(entry.tunnel, [entry]);
+    else own.push(entry);
+  }
+  return owners;
 }
 
 /** Whether clear packets are as good as protected ones: every transform is of level `use`. */
