@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAddress, parseMac } from '../../engine/wire/address.ts';
 import { ArpOperation, decodeArp, encodeArp } from '../../engine/wire/arp.ts';
 import { dissect } from '../../engine/wire/dissect.ts';
+import { ping } from '../../engine/node/testing/packets.ts';
 import { decodeEthernet, encodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { Topology } from '../topology/model.ts';
@@ -10,9 +11,12 @@ import type { Driver, LabEvent, Probe, ProbeResult, RunningLab } from './driver.
 /**
  * What every driver is held to. `site-to-site` is the shipped topology of that name, or one with the same nodes, links and
  * addresses: hosts a1 and b1, gateways alice and bob, links lan-a, wan, wan-bob, lan-b, IPv4 and IPv6 in both offices.
+ * `natT` and `filterGateway` are the shipped ones.
  */
 export interface ContractTopologies {
   readonly siteToSite: Topology;
+  readonly natT: Topology;
+  readonly filterGateway: Topology;
 }
 
 interface Scene {
@@ -30,7 +34,7 @@ const FLOW = { source: A1[4], destination: B1[4], protocol: 6, sourcePort: 40_00
 
 /** Registers the tests of a driver. `createDriver` is called once a lab. */
 export function driverContract(name: string, createDriver: () => Driver, topologies: ContractTopologies): void {
-  const { siteToSite } = topologies;
+  const { siteToSite, natT, filterGateway } = topologies;
 
   describe(`${name}: a lab that is up`, () => {
     let scene: Scene;
@@ -273,6 +277,59 @@ export function driverContract(name: string, createDriver: () => Driver, topolog
     });
   });
 
+  describe(`${name}: behind a NAT`, () => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await open(createDriver(), { ...natT, faults: [] });
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+    });
+    afterAll(() => scene.close());
+
+    test('ESP goes in UDP, and bob knows its port outside', async () => {
+      const bob = (await scene.lab.status()).find(node => node.name === 'bob');
+      const ports = bob?.sas.find(sa => sa.direction === 'outbound')?.encapsulation;
+      expect(ports).toMatch(/^4500 > \d+$/);
+      const onWan = scene.packets.filter(packet => packet.link === 'wan' && layersOf(packet).includes('udp'));
+      expect(onWan.length).toBeGreaterThan(0);
+      expect(await reach(scene.lab, backFrom(probeOf(4, 'icmp')))).toMatchObject({ kind: 'answered' });
+    });
+
+    test('a NAT that forgets gives alice another port, and bob follows her next packet', async () => {
+      const portOf = async () =>
+        (await scene.lab.status()).find(node => node.name === 'bob')?.sas.map(sa => sa.encapsulation);
+      const before = await portOf();
+      await scene.lab.fault({ kind: 'rebind', node: 'home' });
+      expect((await scene.lab.probe(backFrom(probeOf(4, 'icmp')))).kind).not.toBe('answered');
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+      expect(await reach(scene.lab, backFrom(probeOf(4, 'icmp')))).toMatchObject({ kind: 'answered' });
+      expect(await portOf()).not.toEqual(before);
+      expect(scene.events.filter(event => event.node === 'bob').map(event => event.kind)).toContain('peerMoved');
+    });
+  });
+
+  describe(`${name}: with a filter`, () => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await open(createDriver(), filterGateway);
+    });
+    afterAll(() => scene.close());
+
+    test('only the tunnel carries packets between the offices: in the clear they are refused on every interface', async () => {
+      for (const version of [4, 6] as const) {
+        expect(await reach(scene.lab, probeOf(version, 'icmp'))).toMatchObject({ kind: 'answered' });
+        const mark = scene.packets.length;
+        await scene.lab.inject('wan', 'alice:net0', clearFrame(filterGateway, version));
+        await scene.lab.sleep(100);
+        const since = scene.packets.slice(mark);
+        expect(since.filter(packet => packet.link === 'lan-a' && hasIpSource(packet, B1[version]))).toEqual([]);
+      }
+      const alice = (await scene.lab.status()).find(node => node.name === 'alice');
+      expect(alice?.drops.filtered).toBeGreaterThanOrEqual(2);
+      const hits = alice?.filter?.rules.filter(rule => /^block in from/.test(rule.text)).map(rule => rule.packets);
+      expect(hits?.every(packets => packets > 0)).toBe(true);
+    });
+  });
+
   describe(`${name}: going down`, () => {
     test('may be repeated, ends what runs, and leaves nothing to use', async () => {
       const scene = await open(createDriver(), siteToSite);
@@ -304,6 +361,26 @@ function probeOf(version: 4 | 6, protocol: 'icmp' | 'udp' | 'tcp'): Probe {
   const common = { from: 'a1', to: B1[version], toNode: 'b1', timeoutMs: 1000, sizeOctets: 56 };
   if (protocol === 'icmp') return { ...common, with: 'icmp', dontFragment: false };
   return { ...common, with: protocol, port: ECHO_PORT };
+}
+
+/** The same the other way round. */
+const backFrom = (probe: Probe): Probe => ({ ...probe, from: 'b1', to: A1[4], toNode: 'a1' });
+
+/** An echo request from b1 to a1 as somebody between the gateways would forge it, for alice's side of the wan. */
+function clearFrame(topology: Topology, version: 4 | 6): Uint8Array {
+  return encodeEthernet({
+    destination: mac(interfaceOf(topology, 'alice', 'net0').mac),
+    source: mac(interfaceOf(topology, 'internet', 'alice').mac),
+    etherType: version === 4 ? EtherType.IPV4 : EtherType.IPV6,
+    payload: ping(B1[version], A1[version], 64),
+  });
+}
+
+function hasIpSource({ octets }: CapturedPacket, source: string): boolean {
+  const { etherType, payload } = decodeEthernet(octets);
+  if (etherType !== EtherType.IPV4 && etherType !== EtherType.IPV6) return false;
+  const own = etherType === EtherType.IPV4 ? payload.subarray(12, 16) : payload.subarray(8, 24);
+  return Buffer.compare(own, address(source)) === 0;
 }
 
 /** A network that has just come up may lose the first packets: duplicate addresses are looked for, neighbours asked. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { nativeAddon } from '../../../engine/native/addon.ts';
 import { programFile } from '../../../engine/host/program.ts';
 import { insideNamespaces, rerunInNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
-import { openTopology } from '../../topology/shipped.ts';
+import { shipped } from '../../topology/testing/shipped.ts';
 import { driverContract } from '../contract.ts';
 import { createNetnsDriver } from './netns-driver.ts';
 import { podCommand } from './pod.ts';
@@ -20,7 +20,9 @@ test.skipIf(insideNamespaces || !built || !podWorks)(
 );
 
 if (insideNamespaces) {
-  const { topology: siteToSite } = openTopology('site-to-site');
-  if (siteToSite === null) throw new Error('site-to-site does not load');
-  driverContract('netns', () => createNetnsDriver(), { siteToSite });
+  driverContract('netns', () => createNetnsDriver(), {
+    siteToSite: shipped('site-to-site'),
+    natT: shipped('nat-t'),
+    filterGateway: shipped('filter-gateway'),
+  });
 }

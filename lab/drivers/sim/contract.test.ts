@@ -1,9 +1,12 @@
 import { driverContract } from '../contract.ts';
-import { openTopology } from '../../topology/shipped.ts';
+import { shipped } from '../../topology/testing/shipped.ts';
 import { createSimDriver } from './sim-driver.ts';
 
-const { topology: siteToSite } = openTopology('site-to-site');
-if (siteToSite === null) throw new Error('site-to-site does not load');
+const topologies = {
+  siteToSite: shipped('site-to-site'),
+  natT: shipped('nat-t'),
+  filterGateway: shipped('filter-gateway'),
+};
 
-driverContract('sim, virtual time', () => createSimDriver({ pace: 'virtual' }), { siteToSite });
-driverContract('sim, real time', () => createSimDriver({ pace: 'real-time' }), { siteToSite });
+driverContract('sim, virtual time', () => createSimDriver({ pace: 'virtual' }), topologies);
+driverContract('sim, real time', () => createSimDriver({ pace: 'real-time' }), topologies);
