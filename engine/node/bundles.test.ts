@@ -130,3 +130,36 @@ describe('tunnel mode over both families, inside both', () => {
     expect(traffic(net, 'alice:eth0')[0]).toContain(`${ENDS.alice[outer]} > ${ENDS.bob[outer]} | ${protocol}`);
   });
 });
+
+describe('what is too long', () => {
+  test.each([
+    ['AH', [transform({ protocol: 'ah' })]],
+    ['AH over ESP', [transform({}), transform({ protocol: 'ah' })]],
+  ] as const)('%s protects it whole, and it is fragmented afterwards', (_, transforms) => {
+    const sas = transforms.map((each, i) =>
+      both(4096 + 10 * i, 0, 'p', { mode: 'transport', protocol: each.protocol, transform: i }),
+    );
+    const net = hosts([policy('p', protectAll(transforms))], ...sas);
+    const packet = udp(ENDS.alice[0], ENDS.bob[0], [1, 2], 3000);
+    net.send('alice', packet);
+    expect(traffic(net, 'alice:eth0')).toEqual([
+      expect.stringContaining('fragment 0+ | ah'),
+      expect.stringContaining('fragment 1480+'),
+      expect.stringContaining('fragment 2960'),
+    ]);
+    expect(net.takeDeliveries('bob')).toEqual([packet]);
+  });
+
+  test('a superframe is cut, and each packet gets both', () => {
+    const bundle = [transform({}), transform({ protocol: 'ah' })];
+    const sas = [
+      both(4096, 0, 'p', { mode: 'transport' }),
+      both(5000, 0, 'p', { protocol: 'ah', mode: 'transport', transform: 1 }),
+    ];
+    const net = hosts([policy('p', protectAll(bundle))], ...sas);
+    const packet = udp(ENDS.alice[0], ENDS.bob[0], [1, 2], 20_000);
+    net.send('alice', { octets: packet, offload: { checksum: null, segments: { kind: 'udp', sizeOctets: 1300 } } });
+    expect(traffic(net, 'alice:eth0')).toHaveLength(16);
+    expect(net.takeDeliveries('bob')).toHaveLength(16);
+  });
+});
