@@ -25,7 +25,7 @@ import { ReassemblyPool } from './reassembly-pool.ts';
 import { sourceTowards } from './report.ts';
 import { configuredRoute, connectedRoutes, RouteTable } from './route-table.ts';
 import { startAdvertising } from './router-advertising.ts';
-import { deleteSas, describeSa, installSa, replacePolicies } from './sa-commands.ts';
+import { deleteSas, describeSa, installSa, isMeant, replacePolicies } from './sa-commands.ts';
 import { SaUpkeep } from './sa-upkeep.ts';
 import { statusOf } from './status.ts';
 import { nextTimer, runTimers, startLink } from './timers.ts';
@@ -145,7 +145,10 @@ function runCommand(core: Core, command: NodeCommand): void {
       core.audit.note('saInstalled', describeSa(installSa(core, command.sa)));
       break;
     case 'deleteSa':
-      deleteSas(core, core.sad.delete(command.spi, command.direction));
+      deleteSas(
+        core,
+        core.sad.all().filter(sa => isMeant(sa, command)),
+      );
       break;
     case 'flushSas':
       deleteSas(core, core.sad.flush());

@@ -87,7 +87,13 @@ export type DropReason =
 export type NodeCommand =
   | { readonly kind: 'link'; readonly port: string; readonly up: boolean }
   | { readonly kind: 'installSa'; readonly sa: SaConfig }
-  | { readonly kind: 'deleteSa'; readonly spi: number; readonly direction: 'inbound' | 'outbound' }
+  | {
+      readonly kind: 'deleteSa';
+      readonly spi: number;
+      readonly direction: 'inbound' | 'outbound';
+      /** Absent: whatever it is, and wherever it leads, that has this SPI. */
+      readonly only?: Pick<SaStatus, 'protocol' | 'source' | 'destination'>;
+    }
   | { readonly kind: 'flushSas' }
   /** Instead of all that there are, at once; SAs of policies that are gone go too. */
   | { readonly kind: 'setPolicies'; readonly policies: readonly PolicyConfig[] }
@@ -114,6 +120,7 @@ export interface Node {
   wakeAt(): Instant | null;
   command(command: NodeCommand, now: Instant): Effects;
   /** As of the last call of the others: call `wake` before, where ages matter. */
+  /** As of the last call of the others: `wake` before, where ages matter. */
   status(): NodeStatus;
   /** What would happen to this packet, without sending it or changing anything. */
   explain(flow: FlowQuery): Explanation;

@@ -3,6 +3,7 @@ import { createInboundSa, createOutboundSa } from '../ipsec/sad.ts';
 import { formatAddress } from '../wire/address.ts';
 import type { PolicyConfig, SaConfig } from './config.ts';
 import type { Core } from './core.ts';
+import type { NodeCommand } from './node.ts';
 import { PolicySet } from './policy-set.ts';
 
 /** SAs and policies that come and go while the node runs. What was decided by them is forgotten. */
@@ -34,6 +35,16 @@ export function deleteSas(core: Core, sas: readonly (InboundSa | OutboundSa)[]):
     core.audit.note('saDeleted', describeSa(sa));
   }
 }
+
+/** Whether the command is about this SA. */
+export function isMeant(sa: InboundSa | OutboundSa, { spi, direction, only }: DeleteSa): boolean {
+  if (sa.spi !== spi || sa.direction !== direction) return false;
+  if (only === undefined) return true;
+  const [source, destination] = [formatAddress(sa.source), formatAddress(sa.destination)];
+  return sa.protocol === only.protocol && source === only.source && destination === only.destination;
+}
+
+type DeleteSa = Extract<NodeCommand, { kind: 'deleteSa' }>;
 
 /**
  * Other policies, all at once: no packet meets half of them. SAs of policies that are gone go with them. Throws, and changes

@@ -60,7 +60,8 @@ function stepOf(statement: Exclude<SetkeyStatement, PolicyStatement>): ToolStep 
 
 type Failure = (why: string) => ToolEffect;
 
-const deletion = ({ spi, direction }: SaStatus) => ({ kind: 'deleteSa', spi, direction }) as const;
+const deletion = ({ spi, direction, protocol, source, destination }: SaStatus) =>
+  ({ kind: 'deleteSa', spi, direction, only: { protocol, source, destination } }) as const;
 
 function sasLike(status: NodeStatus, id: Omit<SetkeySaId, 'spi'> & { readonly spi: number | null }): SaStatus[] {
   const { source, destination, protocol, spi } = id;
