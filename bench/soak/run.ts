@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
 import { createSeededRandom } from '../../lab/drivers/sim/seeded-random.ts';
 import { soakDifferential } from './differential.ts';
+import { soakFilter } from './filter.ts';
 import { soakFrames } from './frames.ts';
 import { soakHostile } from './hostile.ts';
 import { soakHour } from './hour.ts';
@@ -14,7 +15,7 @@ import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
     [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N]
-PART: hour, frames, hostile, topologies, differential (10000 packets), policies (1000000 packets), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -38,6 +39,7 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   hostile: () => soakHostile(Number(values.hostile), values.seed, progress),
   topologies: () => soakTopologies(Number(values.mutations), createSeededRandom(values.seed).u32(), progress),
   differential: () => soakDifferential(Number(values.packets ?? 10_000), values.seed, progress),
+  filter: () => soakFilter(Number(values.packets ?? 1_000_000), values.seed, progress),
   policies: () => soakPolicies(Number(values.packets ?? 1_000_000), values.seed, progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };

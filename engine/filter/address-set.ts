@@ -1,6 +1,7 @@
 import { type Address, parseAddress } from '../wire/address.ts';
 import { parsePrefix } from '../wire/prefix.ts';
 import type { FilterEndpoint } from './rule.ts';
+import type { WordRange } from './rule-index.ts';
 
 const WORDS = 4;
 
@@ -30,6 +31,16 @@ export class AddressSet {
     }
     if (this.#ranges6.length === 0) return false;
     return this.#has6(words, at) !== this.#negated;
+  }
+
+  /** The ranges of a family; null: all addresses but some, which are no ranges. */
+  ranges(version: 4 | 6): WordRange[] | null {
+    if (this.#negated) return null;
+    const [words, all] = version === 4 ? [1, this.#ranges4] : [WORDS, this.#ranges6];
+    return Array.from({ length: all.length / (2 * words) }, (_, i) => {
+      const at = i * 2 * words;
+      return [[...all.subarray(at, at + words)], [...all.subarray(at + words, at + 2 * words)]];
+    });
   }
 
   #has4(word: number): boolean {

@@ -1,5 +1,6 @@
 import { type AddressSet, addressSetOf } from './address-set.ts';
 import type { PacketView } from './packet-view.ts';
+import type { WordRange } from './rule-index.ts';
 import type { FilterAnswer, FilterCondition, FilterPorts, FilterRule } from './rule.ts';
 
 /** What the filter says of a packet, and the rule that decided; null: none matched. */
@@ -63,6 +64,21 @@ export class CompiledRule {
     if (rule.interface !== null && rule.interface !== interfaceName) return false;
     if (rule.family !== null && rule.family !== version) return false;
     return byName === null || this.#protocols?.[byName] === 1;
+  }
+
+  /** For an index; null: any. */
+  sourceRanges(version: 4 | 6): readonly WordRange[] | null {
+    return this.#source?.ranges(version) ?? null;
+  }
+
+  destinationRanges(version: 4 | 6): readonly WordRange[] | null {
+    return this.#destination?.ranges(version) ?? null;
+  }
+
+  get destinationPortRanges(): readonly WordRange[] | null {
+    const ports = this.#destinationPorts;
+    if (ports === null) return null;
+    return Array.from({ length: ports.length / 2 }, (_, i) => [[ports[2 * i] ?? 0], [ports[2 * i + 1] ?? 0]]);
   }
 
   /** For packets that it concerns. */

@@ -6,7 +6,7 @@ import type { CompiledRule, FilterVerdict } from './compiled-rule.ts';
 import { FragmentTable } from './fragment-table.ts';
 import { PacketView } from './packet-view.ts';
 import type { FilterConfig, FilterRule } from './rule.ts';
-import { type ListedRule, type RuleLists, RuleTable } from './rule-lists.ts';
+import { type ListedRule, type RuleList, type RuleLists, RuleTable } from './rule-lists.ts';
 import { type StateFigures, type StateMatch, StateTable } from './state-table.ts';
 
 /** Where a packet is looked at. On a tunnel there is no neighbour to discover. */
@@ -153,7 +153,7 @@ export class Filter {
     const fragment = this.#fragmentOf(false);
     const state = fragment === null ? this.#stateOf(false) : 'none';
     this.#attend(state);
-    if (lists.counting.length > 0) {
+    if (lists.counting.rules.length > 0) {
       this.#isDone = false;
       this.#scan(lists.counting, null);
     }
@@ -219,9 +219,12 @@ export class Filter {
   }
 
   /** The last matching rule that decides; `decided` when none of this list does. */
-  #scan(list: readonly ListedRule[], decided: CompiledRule | null): CompiledRule | null {
+  #scan({ rules, all, index }: RuleList, decided: CompiledRule | null): CompiledRule | null {
+    const { specific, common } = index === null ? all : index.candidates(this.#packet, all);
     let skipTo = 0;
-    for (const { compiled, inner } of list) {
+    for (let i = 0, j = 0; i < specific.length || j < common.length; ) {
+      const isCommon = i === specific.length || (j < common.length && (common[j] as number) < (specific[i] as number));
+      const { compiled, inner } = rules[(isCommon ? common[j++] : specific[i++]) as number] as ListedRule;
       if (compiled.at < skipTo || !compiled.matches(this.#packet, this.#attributes)) continue;
       const { action, quick } = compiled.rule;
       this.#count(compiled);

@@ -190,13 +190,17 @@ function listKey({ rules: [rule] }: RuleText, group: string | null): string {
 function inserted(texts: readonly RuleText[]): FilterRule[] {
   const ordered: RuleText[] = [];
   for (const text of texts) {
-    const key = listKey(text, text.rules[0]?.group ?? null);
-    const list = ordered.filter(each => listKey(each, each.rules[0]?.group ?? null) === key);
-    const before = text.insertAt === null ? undefined : list[Math.max(0, text.insertAt - 1)];
+    const before = text.insertAt === null ? undefined : ruleNumber(ordered, text, text.insertAt);
     if (before === undefined) ordered.push(text);
     else ordered.splice(ordered.indexOf(before), 0, text);
   }
   return ordered.flatMap((text, i) => text.rules.map(rule => withSkip(rule, text, ordered, i)));
+}
+
+/** Rule n of the list that a rule belongs to. */
+function ruleNumber(ordered: readonly RuleText[], of: RuleText, n: number): RuleText | undefined {
+  const key = listKey(of, of.rules[0]?.group ?? null);
+  return ordered.filter(each => listKey(each, each.rules[0]?.group ?? null) === key)[Math.max(0, n - 1)];
 }
 
 function withSkip(rule: FilterRule, text: RuleText, ordered: readonly RuleText[], index: number): FilterRule {

@@ -1,16 +1,24 @@
 import { CompiledRule } from './compiled-rule.ts';
 import type { FilterRule } from './rule.ts';
+import { type Candidates, indexOf, type RuleIndex } from './rule-index.ts';
 
 /** A rule in a list, and the list of the group that it is the head of. */
 export interface ListedRule {
   readonly compiled: CompiledRule;
-  readonly inner: readonly ListedRule[] | null;
+  readonly inner: RuleList | null;
+}
+
+/** Rules in their order, and a way to the few of them that may match a packet. */
+export interface RuleList {
+  readonly rules: readonly ListedRule[];
+  readonly all: Candidates;
+  readonly index: RuleIndex | null;
 }
 
 /** The rules that can match a packet: those that decide and those that count, each in their order. */
 export interface RuleLists {
-  readonly deciding: readonly ListedRule[];
-  readonly counting: readonly ListedRule[];
+  readonly deciding: RuleList;
+  readonly counting: RuleList;
   /** Only rules that name the packet's protocol. */
   readonly isByName: boolean;
 }
@@ -52,8 +60,8 @@ export class RuleTable {
       each => each.rule.direction === direction && each.concerns(interfaceName, version, byName),
     );
     return {
-      deciding: listOf(byGroup(concerned.filter(each => !counts(each))), null, new Map()),
-      counting: listOf(byGroup(concerned.filter(counts)), null, new Map()),
+      deciding: listOf(byGroup(concerned.filter(each => !counts(each))), null, version, new Map()),
+      counting: listOf(byGroup(concerned.filter(counts)), null, version, new Map()),
       isByName: byName !== null,
     };
   }
@@ -76,21 +84,20 @@ function byGroup(rules: readonly CompiledRule[]): Groups {
 }
 
 /** Groups that several heads share are one list. A group inside of itself is a contradiction of the configuration. */
-function listOf(
-  groups: Groups,
-  group: string | null,
-  known: Map<string, readonly ListedRule[] | null>,
-): readonly ListedRule[] {
-  return (groups.get(group) ?? []).map(compiled => {
+function listOf(groups: Groups, group: string | null, version: 4 | 6, known: Map<string, RuleList | null>): RuleList {
+  const own = groups.get(group) ?? [];
+  const rules = own.map(compiled => {
     const { head } = compiled.rule;
     if (head === null) return { compiled, inner: null };
     let inner = known.get(head);
     if (inner === null) throw new Error(`filter: group ${head} leads back to itself`);
     if (inner === undefined) {
       known.set(head, null);
-      inner = listOf(groups, head, known);
+      inner = listOf(groups, head, version, known);
       known.set(head, inner);
     }
     return { compiled, inner };
   });
+  const all = { specific: Int32Array.from(own.keys()), common: new Int32Array(0) };
+  return { rules, all, index: indexOf(own, version) };
 }
