@@ -97,6 +97,39 @@ export const BROKEN_CONFIG: readonly Subject[] = [
     if ((sa.protocol ?? 'esp') === 'ah' || findsSuite(sa.suite)) return sa;
     return { ...sa, suite: 'aes128-sha256', encryptionKey: '5a'.repeat(16), integrityKey: 'a5'.repeat(32) };
   }),
+  configSubject('first-transform-only', 'applies and asks for the first of the SAs of a bundle alone', config => ({
+    ...config,
+    policies: config.policies.map(policy => withTransforms(policy, transforms => transforms.slice(0, 1))),
+    sas: config.sas.filter(sa => (sa.transform ?? 0) === 0),
+  })),
+  configSubject('last-transform-only', 'applies and asks for the last of the SAs of a bundle alone', config => ({
+    ...config,
+    policies: config.policies.map(policy => withTransforms(policy, transforms => transforms.slice(-1))),
+    sas: config.sas.filter(sa => (sa.transform ?? 0) > 0).map(sa => ({ ...sa, transform: 0 })),
+  })),
+  eachPolicy('use-is-require', 'asks for an SA also where it need not be', policy =>
+    withTransforms(policy, transforms => transforms.map(it => ({ ...it, level: 'require' }))),
+  ),
+  eachPolicy('use-is-bypass', 'uses no SA where it need not be', policy =>
+    policy.action.kind === 'protect' ? { ...policy, action: { kind: 'bypass' } } : policy,
+  ),
+  eachPolicy('ignores-request-id', 'takes an SA of any number', policy =>
+    withTransforms(policy, transforms => transforms.map(it => ({ ...it, requestId: null }))),
+  ),
+  eachPolicy('takes-ah-for-esp', 'accepts AH where ESP is due', policy =>
+    withTransforms(policy, transforms => transforms.map(it => ({ ...it, protocol: 'ah' }))),
+  ),
+  configSubject('no-spd-of-interfaces', 'forgets the policies of its interfaces', config => ({
+    ...config,
+    policies: config.policies.filter(({ tunnel }) => tunnel === null),
+    sas: [],
+  })),
+  eachPolicy('ignores-selectors-and-ports', 'lets anything come out of an SA', policy => ({
+    ...policy,
+    ...ANYTHING,
+    tunnel: policy.tunnel,
+  })),
+  eachSa('immortal-sas', 'uses SAs for ever', sa => ({ ...sa, lifetime: {} })),
   eachSa('other-keys', 'uses other keys than it was given', sa => ({
     ...sa,
     encryptionKey: inverted(sa.encryptionKey),
@@ -142,6 +175,13 @@ function netsAround(addresses: string | readonly string[]): string | readonly st
     const [low = text] = text.split('-');
     return low.includes('/') ? low : `${low}/${low.includes(':') ? 64 : 24}`;
   });
+}
+
+type Transforms = Extract<PolicyConfig['action'], { kind: 'protect' }>['transforms'];
+
+function withTransforms(policy: PolicyConfig, change: (transforms: Transforms) => Transforms): PolicyConfig {
+  if (policy.action.kind !== 'protect') return policy;
+  return { ...policy, action: { ...policy.action, transforms: change(policy.action.transforms) } };
 }
 
 function eachPolicy(name: string, fault: string, change: (policy: PolicyConfig) => PolicyConfig): Subject {

@@ -1,5 +1,6 @@
 import { appendTrailer } from '../../engine/ipsec/esp-trailer.ts';
 import { protectPacket, unprotectPacket } from '../../engine/ipsec/esp-packet.ts';
+import { headerChecksum } from '../../engine/wire/checksum.ts';
 import { setU16, setU32, u16At, u32At } from '../../engine/wire/octets.ts';
 import { kernelSubject } from './build.ts';
 import { decryptUnverified } from './unverified.ts';
@@ -101,6 +102,25 @@ export const BROKEN_ESP: readonly Subject[] = [
   afterOpening('drops-options-inside', 'refuses Destination Options that stand inside of ESP', plaintext =>
     plaintext.at(-1) === DSTOPTS ? null : plaintext,
   ),
+  afterOpening('drops-inner-icmp', 'lets no ICMP come out of an SA', plaintext =>
+    upperOf(plaintext) === 1 || upperOf(plaintext) === 58 ? null : plaintext,
+  ),
+  afterOpening('refuses-inner-fragments', 'lets no fragments come out of an SA', plaintext => {
+    const isIpv4Fragment = plaintext.at(-1) === 4 && (u16At(plaintext, 6) & 0x3fff) !== 0;
+    return isIpv4Fragment || upperOf(plaintext) === 44 ? null : plaintext;
+  }),
+  afterOpening(
+    'forgives-tiny-offsets',
+    'takes fragments at offset 8 for ones that are far from the header',
+    plaintext => {
+      if (plaintext.at(-1) === 4 && (u16At(plaintext, 6) & 0x1fff) === 1) {
+        setU16(plaintext, 6, 16);
+        setU16(plaintext, 10, 0);
+        setU16(plaintext, 10, headerChecksum(plaintext, 0, 20));
+      }
+      return plaintext;
+    },
+  ),
   afterOpening('refuses-tfc', 'refuses a payload that is longer than the packet in it', plaintext => {
     const payloadOctets = plaintext.length - 2 - (plaintext.at(-2) ?? 0);
     return plaintext.at(-1) === 4 && u16At(plaintext, 2) !== payloadOctets ? null : plaintext;
@@ -111,6 +131,9 @@ export const BROKEN_ESP: readonly Subject[] = [
     return plaintext;
   }),
 ];
+
+/** Protocol, or Next Header, of the packet that a tunnel brought. */
+const upperOf = (plaintext: Uint8Array): number => (plaintext.at(-1) === 4 ? plaintext[9] : plaintext[6]) ?? 0;
 
 /** One that verifies and decrypts as it should, and then does something to the plaintext, trailer included; null: refuses it. */
 function afterOpening(name: string, fault: string, change: (plaintext: Uint8Array) => Uint8Array | null): Subject {

@@ -1,8 +1,21 @@
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
-import { u8At } from '../../engine/wire/octets.ts';
-import type { Frame } from '../../engine/node/node.ts';
-import { frameSubject } from './build.ts';
-import { type IpInFrame, ipOf, isFragment, isProtected, setTrafficClass, trafficClass, withIp } from './frame.ts';
+import { setU16, setU32, u8At } from '../../engine/wire/octets.ts';
+import type { NodeConfig } from '../../engine/node/config.ts';
+import { createNode } from '../../engine/node/create.ts';
+import type { Frame, Node, NodeContext } from '../../engine/node/node.ts';
+import { internetChecksum } from '../../engine/wire/checksum.ts';
+import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
+import { filtered, frameSubject, wrapped } from './build.ts';
+import {
+  type IpInFrame,
+  ipOf,
+  isFragment,
+  isProtected,
+  resized,
+  setTrafficClass,
+  trafficClass,
+  withIp,
+} from './frame.ts';
 import type { Subject } from './subject.ts';
 
 /** Those that do one thing wrong to IP headers, or to what they receive. */
@@ -40,6 +53,16 @@ export const BROKEN_FRAMES: readonly Subject[] = [
         })
       : frame,
   ),
+  deaf('deaf-to-icmp-errors', 'does not hear ICMP errors', isIcmpError),
+  frameSubject('mute-about-mtu', 'tells nobody that a packet is too big', {
+    outgoing: frame => {
+      const ip = ipOf(frame);
+      return ip !== null && isTooBig(ip) ? null : frame;
+    },
+  }),
+  { name: 'believes-any-mtu', fault: 'believes what is said about any SPI', make: believesAnyMtu },
+  { name: 'never-forgets-mtu', fault: 'never forgets what it was told of a path', make: neverForgetsMtu },
+  { name: 'shreds', fault: 'cuts what it sends into the smallest fragments', make: shreds },
   deaf('drops-fragments', 'loses fragments', isFragment),
   deaf(
     'drops-options',
@@ -72,4 +95,60 @@ function incoming(name: string, fault: string, change: (ip: IpInFrame, frame: Fr
       return ip === null ? frame : change(ip, frame);
     },
   });
+}
+
+function isIcmpError(ip: IpInFrame): boolean {
+  const type = u8At(ip.octets, ip.headerOctets);
+  if (ip.protocol === IpProtocol.ICMP) return type === 3 || type === 11 || type === 12;
+  return ip.protocol === IpProtocol.ICMPV6 && type < 128;
+}
+
+function isTooBig(ip: IpInFrame): boolean {
+  const [type, code] = [u8At(ip.octets, ip.headerOctets), u8At(ip.octets, ip.headerOctets + 1)];
+  return ip.protocol === IpProtocol.ICMP ? type === 3 && code === 4 : ip.protocol === IpProtocol.ICMPV6 && type === 2;
+}
+
+/** IPv4 alone. */
+function believesAnyMtu(config: NodeConfig, context: NodeContext): Node {
+  const spi = config.sas.find(sa => sa.direction === 'outbound')?.spi ?? 0;
+  return filtered(createNode(config, context), {
+    incoming: frame => {
+      const found = ipOf(frame);
+      if (found === null || found.version !== 4 || !isTooBig(found)) return frame;
+      return withIp(frame, ip => {
+        const message = ip.subarray(found.headerOctets);
+        setU32(message, 8 + 20, spi);
+        setU16(message, 2, 0);
+        setU16(message, 2, internetChecksum(message));
+      });
+    },
+  });
+}
+
+/** It hears what it was told once again before each packet. */
+function neverForgetsMtu(config: NodeConfig, context: NodeContext): Node {
+  let told: Frame | null = null;
+  return wrapped(createNode(config, context), {
+    frames: frames =>
+      frames.flatMap(frame => {
+        const ip = ipOf(frame);
+        if (ip !== null && isTooBig(ip)) told = { ...frame, octets: frame.octets.slice() };
+        return told === null ? [frame] : [{ ...told, octets: told.octets.slice() }, frame];
+      }),
+    effects: effects => effects,
+  });
+}
+
+function shreds(config: NodeConfig, context: NodeContext): Node {
+  return wrapped(createNode(config, context), {
+    frames: frames => frames,
+    effects: effects => ({ ...effects, frames: effects.frames.flatMap(shredded) }),
+  });
+}
+
+/** IPv4 alone. */
+function shredded(frame: Frame): Frame[] {
+  const ip = ipOf(frame);
+  if (ip === null || ip.version !== 4 || !isProtected(ip)) return [frame];
+  return fragmentIpv4(ip.octets, 68).map(piece => resized(frame, () => piece));
 }

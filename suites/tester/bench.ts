@@ -70,7 +70,8 @@ export interface Bench {
   /** What alice sent so far, in order, without ARP and Neighbor Discovery. */
   inside(): readonly Seen[];
   outside(): readonly Seen[];
-  /** The same to the outside as they are, fragments not put together. */
+  /** The same as they are, fragments not put together. */
+  insidePieces(): readonly Seen[];
   outsidePieces(): readonly Seen[];
   /** Of those to the inside the ones that hold the text. */
   arrivals(text: string): readonly Seen[];
@@ -125,6 +126,7 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
     fromOutside: packets => send('wan', 'outside:eth0', 'alice:net0', packets),
     inside: () => sent('alice:net1'),
     outside: () => sent('alice:net0'),
+    insidePieces: () => packetsIn(frames.filter(frame => frame.from === 'alice:net1')),
     outsidePieces: () => packetsIn(frames.filter(frame => frame.from === 'alice:net0')),
     arrivals: text => sent('alice:net1').filter(({ ip }) => holds(ip, text)),
     drops: async () => (await lab.status()).find(({ name }) => name === 'alice')?.drops ?? {},

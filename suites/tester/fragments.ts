@@ -1,4 +1,5 @@
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { Reassembly } from '../../engine/wire/reassembly.ts';
 import { headerOf, packet } from './ip.ts';
 
 /** Multiples of 8 that fit an MTU of 576 (IPv4, cut by a router) and of 1280 (IPv6, cut by the source). */
@@ -18,4 +19,10 @@ export function fragmentsOf(ip: Uint8Array, room?: number): Uint8Array[] {
     const fragment = { type: IpProtocol.FRAGMENT, body: [0, field >> 8, field & 0xff, 0x7e, 0x57, 0, 1] };
     return packet({ ...header, payload, extensions: [fragment] });
   });
+}
+
+/** What the packets are to their receiver: those that are whole, and those of which all fragments are there. */
+export function putTogether(packets: readonly Uint8Array[]): Uint8Array[] {
+  const reassembly = new Reassembly({ maxBuffers: 64, maxOctets: 1 << 20, timeoutNs: 30e9 });
+  return packets.map((ip, index) => reassembly.add(ip, index)).filter(whole => whole instanceof Uint8Array);
 }
