@@ -41,6 +41,7 @@ export function createNode(config: NodeConfig, context: NodeContext): Node {
     core.now = now;
     if (!isStarted) {
       isStarted = true;
+      if (now > 0) dateFrom(core, config);
       for (const link of core.links) startLink(core, link);
       runTimers(core);
     }
@@ -79,6 +80,13 @@ export function createNode(config: NodeConfig, context: NodeContext): Node {
       return source === null ? null : formatAddress(source);
     },
   };
+}
+
+/** A node may be made long before, or long after, its clock began: policies and SAs are as old as its first call. */
+function dateFrom(core: Core, config: NodeConfig): void {
+  for (const sa of core.sad.flush()) core.upkeep.remove(sa);
+  core.policies = new PolicySet(config.policies, core.interfaces, core.now);
+  for (const sa of config.sas) installSa(core, sa);
 }
 
 /** The state of a node before its first call. */

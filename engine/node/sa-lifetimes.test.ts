@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import type { SaConfig } from './config.ts';
 import type { NodeCommand, NodeEvent } from './node.ts';
-import { createNet, type Net } from './testing/net.ts';
+import { createNode } from './create.ts';
+import { createNet, type Net, testRandom } from './testing/net.ts';
 import { ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { policy, saPair, SITE_WIRES, sites, TO_ALICE, TO_BOB } from './testing/sites.ts';
@@ -56,6 +58,20 @@ describe('lifetimes', () => {
     net.advance(2 * NS_PER_S);
     expect(kinds(net.takeEvents('alice'))).toEqual(['saHardExpired']);
     expect(spis(net, 'alice')).toEqual([TO_ALICE]);
+  });
+
+  test('by time from when the node was started, however late that is', () => {
+    const [, alice] = sites();
+    if (alice === undefined) throw new Error('no alice');
+    const sas = alice.sas.map(sa => ({ ...sa, lifetime: { hard: { seconds: 100 } } }));
+    const late = createNode(
+      { ...alice, sas },
+      { random: testRandom('late'), kernel: createTypescriptKernel(testRandom('k')) },
+    );
+    late.wake(1000 * NS_PER_S);
+    expect(late.status().sas.map(sa => sa.ageSeconds)).toEqual([0, 0]);
+    expect(kinds(late.wake(1099 * NS_PER_S).events)).not.toContain('saHardExpired');
+    expect(kinds(late.wake(1100 * NS_PER_S).events)).toContain('saHardExpired');
   });
 
   test('inbound too: what comes after the end is of an unknown SPI', () => {

@@ -139,7 +139,7 @@ function dueAt(upkeep: Upkeep, now: Instant): Instant | null {
 export function dummyDueAt({ sa, usedAt }: Upkeep): Instant | null {
   if (sa.direction !== 'outbound' || sa.protocol !== 'esp') return null;
   const every = sa.trafficFlow?.dummyEveryNs ?? null;
-  return every === null ? null : usedAt + every;
+  return every === null || every <= 0 ? null : usedAt + every;
 }
 
 export function keepaliveDueAt(upkeep: Upkeep): Instant | null {
