@@ -115,13 +115,14 @@ export function filterTable(nodes: readonly LabNodeStatus[]): string[] {
   const rows = nodes.flatMap(node =>
     (node.filter?.rules ?? []).map(rule => [
       printable(rule.text),
+      `${printable(rule.file)}:${rule.line}`,
       node.name,
       rule.direction,
       String(rule.packets),
       String(rule.octets),
     ]),
   );
-  return table(['FILTER RULE', 'NODE', 'DIRECTION', 'PACKETS', 'OCTETS'], rows);
+  return table(['FILTER RULE', 'FILE', 'NODE', 'DIRECTION', 'PACKETS', 'OCTETS'], rows);
 }
 
 const counts = (of: { readonly in: number; readonly out: number }): string => `${of.in} in, ${of.out} out`;

@@ -70,6 +70,17 @@ describe('drawing a topology', () => {
     `);
   });
 
+  test('what protects: bundles, levels, ESP in UDP, and the NAT between', () => {
+    const drawn = (name: string) => drawTopology(good(openTopology(name)), 'mermaid');
+    expect(drawn('ah-pair')).toContain('"transport mode<br/>AH sha256 around ESP aes256gcm16"');
+    expect(drawn('transport-mesh')).toContain('"transport mode<br/>ESP aes256gcm16 (use)"');
+    expect(drawn('nested')).toContain('"tunnel mode<br/>ESP aes256-sha512"');
+    expect(drawn('nat-t')).toContain('"tunnel mode<br/>ESP in UDP aes256gcm16"');
+    expect(drawn('nat-t')).toContain(':::nat');
+    expect(drawTopology(good(openTopology('nat-t')), 'dot')).toContain('shape=diamond');
+    expect(drawTopology(good(openTopology('nat-t')), 'svg')).toContain('<g class="nat"');
+  });
+
   test.each(topologies)('$name as SVG: every tag is closed, every node, link and tunnel is there', topology => {
     const svg = drawTopology(topology, 'svg');
     expect(unclosedTags(svg)).toEqual([]);

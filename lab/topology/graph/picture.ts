@@ -122,7 +122,11 @@ function byPeer(
         from.node === node && from.policy === null && protocol === transform.protocol && mode === transform.mode,
     );
     const peers = transform.peer === null ? [...new Set(selected.map(({ to }) => to.node))] : [transform.peer];
-    for (const peer of peers) found.set(peer, [...(found.get(peer) ?? []), transform]);
+    for (const peer of peers) {
+      const used = selected.find(({ to }) => to.node === peer)?.suite;
+      const suites = transform.suites.length > 0 || used === undefined ? transform.suites : [used];
+      found.set(peer, [...(found.get(peer) ?? []), { ...transform, suites }]);
+    }
   }
   return found;
 }
