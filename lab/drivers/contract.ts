@@ -325,7 +325,7 @@ export function driverContract(name: string, createDriver: () => Driver, topolog
       }
       const alice = (await scene.lab.status()).find(node => node.name === 'alice');
       expect(alice?.drops.filtered).toBeGreaterThanOrEqual(2);
-      const hits = alice?.filter?.rules.filter(rule => /^block in from/.test(rule.text)).map(rule => rule.packets);
+      const hits = alice?.filter?.rules.filter(rule => rule.text.startsWith('block in from')).map(rule => rule.packets);
       expect(hits?.every(packets => packets > 0)).toBe(true);
     });
   });
