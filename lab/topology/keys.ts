@@ -43,7 +43,7 @@ export function deriveSas(topology: Topology, runSecret: string, generations: Ge
         ({ spi, destination, protocol = 'esp' }) =>
           spi === sa.spi && destination === sa.destination && protocol === (sa.protocol ?? 'esp'),
       );
-      if (!known) keys.push(...keysOf({ ...sa, protocol: sa.protocol ?? 'esp' }, [sa]));
+      if (!known) keys.push(...keysOfSa(sa));
     }
   }
   return { nodes, keys };
@@ -69,6 +69,11 @@ function endOf(end: ManualSaEnd): Omit<SaConfig, keyof DerivedSa | 'direction'> 
     outer,
     trafficFlow,
   };
+}
+
+/** What decrypts the packets of one SA as a node has it. */
+export function keysOfSa(sa: SaConfig): readonly EspSaKeys[] {
+  return keysOf({ ...sa, protocol: sa.protocol ?? 'esp' }, [sa]);
 }
 
 /** What decrypts its packets: once, or once for each side of a NAT. */

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeAnswers, NodeOrder, NodeRequest, PortOrder, UpOrder } from '../../../engine/host/messages.ts';
 import type { NodeConfig, SaConfig } from '../../../engine/node/config.ts';
+import type { NodeCommand } from '../../../engine/node/node.ts';
 import { type EspSaKeys, isSameKey } from '../../capture/key-log.ts';
-import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
+import { deriveSas, type DerivedSas, keysOfSa } from '../../topology/keys.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import { EngineProcess, type LiveEvent } from './engine-process.ts';
@@ -85,6 +86,14 @@ export class EngineFleet {
     }
   }
 
+  /** What a tool of an administrator asks of a node. Rejects when it does not run. */
+  async command(name: string, command: NodeCommand): Promise<void> {
+    const running = this.find(name);
+    if (running === null) throw new Error(`no engine runs on ${name}`);
+    if (command.kind === 'installSa') this.#learn(keysOfSa(command.sa));
+    await running.request<'command'>({ kind: 'command', command });
+  }
+
   has(name: string): boolean {
     return this.#nodes.has(name);
   }
@@ -126,16 +135,23 @@ export class EngineFleet {
         command: { kind: 'deleteSa', spi: sa.spi, direction: sa.direction },
       });
     }
+    // An administrator may have taken policies away, and their SAs with them.
+    const { policies } = await running.request<'status'>({ kind: 'status' });
+    const names = new Set<string | null>([null, ...policies.map(({ name }) => name)]);
     for (const sa of after) {
-      if (!old.has(saKey(sa)))
+      if (!old.has(saKey(sa)) && names.has(sa.policy))
         await running.request<'command'>({ kind: 'command', command: { kind: 'installSa', sa } });
     }
   }
 
   #derive(): DerivedSas {
     const derived = deriveSas(this.#options.topology, this.#runSecret, this.#generations);
-    this.#keys.push(...derived.keys.filter(key => !this.#keys.some(old => isSameKey(old, key))));
+    this.#learn(derived.keys);
     return derived;
+  }
+
+  #learn(keys: readonly EspSaKeys[]): void {
+    this.#keys.push(...keys.filter(key => !this.#keys.some(old => isSameKey(old, key))));
   }
 
   #launch(node: TopologyNode): EngineProcess {

@@ -186,7 +186,7 @@ export class NetnsLab implements RunningLab {
     return {
       name,
       status: () => this.#parts.fleet.ask<'status'>(name, { kind: 'status' }),
-      command: command => this.#engine(name).request<'command'>({ kind: 'command', command }),
+      command: command => this.#parts.fleet.command(name, command),
       unixSeconds: () => Number(this.now() / 1_000_000n) / 1000,
     };
   }

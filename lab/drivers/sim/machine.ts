@@ -1,3 +1,4 @@
+import type { SaConfig } from '../../../engine/node/config.ts';
 import type { Effects, Node, NodeCommand, NodeEvent, NodeStatus } from '../../../engine/node/node.ts';
 import { type Address, formatAddress, parseAddress } from '../../../engine/wire/address.ts';
 import { type Instant, NS_PER_S } from '../../../engine/wire/instant.ts';
@@ -14,6 +15,8 @@ export interface MachineOutside {
   /** A frame leaves by this port. The octets are not kept. */
   transmit(port: string, octets: Uint8Array): void;
   noted(event: NodeEvent): void;
+  /** The node has got an SA, whoever gave it. */
+  keyed(sa: SaConfig): void;
 }
 
 /** What a machine runs between two crashes. */
@@ -99,6 +102,7 @@ export class Machine implements Host {
 
   command(command: NodeCommand): void {
     if (this.#running === null) return;
+    if (command.kind === 'installSa') this.#outside.keyed(command.sa);
     this.#take(this.#running.node.command(command, this.now()));
     this.#interfacesUntil = Number.NEGATIVE_INFINITY;
     this.#settle();

@@ -45,6 +45,7 @@ describe('tools of a node in a simulated lab', () => {
     await run('carol', 'setkey -c', input(policies('require', 14, 12)));
     expect(await reach()).toBe(0);
     expect((await run('bob', 'setkey -D')).stdout).toContain('allocated: 1\t');
+    expect(lab.keys().filter(({ encryptionKey }) => encryptionKey === 'a5'.repeat(32))).toHaveLength(2);
     await lab.down();
   });
 
@@ -58,6 +59,14 @@ describe('tools of a node in a simulated lab', () => {
     expect(stdout).toMatch(
       /192\.0\.2\.1\[any\] 255\n {4}out prio def discard\n {4}created: .*00:01:00 2026 {2}lastused: .*00:01:00/,
     );
+    await lab.down();
+  });
+
+  test('a node whose policies were flushed goes on when its peer restarts', async () => {
+    const { lab, run } = await openSim(shippedTopology('site-to-site'));
+    expect(await run('alice', 'setkey -FP')).toMatchObject({ status: 0 });
+    await lab.fault({ kind: 'restart', node: 'bob' });
+    expect((await run('alice', 'setkey -D')).stdout).toBe('No SAD entries.\n');
     await lab.down();
   });
 

@@ -1,7 +1,7 @@
 import type { SaConfig } from '../../../engine/node/config.ts';
 import type { NodeStatus } from '../../../engine/node/node.ts';
 import { type EspSaKeys, isSameKey } from '../../capture/key-log.ts';
-import { deriveSas } from '../../topology/keys.ts';
+import { deriveSas, keysOfSa } from '../../topology/keys.ts';
 import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import { directionFrom } from '../link/link-faults.ts';
@@ -110,6 +110,7 @@ export class World {
         if (cable !== null) cable.transmit(directionFrom(cable.link, `${name}:${port}`), octets);
       },
       noted: ({ kind, detail }) => this.#note(name, kind, detail),
+      keyed: sa => this.#learn(keysOfSa(sa)),
     });
   }
 
@@ -157,7 +158,12 @@ export class World {
   }
 
   #rekey(machine: Machine, before: readonly SaConfig[], after: readonly SaConfig[]): void {
-    for (const sa of after) if (!hasSa(before, sa)) machine.command({ kind: 'installSa', sa });
+    if (!machine.isUp) return;
+    // An administrator may have taken policies away, and their SAs with them.
+    const policies = new Set<string | null>([null, ...machine.status().policies.map(({ name }) => name)]);
+    for (const sa of after) {
+      if (!hasSa(before, sa) && policies.has(sa.policy)) machine.command({ kind: 'installSa', sa });
+    }
     for (const sa of before) {
       if (!hasSa(after, sa)) machine.command({ kind: 'deleteSa', spi: sa.spi, direction: sa.direction });
     }
@@ -166,9 +172,13 @@ export class World {
   #deriveSas(): ReadonlyMap<string, readonly SaConfig[]> {
     const { topology, run } = this.#parts;
     const { nodes, keys } = deriveSas(topology, run.seed, this.#generations);
+    this.#learn(keys);
+    return nodes;
+  }
+
+  #learn(keys: readonly EspSaKeys[]): void {
     const isKnown = (key: EspSaKeys) => this.#keys.some(old => isSameKey(old, key));
     this.#keys.push(...keys.filter(key => !isKnown(key)));
-    return nodes;
   }
 
   #note(node: string | null, kind: string, detail: string): void {
