@@ -177,15 +177,16 @@ function udpPorts({ encapsulation, direction }: SaStatus): [string, string] {
   return direction === 'outbound' ? [`[${local}]`, `[${remote}]`] : [`[${remote}]`, `[${local}]`];
 }
 
-function algorithmLines({ protocol, suite }: SaStatus): string[] {
+function algorithmLines({ protocol, suite, legacy }: SaStatus): string[] {
+  const note = legacy ? '  (key not shown; legacy)' : '  (key not shown)';
   if (protocol === 'ah') {
     const integrity = integrityAlgorithm(suite);
-    return [`A: ${integrity === null ? suite : (nameIn('kame', integrity) ?? suite)}  (key not shown)`];
+    return [`A: ${integrity === null ? suite : (nameIn('kame', integrity) ?? suite)}${note}`];
   }
   const found = findEspSuite(suite);
-  if (found.kind !== 'suite' && found.kind !== 'unavailable') return [`E: ${suite}  (key not shown)`];
+  if (found.kind !== 'suite' && found.kind !== 'unavailable') return [`E: ${suite}${note}`];
   const { encryption, integrity } = found.suite;
-  const lines = [`E: ${nameIn('kame', encryption) ?? encryption.token}  (key not shown)`];
-  if (integrity !== null) lines.push(`A: ${nameIn('kame', integrity) ?? integrity.token}  (key not shown)`);
+  const lines = [`E: ${nameIn('kame', encryption) ?? encryption.token}${note}`];
+  if (integrity !== null) lines.push(`A: ${nameIn('kame', integrity) ?? integrity.token}${note}`);
   return lines;
 }
