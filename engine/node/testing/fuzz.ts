@@ -68,9 +68,10 @@ export function corpusFor(net: Net, wires: readonly (readonly [string, string])[
   });
 }
 
-type Below = (limit: number) => number;
+export type Below = (limit: number) => number;
 
-function mutate(frame: Frame | undefined, corpus: readonly Frame[], below: Below): Frame {
+/** One frame, changed as `fuzzNode` does it. */
+export function mutate(frame: Frame | undefined, corpus: readonly Frame[], below: Below): Frame {
   if (frame === undefined) throw new Error('an empty corpus');
   let octets: Uint8Array = frame.octets.slice();
   for (let i = 1 + below(4); i > 0; i--) octets = mutateOnce(octets, corpus, below);
