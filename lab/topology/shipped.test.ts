@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -32,6 +32,9 @@ describe('shipped topologies', () => {
   });
 });
 
+const withFilter = (file: string): string =>
+  `name: mine\nnodes:\n  a:\n    kind: host\n    interfaces: { e: {} }\n    files: { ipf.conf: ${file} }\n`;
+
 describe('what the user names', () => {
   test('a file', () => {
     const file = join(directory, 'mine.yaml');
@@ -48,6 +51,26 @@ describe('what the user names', () => {
     [directory, 'DIR: is not a file\n  fix: name a YAML file'],
   ])('%j is diagnosed', (nameOrFile, text) => {
     expect(told(nameOrFile)).toContain(text);
+  });
+
+  test('native files beside it', () => {
+    const file = join(directory, 'native.yaml');
+    const rules = (native: string) => {
+      writeFileSync(file, withFilter(native));
+      const { topology: found, diagnostics } = openTopology(file);
+      return (
+        found?.nodes[0]?.filter?.rules.length ?? diagnostics.map(formatDiagnostic).join('').replaceAll(directory, 'DIR')
+      );
+    };
+    mkdirSync(join(directory, 'etc'));
+    writeFileSync(join(directory, 'etc', 'ipf.conf'), 'block in all\npass in on e all\n');
+    writeFileSync(join(directory, 'etc', 'bad.conf'), 'block in all\npass in on f all\n');
+    writeFileSync(join(directory, 'etc', 'binary.conf'), Uint8Array.of(0xff, 0xfe));
+    expect(rules('etc/ipf.conf')).toBe(2);
+    expect(rules('etc/bad.conf')).toMatch(/^etc\/bad.conf:2:12: there is no interface "f"/);
+    expect(rules('etc/nothing.conf')).toMatch(/^DIR\/native.yaml:6:24: "etc\/nothing.conf" is not there/);
+    expect(rules('etc')).toMatch(/"etc" is not a file/);
+    expect(rules('etc/binary.conf')).toMatch(/is not UTF-8 text/);
   });
 
   test('a file that is not text', () => {

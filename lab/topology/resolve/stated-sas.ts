@@ -8,6 +8,7 @@ import type { NativeFile } from './native-files.ts';
 import type { Policy } from './policies.ts';
 import type { NextSpi } from './sa-pairs.ts';
 import { addressesOf, type NodeScope, type Scope } from './scope.ts';
+import { isUniqueFlow, mirrorFlows, type UniqueFlow } from './unique-flows.ts';
 
 /** By node: the SAs that its files give with their keys. */
 export type StatedSas = ReadonlyMap<string, readonly SaConfig[]>;
@@ -65,10 +66,14 @@ export function keyedSas(
           isUsed = true;
           const { protocol, mode, requestId } = side.transform;
           const suite = side.transform.suites[0] ?? other.transform.suites[0] ?? suites[protocol];
-          const key = [sender, receiver, protocol, mode, ends.local, ends.remote, requestId].join(' ');
-          if (secret === null || sas.has(key)) continue;
-          const [from, to] = [side, other].map(each => sharedEnd(each, ends)) as [ManualSaEnd, ManualSaEnd];
-          sas.set(key, { protocol, mode, suite, esn: false, from, to, spi: nextSpi(), secret });
+          for (const flow of flowsOf(side)) {
+            if (flow !== null && mode === 'transport' && !isUniqueFlow(flow.here, ends)) continue;
+            const key = JSON.stringify([sender, receiver, protocol, mode, ends, requestId, flow?.here ?? null]);
+            if (secret === null || sas.has(key)) continue;
+            const from = sharedEnd(side, ends, flow?.here ?? null);
+            const to = sharedEnd(other, ends, flow?.there ?? null);
+            sas.set(key, { protocol, mode, suite, esn: false, from, to, spi: nextSpi(), secret });
+          }
         }
       }
     }
@@ -112,6 +117,18 @@ function sidesOf(policies: readonly Policy[], way: 'inbound' | 'outbound'): Side
     });
 }
 
+/** null: one SA for all flows. */
+function flowsOf({ policy }: Side): readonly (UniqueFlow | null)[] {
+  const { model } = policy;
+  if (model.action.kind !== 'protect' || model.action.sharing === 'shared') return [null];
+  const flows = mirrorFlows(model);
+  if (flows.length === 0) {
+    const message = 'an SA for each flow: keys from the topology are made before any flow is seen';
+    policy.complain(message, 'select single addresses and ports of one protocol, or write sa shared');
+  }
+  return flows;
+}
+
 /** Those of its ends that are addresses of the receiver. */
 function endsTo(scope: Scope, transform: TopologyTransform, receiver: string): SaEnds[] {
   const node = scope.nodes.get(receiver);
@@ -144,7 +161,11 @@ function isStated(
   );
 }
 
-function sharedEnd({ policy, transform }: Side, { local, remote }: SaEnds): ManualSaEnd {
+function sharedEnd(
+  { policy, transform }: Side,
+  { local, remote }: SaEnds,
+  selector: ManualSaEnd['selector'],
+): ManualSaEnd {
   const { requestId, windowPackets, lifetime } = transform;
   return {
     node: policy.node,
@@ -153,7 +174,7 @@ function sharedEnd({ policy, transform }: Side, { local, remote }: SaEnds): Manu
     requestId,
     source: local,
     destination: remote,
-    selector: null,
+    selector,
     windowPackets,
     lifetime,
     trafficFlow: null,
