@@ -23,7 +23,12 @@ function figuresAfter(packets: number) {
     0,
   );
   const counters = filter.counters();
-  const rules = counters.rules.map(({ rule, ...rest }) => ({ text: rule.text, direction: rule.direction, ...rest }));
+  const rules = counters.rules.map(({ rule, ...rest }) => ({
+    ...rest,
+    text: rule.text,
+    direction: rule.direction,
+    family: rule.family,
+  }));
   return { ...counters, rules };
 }
 
@@ -36,6 +41,22 @@ describe('ipfstat', () => {
     expect(parseFilter('ipfstat', text).diagnostics).toEqual([]);
     const numbered = formatRules(figuresAfter(0), 'in', { numbers: true });
     expect(parseFilter('ipfstat', numbered).config.rules).toHaveLength(2);
+  });
+
+  test('says the family of rules that have it from their file', () => {
+    const { config } = parseFilter('ipf6.conf', 'block in on t0 all\npass in on t0 from fe80::/10 to any\n', {
+      family: 6,
+    });
+    const rules = config.rules.map(({ text, direction, family }) => ({
+      text,
+      direction,
+      family,
+      packets: 0,
+      octets: 0,
+    }));
+    const text = formatRules({ ...figuresAfter(0), rules }, 'in');
+    expect(text).toBe('block in on t0 family inet6 all\npass in on t0 from fe80::/10 to any\n');
+    expect(parseFilter('ipfstat', text).config.rules.map(rule => rule.family)).toEqual([6, 6]);
   });
 
   test('shows how often rules matched', () => {

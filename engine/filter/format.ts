@@ -13,6 +13,8 @@ export interface FilterFigures {
 export interface RuleFigures {
   readonly text: string;
   readonly direction: 'in' | 'out';
+  /** null: both. */
+  readonly family: 4 | 6 | null;
   readonly packets: number;
   readonly octets: number;
 }
@@ -32,10 +34,10 @@ export function formatRules({ rules }: FilterFigures, direction: 'in' | 'out', o
   const isWanted = (rule: RuleFigures) => counts(rule) === (options.accounting === true);
   const own = rules.filter(rule => rule.direction === direction && isWanted(rule));
   if (own.length === 0) return `empty list for ${options.accounting === true ? 'ipacct' : 'ipfilter'}(${direction})\n`;
-  const lines = own.map(({ text, packets, octets }, i) => {
+  const lines = own.map(({ text, family, packets, octets }, i) => {
     const number = options.numbers === true ? `@${i + 1} ` : '';
     const hits = options.hits === true ? `${packets} ` : '';
-    return `${hits}${options.accounting === true ? `${octets} ` : ''}${number}${text}\n`;
+    return `${hits}${options.accounting === true ? `${octets} ` : ''}${number}${withFamily(text, family)}\n`;
   });
   return lines.join('');
 }
@@ -75,6 +77,13 @@ export function formatStates({ states, stateFigures: figures }: FilterFigures): 
 /** `ipf.conf:5: block in all`: where the rule stands, and what it says. */
 export function describeRule({ file, line, text }: Pick<FilterRule, 'file' | 'line' | 'text'>): string {
   return `${file}:${line}: ${text}`;
+}
+
+/** A rule of a file for one family alone says so where it is seen without its file. */
+function withFamily(text: string, family: 4 | 6 | null): string {
+  const saysSo = family === null || /\binet6?\b|\d\.\d|\d\/\d|::|[0-9a-f]:[0-9a-f]/i.test(text);
+  if (saysSo) return text;
+  return text.replace(/ (?=(?:tos|ttl|proto|all|from|to)\b)/, ` family ${family === 6 ? 'inet6' : 'inet'} `);
 }
 
 function packetsOf(rules: readonly RuleFigures[]): number {

@@ -11,6 +11,7 @@ import { type Decision, decideForwarding, decideSending, refuseLocal } from './d
 import { FilterSteps } from './explain-filter.ts';
 import type { NodeInterface } from './interfaces.ts';
 import { headerOctets, octetsAround } from './layers-size.ts';
+import { describeTranslation } from './nat.ts';
 import type { Explanation, FlowQuery } from './node.ts';
 import { exitOf } from './output.ts';
 import { type Packet, parsePacket, withHopTaken } from './packet.ts';
@@ -48,6 +49,9 @@ function explainWay(core: Core, packet: Packet, ingress: Ingress, filter: Filter
   const [leaving, origin] =
     ingress.interface === null ? [packet, 'above' as const] : [withHopTaken(packet), originOf(ingress)];
   if (exit !== null && !filter.letsOut(leaving, exit, origin)) return nothing('discard', steps, null);
+  const translation = exit === null ? null : describeTranslation(core, packet, exit);
+  if (translation !== null) steps.push(translation.step);
+  if (translation?.isRefused === true) return nothing('discard', steps, null);
   const explanation = explainDecision(core, packet, decision, steps);
   return explainOuterFilter(core, packet, decision, explanation, filter, steps);
 }

@@ -65,8 +65,8 @@ export function isPolicyBased({ interface: arrival, protection }: Ingress): bool
 export function filterStatus(filter: Filter): FilterStatus {
   const { rules, ...totals } = filter.counters();
   const shown = rules.map(({ rule, packets, octets }) => {
-    const { text, file, line, direction } = rule;
-    return { text, file, line, direction, packets, octets };
+    const { text, file, line, direction, family } = rule;
+    return { text, file, line, direction, family, packets, octets };
   });
   return { rules: shown, ...totals, stateTableFull: totals.stateFigures.refused };
 }

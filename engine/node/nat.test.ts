@@ -228,6 +228,14 @@ test('a packet that does not fit outside is reported to its sender as it was sen
   expect(findLayer(dissectPacket(error), 'icmpv4')?.quoted[0]).toMatchObject({ source: HOST, destination: SERVER });
 });
 
+test('explain says what is translated, and what cannot be', () => {
+  const nat = home().node('nat');
+  const flow = { source: HOST, destination: SERVER, protocol: 17, sourcePort: 5000, destinationPort: 53 };
+  expect(nat.explain(flow)).toMatchObject({ verdict: 'bypass', interface: 'outside' });
+  expect(nat.explain(flow).steps).toContain('NAT: from 203.0.113.1, by a port of its own');
+  expect(nat.explain({ ...flow, protocol: 50 })).toMatchObject({ verdict: 'discard' });
+});
+
 test('the same seed gives the same ports', () => {
   const [one, other] = [home(), home()].map(net => {
     for (let i = 0; i < 5; i++) net.send('host', udp(HOST, SERVER, [5000 + i, 53]));

@@ -66,6 +66,21 @@ function isBeginning({ protocol, octets, upperOffset }: Packet): boolean {
   return protocol === IpProtocol.TCP || protocol === IpProtocol.UDP;
 }
 
+/** What would become of a flow that leaves by `exit`, for `explain`; null: nothing. */
+export function describeTranslation(
+  { nat }: Core,
+  packet: Packet,
+  exit: NodeInterface,
+): { readonly step: string; readonly isRefused: boolean } | null {
+  if (nat === null || exit !== nat.outside || packet.version !== 4) return null;
+  if (endpointsAt(packet.octets, 0) === null) {
+    return { step: `NAT: protocol ${packet.protocol} has no ports: discard`, isRefused: true };
+  }
+  const own = nat.outside.addresses.find(({ address }) => address.length === 4);
+  const from = own === undefined ? 'nowhere' : formatAddress(own.address);
+  return { step: `NAT: from ${from}, by a port of its own`, isRefused: false };
+}
+
 /** Whether fragments have to be put together first: only the first one has ports. */
 export function needsWhole({ nat }: Core, packet: Packet): boolean {
   return nat !== null && packet.version === 4;

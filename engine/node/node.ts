@@ -194,6 +194,8 @@ export interface FilterStatus {
     readonly file: string;
     readonly line: number;
     readonly direction: 'in' | 'out';
+    /** null: both. */
+    readonly family: 4 | 6 | null;
     readonly packets: number;
     readonly octets: number;
   }[];
