@@ -1,6 +1,6 @@
 import { quoted } from '../../../engine/config/diagnostic.ts';
 import { didYouMean } from '../../../engine/config/suggest.ts';
-import type { PolicyText } from '../description.ts';
+import type { PolicyText } from '../policy-description.ts';
 import type { TopologyPolicy } from '../model.ts';
 import type { NatPaths } from './nat-path.ts';
 import type { NodeScope, Scope } from './scope.ts';

@@ -2,7 +2,7 @@ import { type Address, addressesEqual, formatAddress } from '../../../engine/wir
 import { formatPrefix } from '../../../engine/wire/prefix.ts';
 import { quoted, type Place } from '../../../engine/config/diagnostic.ts';
 import type { RangeText } from '../address-scalars.ts';
-import type { PolicyText } from '../description.ts';
+import type { PolicyText } from '../policy-description.ts';
 import type { SaEnds } from '../model.ts';
 import type { Items, Located } from '../shape.ts';
 import { type NatPaths, seenFrom } from './nat-path.ts';

@@ -1,6 +1,6 @@
 import type { LifetimeLimits } from '../../../engine/ipsec/lifetime.ts';
 import type { Place } from '../../../engine/config/diagnostic.ts';
-import type { TransformText } from '../description.ts';
+import type { TransformText } from '../policy-description.ts';
 import type { TopologyTransform } from '../model.ts';
 import { type NatPaths, natBefore } from './nat-path.ts';
 import type { NodeScope, Scope } from './scope.ts';

@@ -2,7 +2,7 @@ import { type Address, addressVersion } from '../../../engine/wire/address.ts';
 import { IpProtocol } from '../../../engine/wire/ip-protocol.ts';
 import type { NumberRange, NumberSet } from '../../../engine/ipsec/selector.ts';
 import type { RangeText } from '../address-scalars.ts';
-import type { PolicyText } from '../description.ts';
+import type { PolicyText } from '../policy-description.ts';
 import type { TopologyPolicy } from '../model.ts';
 import type { ProtocolText } from '../scalars.ts';
 import type { Items, Located } from '../shape.ts';

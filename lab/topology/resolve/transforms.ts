@@ -1,5 +1,5 @@
 import type { Place } from '../../../engine/config/diagnostic.ts';
-import type { PolicyText, ProtectText, TransformText } from '../description.ts';
+import type { PolicyText, ProtectText, TransformText } from '../policy-description.ts';
 import type { TopologyPolicy, TopologyTransform } from '../model.ts';
 import type { Items, Located } from '../shape.ts';
 import type { NatPaths } from './nat-path.ts';
