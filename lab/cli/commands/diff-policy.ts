@@ -11,10 +11,11 @@ import { changeJson, changeLines } from '../policy-change-text.ts';
 import { printable } from '../terminal.ts';
 import { topologyArgument } from '../topology-argument.ts';
 
-const DESCRIPTION = `Which flows change between PROTECT, BYPASS and DISCARD from one topology to another: over all flows, not a sample.
-A and B are names of shipped topologies or files, also with one node each: A:alice. Nodes are compared with those of
-the same name. Each line is LOCAL <-> REMOTE (-> outbound only, <- inbound only), protocol and remote port.
-Exit status 0 when nothing changes, 1 when something does, 2 for wrong input.`;
+const DESCRIPTION = `Which flows change between PROTECT, BYPASS and DISCARD from A to B: of all flows
+that there can be, not of a sample. A and B are shipped topologies or files, or
+one node of each (A:NODE); nodes are compared with those of the same name.
+A line is LOCAL <-> REMOTE, protocol and remote port; -> is outbound only, <-
+inbound only. Exit status 0 when nothing changes, 1 when something does.`;
 
 export function define(command: Command, context: CommandContext): void {
   command
