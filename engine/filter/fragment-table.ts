@@ -1,7 +1,7 @@
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import type { CompiledRule } from './compiled-rule.ts';
 import type { PacketView } from './packet-view.ts';
-import type { Sighting } from './state-table.ts';
+import type { Sighting } from './state-entry.ts';
 
 /** Everybody can send first fragments. */
 export const FRAGMENTED_MAX = 1024;
