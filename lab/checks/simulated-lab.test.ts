@@ -88,16 +88,23 @@ describe.each(['site-to-site', 'site-to-site-v6', 'transport-pair'])('%s', name 
   );
 });
 
-describe.each(['dual-stack', 'v6-over-v4', 'v4-over-v6', 'nested', 'transport-mesh', 'ah-pair', 'filter-gateway'])(
-  '%s',
-  name => {
-    test('passes all of its checks, and nothing protected is seen in the clear', async () => {
-      const { results, judgement } = await run(topologyNamed(name));
-      expect(notPassed(results)).toEqual([]);
-      expect(judgement.kind).toBe('clean');
-    });
-  },
-);
+describe.each([
+  'dual-stack',
+  'v6-over-v4',
+  'v4-over-v6',
+  'nested',
+  'transport-mesh',
+  'ah-pair',
+  'filter-gateway',
+  'nat-t',
+  'nat-t-symmetric',
+])('%s', name => {
+  test('passes all of its checks, and nothing protected is seen in the clear', async () => {
+    const { results, judgement } = await run(topologyNamed(name));
+    expect(notPassed(results)).toEqual([]);
+    expect(judgement.kind).toBe('clean');
+  });
+});
 
 const asked = (text: string) => `${text}  - { authenticated: { link: wan, flow: "10.0.0.0/24 <-> 10.0.1.0/24" } }\n`;
 
