@@ -38,7 +38,7 @@ export const Node = {
   WORDS: 8,
 } as const;
 
-/** Indexes of rules and lengths of lists are less than this. */
+/** References up to this are leaves of one rule; no index and no list reaches as far as 2^30. */
 export const SINGLE = -0x4000_0000;
 export const DEPTH_MAX = 64;
 /** A list this short is not worth cutting. */
@@ -46,7 +46,7 @@ const LEAF_RULES = 2;
 /** References and entries of lists for each rule, past which lists stay as long as they are. */
 const MEMORY_PER_RULE = 40;
 
-/** Builds trees: memory and time are at most proportional to the number of rules, whatever they are. */
+/** `rules` in order, those first that decide first. Memory is at most proportional to their number, whatever they are. */
 export function buildTree(rules: readonly TreeRule[], fields: readonly KeyField[]): DecisionTree {
   return new TreeBuilder(fields, rules.length).build(rules);
 }
