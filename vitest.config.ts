@@ -8,6 +8,7 @@ export default defineConfig({
       'reports/**/*.test.ts',
       'bench/**/*.test.ts',
       'suites/*.test.ts',
+      'suites/tester/**/*.test.ts',
       '*.test.ts',
     ],
     reporters: ['default', './skipped-tests.ts'],

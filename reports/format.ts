@@ -39,6 +39,8 @@ export interface ClauseRecord {
   readonly text: string;
   /** What the tester does to find out. */
   readonly scenario: string;
+  /** Algorithms that it used and that nobody should use any more, each with the reason; absent in older records. */
+  readonly legacy?: readonly string[];
   readonly outcome: Outcome;
   /** Why it failed, was unsupported or inconclusive; empty when it passed. */
   readonly reason: string;

@@ -83,6 +83,7 @@ function clauseDetails(clause: ClauseRecord): string {
       `${escapeXml(clause.rfc.toUpperCase().replace('RFC', 'RFC '))} §${escapeXml(clause.section)}, ${clause.level}`,
     ),
     row('How', escapeXml(clause.scenario)),
+    ...(clause.legacy ?? []).map(what => row('Legacy', `<span class="failed">${escapeXml(what)}</span>`)),
     clause.reason === '' ? '' : row('Why', escapeXml(clause.reason)),
     ...clause.controls.map(control =>
       row(

@@ -30,12 +30,15 @@ function renderSuite(suite: string, run: RunRecord): string[] {
 function renderCase(clause: ClauseRecord): string[] {
   const open = `    <testcase classname="${escapeXml(`${clause.suite}.${clause.rfc}`)}" name="${escapeXml(clause.id)}" time="${seconds(clause.durationMs)}"`;
   const detail = escapeXml(`${clause.level}: ${clause.text}\n${clause.scenario}\nreplay: ${clause.replay}`);
+  const legacy = (clause.legacy ?? []).map(what => `        <property name="legacy" value="${escapeXml(what)}"/>`);
+  const properties = legacy.length === 0 ? [] : ['      <properties>', ...legacy, '      </properties>'];
   switch (clause.outcome) {
     case 'passed':
-      return [`${open}/>`];
+      return properties.length === 0 ? [`${open}/>`] : [`${open}>`, ...properties, '    </testcase>'];
     case 'failed':
       return [
         `${open}>`,
+        ...properties,
         `      <failure message="${escapeXml(clause.reason)}">${detail}</failure>`,
         '    </testcase>',
       ];

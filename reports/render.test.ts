@@ -92,3 +92,11 @@ test('a folder with results.json gets its pages; an unknown format is refused by
 test('escaping keeps what XML can hold and replaces the rest', () => {
   expect(escapeXml('a\tb\u0001\ud83d\ude00')).toBe('a\tb\ufffd\ud83d\ude00');
 });
+
+test('algorithms that nobody should use any more are flagged on every page', () => {
+  const legacy = ['3des-sha1: ENCR_3DES SHOULD NOT be used (RFC 8221 §5)'];
+  const old: RunRecord = { ...run, clauses: [{ ...held, legacy }, held] };
+  expect(renderText(old)).toContain('legacy: 3des-sha1: ENCR_3DES SHOULD NOT be used (RFC 8221 §5)');
+  expect(renderHtml(old).match(/ENCR_3DES/g)).toHaveLength(1);
+  expect(renderJunit(old)).toContain('<property name="legacy" value="3des-sha1: ENCR_3DES');
+});

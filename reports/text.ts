@@ -17,6 +17,7 @@ function clauseLines(clause: ClauseRecord): string[] {
   const missed = clause.controls.filter(control => !control.caught);
   return [
     `  ${MARKS[clause.outcome]} ${clause.id}  ${clause.text}`,
+    ...(clause.legacy ?? []).map(what => `       legacy: ${what}`),
     ...(clause.reason === '' ? [] : [`       ${clause.reason}`]),
     ...missed.map(control => `       does not catch ${control.subject}: ${control.how}`),
     ...(clause.outcome === 'failed' ? evidenceLines(clause) : []),

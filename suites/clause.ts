@@ -10,10 +10,11 @@ import type { Subject } from '../lab/subjects/subject.ts';
 import { loadTopology } from '../lab/topology/load.ts';
 import { topologiesDirectory } from '../lab/topology/shipped.ts';
 import type { ClauseRecord, EvidenceRecord, Outcome } from '../reports/format.ts';
+import { legacyReason } from './tester/crypto/legacy.ts';
 import { Inconclusive, JudgementFailed } from './tester/judgement.ts';
 import { type Bench, type BenchPlan, openBench } from './tester/bench.ts';
 import { openScene, type Scene } from './tester/scene.ts';
-import { replayCommand, type SuiteSettings, suiteSettings } from './settings.ts';
+import { isWanted, replayCommand, type SuiteSettings, suiteSettings } from './settings.ts';
 
 interface About {
   readonly level: ClauseRecord['level'];
@@ -63,6 +64,8 @@ export interface DocumentClauseAbout extends About {
 
 interface Judgement {
   readonly id: string;
+  /** The algorithms that its SAs use. */
+  readonly suites: readonly string[];
   readonly about: About;
   readonly settings: SuiteSettings;
   readonly judge: (subject: Subject, captureName: string) => Promise<Judged>;
@@ -82,7 +85,13 @@ declare module 'vitest' {
 export function clause(id: string, about: ClauseAbout, body: (scene: Scene) => Promise<void>): void {
   const settings = suiteSettings();
   const open = (subject: Subject) => openScene({ subject, about, settings });
-  declare({ id, about, settings, judge: (...of) => judgeOnStage({ about, settings, open, body }, ...of) });
+  declare({
+    id,
+    suites: about.esp === undefined ? [] : [about.esp],
+    about,
+    settings,
+    judge: (...of) => judgeOnStage({ about, settings, open, body }, ...of),
+  });
 }
 
 /** The same for a clause whose scene is the bench. */
@@ -92,6 +101,7 @@ export function benchClause(id: string, about: BenchClauseAbout, body: (bench: B
   const open = (subject: Subject) => openBench({ subject, plan: about.alice, settings });
   declare({
     id,
+    suites: about.alice.sas.map(({ suite }) => suite ?? ''),
     about: needing,
     settings,
     judge: (...of) => judgeOnStage({ about: needing, settings, open, body }, ...of),
@@ -101,20 +111,19 @@ export function benchClause(id: string, about: BenchClauseAbout, body: (bench: B
 /** The same for what an implementation must refuse when it is set up. */
 export function refusalClause(id: string, about: RefusalClauseAbout): void {
   const settings = suiteSettings();
-  declare({ id, about, settings, judge: subject => judgeRefusals(about, subject, settings) });
+  declare({ id, suites: [], about, settings, judge: subject => judgeRefusals(about, subject, settings) });
 }
 
 /** The same for what is refused while a topology is loaded, before there is any lab. */
 export function documentClause(id: string, about: DocumentClauseAbout): void {
   const settings = suiteSettings();
   // oxlint-disable-next-line typescript/require-await -- others have to wait
-  declare({ id, about, settings, judge: async subject => judgeDocument(about, subject) });
+  declare({ id, suites: [], about, settings, judge: async subject => judgeDocument(about, subject) });
 }
 
 function declare(judgement: Judgement): void {
   const { id, settings } = judgement;
-  const isWanted = settings.only === null || id.includes(settings.only);
-  test.runIf(isWanted)(id, { timeout: 120_000 }, async ({ task }) => {
+  test.runIf(isWanted(id, settings))(id, { timeout: 120_000 }, async ({ task }) => {
     const suite = task.file.name.split('/')[1] ?? 'suite';
     const record = await judgeClause(suite, judgement);
     task.meta.clause = record;
@@ -130,6 +139,7 @@ async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseR
   const missed = controls.find(control => !control.caught);
   const isUnproven = judged.outcome === 'passed' && missed !== undefined;
   const [, rfc = '', section = ''] = /^(rfc\d+)-([\dA-Z.]+)-/.exec(id) ?? [];
+  const legacy = [...new Set(judgement.suites)].map(legacyReason).filter(reason => reason !== null);
   if (rfc === '') throw new Error(`clause id ${id} is not of the form rfcNNNN-SECTION-slug`);
   return {
     id,
@@ -139,6 +149,7 @@ async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseR
     level: about.level,
     text: about.text,
     scenario: about.scenario,
+    ...(legacy.length === 0 ? {} : { legacy }),
     outcome: isUnproven ? 'failed' : judged.outcome,
     reason: isUnproven
       ? `the clause proves nothing: it did not catch ${missed.subject} (${missed.how})`

@@ -8,6 +8,8 @@ export default defineConfig({
   root: join(import.meta.dirname, '..'),
   test: {
     include: ['suites/*/**/*.test.ts'],
+    // Tests of the tester, not of a subject.
+    exclude: ['suites/tester/**'],
     reporters: [join(import.meta.dirname, 'reporter.ts')],
     // Live labs share one machine: one at a time.
     fileParallelism: !isLive,

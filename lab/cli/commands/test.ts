@@ -24,6 +24,7 @@ interface Options {
   readonly seed: string;
   readonly report: string;
   readonly only?: string;
+  readonly sample: number;
   readonly json?: true;
 }
 
@@ -36,10 +37,21 @@ export function define(command: Command, context: CommandContext): void {
     .option('--seed <seed>', 'all chance of a simulated run', '1')
     .option('--report <dir>', 'where the results go', 'report')
     .option('--only <text>', 'only clauses whose id contains this')
+    .option(
+      '--sample <n>',
+      'only one clause in N, chosen by the seed: a quick look where labs are slow',
+      wholeNumber,
+      1,
+    )
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      examples(['lab test', 'lab test encryption --driver netns', 'lab test --dut skips-icv-check']),
+      examples([
+        'lab test',
+        'lab test rfc4303 rfc4302',
+        'lab test --driver netns --sample 10',
+        'lab test --dut skips-icv-check',
+      ]),
     )
     .action((suites: string[], options: Options) => test(suites, options, context));
 }
@@ -94,8 +106,8 @@ function knownSuites(): string[] {
 const SETTINGS_VARIABLE = 'IPSEC_LAB_SUITE';
 
 async function runVitest(suites: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  const { dut, driver, seed, report, only } = options;
-  const settings = JSON.stringify({ dut, driver, seed, report, only: only ?? null });
+  const { dut, driver, seed, report, only, sample } = options;
+  const settings = JSON.stringify({ dut, driver, seed, report, only: only ?? null, sample });
   const config = join(suitesFolder(), 'vitest.config.ts');
   const filters = suites.map(suite => `suites/${suite}/`);
   const vitest = [process.execPath, vitestProgram(), 'run', '--config', config, ...filters];
