@@ -12,6 +12,7 @@ import { didYouMean } from '../../../engine/config/suggest.ts';
 import { chooseDriver } from '../choose-driver.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION } from '../command.ts';
+import { wholeNumber } from '../numbers.ts';
 import { projectRoot } from '../project.ts';
 import { printable, type Terminal } from '../terminal.ts';
 

@@ -69,7 +69,10 @@ const keyFor = (octets: number): string =>
 
 describe('ESP in transport mode', () => {
   const suites = [
-    ...['aes128gcm16', 'aes256gcm16', 'aes128ccm16', 'chacha20poly1305'],
+    'aes128gcm16',
+    'aes256gcm16',
+    'aes128ccm16',
+    'chacha20poly1305',
     ...['aes128', 'aes256', 'aes128ctr'].flatMap(name => Object.keys(AUTH).map(auth => `${name}-${auth}`)),
   ];
 
