@@ -135,7 +135,8 @@ async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseR
   const { id, about, settings } = judgement;
   const started = process.hrtime.bigint();
   const judged = await judgeSubject(settings.dut, id, judgement);
-  const controls = settings.dut === 'engine' ? [await judgeControl(judgement)] : [];
+  const isProvable = settings.dut === 'engine' && judged.outcome !== 'unsupported';
+  const controls = isProvable ? [await judgeControl(judgement)] : [];
   const missed = controls.find(control => !control.caught);
   const isUnproven = judged.outcome === 'passed' && missed !== undefined;
   const [, rfc = '', section = ''] = /^(rfc\d+)-([\dA-Z.]+)-/.exec(id) ?? [];

@@ -89,6 +89,10 @@ export const BROKEN_CONFIG: readonly Subject[] = [
     ...sa,
     spi: Math.max(256, sa.spi),
   })),
+  configSubject('keeps-first-of-spi', 'forgets all but the first SA of an SPI', config => ({
+    ...config,
+    sas: config.sas.filter(({ spi }, index) => config.sas.findIndex(sa => sa.spi === spi) === index),
+  })),
   eachSa('moves-small-windows', 'makes a window of 32 where it is told less', sa => ({
     ...sa,
     windowPackets: sa.windowPackets < 32 ? 32 : sa.windowPackets,

@@ -134,3 +134,19 @@ refusalClause('rfc4303-3.2-some-service', {
     'NULL and NULL': site({ sa: { suite: 'null-null' } }),
   },
 });
+
+refusalClause('rfc4303-2.1-spi-collision', {
+  level: 'MUST NOT',
+  text: 'Two SAs towards one address do not share an SPI: nobody could tell whose packet it is',
+  scenario: 'Two inbound SAs are configured with one SPI and one destination; they may not be set up.',
+  brokenBy: 'keeps-first-of-spi',
+  refused: {
+    'one SPI twice': {
+      ...site(),
+      sas: [
+        { label: 'in', direction: 'inbound', spi: 0x5001 },
+        { label: 'twin', direction: 'inbound', spi: 0x5001 },
+      ],
+    },
+  },
+});
