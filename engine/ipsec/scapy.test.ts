@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { allEspSuiteNames, espSuite } from '../crypto/esp-suite.ts';
 import { integrityAlgorithms } from '../crypto/integrity.ts';
 import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
-import { AH_PEER, ahTrial } from './testing/ah-trials.ts';
+import { AH_PEER, ahHeaderTrials, ahTrial } from './testing/ah-trials.ts';
 import { hasScapy, NEEDS_SCAPY, runTrials } from './testing/differential.ts';
 import { ESP_PEER, espTrial } from './testing/esp-trials.ts';
 import { VARIANTS } from './testing/variants.ts';
@@ -35,6 +35,13 @@ test.skipIf(!available)(`AH: every algorithm, mode, family, with and without ESN
   const trials = INTEGRITY.flatMap(token => VARIANTS.map((_, i) => ahTrial(token, i, `sample/${token}/${i}`)));
   expect(runTrials(AH_PEER, trials).found).toEqual([]);
 });
+
+test.skipIf(!available)(
+  `AH: every option and extension header that routers may change, or must not ${NEEDS_SCAPY}`,
+  () => {
+    expect(runTrials(AH_PEER, INTEGRITY.flatMap(ahHeaderTrials)).found).toEqual([]);
+  },
+);
 
 test.skipIf(!available)(`every suite that this machine has, once in each direction ${NEEDS_SCAPY}`, () => {
   const names = allEspSuiteNames().filter(name => espSuite(name) !== null);

@@ -1,31 +1,31 @@
 import { nameIn } from '../../crypto/dialects.ts';
 import { espSuite, type EspSuite } from '../../crypto/esp-suite.ts';
-import { formatAddress } from '../../wire/address.ts';
 import { IpProtocol } from '../../wire/ip-protocol.ts';
+import { must } from '../../wire/testing/must.ts';
 import { saPair } from '../sa-pair.fixture.ts';
 import { protect, restore, splitInbound } from '../transport-mode.ts';
 import { decapsulate, dscpEcnOf, encapsulate } from '../tunnel-mode.ts';
 import { createTypescriptKernel } from '../typescript-kernel.ts';
 import type { Trial } from './differential.ts';
-import { randomAddress, randomPacket, randomSequence } from './random-packets.ts';
+import {
+  beforeCase,
+  describeCase,
+  packetOf,
+  questionOf,
+  randomSaCase,
+  type SaCase,
+  toHex,
+  versionOf,
+} from './sa-case.ts';
 import { createSeeded, type Seeded } from './seeded.ts';
-import { VARIANTS } from './variants.ts';
 
 /** The program that answers them, for `runTrials`. */
 export const ESP_PEER = 'esp-peer.py';
 
-interface EspCase {
+interface EspCase extends SaCase {
   readonly suite: EspSuite;
-  readonly mode: 'tunnel' | 'transport';
-  readonly spi: number;
-  readonly source: string;
-  readonly destination: string;
-  readonly esn: boolean;
-  readonly sequence: bigint;
   readonly encryptionKey: string;
   readonly integrityKey: string;
-  /** In clear. */
-  readonly packet: Uint8Array;
 }
 
 /**
@@ -42,26 +42,26 @@ export function espTrial(suiteName: string, variant: number, seed: string): Tria
     if (result?.kind !== 'sealed') throw new Error(result?.kind);
     return result.esp;
   };
-  const sealed = present(one.mode === 'transport' ? protect(one.packet, seal) : inTunnel(one, seal));
-  const { payload: esp } = present(splitInbound(sealed));
+  const sealed = must(one.mode === 'transport' ? protect(one.packet, seal) : inTunnel(one, seal));
+  const { payload: esp } = must(splitInbound(sealed));
   const iv = esp.subarray(8, 8 + one.suite.encryption.ivOctets);
   return {
     group: suiteName,
-    title: `${suiteName}, ${describe(one)}, seed ${seed}`,
-    questions: [questionOf(one, 'open', sealed, iv), questionOf(one, 'seal', one.packet, iv)],
+    title: `${suiteName}, ${describeCase(one)}, seed ${seed}`,
+    questions: [espQuestion(one, 'open', sealed, iv), espQuestion(one, 'seal', one.packet, iv)],
     judge: ([opened = '', theirs = '']) =>
       opened === toHex(one.packet) ? judgeTheirs(one, sealed, theirs) : `the peer opened ours as ${opened}`,
   };
 }
 
 function judgeTheirs(one: EspCase, ours: Uint8Array, theirs: string): string | null {
-  if (!/^(?:[0-9a-f]{2})+$/.test(theirs)) return `the peer sealed nothing: ${theirs}`;
-  const packet = new Uint8Array(Buffer.from(theirs, 'hex'));
+  const packet = packetOf(theirs);
+  if (packet === null) return `the peer sealed nothing: ${theirs}`;
   const split = splitInbound(packet);
   if (split === null) return 'the peer sent no ESP';
   const opened = openedByUs(one, packet, split.payload);
   if (opened !== toHex(one.packet)) return `we opened theirs as ${opened}`;
-  const mine = present(splitInbound(ours));
+  const mine = must(splitInbound(ours));
   // In IPv6 transport mode Destination Options may stand on either side of the ESP header (RFC 4303 §3.1.1).
   if (one.mode === 'transport' && mine.head.length !== split.head.length) return null;
   return toHex(mine.payload) === toHex(split.payload) ? null : 'our ESP and theirs differ';
@@ -72,7 +72,7 @@ function openedByUs(one: EspCase, packet: Uint8Array, esp: Uint8Array): string {
   const [result] = createTypescriptKernel(createSeeded('')).open([{ sa: into, esp }]);
   if (result?.kind !== 'opened') return result?.kind ?? 'nothing';
   if (result.sequence !== one.sequence) return `number ${result.sequence}`;
-  if (one.mode === 'transport') return toHex(present(restore(packet, result.nextHeader, result.payload)));
+  if (one.mode === 'transport') return toHex(must(restore(packet, result.nextHeader, result.payload)));
   const inner = decapsulate(result.nextHeader, result.payload, dscpEcnOf(packet));
   return inner.kind === 'packet' ? toHex(inner.octets) : inner.kind;
 }
@@ -89,47 +89,27 @@ function inTunnel(one: EspCase, seal: (nextHeader: number, payload: Uint8Array) 
 
 function randomCase(suiteName: string, variant: number, random: Seeded): EspCase {
   const suite = espSuite(suiteName);
-  const shape = VARIANTS[variant % VARIANTS.length];
-  if (suite === null || shape === undefined) throw new Error(`${suiteName}, variant ${variant}`);
+  if (suite === null) throw new Error(suiteName);
   const { encryption, integrity } = suite;
-  const { mode, inner, outer, esn } = shape;
-  const [source, destination] = [randomAddress(outer, random), randomAddress(outer, random)];
-  const packet =
-    mode === 'transport'
-      ? randomPacket(source, destination, random)
-      : randomPacket(randomAddress(inner, random), randomAddress(inner, random), random);
   return {
+    ...randomSaCase(variant, random),
     suite,
-    mode,
-    spi: 256 + random.below(2 ** 32 - 256),
-    source: formatAddress(source),
-    destination: formatAddress(destination),
-    esn,
-    sequence: randomSequence(esn, random),
     encryptionKey: toHex(random.bytes(encryption.keyOctets + encryption.saltOctets)),
     integrityKey: toHex(random.bytes(integrity?.keyOctets ?? 0)),
-    packet,
   };
 }
 
 function pairOf(one: EspCase) {
-  const { suite, sequence, mode, spi, source, destination, esn, encryptionKey, integrityKey } = one;
-  const pair = saPair(suite.name, { mode, spi, source, destination, esn, encryptionKey, integrityKey });
-  pair.out.sequence = sequence - 1n;
-  pair.into.window.advance(sequence - 1n);
-  return pair;
+  const { suite, mode, spi, source, destination, esn, encryptionKey, integrityKey } = one;
+  return beforeCase(one, saPair(suite.name, { mode, spi, source, destination, esn, encryptionKey, integrityKey }));
 }
 
-function questionOf(one: EspCase, what: 'seal' | 'open', packet: Uint8Array, iv: Uint8Array) {
+function espQuestion(one: EspCase, what: 'seal' | 'open', packet: Uint8Array, iv: Uint8Array) {
   const { encryption, integrity } = one.suite;
   // Of these scapy has the name, and not all sizes.
   const hasScapy = !encryption.aead || encryption.icvOctets === 16 || encryption.kind === 'ccm';
   return {
-    do: what,
-    mode: one.mode,
-    source: one.source,
-    destination: one.destination,
-    spi: one.spi,
+    ...questionOf(one, what, packet),
     cipher: encryption.token,
     scapyCipher: hasScapy ? nameIn('scapy', encryption) : null,
     kind: encryption.kind,
@@ -139,23 +119,6 @@ function questionOf(one: EspCase, what: 'seal' | 'open', packet: Uint8Array, iv:
     auth: integrity === null ? null : (nameIn('scapy', integrity) ?? integrity.token),
     encryptionKey: one.encryptionKey,
     integrityKey: one.integrityKey,
-    esn: one.esn,
-    low: Number(one.sequence & 0xffff_ffffn),
-    high: Number(one.sequence >> 32n),
     iv: toHex(iv),
-    packet: toHex(packet),
   };
-}
-
-function describe({ mode, source, packet, esn, sequence }: EspCase): string {
-  const families = `v${versionOf(packet)}${mode === 'tunnel' ? ` in v${source.includes(':') ? 6 : 4}` : ''}`;
-  return `${mode} ${families}, ${packet.length} octets, ${esn ? 'ESN' : 'number'} ${sequence}`;
-}
-
-const versionOf = (packet: Uint8Array): 4 | 6 => ((packet[0] ?? 0) >>> 4 === 4 ? 4 : 6);
-const toHex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
-
-function present<T>(value: T | null): T {
-  if (value === null) throw new Error('null');
-  return value;
 }
