@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -71,6 +71,19 @@ describe('what the user names', () => {
     expect(rules('etc/nothing.conf')).toMatch(/^DIR\/native.yaml:6:24: "etc\/nothing.conf" is not there/);
     expect(rules('etc')).toMatch(/"etc" is not a file/);
     expect(rules('etc/binary.conf')).toMatch(/is not UTF-8 text/);
+    symlinkSync('ipf.conf', join(directory, 'etc', 'link.conf'));
+    symlinkSync('/etc/passwd', join(directory, 'etc', 'passwd.conf'));
+    truncateSync(join(directory, 'etc', 'binary.conf'), 1 << 23);
+    expect(rules('etc/link.conf')).toBe(2);
+    expect(rules('etc/passwd.conf')).toMatch(/"etc\/passwd.conf" is a link that leads out of the folder/);
+    expect(rules('etc/binary.conf')).toMatch(/has 8388608 octets, more than 4194304/);
+  });
+
+  test('a filter of very many rules', () => {
+    const file = join(directory, 'many.yaml');
+    writeFileSync(file, withFilter('many.conf'));
+    writeFileSync(join(directory, 'many.conf'), 'block in all\n'.repeat(150_000));
+    expect(openTopology(file).topology?.nodes[0]?.filter?.rules).toHaveLength(150_000);
   });
 
   test('a file that is not text', () => {

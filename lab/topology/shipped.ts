@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from '../../engine/config/diagnostic.ts';
 import { quoted } from '../../engine/config/diagnostic.ts';
@@ -64,12 +64,20 @@ export function openTopology(nameOrFile: string): LoadResult {
   }
 }
 
-/** Reads the native files that a topology names, which are in its folder or below it. */
+/** Enough for 10,000 policies or rules with a comment each. */
+const NATIVE_OCTETS_MAX = 1 << 22;
+
+/** Reads the native files that a topology names, which are in its folder or below it: also those that links lead to. */
 function readerBeside(file: string): ReadBeside {
   return path => {
-    const full = join(dirname(file), path);
     try {
-      if (!statSync(full).isFile()) return { kind: 'failed', why: 'is not a file' };
+      const folder = realpathSync(dirname(file));
+      const full = realpathSync(join(folder, path));
+      if (!full.startsWith(join(folder, sep))) return { kind: 'failed', why: 'is a link that leads out of the folder' };
+      const found = statSync(full);
+      if (!found.isFile()) return { kind: 'failed', why: 'is not a file' };
+      if (found.size > NATIVE_OCTETS_MAX)
+        return { kind: 'failed', why: `has ${found.size} octets, more than ${NATIVE_OCTETS_MAX}` };
       return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(full)) };
     } catch (error) {
       if (error instanceof TypeError) return { kind: 'failed', why: 'is not UTF-8 text' };

@@ -101,7 +101,7 @@ export function resolveFilter(scope: Scope, node: NodeScope, read: ReadBeside): 
     const options = { interfaces, ...(family === null ? {} : { family }) };
     const { config, diagnostics } = parseFilter(file.name, file.text, options);
     pass(file, diagnostics);
-    rules.push(...config.rules);
+    for (const rule of config.rules) rules.push(rule);
   }
   return parts.every(({ given }) => given === null) ? null : { rules, otherwise: 'pass' };
 }
