@@ -7,7 +7,7 @@ import type { CapturedPacket } from '../lab/capture/packet.ts';
 import type { RunningLab } from '../lab/drivers/driver.ts';
 import { findSubject } from '../lab/subjects/all-subjects.ts';
 import type { Subject } from '../lab/subjects/subject.ts';
-import { loadTopology } from '../lab/topology/load.ts';
+import { type LoadResult, loadTopology } from '../lab/topology/load.ts';
 import { topologiesDirectory } from '../lab/topology/shipped.ts';
 import type { ClauseRecord, EvidenceRecord, Outcome } from '../reports/format.ts';
 import { legacyReason } from './tester/crypto/legacy.ts';
@@ -46,6 +46,7 @@ interface Stage {
   packets(): readonly CapturedPacket[];
   evidence(): readonly EvidenceRecord[];
   comments(): ReadonlyMap<number, string>;
+  citeAll(): void;
 }
 
 /** A clause about what must not be set up at all. */
@@ -207,33 +208,45 @@ async function judgeOnStage<S extends Stage>(
     (error: unknown) => outcomeOf(asError(error)),
   );
   await opened.lab.down();
+  if (opened.evidence().length === 0) opened.citeAll();
   return { ...verdict, evidence: opened.evidence(), pcapng: keepCapture(captureName, opened, settings) };
 }
 
 /** Fails for each that comes up, and for none else: why it does not is the subject's business. */
 async function judgeRefusals(about: RefusalClauseAbout, subject: Subject, settings: SuiteSettings): Promise<Judged> {
   const taken: string[] = [];
+  const evidence: EvidenceRecord[] = [];
   for (const [what, plan] of Object.entries(about.refused)) {
-    const bench = await openBench({ subject, plan, settings }).catch(() => null);
-    if (bench === null) continue;
+    const bench = await openBench({ subject, plan, settings }).catch((error: unknown) => asError(error));
+    if (bench instanceof Error) {
+      evidence.push({ frame: null, link: '', line: bench.message, says: `refused: ${what}` });
+      continue;
+    }
     taken.push(what);
     await bench.lab.down();
   }
   return taken.length === 0
-    ? { outcome: 'passed', reason: '', ...NO_PROOF }
-    : { outcome: 'failed', reason: `was set up with ${taken.join(', ')}`, ...NO_PROOF };
+    ? { outcome: 'passed', reason: '', evidence, pcapng: null }
+    : { outcome: 'failed', reason: `was set up with ${taken.join(', ')}`, evidence, pcapng: null };
 }
 
 function judgeDocument({ protect, says }: DocumentClauseAbout, { load = loadTopology }: Subject): Judged {
   const file = join(topologiesDirectory(), 'site-to-site.yaml');
   const text = readFileSync(file, 'utf8').replaceAll('esp: [aes256gcm16]', protect);
-  const { topology, diagnostics } = load(file, text);
+  const { topology, diagnostics }: LoadResult = load(file, text);
   if (topology !== null) return { outcome: 'failed', reason: `${protect} was loaded without a word`, ...NO_PROOF };
   const found = diagnostics.find(({ message, fix }) => says.test(`${message} ${fix}`));
   return found === undefined
     ? { outcome: 'failed', reason: `refused, but for: ${diagnostics[0]?.message ?? 'no reason'}`, ...NO_PROOF }
-    : { outcome: 'passed', reason: '', ...NO_PROOF };
+    : { outcome: 'passed', reason: '', evidence: [evidenceOf(found)], pcapng: null };
 }
+
+const evidenceOf = ({ message, fix }: LoadResult['diagnostics'][number]): EvidenceRecord => ({
+  frame: null,
+  link: '',
+  line: message,
+  says: `fix: ${fix}`,
+});
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 

@@ -42,6 +42,7 @@ test('the engine passes every clause of every suite, and every clause catches it
   expect(new Set(run.clauses.map(({ id }) => id)).size).toBe(run.clauses.length);
   expect(run.clauses.flatMap(clause => clause.controls).filter(control => !control.caught)).toEqual([]);
   expect(run.clauses.every(clause => clause.controls.length === 1)).toBe(true);
+  expect(run.clauses.filter(({ evidence }) => evidence.length === 0).map(({ id }) => id)).toEqual([]);
   expect(text).toContain(`${run.clauses.length} passed, 0 failed`);
   expect(text).toMatch(/legacy: 3des-sha1: .*RFC 8221/);
   for (const file of ['index.html', 'junit.xml', run.clauses[0]?.pcapng ?? 'none']) {

@@ -128,10 +128,11 @@ export const BROKEN_CONFIG: readonly Subject[] = [
     policies: config.policies.filter(({ tunnel }) => tunnel === null),
     sas: [],
   })),
-  eachPolicy('ignores-selectors-and-ports', 'lets anything come out of an SA', policy => ({
+  eachPolicy('ignores-remote-and-ports', 'lets anything for its own side come out of an SA', policy => ({
     ...policy,
     ...ANYTHING,
     tunnel: policy.tunnel,
+    local: policy.local,
   })),
   eachSa('immortal-sas', 'uses SAs for ever', sa => ({ ...sa, lifetime: {} })),
   eachSa('other-keys', 'uses other keys than it was given', sa => ({

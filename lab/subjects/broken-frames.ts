@@ -42,6 +42,13 @@ export const BROKEN_FRAMES: readonly Subject[] = [
   outerHeader('constant-identification', 'sends every outer header with Identification 1', ip => {
     if (u8At(ip, 0) >> 4 === 4) ip.set([0, 1], 4);
   }),
+  frameSubject('adds-options', 'puts options or extension headers into outer headers', {
+    outgoing: frame => {
+      const found = ipOf(frame);
+      if (found === null || !isProtected(found)) return frame;
+      return resized(frame, ip => withOptions(ip, found.version));
+    },
+  }),
   incoming('ignores-outer-ecn', 'does not look at the ECN field of outer headers', (ip, frame) =>
     isProtected(ip) ? withIp(frame, octets => setTrafficClass(octets, trafficClass(octets) & 0xfc)) : frame,
   ),
@@ -151,4 +158,17 @@ function shredded(frame: Frame): Frame[] {
   const ip = ipOf(frame);
   if (ip === null || ip.version !== 4 || !isProtected(ip)) return [frame];
   return fragmentIpv4(ip.octets, 68).map(piece => resized(frame, () => piece));
+}
+
+/** Four No Operations, or a Hop-by-Hop header full of padding. */
+function withOptions(ip: Uint8Array, version: 4 | 6): Uint8Array {
+  if (version === 4) {
+    const longer = Buffer.concat([ip.subarray(0, 20), Uint8Array.of(1, 1, 1, 1), ip.subarray(20)]);
+    longer[0] = 0x46;
+    return longer;
+  }
+  const hopByHop = Uint8Array.of(u8At(ip, 6), 0, 1, 4, 0, 0, 0, 0);
+  const longer = Buffer.concat([ip.subarray(0, 40), hopByHop, ip.subarray(40)]);
+  longer[6] = IpProtocol.HOPOPT;
+  return longer;
 }

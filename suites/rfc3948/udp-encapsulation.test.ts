@@ -160,7 +160,7 @@ benchClause(
     level: 'MUST',
     text: 'In tunnel mode the inner source must be one that the policy has for this peer',
     scenario: 'The peer, behind a NAT, sends from inside of what the policy names and from elsewhere.',
-    brokenBy: 'ignores-selectors',
+    brokenBy: 'ignores-remote-and-ports',
     alice,
   },
   async bench => {

@@ -97,7 +97,7 @@ for (const family of [4, 6] as const) {
       text: 'An ICMP error that quotes a packet which the SA would not carry is not forwarded, and that is auditable',
       scenario:
         'The entry is for UDP port 53; through its SA the far host reports port 54 unreachable, and another host.',
-      brokenBy: 'ignores-selectors-and-ports',
+      brokenBy: 'ignores-remote-and-ports',
       alice,
     },
     async bench => {

@@ -208,11 +208,13 @@ for (const [inner, extra] of [
         level: 'MUST NOT',
         text: 'Options and extension headers of the inner packet stay inside, unchanged',
         scenario: `The host behind alice sends IPv${inner} with options; the outer IPv${outer} header has none.`,
-        brokenBy: 'drops-options',
+        brokenBy: 'adds-options',
         alice: site({ inner, outer }),
       },
       async bench => {
         await outbound(bench, ['OPTIONS '], { inner, ...extra });
+        const outsideHeaders = bench.outside().map(({ header }) => header.protocol);
+        judge(!outsideHeaders.includes(IpProtocol.HOPOPT), 'the outer header has extension headers');
         judge(espFrom(bench).length === 1, 'a packet with options did not leave');
         const { header, opened, ...seen } = firstEsp(bench);
         bench.cite(seen, `${header.headerOctets} octets of outer header`);

@@ -80,10 +80,15 @@ export interface Bench {
   /** The kinds of what alice reported so far, in order. */
   events(): readonly string[];
   cite(seen: Pick<Seen, 'packet'>, says: string): void;
+  /** What a judgement rests on that cited nothing itself: what alice was sent, and what she sent. */
+  citeAll(): void;
   packets(): readonly CapturedPacket[];
   evidence(): readonly EvidenceRecord[];
   comments(): ReadonlyMap<number, string>;
 }
+
+/** Of each direction: a report is to be read. */
+const CITED_MAX = 3;
 
 /** How long, in lab time, a packet and its answer get. */
 const SETTLE_MS = 300;
@@ -132,8 +137,15 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
     drops: async () => (await lab.status()).find(({ name }) => name === 'alice')?.drops ?? {},
     events: () => events,
     cite: ({ packet }, says) => void comments.set(frames.indexOf(packet), says),
+    citeAll: () => {
+      const inward = packetsIn(frames.filter(frame => frame.from === 'inside:eth0' || frame.from === 'outside:eth0'));
+      const outward = packetsIn(frames.filter(frame => frame.from === 'alice:net0' || frame.from === 'alice:net1'));
+      for (const { packet } of inward.slice(-CITED_MAX)) comments.set(frames.indexOf(packet), 'what alice was sent');
+      for (const { packet } of outward.slice(-CITED_MAX)) comments.set(frames.indexOf(packet), 'what she sent');
+    },
     packets: () => frames,
-    evidence: () => [...comments].map(([index, says]) => evidenceOf(index, frames[index], says)),
+    evidence: () =>
+      [...comments].sort(([a], [b]) => a - b).map(([index, says]) => evidenceOf(index, frames[index], says)),
     comments: () => comments,
   };
 }

@@ -26,6 +26,8 @@ export interface Scene {
   send(link: string, towards: string, frames: readonly Uint8Array[]): Promise<void>;
   /** A frame that the judgement rests on: it stands in the report, and carries `says` as its comment in the capture. */
   cite(packet: CapturedPacket, says: string): void;
+  /** What a judgement rests on that cited nothing itself: what alice put on her links. */
+  citeAll(): void;
   /** Of every SA that the run has had. */
   keys(): readonly EspSaKeys[];
   evidence(): readonly EvidenceRecord[];
@@ -65,11 +67,20 @@ export async function openScene(order: SceneOrder): Promise<Scene> {
       await lab.sleep(SETTLE_MS);
     },
     cite: (packet, says) => void comments.set(seen.indexOf(packet), says),
+    citeAll: () => {
+      const sent = seen.filter(packet => packet.from.startsWith('alice:') && isIp(packet));
+      for (const packet of sent.slice(0, CITED_MAX)) comments.set(seen.indexOf(packet), 'what alice sent');
+    },
     keys: () => lab.keys(),
     evidence: () => [...comments].map(([index, says]) => evidenceOf(index, seen[index], says)),
     comments: () => comments,
   };
 }
+
+/** A report is to be read. */
+const CITED_MAX = 4;
+
+const isIp = ({ octets }: CapturedPacket): boolean => octets[12] === 0x08 && octets[13] === 0x00;
 
 function evidenceOf(index: number, packet: CapturedPacket | undefined, says: string): EvidenceRecord {
   if (packet === undefined) return { frame: null, link: '', line: '', says };
