@@ -11,6 +11,7 @@ export const COMMANDS = [
   'flush',
   'dump',
   'spdadd',
+  'spdupdate',
   'spddelete',
   'spdflush',
   'spddump',
@@ -96,9 +97,8 @@ export function readStatements(text: string, report: Report): StatementText[] {
 
 function reportUnended(words: readonly Word[], report: Report): void {
   const last = words.at(-1);
-  const [first] = words;
-  if (last === undefined || first === undefined) return;
-  report.error(last.place, `the statement that begins in line ${first.place.line} has no end`, 'write ; behind it');
+  if (last === undefined) return;
+  report.error(last.place, 'the statement that ends here lacks its semicolon', 'write ; behind it');
 }
 
 function statementOf(words: readonly Word[], end: Place, report: Report): StatementText | null {

@@ -10,7 +10,8 @@ export type SetkeyStatement =
   | ({ readonly kind: 'delete' | 'get'; readonly place: Place } & SetkeySaId)
   | ({ readonly kind: 'deleteAll'; readonly place: Place } & Omit<SetkeySaId, 'spi'>)
   | { readonly kind: 'flush' | 'dump'; readonly place: Place; readonly protocol: SecurityProtocol | null }
-  | { readonly kind: 'spdAdd'; readonly place: Place; readonly policy: SetkeyPolicy }
+  /** `replaces`: of spdupdate, a policy that has the same selector already. */
+  | { readonly kind: 'spdAdd'; readonly place: Place; readonly policy: SetkeyPolicy; readonly replaces: boolean }
   | { readonly kind: 'spdDelete'; readonly place: Place; readonly policy: SetkeySelector }
   | { readonly kind: 'spdFlush'; readonly place: Place }
   | { readonly kind: 'spdDump'; readonly place: Place };

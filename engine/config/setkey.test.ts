@@ -129,6 +129,11 @@ describe('spdadd', () => {
     expect(policies(`${add} spddelete 10.0.0.1 10.0.0.2 any -P out;`)).toEqual([]);
     expect(policies(`${add} spdflush;`)).toEqual([]);
   });
+
+  test('what is updated is there once', () => {
+    const text = 'spdupdate 10.0.0.1 10.0.0.2 any -P out none; spdupdate 10.0.0.1 10.0.0.2 any -P out discard;';
+    expect(policies(text).map(({ action }) => action)).toEqual([{ kind: 'discard' }]);
+  });
 });
 
 const KEY16 = '0x000102030405060708090a0b0c0d0e0f';

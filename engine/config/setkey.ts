@@ -64,9 +64,10 @@ function readStatement(
       const protocol = takeOptionalProtocol(words, report);
       return protocol === undefined ? null : { kind: command, place, protocol };
     }
-    case 'spdadd': {
+    case 'spdadd':
+    case 'spdupdate': {
       const policy = readSpdAdd(words, report);
-      return policy === null ? null : { kind: 'spdAdd', place, policy };
+      return policy === null ? null : { kind: 'spdAdd', place, policy, replaces: command === 'spdupdate' };
     }
     case 'spddelete': {
       const policy = readSpdDelete(words, report);
@@ -118,6 +119,7 @@ class Databases {
         this.#deleteSas(({ protocol }) => statement.protocol === null || protocol === statement.protocol);
         return;
       case 'spdAdd':
+        if (statement.replaces) this.#policies.delete(selectorKey(statement.policy));
         this.#addPolicy(statement.place, statement.policy);
         return;
       case 'spdDelete':

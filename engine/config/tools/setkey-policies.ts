@@ -64,7 +64,8 @@ class PolicyList {
    * By priority, behind those of the same one; before what is implied for all the rest. The first policy of an empty SPD brings
    * that with it: the kernels that setkey comes from let pass what no policy is about.
    */
-  #add({ place, policy }: Extract<PolicyStatement, { kind: 'spdAdd' }>): string | null {
+  #add({ place, policy, replaces }: Extract<PolicyStatement, { kind: 'spdAdd' }>): string | null {
+    if (replaces && this.#keys.has(keyOf(policy))) this.#delete(policy);
     if (this.#keys.has(keyOf(policy))) return policy.isForward ? null : 'File exists';
     const stated = statedPolicy(this.#freeName(nameAfter(this.#file, place)), place, policy);
     this.#keys.add(keyOf(policy));

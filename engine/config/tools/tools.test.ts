@@ -97,6 +97,17 @@ describe('setkey', () => {
     expect(node.policies).toEqual([]);
   });
 
+  test('spdupdate replaces the policy of the same selector, or is like spdadd', () => {
+    const node = new FakeNode();
+    const policy = (level: string) => `10.0.0.1 10.0.0.2 any -P out ipsec esp/transport//${level};`;
+    expect(node.run('setkey -c', `spdupdate ${policy('use')}`)).toEqual(done);
+    expect(node.run('setkey -c', `spdadd ${policy('require')}`).stderr).toBe('The result of line 1: File exists.\n');
+    expect(node.run('setkey -DP').stdout).toContain('esp/transport//use');
+    expect(node.run('setkey -c', `spdupdate ${policy('require')}`)).toEqual(done);
+    const { stdout } = node.run('setkey -DP');
+    expect(stdout.match(/esp\/transport\/\/\w+/g)).toEqual(['esp/transport//require']);
+  });
+
   test('goes on after a statement that cannot be carried out, and says which it was', () => {
     const node = new FakeNode([], [saStatus({ spi: 1000 })]);
     const text = `add 10.0.0.1 10.0.0.2 esp 1000 -E null -A hmac-sha2-256 ${KEY};
