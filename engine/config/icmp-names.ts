@@ -1,3 +1,5 @@
+import { UNREACHABLE_CODES } from '../filter/names.ts';
+
 /** The ICMP types and codes that ipsecconf has names for. Those that end with 6 are of ICMPv6. */
 export const ICMP_TYPES: ReadonlyMap<string, number> = new Map([
   ['echorep', 0],
@@ -27,22 +29,7 @@ export const ICMP_TYPES: ReadonlyMap<string, number> = new Map([
 ]);
 
 export const ICMP_CODES: ReadonlyMap<string, number> = new Map([
-  ['net-unr', 0],
-  ['host-unr', 1],
-  ['proto-unr', 2],
-  ['port-unr', 3],
-  ['needfrag', 4],
-  ['srcfail', 5],
-  ['net-unk', 6],
-  ['host-unk', 7],
-  ['isolate', 8],
-  ['net-prohib', 9],
-  ['host-prohib', 10],
-  ['net-tos', 11],
-  ['host-tos', 12],
-  ['filter-prohib', 13],
-  ['host-preced', 14],
-  ['cutoff-preced', 15],
+  ...UNREACHABLE_CODES,
   ['no-route6', 0],
   ['adm-prohib6', 1],
   ['addr-unr6', 3],

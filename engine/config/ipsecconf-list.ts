@@ -4,8 +4,10 @@ import { integrityAlgorithm } from '../crypto/integrity.ts';
 import type { NumberSet } from '../ipsec/selector.ts';
 import type { Transform } from '../ipsec/spd.ts';
 import type { NodeStatus, PolicyStatus, SaStatus } from '../node/node.ts';
+import { IpProtocol } from '../wire/ip-protocol.ts';
+import { nameOfProtocol } from '../wire/protocol-names.ts';
+import { nameOfService } from '../wire/service-names.ts';
 import { isImpliedName } from './implied-policies.ts';
-import { nameOfProtocol, nameOfService } from './network-names.ts';
 
 export interface ListOptions {
   /** The node's own SPD, that of one tunnel, or all of them. */
@@ -63,8 +65,8 @@ const addressText = (texts: string | readonly string[]): string =>
 
 function protocolText(protocol: number | 'opaque', numeric: boolean): string {
   if (protocol === 'opaque') return protocol;
-  const name = protocol === 58 ? 'ipv6-icmp' : nameOfProtocol(protocol);
-  return numeric ? String(protocol) : (name ?? String(protocol));
+  if (numeric) return String(protocol);
+  return protocol === IpProtocol.ICMPV6 ? 'ipv6-icmp' : (nameOfProtocol(protocol) ?? String(protocol));
 }
 
 function portText(ports: number | NumberSet, numeric: boolean): string {

@@ -1,9 +1,10 @@
 import { type Address, parseAddress } from '../wire/address.ts';
 import type { NumberRange } from '../ipsec/selector.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
+import { PROTOCOL_NAMES, protocolNamed } from '../wire/protocol-names.ts';
+import { SERVICE_NAMES, serviceNamed } from '../wire/service-names.ts';
 import { quoted, type Report } from './diagnostic.ts';
 import { ICMP_CODES, ICMP_TYPES } from './icmp-names.ts';
-import { protocolNamed, protocolNames, serviceNamed, serviceNames } from './network-names.ts';
 import { didYouMean, nearest } from './suggest.ts';
 import type { Word } from './words.ts';
 
@@ -43,7 +44,7 @@ export function portOf(word: Word, report: Report): number | 'any' {
   }
   const port = serviceNamed(word.text);
   if (port !== null) return port;
-  const near = nearest(word.text, serviceNames());
+  const near = nearest(word.text, [...SERVICE_NAMES.keys()]);
   const fix = near === null ? 'write its number' : `did you mean ${quoted(near)}?`;
   report.error(word.place, `${quoted(word.text)} is not a service that is known here`, fix);
   return 'any';
@@ -54,7 +55,7 @@ export function protocolOf(word: Word, report: Report): number | 'any' {
   const isNumber = /^[0-9]+$/.test(word.text);
   const protocol = isNumber ? Number(word.text) : protocolNamed(word.text);
   if (protocol === null || protocol > 255) {
-    const fix = isNumber ? 'use 1 to 255' : didYouMean(word.text, protocolNames(), '');
+    const fix = isNumber ? 'use 1 to 255' : didYouMean(word.text, [...PROTOCOL_NAMES.keys()], '');
     report.error(word.place, `${quoted(word.text)} is not a protocol`, fix);
     return 'any';
   }

@@ -1,9 +1,10 @@
 import type { NumberSet } from '../ipsec/selector.ts';
 import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
+import { PROTOCOL_NAMES, protocolNamed } from '../wire/protocol-names.ts';
+import { SERVICE_NAMES, serviceNamed } from '../wire/service-names.ts';
 import { formatPrefix, networkOf, parsePrefix, type Prefix } from '../wire/prefix.ts';
 import { quoted, type Report } from './diagnostic.ts';
-import { protocolNamed, protocolNames, serviceNamed, serviceNames } from './network-names.ts';
 import { didYouMean, nearest } from './suggest.ts';
 import { shown, type WordReader } from './setkey-reader.ts';
 import type { Word } from './words.ts';
@@ -116,7 +117,7 @@ function portOf(text: string, word: Word, report: Report): number | 'any' | null
   const isNumber = /^[0-9]+$/.test(text);
   const port = isNumber ? Number(text) : serviceNamed(text);
   if (port !== null && port >= 1 && port <= 65_535) return port;
-  const near = isNumber ? null : nearest(text, serviceNames());
+  const near = isNumber ? null : nearest(text, [...SERVICE_NAMES.keys()]);
   const fix = near === null ? 'use any, or 1 to 65535' : `did you mean ${quoted(near)}?`;
   report.error(word.place, `${quoted(text)} is not a port`, fix);
   return null;
@@ -154,7 +155,7 @@ function upperProtocol(word: Word, report: Report): number | 'any' | null {
   const isNumber = /^[0-9]+$/.test(word.text);
   const protocol = isNumber ? Number(word.text) : protocolNamed(word.text);
   if (protocol !== null && protocol <= 255) return protocol === 255 || protocol === 0 ? 'any' : protocol;
-  const fix = isNumber ? 'use any, or 1 to 254' : didYouMean(word.text, ['any', ...protocolNames()], '');
+  const fix = isNumber ? 'use any, or 1 to 254' : didYouMean(word.text, ['any', ...PROTOCOL_NAMES.keys()], '');
   report.error(word.place, `${shown(word)} is not an upper protocol`, fix);
   return null;
 }

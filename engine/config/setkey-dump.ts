@@ -9,7 +9,7 @@ import { IpProtocol } from '../wire/ip-protocol.ts';
 import { parsePrefix } from '../wire/prefix.ts';
 import { calendarText } from './calendar.ts';
 import { isImpliedName } from './implied-policies.ts';
-import { nameOfProtocol } from './network-names.ts';
+import { nameOfProtocol } from '../wire/protocol-names.ts';
 
 /** A simulated node has no processes with numbers: its setkey is always this one. */
 const PROCESS_ID = 1;

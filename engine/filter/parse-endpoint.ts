@@ -1,7 +1,7 @@
 import { quoted } from '../config/diagnostic.ts';
 import { type Address, addressVersion, compareAddresses, formatAddress, parseAddress } from '../wire/address.ts';
 import { parsePrefix } from '../wire/prefix.ts';
-import { SERVICES } from './names.ts';
+import { SERVICE_NAMES } from '../wire/service-names.ts';
 import type { FilterEndpoint, FilterPorts } from './rule.ts';
 import type { Token } from './parse-tokens.ts';
 import { readNumber, type Words } from './words.ts';
@@ -185,7 +185,7 @@ function parseRangeOperator(words: Words): FilterPorts {
     words.fail(first, `port ${quoted(first.text)} without an operator`, first.kind === 'word' ? fix : null);
     return { kind: 'compare', operator: '=', port: low };
   }
-  const upper = words.named('a port', SERVICES, HIGHEST_PORT);
+  const upper = words.named('a port', SERVICE_NAMES, HIGHEST_PORT);
   if (upper < low) words.complain(first, `${low} ${operator.text} ${upper} is no range`, 'write the lower port first');
   return { kind: 'range', operator: operator.text === '><' ? '><' : '<>', low, high: upper };
 }
@@ -200,11 +200,11 @@ function readPorts(words: Words): { low: number; high: number; isRange: boolean 
   const token = words.next;
   const [lowText, highText, ...more] = token.kind === 'word' ? token.text.split(':') : [];
   if (highText === undefined || lowText === undefined || more.length > 0) {
-    const port = words.named('a port', SERVICES, HIGHEST_PORT);
+    const port = words.named('a port', SERVICE_NAMES, HIGHEST_PORT);
     return { low: port, high: port, isRange: false };
   }
   words.take();
-  const [low, high] = [lowText, highText].map(text => SERVICES.get(text) ?? readNumber(text));
+  const [low, high] = [lowText, highText].map(text => SERVICE_NAMES.get(text) ?? readNumber(text));
   if (low === undefined || high === undefined || low === null || high === null || high > HIGHEST_PORT || low > high) {
     words.complain(token, `${quoted(token.text)} is no range of ports`, 'write low:high, each 0 to 65535');
     return { low: 0, high: HIGHEST_PORT, isRange: true };

@@ -2,7 +2,8 @@ import { quoted } from '../config/diagnostic.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { parsePrefix } from '../wire/prefix.ts';
-import { PROTOCOLS, UNREACHABLE_CODES } from './names.ts';
+import { PROTOCOL_NAMES } from '../wire/protocol-names.ts';
+import { UNREACHABLE_CODES } from './names.ts';
 import { NO_LOG, parseAction, parseLogOptions } from './parse-action.ts';
 import { parseConditions, parseFlags, parseKeepState } from './parse-conditions.ts';
 import { parseEndpoint } from './parse-endpoint.ts';
@@ -224,5 +225,5 @@ function parseProtocol(words: Words): number[] {
     words.take();
     return [IpProtocol.TCP, IpProtocol.UDP];
   }
-  return [words.named('a protocol', PROTOCOLS, 255)];
+  return [words.named('a protocol', PROTOCOL_NAMES, 255)];
 }

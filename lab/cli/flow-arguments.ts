@@ -1,20 +1,11 @@
 import type { FlowQuery } from '../../engine/node/node.ts';
 import { parseAddress } from '../../engine/wire/address.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { PROTOCOL_NAMES, protocolNamed } from '../../engine/wire/protocol-names.ts';
 import { badInput } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
 import { didYouMean } from '../../engine/config/suggest.ts';
 import { printable } from './terminal.ts';
-
-const PROTOCOLS: Readonly<Record<string, number>> = {
-  icmp: IpProtocol.ICMP,
-  ipip: IpProtocol.IPV4,
-  tcp: IpProtocol.TCP,
-  udp: IpProtocol.UDP,
-  esp: IpProtocol.ESP,
-  ah: IpProtocol.AH,
-  icmpv6: IpProtocol.ICMPV6,
-};
 
 /**
  * The flow that `SRC[:PORT] DST[:PORT] [PROTO]` names. An end is an address (IPv6 with a port in brackets) or a node of the
@@ -99,9 +90,12 @@ function addressOf(host: string, version: 4 | 6, topology: Topology): string {
 function protocolNumber(text: string, version: 4 | 6): number {
   const name = text.toLowerCase();
   if (name === 'icmp' && version === 6) return IpProtocol.ICMPV6;
-  const known = PROTOCOLS[name];
-  if (known !== undefined) return known;
+  const known = protocolNamed(name);
+  if (known !== null) return known;
   const value = /^\d{1,3}$/.test(text) ? Number(text) : 256;
   if (value <= 255) return value;
-  throw badInput(`"${printable(text)}" is no protocol`, didYouMean(name, Object.keys(PROTOCOLS), 'give its number'));
+  throw badInput(
+    `"${printable(text)}" is no protocol`,
+    didYouMean(name, [...PROTOCOL_NAMES.keys()], 'give its number'),
+  );
 }

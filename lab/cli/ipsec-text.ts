@@ -1,4 +1,4 @@
-import { nameOfProtocol } from '../../engine/config/network-names.ts';
+import { nameOfProtocol } from '../../engine/wire/protocol-names.ts';
 import type { LifetimeLimits } from '../../engine/ipsec/lifetime.ts';
 import type { NumberSet } from '../../engine/ipsec/selector.ts';
 import type { PolicyConfig } from '../../engine/node/config.ts';

@@ -27,7 +27,7 @@ test.each<[string, Input]>([
   ['any <-> any tcp 443', { protocol: 6, remotePort: 443 }],
   ['any <-> any udp local port 500,4500', { protocol: 17, localPort: [[500, 500], [4500, 4500]] }], // biome-ignore format: a line each
   ['any <-> any tcp 1024-65535 local port 22', { protocol: 6, localPort: 22, remotePort: [[1024, 65_535]] }],
-  ['any <-> any tcp,udp,protocol 33,sctp,protocol 136 53', { remotePort: 53 }],
+  ['any <-> any tcp,udp,dccp,sctp,udplite 53', { remotePort: 53 }],
   ['any <-> any udp without ports (later fragments)', { protocol: 17, localPort: 'opaque' }],
   ['any <-> any icmp type 8', { protocol: 1, icmp: [[2048, 2303]] }],
   ['any <-> any icmpv6 types 133-137', { protocol: 58, icmp: [[133 * 256, 137 * 256 + 255]] }],

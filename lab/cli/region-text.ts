@@ -8,7 +8,7 @@ import {
   type Region,
 } from '../../engine/ipsec/selector-space.ts';
 import { formatAddress } from '../../engine/wire/address.ts';
-import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { nameOfProtocol } from '../../engine/wire/protocol-names.ts';
 
 /** `10.0.0.0/24 <-> 10.0.1.0/24 tcp 443`: the local side first; `->` is outbound only, `<-` inbound only. */
 export function regionText(region: Region): string {
@@ -122,16 +122,5 @@ function protocolRangeText([low, high]: Range): string {
 const NAMED_MAX = 4n;
 
 function protocolName(number: number): string {
-  return NAMES.get(number) ?? (number > 255 ? 'hidden protocol' : `protocol ${number}`);
+  return nameOfProtocol(number) ?? (number > 255 ? 'hidden protocol' : `protocol ${number}`);
 }
-
-const NAMES: ReadonlyMap<number, string> = new Map([
-  [IpProtocol.ICMP, 'icmp'],
-  [IpProtocol.TCP, 'tcp'],
-  [IpProtocol.UDP, 'udp'],
-  [IpProtocol.ESP, 'esp'],
-  [IpProtocol.AH, 'ah'],
-  [IpProtocol.ICMPV6, 'icmpv6'],
-  [47, 'gre'],
-  [132, 'sctp'],
-]);
