@@ -9,6 +9,7 @@ import { acceptsClear, type PolicyEntry } from './policy-set.ts';
 import { type Protection, spisOf } from './protection.ts';
 import { quotedFlow, reversed } from './quoted-flow.ts';
 import { describe, type Refusal, refusal, type Trace } from './refusal.ts';
+import { isOutwardBound } from './sides.ts';
 
 /** Why a packet cannot be from where it says, or go where it says, RFC 1812 §5.3.7 and RFC 4291 §2.5; null when it can. */
 export function martianReason(core: Core, flow: Flow, ingress: Ingress): string | null {
@@ -29,9 +30,17 @@ export type Admission = { readonly kind: 'admit'; readonly isSatisfied: boolean 
 /**
  * Inbound policy, RFC 4301 §5.2. What an SA brought must be what the SA is for. What came in the clear must not be what a
  * policy protects: neither the SPD of the tunnel that it came out of, nor of the tunnel that leads back to its source, nor
- * the node's own. Nor may it be an ICMP error about what a policy protects: the news of that come by an SA (§6.2).
+ * the node's own, unless the packet is on its way out. Nor may it be an ICMP error about what a policy protects: the news of
+ * that come by an SA (§6.2), or leave by one.
  */
-export function admit(core: Core, packet: Packet, flow: Flow, ingress: Ingress, trace?: Trace): Admission {
+export function admit(
+  core: Core,
+  packet: Packet,
+  flow: Flow,
+  ingress: Ingress,
+  isForwarded: boolean,
+  trace?: Trace,
+): Admission {
   const { policies } = core;
   if (ingress.interface === null) return { kind: 'admit', isSatisfied: false };
   if (ingress.protection !== null)
@@ -49,12 +58,17 @@ export function admit(core: Core, packet: Packet, flow: Flow, ingress: Ingress, 
   const back = linkBack(core, flow, ingress.interface);
   const beyond = back === null ? null : policies.inbound(back, flow);
   if (beyond?.policy.action.kind === 'protect' && !acceptsClear(beyond)) return refuseClear(dueTo(beyond), beyond);
-  const entry = policies.inbound(linkOwner(core, ingress.interface), flow);
+  const owner = linkOwner(core, ingress.interface);
+  const inbound = policies.inbound(owner, flow);
+  const isOutward = isForwarded && inbound !== null && isOutwardBound(core, owner, inbound, flow, ingress);
+  if (isOutward) trace?.(`inbound policy: ${inbound.policy.name} matches either way, and the packet is on its way out`);
+  const entry = isOutward ? null : inbound;
   if (entry !== null && !acceptsClear(entry)) return refuseClear(dueTo(entry), entry);
   if (entry !== null && mayOverlap(packet, entry)) return refuseEarly(packet, flow);
   if (entry !== null)
     trace?.(`inbound policy: ${entry.policy.action.kind} by ${entry.policy.name}, which clear packets may pass`);
-  if (isIcmpError(packet) && quotesProtected(core, packet)) {
+  const leavesBySa = isOutward && policies.outbound(owner, flow)?.policy.action.kind === 'protect';
+  if (isIcmpError(packet) && !leavesBySa && quotesProtected(core, packet)) {
     return refusal('policyDiscard', `${describe(flow)}: an ICMP error in the clear about what is protected`);
   }
   return { kind: 'admit', isSatisfied: entry !== null || ingress.interface.kind === 'tunnel' };

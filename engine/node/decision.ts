@@ -12,6 +12,7 @@ import { quotedFlow, reversed } from './quoted-flow.ts';
 import { describe, type Refusal, refusal, type Trace } from './refusal.ts';
 import { describeRoute } from './route-table.ts';
 import { chooseSas, type Layer } from './sa-choice.ts';
+import { hasArrived } from './sides.ts';
 
 /** What becomes of the packets of a flow that are not for the node itself; cached by flow. */
 export type Decision =
@@ -45,10 +46,10 @@ export function decideForwarding(core: Core, packet: Packet, ingress: Ingress, t
   if (flow === null) return refusal('malformed', 'no flow');
   const martian = martianReason(core, flow, ingress);
   if (martian !== null) return refusal('malformed', martian);
-  const admission = admit(core, packet, flow, ingress, trace);
+  const admission = admit(core, packet, flow, ingress, true, trace);
   if (admission.kind === 'drop') return admission;
   if (hasLinkScope(flow)) return refusal('noRoute', `${describe(flow)} is of link scope`, { kind: 'beyondScope' });
-  const leaving = { isSatisfied: admission.isSatisfied, isProtected: false, zone: null };
+  const leaving = { letIn: admission.isSatisfied ? ingress : null, isProtected: false, zone: null };
   const decision = decideExit(core, packet, flow, leaving, trace);
   const wantsSa = decision.kind === 'protect' || (decision.kind === 'drop' && decision.wanted !== null);
   return wantsSa && isBorrowed(core, flow, ingress)
@@ -66,7 +67,7 @@ export function decideSending(
 ): Decision {
   const flow = flowOf(packet.octets);
   if (flow === null) return refusal('malformed', 'no flow');
-  return decideExit(core, packet, flow, { isSatisfied: isProtected, isProtected, zone }, trace);
+  return decideExit(core, packet, flow, { letIn: null, isProtected, zone }, trace);
 }
 
 /** For a packet addressed to the node: null to let it in. */
@@ -75,7 +76,7 @@ export function refuseLocal(core: Core, packet: Packet, ingress: Ingress, trace?
   if (flow === null) return refusal('malformed', 'no flow');
   const martian = martianReason(core, flow, ingress);
   if (martian !== null) return refusal('malformed', martian);
-  const admission = admit(core, packet, flow, ingress, trace);
+  const admission = admit(core, packet, flow, ingress, false, trace);
   if (admission.kind === 'drop') return admission;
   if (admission.isSatisfied || !core.policies.has(linkOwner(core, ingress.interface))) return null;
   trace?.('policy: none matches, and the node has policies: discard');
@@ -83,15 +84,15 @@ export function refuseLocal(core: Core, packet: Packet, ingress: Ingress, trace?
 }
 
 interface Leaving {
-  /** A policy has let it pass already. */
-  readonly isSatisfied: boolean;
+  /** How it came, if a policy has let it in; null: none has. */
+  readonly letIn: Ingress | null;
   /** It is the node's own ESP. */
   readonly isProtected: boolean;
   readonly zone: NodeInterface | null;
 }
 
 function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, trace?: Trace): Decision {
-  const { isSatisfied, isProtected, zone } = leaving;
+  const { letIn, isProtected, zone } = leaving;
   const route = routeTowards(core, flow.destination, flow.source, zone);
   if (route === null) {
     trace?.('route: none');
@@ -112,9 +113,13 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
   if (isProtected || !core.policies.has(owner)) return forward;
   const entry = outboundEntry(core, owner, packet, flow);
   if (entry === null) {
-    if (isSatisfied) return forward;
+    if (letIn !== null) return forward;
     trace?.('policy: none matches, and the node has policies: discard');
     return refusal('policyDiscard', `${describe(flow)} matches no policy`, prohibited(core));
+  }
+  if (letIn !== null && hasArrived(core, entry, flow, letIn, exit)) {
+    trace?.(`policy: ${entry.policy.name} matches either way, and the packet has arrived`);
+    return forward;
   }
   trace?.(`policy${owner === null ? '' : ` of ${owner}`}: ${entry.policy.name}, ${entry.policy.action.kind}`);
   switch (entry.policy.action.kind) {
