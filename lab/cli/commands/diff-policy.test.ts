@@ -73,6 +73,15 @@ describe('what changes', () => {
     expect((await diff(whole, split)).status).toBe(0);
   });
 
+  test('no filter, but that one has changed is said', async () => {
+    const file = changed('filter-gateway', 'mask.yaml', ['10.0.1.0/22', '10.0.1.0/24']);
+    expect(await diff('filter-gateway', file)).toEqual({
+      status: 0,
+      notes: ['alice: the IP filter differs, and is not compared'],
+      data: ['nothing changes: alice, bob'],
+    });
+  });
+
   test('the algorithm, and where the tunnel leads when that is all', async () => {
     const weaker = changed('site-to-site', 'weaker.yaml', ['aes256gcm16', 'aes128gcm16']);
     expect((await diff('site-to-site', weaker, '--node', 'alice')).data).toEqual([
@@ -116,6 +125,7 @@ describe('what changes', () => {
         {
           node: 'alice',
           missingIn: null,
+          filter: 'same',
           spds: [
             {
               owner: 'v4_bob0',
@@ -137,7 +147,7 @@ describe('what changes', () => {
             },
           ],
         },
-        { node: 'bob', missingIn: null, spds: [] },
+        { node: 'bob', missingIn: null, filter: 'same', spds: [] },
       ],
     });
     expect(JSON.parse((await diff(file, file, '--json')).data.join())).toMatchObject({ same: true });

@@ -15,7 +15,8 @@ const DESCRIPTION = `Which flows change between PROTECT, BYPASS and DISCARD from
 that there can be, not of a sample. A and B are shipped topologies or files, or
 one node of each (A:NODE); nodes are compared with those of the same name.
 A line is LOCAL <-> REMOTE, protocol and remote port; -> is outbound only, <-
-inbound only. Exit status 0 when nothing changes, 1 when something does.`;
+inbound only. IP filters are not compared. Exit status 0 when nothing changes, 1
+when something does.`;
 
 export function define(command: Command, context: CommandContext): void {
   command
@@ -48,6 +49,8 @@ function diffPolicy(a: string, b: string, options: Options, context: CommandCont
   if (!isSame) context.exit(ExitCode.CHECK_FAILED);
   if (options.json) return terminal.data(JSON.stringify({ same: isSame, nodes: found.map(json) }));
   for (const node of found) for (const line of text(node, a, b)) terminal.data(line);
+  for (const { name, filter } of found)
+    if (filter === 'differs') terminal.note(`${name}: the IP filter differs, and is not compared`);
   if (isSame) terminal.data(`nothing changes: ${found.map(({ name }) => name).join(', ')}`);
 }
 
@@ -100,6 +103,8 @@ interface NodeDiff {
   readonly missing: 'a' | 'b' | null;
   readonly policies: number;
   readonly spds: readonly SpdDiff[];
+  /** Nobody compares what it means: of the same rules it is known. */
+  readonly filter: 'same' | 'differs';
 }
 
 interface SpdDiff {
@@ -113,7 +118,7 @@ function compare(before: Topology, after: Topology, [was, is]: Pair): NodeDiff {
   if (was === null || is === null) {
     const node = was ?? is;
     const missing = was === null ? 'a' : 'b';
-    return { name: node?.name ?? '', missing, policies: node?.policies.length ?? 0, spds: [] };
+    return { name: node?.name ?? '', missing, policies: node?.policies.length ?? 0, spds: [], filter: 'same' };
   }
   const owners = [...new Set([...spdOwners(was), ...spdOwners(is)])];
   const spds = owners.map(owner => {
@@ -125,8 +130,12 @@ function compare(before: Topology, after: Topology, [was, is]: Pair): NodeDiff {
     missing: null,
     policies: is.policies.length,
     spds: spds.filter(({ changes }) => changes?.length !== 0),
+    filter: rulesOf(was) === rulesOf(is) ? 'same' : 'differs',
   };
 }
+
+/** What the rules say, wherever they stand. */
+const rulesOf = ({ filter }: TopologyNode): string => JSON.stringify(filter?.rules.map(rule => rule.text) ?? null);
 
 function text({ name, missing, policies, spds }: NodeDiff, a: string, b: string): string[] {
   if (missing !== null) {
@@ -139,8 +148,9 @@ function text({ name, missing, policies, spds }: NodeDiff, a: string, b: string)
   });
 }
 
-const json = ({ name, missing, spds }: NodeDiff) => ({
+const json = ({ name, missing, spds, filter }: NodeDiff) => ({
   node: name,
   missingIn: missing,
+  filter,
   spds: spds.map(({ owner, changes }) => ({ owner, changes: changes?.map(changeJson) ?? null })),
 });

@@ -133,8 +133,9 @@ function resolvePolicyCheck(scope: Scope, text: NonNullable<CheckText['policy']>
   const icmp = text.icmp === null ? null : { type: text.icmp.type.value, code: text.icmp.code?.value ?? 0 };
   const shownPort = icmp !== null ? `/${icmp.type}.${icmp.code}` : text.port === null ? '' : `/${text.port.value}`;
   const shownProtocol = text.proto?.value === undefined ? 'icmp' : protocolName(text.proto.value);
+  const shownFamily = text.family === null ? '' : ` ${text.family.value}`;
   return {
-    title: `policy ${node.name} ${text.from.value} -> ${text.to.value} ${shownProtocol}${shownPort}: ${text.expect.value}`,
+    title: `policy ${node.name} ${text.from.value} -> ${text.to.value} ${shownProtocol}${shownPort}${shownFamily}: ${text.expect.value}`,
     spec: {
       kind: 'policy',
       node: node.name,
