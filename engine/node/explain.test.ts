@@ -30,6 +30,19 @@ test('a protected flow: route, policy, SA, outer packet, and the octets that wou
   expect(explanation.frameOctets).toBe(seen?.octets.length);
 });
 
+test('the same packet by the tunnel, and in the clear on a link', () => {
+  const bob = createNet(sites(), SITE_WIRES).node('bob');
+  const forged = { ...query('10.0.0.2', '10.0.1.2'), arrival: 'net0' };
+  expect(bob.explain(query('10.0.0.2', '10.0.1.2')).steps[0]).toBe('from: v4_alice0, protected by inbound SPI 4096');
+  expect(bob.explain(forged)).toMatchObject({ verdict: 'discard', interface: null });
+  expect(bob.explain(forged).steps).toEqual([
+    'from: net0, in the clear',
+    'inbound policy: protect by v4_alice0: discard, it came in the clear',
+    expect.stringContaining('policyDiscard: 10.0.0.2 > 10.0.1.2 protocol 17 ports 443 > 80 in the clear from net0'),
+  ]);
+  expect(() => bob.explain({ ...forged, arrival: 'net9' })).toThrow('nothing arrives on net9');
+});
+
 test('explaining changes nothing', () => {
   const net = createNet(sites(), SITE_WIRES);
   const before = net.node('alice').status();

@@ -23,11 +23,14 @@ import { endsOf, type Layer } from './sa-choice.ts';
 const PAYLOAD_OCTETS = 64;
 const HOP_LIMIT = 64;
 
-/** What would happen to a packet, decided by the same functions that decide in earnest. Throws for addresses that are none. */
+/**
+ * What would happen to a packet, decided by the same functions that decide in earnest. Throws for addresses, and for an arrival,
+ * that are none.
+ */
 export function explain(core: Core, query: FlowQuery): Explanation {
   const steps: string[] = [];
   const packet = packetFor(query);
-  const ingress = ingressFor(core, packet, steps);
+  const ingress = ingressFor(core, packet, query.arrival ?? null, steps);
   const filter = new FilterSteps(core, steps);
   if (!filter.letsIn(packet, ingress)) return { ...nothing('discard', steps, null), rule: filter.rule };
   const explanation = explainWay(core, packet, ingress, filter, steps);
@@ -180,7 +183,13 @@ function nothing(verdict: Explanation['verdict'], steps: readonly string[], poli
 }
 
 /** Where the packet would come from: itself, or the interface that leads back to its source, by the SAs that are for it. */
-function ingressFor(core: Core, packet: Packet, steps: string[]): Ingress {
+function ingressFor(core: Core, packet: Packet, arrival: string | null, steps: string[]): Ingress {
+  if (arrival !== null) {
+    const given = core.interfaces.find(({ name }) => name === arrival) ?? null;
+    if (given === null) throw new Error(`nothing arrives on ${arrival}`);
+    steps.push(`from: ${given.name}, in the clear`);
+    return { interface: given, protection: null, depth: 0 };
+  }
   if (core.addresses.owns(packet.source)) {
     steps.push(`from: ${formatAddress(packet.source)} is this node's own`);
     return { interface: null, protection: null, depth: 0 };

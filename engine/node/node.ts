@@ -224,6 +224,8 @@ export interface FlowQuery {
   readonly destinationPort: number | null;
   /** Of ICMP; absent: an echo request. */
   readonly icmp?: { readonly type: number; readonly code: number };
+  /** Interface that brings it in the clear; absent: the one that leads to its source, by the SAs that are for it. */
+  readonly arrival?: string;
 }
 
 export interface Explanation {

@@ -16,7 +16,7 @@ export function statusLines(status: LabStatus, style: Style): string[] {
     ...section(saTable(status.nodes, 'with counters')),
     ...section(filterTable(status.nodes)),
     ...filterLines(status.nodes, style),
-    ...section(dropTable(status.nodes)),
+    ...section(dropTable(status)),
     ...leakLines(status, style),
   ];
 }
@@ -70,14 +70,16 @@ export function tunnelTable(nodes: readonly LabNodeStatus[], columns: Columns = 
   return cut(2, columns, ['TUNNEL', 'NODE', 'ADDRESSES', 'MTU', 'ROUTES', 'RECEIVED', 'SENT'], rows);
 }
 
-/** SPIs and counters; keys have no place in a status. */
-function dropTable(nodes: readonly LabNodeStatus[]): string[] {
+/** What was dropped, and of the last one that an event tells of: why. */
+function dropTable({ nodes, events }: Pick<LabStatus, 'nodes' | 'events'>): string[] {
+  const last = (reason: string, node: string): string =>
+    events.findLast(event => event.kind === reason && event.node === node)?.detail ?? '-';
   const rows = nodes.flatMap(node =>
     Object.entries(node.drops)
       .filter(([, count]) => count > 0)
-      .map(([reason, count]) => [reason, node.name, String(count)]),
+      .map(([reason, count]) => [reason, node.name, String(count), printable(last(reason, node.name))]),
   );
-  return table(['DROPPED', 'NODE', 'PACKETS'], rows);
+  return table(['DROPPED', 'NODE', 'PACKETS', 'THE LAST ONE'], rows);
 }
 
 /** What the tripwire saw; the one thing in a status that nobody may overlook. */

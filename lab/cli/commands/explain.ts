@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { didYouMean } from '../../../engine/config/suggest.ts';
 import { badInput, machineCannot } from '../../state/failure.ts';
 import { socketPath } from '../../state/root.ts';
+import type { Topology } from '../../topology/model.ts';
 import { connectLab } from '../client.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
@@ -18,6 +20,10 @@ export function define(command: Command, context: CommandContext): void {
     .argument('<src>', 'address[:port]; [address]:port for IPv6')
     .argument('<dst>', 'address[:port]')
     .argument('[proto]', 'tcp, udp, icmp, icmp/TYPE[/CODE], …; tcp when there is a port, else icmp')
+    .option(
+      '--in <interface>',
+      'it arrives there in the clear, forged or not; else: by the way that leads to SRC, and its SAs',
+    )
     .option(...LAB_OPTION)
     .option(...JSON_OPTION)
     .addHelpText(
@@ -26,6 +32,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab explain alice 10.0.0.2:443 10.0.1.2:80 tcp',
         'lab explain alice a1 b1',
         'lab explain alice a1 b1 icmp/3/4',
+        'lab explain alice b1 a1 --in net0     # forged, from the WAN',
       ]),
     )
     .action((node: string, source: string, destination: string, protocol: string | undefined, options: Options) =>
@@ -34,6 +41,7 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 interface Options {
+  readonly in?: string;
   readonly lab?: string;
   readonly json?: true;
 }
@@ -50,7 +58,8 @@ async function explain(question: Question, options: Options, { terminal }: Comma
   const node = checkName('node', question.node, lab);
   const client = connectLab(socketPath(lab.directory));
   const topology = await client.topology();
-  const flow = flowQuery(question.source, question.destination, question.protocol, topology);
+  const arrival = options.in === undefined ? {} : { arrival: interfaceOf(node, options.in, topology) };
+  const flow = { ...flowQuery(question.source, question.destination, question.protocol, topology), ...arrival };
   const { explanation } = await client.explain(node, flow);
   if (explanation === null) {
     if (topology.nodes.some(found => found.name === node && found.engine))
@@ -71,4 +80,11 @@ async function explain(question: Question, options: Options, { terminal }: Comma
   if (explanation.frameOctets === null) return;
   const way = explanation.interface === null ? '' : ` through ${explanation.interface}`;
   terminal.data(`  64 octets of payload leave${way} as a frame of ${explanation.frameOctets} octets`);
+}
+
+function interfaceOf(node: string, name: string, topology: Topology): string {
+  const found = topology.nodes.find(each => each.name === node);
+  const names = [...(found?.interfaces ?? []), ...(found?.tunnels ?? [])].map(each => each.name);
+  if (names.includes(name)) return name;
+  throw badInput(`${node} has no interface "${printable(name)}"`, didYouMean(name, names, 'lab status'));
 }
