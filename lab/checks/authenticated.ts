@@ -6,9 +6,7 @@ import { ipPacketIn, type Opening, PacketOpener } from '../capture/opener.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { RunningLab } from '../drivers/driver.ts';
 import type { CheckSpec } from '../topology/model.ts';
-import { EVIDENCE_FRAMES, hexSpi, LOOK_EVERY_MS, LOOKS_MAX, probeBetween } from './encrypted.ts';
-import { flowOwners } from './flow-owners.ts';
-import { notAnswered } from './reach.ts';
+import { captureGap, EVIDENCE_FRAMES, hexSpi, LOOK_EVERY_MS, LOOKS_MAX, probeFlow } from './flow-probe.ts';
 import { type Attempt, counted, type EvidenceFrame, type Witnesses } from './result.ts';
 
 type AuthenticatedSpec = Extract<CheckSpec, { readonly kind: 'authenticated' }>;
@@ -24,26 +22,19 @@ export async function attemptAuthenticated(
   spec: AuthenticatedSpec,
   timeoutMs: number,
 ): Promise<Attempt> {
-  const owners = flowOwners(lab.topology, await lab.status(), spec.a, spec.b);
-  if (typeof owners === 'string') return { kind: 'failed', why: owners };
-  const mark = witnesses.recorder.mark();
-  const lossesBefore = lab.captureLosses()[spec.link] ?? 0;
-  const result = await probeBetween(lab, owners, timeoutMs);
-  const verified = await lookFor(lab, witnesses, spec, mark);
+  const probe = await probeFlow(lab, witnesses, spec, timeoutMs);
+  if (typeof probe === 'string') return { kind: 'failed', why: probe };
+  const verified = await lookFor(lab, witnesses, spec, probe.mark);
   const bare = judgeAll(lab, witnesses.recorder.history(spec.link), spec).bare;
   if (bare.length > 0) {
     const why = `${counted(bare.length, 'packet')} of the flow without AH that verifies on ${spec.link}`;
     return { kind: 'failed', why, evidence: bare.slice(0, EVIDENCE_FRAMES) };
   }
-  const lost = (lab.captureLosses()[spec.link] ?? 0) - lossesBefore;
-  if (lost > 0)
-    return { kind: 'again', why: `the capture lost ${counted(lost, 'frame')} of ${spec.link}: nothing is proven` };
+  const gap = captureGap(lab, spec, probe);
+  if (gap !== null) return gap;
   const [first] = verified;
-  if (first !== undefined)
-    return { kind: 'passed', why: `${first.says}; nothing of the flow without AH`, evidence: verified };
-  const [from, to] = owners;
-  const answer = result.kind === 'answered' ? 'answered' : notAnswered(result, timeoutMs);
-  return { kind: 'again', why: `no AH of the flow on ${spec.link} (${from.node} asked ${to.address}: ${answer})` };
+  if (first === undefined) return { kind: 'again', why: `no AH of the flow on ${spec.link} (${probe.says})` };
+  return { kind: 'passed', why: `${first.says}; nothing of the flow without AH`, evidence: verified };
 }
 
 async function lookFor(lab: RunningLab, { recorder }: Witnesses, spec: AuthenticatedSpec, mark: number) {

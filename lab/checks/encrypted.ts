@@ -6,18 +6,12 @@ import { FlowMatcher } from '../capture/flow-match.ts';
 import { PacketOpener } from '../capture/opener.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import { createTripwire, type FlowSighting } from '../capture/tripwire.ts';
-import type { ProbeResult, RunningLab } from '../drivers/driver.ts';
+import type { RunningLab } from '../drivers/driver.ts';
 import type { CheckSpec } from '../topology/model.ts';
-import { flowOwners, type Owner } from './flow-owners.ts';
-import { notAnswered, PING_OCTETS } from './reach.ts';
+import { captureGap, EVIDENCE_FRAMES, hexSpi, LOOK_EVERY_MS, LOOKS_MAX, probeFlow } from './flow-probe.ts';
 import { type Attempt, counted, type EvidenceFrame, type Witnesses } from './result.ts';
 
 type EncryptedSpec = Extract<CheckSpec, { readonly kind: 'encrypted' }>;
-
-/** How often to look whether the capture has caught up with a probe, and for how long. */
-export const LOOK_EVERY_MS = 20;
-export const LOOKS_MAX = 25;
-export const EVIDENCE_FRAMES = 4;
 
 /**
  * A flow is seen on a link only inside ESP. The check sends a probe of its own between two owners of the flow's prefixes, so
@@ -30,33 +24,16 @@ export async function attemptEncrypted(
   spec: EncryptedSpec,
   timeoutMs: number,
 ): Promise<Attempt> {
-  const owners = flowOwners(lab.topology, await lab.status(), spec.a, spec.b);
-  if (typeof owners === 'string') return { kind: 'failed', why: owners };
-  const mark = witnesses.recorder.mark();
-  const lossesBefore = lab.captureLosses()[spec.link] ?? 0;
-  const result = await probeBetween(lab, owners, timeoutMs);
-  const seen = await lookFor(lab, witnesses, spec, mark);
+  const probe = await probeFlow(lab, witnesses, spec, timeoutMs);
+  if (typeof probe === 'string') return { kind: 'failed', why: probe };
+  const seen = await lookFor(lab, witnesses, spec, probe.mark);
   const leaks = leaksOf(witnesses, spec);
   if (leaks.length > 0) return leaked(spec, leaks);
-  const lost = (lab.captureLosses()[spec.link] ?? 0) - lossesBefore;
-  if (lost > 0)
-    return { kind: 'again', why: `the capture lost ${counted(lost, 'frame')} of ${spec.link}: nothing is proven` };
-  if (seen.opened.length === 0) return { kind: 'again', why: whyNotSeen(spec, seen, owners, result, timeoutMs) };
-  return {
-    kind: 'passed',
-    why: `${seen.opened[0]?.says ?? ''}; nothing of the flow in the clear`,
-    evidence: seen.opened,
-  };
-}
-
-/** An echo request from one owner of a flow to the other. */
-export function probeBetween(
-  lab: RunningLab,
-  [from, to]: readonly [Owner, Owner],
-  timeoutMs: number,
-): Promise<ProbeResult> {
-  const ends = { from: from.node, to: to.address, toNode: to.node };
-  return lab.probe({ ...ends, timeoutMs, sizeOctets: PING_OCTETS, with: 'icmp', dontFragment: false });
+  const gap = captureGap(lab, spec, probe);
+  if (gap !== null) return gap;
+  const [first] = seen.opened;
+  if (first === undefined) return { kind: 'again', why: whyNotSeen(spec, seen, probe.says) };
+  return { kind: 'passed', why: `${first.says}; nothing of the flow in the clear`, evidence: seen.opened };
 }
 
 interface Seen {
@@ -99,8 +76,6 @@ function look(packet: CapturedPacket, opener: PacketOpener, matcher: FlowMatcher
     seen.opened.push({ packet, says: `ESP spi ${hexSpi(spi)} (${sa.suite}) holds ${describePacket(opening.inner)}` });
   }
 }
-
-export const hexSpi = (spi: number): string => `0x${spi.toString(16).padStart(8, '0')}`;
 
 /** Bare, or in IP-in-IP inside the ESP. */
 function holdsFlow(packet: Uint8Array, matcher: FlowMatcher): boolean {
@@ -152,14 +127,7 @@ function leaked(spec: EncryptedSpec, leaks: readonly FlowSighting[]): Attempt {
   };
 }
 
-function whyNotSeen(
-  spec: EncryptedSpec,
-  seen: Seen,
-  [from, to]: readonly [Owner, Owner],
-  result: ProbeResult,
-  timeoutMs: number,
-): string {
-  const probe = `${from.node} asked ${to.address}: ${result.kind === 'answered' ? 'answered' : notAnswered(result, timeoutMs)}`;
+function whyNotSeen(spec: EncryptedSpec, seen: Seen, probe: string): string {
   if (seen.esp === 0) return `no ESP among ${counted(seen.packets, 'packet')} on ${spec.link} (${probe})`;
   const reasons = seen.closed.size > 0 ? `: ${[...seen.closed].join(', ')}` : '';
   return `${counted(seen.esp, 'ESP packet')} on ${spec.link}, none opens to a packet of the flow${reasons} (${probe})`;
