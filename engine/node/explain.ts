@@ -5,9 +5,10 @@ import { IpProtocol } from '../wire/ip-protocol.ts';
 import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import { setU16 } from '../wire/octets.ts';
+import { formatSpi } from '../wire/spi.ts';
 import { TcpFlag } from '../wire/tcp.ts';
 import { type Core, type Ingress, originOf } from './core.ts';
-import { type Decision, decideForwarding, decideSending, refuseLocal } from './decision.ts';
+import { type Decision, decideForwarding, decideSending, admitLocal } from './decision.ts';
 import { FilterSteps } from './explain-filter.ts';
 import type { NodeInterface } from './interfaces.ts';
 import { headerOctets, octetsAround } from './layers-size.ts';
@@ -94,11 +95,11 @@ function outerPacket(packet: Packet, decision: Decision): Packet | null {
 }
 
 function explainDelivery(core: Core, packet: Packet, ingress: Ingress, steps: string[]): Explanation {
-  const refusal = refuseLocal(core, packet, ingress, step => steps.push(step));
-  if (refusal !== null) return nothing('discard', [...steps, `discard: ${refusal.detail}`], null);
+  const admission = admitLocal(core, packet, ingress, step => steps.push(step));
+  if (admission.kind === 'drop') return nothing('discard', [...steps, `discard: ${admission.detail}`], null);
   const { protection } = ingress;
   steps.push(`delivery: ${formatAddress(packet.destination)} is this node's own`);
-  const verdict = nothing(protection === null ? 'bypass' : 'protect', steps, protection?.sa.policy ?? null);
+  const verdict = nothing(protection === null ? 'bypass' : 'protect', steps, admission.policy?.policy.name ?? null);
   return { ...verdict, spi: protection?.sa.spi ?? null };
 }
 
@@ -154,7 +155,7 @@ function describeLayer({ sa }: Layer): string {
   const algorithm = sa.protocol === 'esp' ? sa.suite.name : `AH ${sa.integrity.token}`;
   const udp =
     sa.encapsulation === null ? '' : `, in UDP ${sa.encapsulation.localPort} > ${sa.encapsulation.remotePort}`;
-  return `SPI ${sa.spi} (0x${sa.spi.toString(16).padStart(8, '0')}), ${algorithm}, ${sa.mode} mode${udp}`;
+  return `SPI ${sa.spi} (${formatSpi(sa.spi)}), ${algorithm}, ${sa.mode} mode${udp}`;
 }
 
 /** The way of the outer packet; `tunnel` is the interface to name, null for the one that it leaves by. */

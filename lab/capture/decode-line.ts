@@ -1,3 +1,4 @@
+import { formatSpi } from '../../engine/wire/spi.ts';
 import { describeFrame, describePacket } from './describe.ts';
 import type { Opening, PacketOpener } from './opener.ts';
 import type { CapturedPacket } from './packet.ts';
@@ -19,7 +20,7 @@ export function describeOpening(opening: Opening): string {
       return `inside: next header ${opening.contents.nextHeader}, ${opening.contents.payload.length} octets`;
     }
     case 'unknownSa':
-      return `not decrypted: no key for SPI 0x${opening.spi.toString(16).padStart(8, '0')}`;
+      return `not decrypted: no key for SPI ${formatSpi(opening.spi)}`;
     case 'rejected':
       return `not decrypted: ${opening.why}`;
     case 'verified':

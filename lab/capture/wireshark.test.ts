@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { formatSpi } from '../../engine/wire/spi.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { withNonEspMarker } from '../../engine/wire/udp-encapsulation.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
@@ -16,8 +17,6 @@ import { espSaTable, writeWiresharkFolder } from './wireshark.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ipsec-lab-wireshark-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-
-const hex = (spi: number) => `0x${spi.toString(16).padStart(8, '0')}`;
 
 test('one line an SA, in the words of Wireshark', () => {
   const gcm = saFor('aes128gcm16', { encryptionKey: '00'.repeat(20), spi: 0xabc });
@@ -75,9 +74,9 @@ test.skipIf(!hasTshark)(
     const lines = tshark(sas, packets, ['esp.spi', 'esp.sequence', 'esp.icv_good', 'icmp.type']);
     const expected = sas.map(sa => {
       const names = espAlgorithm(sa.suite)?.wireshark ?? null;
-      if (names === null) return `${sa.suite} ${hex(sa.spi)} 5`;
+      if (names === null) return `${sa.suite} ${formatSpi(sa.spi)} 5`;
       // What it does not check it shows as wrong.
-      return `${sa.suite} ${hex(sa.spi)} 5 ${names.authentication.includes('no checking') ? 0 : 1} 8`;
+      return `${sa.suite} ${formatSpi(sa.spi)} 5 ${names.authentication.includes('no checking') ? 0 : 1} 8`;
     });
     expect(lines.map((line, i) => `${sas[i]?.suite} ${line}`.trimEnd())).toEqual(expected);
   },

@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatSpi } from '../../engine/wire/spi.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
 import type { EspSaKeys } from './key-log.ts';
 
@@ -16,7 +17,7 @@ export function espSaTable(keys: readonly EspSaKeys[]): string {
 }
 
 function espSaLine(sa: EspSaKeys): string {
-  const spi = `0x${sa.spi.toString(16).padStart(8, '0')}`;
+  const spi = formatSpi(sa.spi);
   const names = espAlgorithm(sa.suite)?.wireshark;
   if (!names) return `# ${sa.source} -> ${sa.destination} SPI ${spi}: Wireshark does not decrypt ESP with ${sa.suite}`;
   const family = sa.source.includes(':') ? 'IPv6' : 'IPv4';

@@ -1,4 +1,5 @@
 import { u16At, u8At } from '../../engine/wire/octets.ts';
+import { formatSpi } from '../../engine/wire/spi.ts';
 import { type Place, walkFrame } from '../capture/clear-walk.ts';
 import { describePacket } from '../capture/describe.ts';
 import { FlowMatcher } from '../capture/flow-match.ts';
@@ -6,7 +7,7 @@ import { ipPacketIn, type Opening, PacketOpener } from '../capture/opener.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { RunningLab } from '../drivers/driver.ts';
 import type { CheckSpec } from '../topology/model.ts';
-import { captureGap, EVIDENCE_FRAMES, hexSpi, LOOK_EVERY_MS, LOOKS_MAX, probeFlow } from './flow-probe.ts';
+import { captureGap, EVIDENCE_FRAMES, LOOK_EVERY_MS, LOOKS_MAX, probeFlow } from './flow-probe.ts';
 import { type Attempt, counted, type EvidenceFrame, type Witnesses } from './result.ts';
 
 type AuthenticatedSpec = Extract<CheckSpec, { readonly kind: 'authenticated' }>;
@@ -62,7 +63,7 @@ function judgeAll(lab: RunningLab, packets: readonly CapturedPacket[], spec: Aut
     const ah = openings.find(opening => opening.kind === 'verified');
     if (ah !== undefined) {
       const { spi, sa } = ah.contents;
-      judged.verified.push({ packet, says: `AH spi ${hexSpi(spi)} (${sa.suite}) around ${shown(packet)}` });
+      judged.verified.push({ packet, says: `AH spi ${formatSpi(spi)} (${sa.suite}) around ${shown(packet)}` });
     } else if (openings.length > 0 || !isEarlyFragment(packet.octets)) {
       judged.bare.push({ packet, says: `a packet of ${spec.a} <-> ${spec.b} ${why(openings)}` });
     }

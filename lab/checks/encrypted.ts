@@ -1,5 +1,6 @@
 import { dissectPacket } from '../../engine/wire/dissect.ts';
 import type { LayerKind } from '../../engine/wire/dissection.ts';
+import { formatSpi } from '../../engine/wire/spi.ts';
 import { walkPacket } from '../capture/clear-walk.ts';
 import { describePacket } from '../capture/describe.ts';
 import { FlowMatcher } from '../capture/flow-match.ts';
@@ -8,7 +9,7 @@ import type { CapturedPacket } from '../capture/packet.ts';
 import { createTripwire, type FlowSighting } from '../capture/tripwire.ts';
 import type { RunningLab } from '../drivers/driver.ts';
 import type { CheckSpec } from '../topology/model.ts';
-import { captureGap, EVIDENCE_FRAMES, hexSpi, LOOK_EVERY_MS, LOOKS_MAX, probeFlow } from './flow-probe.ts';
+import { captureGap, EVIDENCE_FRAMES, LOOK_EVERY_MS, LOOKS_MAX, probeFlow } from './flow-probe.ts';
 import { type Attempt, counted, type EvidenceFrame, type Witnesses } from './result.ts';
 
 type EncryptedSpec = Extract<CheckSpec, { readonly kind: 'encrypted' }>;
@@ -66,14 +67,17 @@ function look(packet: CapturedPacket, opener: PacketOpener, matcher: FlowMatcher
     if (opening.kind === 'verified' || opening.kind === 'unverified') continue; // AH encrypts nothing
     seen.esp++;
     if (opening.kind === 'rejected') seen.closed.add(opening.why);
-    if (opening.kind === 'unknownSa') seen.closed.add(`no key for SPI ${hexSpi(opening.spi)}`);
+    if (opening.kind === 'unknownSa') seen.closed.add(`no key for SPI ${formatSpi(opening.spi)}`);
     if (opening.kind !== 'opened' || opening.inner === null || !holdsFlow(opening.inner, matcher)) continue;
     if (!isSound(opening.inner)) {
       seen.closed.add('what it opens to is no sound packet');
       continue;
     }
     const { spi, sa } = opening.contents;
-    seen.opened.push({ packet, says: `ESP spi ${hexSpi(spi)} (${sa.suite}) holds ${describePacket(opening.inner)}` });
+    seen.opened.push({
+      packet,
+      says: `ESP spi ${formatSpi(spi)} (${sa.suite}) holds ${describePacket(opening.inner)}`,
+    });
   }
 }
 

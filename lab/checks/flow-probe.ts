@@ -50,6 +50,3 @@ async function asked(lab: RunningLab, [from, to]: readonly [Owner, Owner], timeo
   const result = await lab.probe({ ...ends, timeoutMs, sizeOctets: PING_OCTETS, with: 'icmp', dontFragment: false });
   return `${from.node} asked ${to.address}: ${result.kind === 'answered' ? 'answered' : notAnswered(result, timeoutMs)}`;
 }
-
-/** As tools show an SPI: `0x1000f00d`. */
-export const hexSpi = (spi: number): string => `0x${spi.toString(16).padStart(8, '0')}`;

@@ -1,4 +1,5 @@
 import { nameOfProtocol } from '../../engine/wire/protocol-names.ts';
+import { formatSpi } from '../../engine/wire/spi.ts';
 import type { LifetimeLimits } from '../../engine/ipsec/lifetime.ts';
 import type { NumberSet } from '../../engine/ipsec/selector.ts';
 import type { PolicyConfig } from '../../engine/node/config.ts';
@@ -74,7 +75,7 @@ export function saTable(nodes: readonly LabNodeStatus[], columns: 'with counters
   const counters = ['WINDOW', 'LIFETIME', 'SEQUENCE', 'PACKETS', 'OCTETS'];
   const rows = nodes.flatMap(node =>
     node.sas.map(sa => [
-      `0x${sa.spi.toString(16).padStart(8, '0')}`,
+      formatSpi(sa.spi),
       node.name,
       sa.direction,
       `${sa.source} -> ${sa.destination}`,
