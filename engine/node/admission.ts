@@ -24,8 +24,15 @@ export function martianReason(core: Core, flow: Flow, ingress: Ingress): string 
   return isOurs ? `from ${formatAddress(source)}, which is our own` : null;
 }
 
-/** `isSatisfied`: an inbound policy let the packet in, so that forwarding it needs no entry of its own. */
-export type Admission = { readonly kind: 'admit'; readonly isSatisfied: boolean } | Refusal;
+export type Admission =
+  | {
+      readonly kind: 'admit';
+      /** An inbound policy let the packet in, so that forwarding it needs no entry of its own. */
+      readonly isSatisfied: boolean;
+      /** The entry that let it in; null: no SPD applies. */
+      readonly policy: PolicyEntry | null;
+    }
+  | Refusal;
 
 /**
  * Inbound policy, RFC 4301 §5.2. What an SA brought must be what the SA is for. What came in the clear must not be what a
@@ -42,7 +49,7 @@ export function admit(
   trace?: Trace,
 ): Admission {
   const { policies } = core;
-  if (ingress.interface === null) return { kind: 'admit', isSatisfied: false };
+  if (ingress.interface === null) return { kind: 'admit', isSatisfied: false, policy: null };
   if (ingress.protection !== null)
     return admitProtected(core, packet, flow, ingress.protection, ingress.interface, trace);
   const refuseClear = (due: string, entry: PolicyEntry | null) => {
@@ -71,7 +78,7 @@ export function admit(
   if (isIcmpError(packet) && !leavesBySa && quotesProtected(core, packet)) {
     return refusal('policyDiscard', `${describe(flow)}: an ICMP error in the clear about what is protected`);
   }
-  return { kind: 'admit', isSatisfied: entry !== null || ingress.interface.kind === 'tunnel' };
+  return { kind: 'admit', isSatisfied: entry !== null || ingress.interface.kind === 'tunnel', policy: entry };
 }
 
 /**
@@ -94,7 +101,7 @@ function admitProtected(
   if (entry !== null && mayOverlap(packet, entry)) return refuseEarly(packet, flow);
   if (entry !== null) {
     trace?.(`inbound policy: ${entry.policy.name}, by the ${protection.outer === null ? 'SA' : 'SAs'} that brought it`);
-    return { kind: 'admit', isSatisfied: true };
+    return { kind: 'admit', isSatisfied: true, policy: entry };
   }
   return refusal('policyMismatch', `${describe(flow)} came by ${describeProtection(protection)}`);
 }

@@ -1,6 +1,6 @@
 import { type Flow, flowOf } from '../ipsec/selector.ts';
 import { type Address, formatAddress, isLinkLocal, isUnspecified } from '../wire/address.ts';
-import { admit, isBorrowed, linkOwner, martianReason } from './admission.ts';
+import { type Admission, admit, isBorrowed, linkOwner, martianReason } from './admission.ts';
 import type { Core, FrameOrigin, Ingress } from './core.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
 import { type IcmpCause, isIcmpError } from './icmp-error.ts';
@@ -15,7 +15,9 @@ import { chooseSas, type Layer } from './sa-choice.ts';
 import { hasArrived } from './sides.ts';
 
 /** What becomes of the packets of a flow that are not for the node itself; cached by flow. */
-export type Decision =
+export type Decision = Way | Refusal;
+
+type Way = { readonly admittedBy: AdmittedBy } & (
   | {
       readonly kind: 'forward';
       readonly exit: EthernetInterface;
@@ -38,7 +40,10 @@ export type Decision =
       /** Whose SPD it was; null: that of the node, or of a link. */
       readonly tunnel: TunnelInterface | null;
     }
-  | Refusal;
+);
+
+/** The inbound entry that let a packet in which is forwarded, to be counted; null: none, or the one that it leaves by. */
+type AdmittedBy = PolicyEntry | null;
 
 /** For a packet that arrived and is to be forwarded: inbound policy, route, outbound policy. */
 export function decideForwarding(core: Core, packet: Packet, ingress: Ingress, trace?: Trace): Decision {
@@ -52,9 +57,10 @@ export function decideForwarding(core: Core, packet: Packet, ingress: Ingress, t
   const leaving = { letIn: admission.isSatisfied ? ingress : null, isProtected: false, zone: null };
   const decision = decideExit(core, packet, flow, leaving, trace);
   const wantsSa = decision.kind === 'protect' || (decision.kind === 'drop' && decision.wanted !== null);
-  return wantsSa && isBorrowed(core, flow, ingress)
-    ? refusal('policyDiscard', `${describe(flow)} from ${ingress.interface?.name}, where its source is not`)
-    : decision;
+  if (wantsSa && isBorrowed(core, flow, ingress))
+    return refusal('policyDiscard', `${describe(flow)} from ${ingress.interface?.name}, where its source is not`);
+  const isAnother = decision.kind !== 'drop' && decision.policy !== admission.policy;
+  return isAnother ? { ...decision, admittedBy: admission.policy } : decision;
 }
 
 /** For a packet that the node, or the host above, sends; `zone` is the link of a link-local destination, if that is known. */
@@ -70,15 +76,15 @@ export function decideSending(
   return decideExit(core, packet, flow, { letIn: null, isProtected, zone }, trace);
 }
 
-/** For a packet addressed to the node: null to let it in. */
-export function refuseLocal(core: Core, packet: Packet, ingress: Ingress, trace?: Trace): Refusal | null {
+/** For a packet addressed to the node. */
+export function admitLocal(core: Core, packet: Packet, ingress: Ingress, trace?: Trace): Admission {
   const flow = flowOf(packet.octets);
   if (flow === null) return refusal('malformed', 'no flow');
   const martian = martianReason(core, flow, ingress);
   if (martian !== null) return refusal('malformed', martian);
   const admission = admit(core, packet, flow, ingress, false, trace);
   if (admission.kind === 'drop') return admission;
-  if (admission.isSatisfied || !core.policies.has(linkOwner(core, ingress.interface))) return null;
+  if (admission.isSatisfied || !core.policies.has(linkOwner(core, ingress.interface))) return admission;
   trace?.('policy: none matches, and the node has policies: discard');
   return refusal('policyDiscard', `${describe(flow)} matches no policy`);
 }
@@ -103,6 +109,7 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
   if (exit.kind === 'tunnel') return decideTunnel(core, packet, flow, exit, trace);
   const forward: Forward = {
     kind: 'forward',
+    admittedBy: null,
     exit,
     nextHop: route.via,
     policy: null,
@@ -137,7 +144,7 @@ type Forward = Extract<Decision, { kind: 'forward' }>;
 function decideTunnel(core: Core, packet: Packet, flow: Flow, tunnel: TunnelInterface, trace?: Trace): Decision {
   if (!core.policies.has(tunnel.name)) {
     trace?.(`policy: ${tunnel.name} has none: IP-in-IP in the clear`);
-    return { kind: 'encapsulate', tunnel, policy: null };
+    return { kind: 'encapsulate', admittedBy: null, tunnel, policy: null };
   }
   const entry = outboundEntry(core, tunnel.name, packet, flow);
   trace?.(`policy of ${tunnel.name}: ${entry === null ? 'none matches: discard' : entry.policy.name}`);
@@ -146,11 +153,18 @@ function decideTunnel(core: Core, packet: Packet, flow: Flow, tunnel: TunnelInte
   }
   switch (entry.policy.action.kind) {
     case 'bypass':
-      return { kind: 'encapsulate', tunnel, policy: entry };
+      return { kind: 'encapsulate', admittedBy: null, tunnel, policy: entry };
     case 'discard':
       return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, prohibited(core), entry);
     case 'protect':
-      return protectBySas(core, entry, flow, tunnel, trace) ?? { kind: 'encapsulate', tunnel, policy: entry };
+      return (
+        protectBySas(core, entry, flow, tunnel, trace) ?? {
+          kind: 'encapsulate',
+          admittedBy: null,
+          tunnel,
+          policy: entry,
+        }
+      );
   }
 }
 
@@ -189,7 +203,8 @@ function protectBySas(
     const cause = core.reportDiscards ? ({ kind: 'neighbourUnreachable' } as const) : null;
     return { ...refusal('noSa', detail, cause, entry), wanted: choice.wanted };
   }
-  if (choice.layers.length > 0) return { kind: 'protect', policy: entry, layers: choice.layers, tunnel };
+  if (choice.layers.length > 0)
+    return { kind: 'protect', admittedBy: null, policy: entry, layers: choice.layers, tunnel };
   trace?.(`SA: ${entry.policy.name} has none, and lets pass what it cannot protect`);
   return null;
 }

@@ -44,6 +44,7 @@ function passOn(core: Core, packet: Packet, ingress: Ingress, origin: Origin, de
     const detail = `from ${formatAddress(packet.source)} to ${formatAddress(packet.destination)}`;
     refuse(core, packet, originOf(ingress), 'hopLimitExceeded', detail, { kind: 'hopLimitExceeded' });
   } else {
+    countOn(decision.admittedBy, 1, core.now);
     carryOut(core, withHopTaken(packet), decision, origin, ingress.depth);
   }
 }
@@ -59,7 +60,7 @@ export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Fra
   if (octets.length < ETHERNET + MINIMUM_PACKET || !core.flows.select(octets, ETHERNET)) return false;
   const decision = core.flows.get(link, null);
   if (decision === null || decision.kind !== 'forward') return false;
-  const { exit, neighbour, policy } = decision;
+  const { exit, neighbour, policy, admittedBy } = decision;
   if (neighbour === null || !isFresh(neighbour, core.now) || !exit.up) return false;
   const length = u8At(octets, ETHERNET) >> 4 === 4 ? sound4(octets, exit.mtu) : sound6(octets, exit.mtu6);
   if (length === 0) return false;
@@ -68,6 +69,7 @@ export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Fra
   copy.set(exit.mac, 6);
   takeHop(copy, ETHERNET);
   countOn(policy, 1, core.now);
+  countOn(admittedBy, 1, core.now);
   emit(core, exit, copy, offload);
   return true;
 }

@@ -4,7 +4,7 @@ import { decapsulate, dscpEcnOf } from '../ipsec/tunnel-mode.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { u8At } from '../wire/octets.ts';
 import { type Core, deliver, drop, type Ingress, NESTING_MAX, originOf } from './core.ts';
-import { refuseLocal } from './decision.ts';
+import { admitLocal } from './decision.ts';
 import { answerEcho } from './echo.ts';
 
 import { finished } from './fit.ts';
@@ -47,10 +47,10 @@ function takeWhole(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean
     leaveTunnel(core, packet, ingress);
     return;
   }
-  const refusal = refuseLocal(core, packet, ingress);
-  if (refusal !== null) {
-    countOn(refusal.policy, 1, core.now);
-    refuse(core, packet, originOf(ingress), refusal.reason, refusal.detail, refusal.cause);
+  const admission = admitLocal(core, packet, ingress);
+  countOn(admission.policy, 1, core.now);
+  if (admission.kind === 'drop') {
+    refuse(core, packet, originOf(ingress), admission.reason, admission.detail, admission.cause);
     return;
   }
   takeAdmitted(core, packet, ingress);

@@ -7,7 +7,7 @@ import { WireError } from '../wire/wire-error.ts';
 import { ALL_NODES, multicastMac } from './address-table.ts';
 import { takeRouterAdvertisement } from './autoconfiguration.ts';
 import { type Core, drop, type Ingress } from './core.ts';
-import { refuseLocal } from './decision.ts';
+import { admitLocal } from './decision.ts';
 import type { EthernetInterface, NodeInterface } from './interfaces.ts';
 import { sendPending, usableNeighbour } from './link-output.ts';
 import type { Packet } from './packet.ts';
@@ -44,9 +44,9 @@ export function takeNeighbourDiscovery(core: Core, packet: Packet, ingress: Ingr
 /** Tunnels are point-to-point: there are no neighbours to discover, but there may be a router. Their SPD applies. */
 function mayComeByTunnel(core: Core, packet: Packet, ingress: Ingress, type: number): boolean {
   if (type !== Icmpv6Type.ROUTER_SOLICITATION && type !== Icmpv6Type.ROUTER_ADVERTISEMENT) return false;
-  const refusal = refuseLocal(core, packet, ingress);
-  if (refusal !== null) drop(core, refusal.reason, () => refusal.detail);
-  return refusal === null;
+  const admission = admitLocal(core, packet, ingress);
+  if (admission.kind === 'drop') drop(core, admission.reason, () => admission.detail);
+  return admission.kind === 'admit';
 }
 
 function readMessage(core: Core, packet: Packet, link: NodeInterface): NdMessage | null {
