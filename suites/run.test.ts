@@ -52,7 +52,7 @@ test('the engine passes every clause of every suite, and every clause catches it
 
 test.skipIf(whyNotLive() !== null).each([
   ['every clause of encryption', ['encryption']],
-  ['a sample of all clauses', ['--sample', '12']],
+  ['a sample of all clauses', ['--sample', '24']],
 ])(
   'live gateways pass %s, and each clause catches a live gateway that is broken (needs what lab doctor names)',
   { timeout: 900_000 },
