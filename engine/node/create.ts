@@ -26,6 +26,7 @@ import { sourceTowards } from './report.ts';
 import { configuredRoute, connectedRoutes, RouteTable } from './route-table.ts';
 import { startAdvertising } from './router-advertising.ts';
 import { deleteSas, describeSa, installSa, isMeant, replacePolicies } from './sa-commands.ts';
+import { runUpkeep } from './sa-timers.ts';
 import { SaUpkeep } from './sa-upkeep.ts';
 import { statusOf } from './status.ts';
 import { nextTimer, runTimers, startLink } from './timers.ts';
@@ -45,6 +46,7 @@ export function createNode(config: NodeConfig, context: NodeContext): Node {
       for (const link of core.links) startLink(core, link);
       runTimers(core);
     }
+    runUpkeep(core); // an SA whose time is up takes no packet that comes before its host wakes the node
     work();
     runToCompletion(core);
     const { frames, deliveries } = core;

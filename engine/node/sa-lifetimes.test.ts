@@ -49,6 +49,23 @@ describe('lifetimes', () => {
     expect(kinds(net.takeEvents('alice')).slice(0, 2)).toEqual(['saSoftExpired', 'saHardExpired']);
   });
 
+  test('by time, to the instant, though nobody has woken the node', () => {
+    const [alice] = sites().filter(config => config.name === 'alice');
+    if (alice === undefined) throw new Error('no alice');
+    const sas = alice.sas.map(sa => ({ ...sa, lifetime: { hard: { seconds: 100 } } }));
+    const node = createNode(
+      { ...alice, sas },
+      { random: testRandom('a'), kernel: createTypescriptKernel(testRandom('k')) },
+    );
+    const told = (seconds: number) => {
+      const packet = { octets: udp('10.0.0.1', '10.0.1.2', [1, 2]), offload: null };
+      return kinds(node.send([packet], seconds * NS_PER_S).events).filter(kind => kind !== 'interfaceUp');
+    };
+    expect(told(0)).toEqual([]);
+    expect(told(99)).toEqual([]);
+    expect(told(100)).toEqual(['saHardExpired', 'saHardExpired', 'saWanted', 'noSa']);
+  });
+
   test('by time, when nothing else happens', () => {
     const net = withParts('alice', { lifetime: { soft: { seconds: 100 }, hard: { seconds: 200 } } });
     net.advance(99 * NS_PER_S);
