@@ -1,32 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../wire/address.ts';
-import { encodeIpv4, type Ipv4Packet } from '../wire/ipv4.ts';
-import { encodeIpv6 } from '../wire/ipv6.ts';
+import type { Ipv4Packet } from '../wire/ipv4.ts';
+import type { Ipv6Packet } from '../wire/ipv6.ts';
+import { addressOf } from '../wire/testing/must.ts';
+import { packet4, packet6 } from '../wire/testing/packets.ts';
 import { immutableHead } from './ah-immutable.ts';
 
 const AH = 51;
 
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
+const ENDS = { source: addressOf('192.0.2.1'), destination: addressOf('198.51.100.1') };
 
 function ipv4(changes: Partial<Ipv4Packet> = {}): Uint8Array {
-  return encodeIpv4({
-    dscpEcn: 0,
-    identification: 99,
-    dontFragment: false,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 64,
-    protocol: AH,
-    source: address('192.0.2.1'),
-    destination: address('198.51.100.1'),
-    options: new Uint8Array(0),
-    payload: new Uint8Array(0),
-    ...changes,
-  });
+  return packet4(new Uint8Array(0), { identification: 99, protocol: AH, ...ENDS, ...changes });
 }
 
 const withOptions = (...options: number[]) => ipv4({ options: Uint8Array.from(options) });
@@ -50,8 +34,8 @@ describe('IPv4, RFC 4302 §3.3.3.1.1', () => {
     ['Identification', { identification: 98 }],
     ['Protocol', { protocol: 50 }],
     ['Total Length', { payload: new Uint8Array(4) }],
-    ['Source Address', { source: address('192.0.2.2') }],
-    ['Destination Address', { destination: address('198.51.100.2') }],
+    ['Source Address', { source: addressOf('192.0.2.2') }],
+    ['Destination Address', { destination: addressOf('198.51.100.2') }],
     ['Internet Header Length', { options: Uint8Array.of(1, 1, 1, 1) }],
   ])('%s is covered', (_field, changes) => {
     expect(immutableHead(ipv4(changes))).not.toEqual(immutableHead(ipv4()));
@@ -125,30 +109,14 @@ describe('IPv4, RFC 4302 §3.3.3.1.1', () => {
   });
 });
 
-interface Ipv6Changes {
-  readonly trafficClass?: number;
-  readonly flowLabel?: number;
-  readonly hopLimit?: number;
-  readonly source?: string;
-  readonly destination?: string;
-}
-
-function ipv6(changes: Ipv6Changes, nextHeader: number, ...extensions: readonly number[]): Uint8Array {
-  return encodeIpv6({
-    trafficClass: changes.trafficClass ?? 0,
-    flowLabel: changes.flowLabel ?? 0,
-    nextHeader,
-    hopLimit: changes.hopLimit ?? 64,
-    source: address(changes.source ?? '2001:db8::1'),
-    destination: address(changes.destination ?? '2001:db8::2'),
-    payload: Uint8Array.from(extensions),
-  });
+function ipv6(changes: Partial<Ipv6Packet>, nextHeader: number, ...extensions: readonly number[]): Uint8Array {
+  return packet6(Uint8Array.from(extensions), { nextHeader, ...changes });
 }
 
 const extensionsOf = (head: Uint8Array) => Array.from((immutableHead(head) ?? new Uint8Array(0)).subarray(40));
 
 describe('IPv6, RFC 4302 §3.3.3.1.2', () => {
-  test.each<[string, Ipv6Changes]>([
+  test.each<[string, Partial<Ipv6Packet>]>([
     ['DSCP', { trafficClass: 0xfc }],
     ['ECN', { trafficClass: 3 }],
     ['Flow Label', { flowLabel: 0xfffff }],
@@ -160,8 +128,8 @@ describe('IPv6, RFC 4302 §3.3.3.1.2', () => {
   test.each<[string, Uint8Array]>([
     ['Next Header', ipv6({}, 50)],
     ['Payload Length', ipv6({}, 60, AH, 0, 1, 4, 0, 0, 0, 0)],
-    ['Source Address', ipv6({ source: '2001:db8::3' }, AH)],
-    ['Destination Address', ipv6({ destination: '2001:db8::3' }, AH)],
+    ['Source Address', ipv6({ source: addressOf('2001:db8::3') }, AH)],
+    ['Destination Address', ipv6({ destination: addressOf('2001:db8::3') }, AH)],
   ])('%s is covered', (_field, head) => {
     expect(immutableHead(head)).not.toEqual(immutableHead(ipv6({}, AH)));
   });
@@ -177,7 +145,7 @@ describe('IPv6, RFC 4302 §3.3.3.1.2', () => {
   });
 
   test.each([0, 2])('a Routing header of type %d counts as it will arrive', type => {
-    const [first, second, third] = ['2001:db8::a', '2001:db8::b', '2001:db8::c'].map(text => [...address(text)]);
+    const [first, second, third] = ['2001:db8::a', '2001:db8::b', '2001:db8::c'].map(text => [...addressOf(text)]);
     const route = (left: number, ...hops: (number[] | undefined)[]) => [
       AH,
       6,
@@ -189,15 +157,19 @@ describe('IPv6, RFC 4302 §3.3.3.1.2', () => {
       0,
       ...hops.flatMap(hop => hop ?? []),
     ];
-    const arrived = ipv6({ destination: '2001:db8::c' }, 43, ...route(0, [...address('2001:db8::2')], first, second));
+    const arrived = ipv6(
+      { destination: addressOf('2001:db8::c') },
+      43,
+      ...route(0, [...addressOf('2001:db8::2')], first, second),
+    );
     const journey = [
-      ipv6({ destination: '2001:db8::2' }, 43, ...route(3, first, second, third)),
-      ipv6({ destination: '2001:db8::a' }, 43, ...route(2, [...address('2001:db8::2')], second, third)),
-      ipv6({ destination: '2001:db8::b' }, 43, ...route(1, [...address('2001:db8::2')], first, third)),
+      ipv6({ destination: addressOf('2001:db8::2') }, 43, ...route(3, first, second, third)),
+      ipv6({ destination: addressOf('2001:db8::a') }, 43, ...route(2, [...addressOf('2001:db8::2')], second, third)),
+      ipv6({ destination: addressOf('2001:db8::b') }, 43, ...route(1, [...addressOf('2001:db8::2')], first, third)),
       arrived,
     ];
     for (const head of journey) expect(immutableHead(head)).toEqual(immutableHead(arrived));
-    const other = ipv6({ destination: '2001:db8::2' }, 43, ...route(3, first, third, second));
+    const other = ipv6({ destination: addressOf('2001:db8::2') }, 43, ...route(3, first, third, second));
     expect(immutableHead(other)).not.toEqual(immutableHead(arrived));
   });
 

@@ -2,11 +2,11 @@ import { createCipheriv } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ahSuiteNames, icvFieldOctets } from '../crypto/ah-suite.ts';
 import { integrityAlgorithms } from '../crypto/integrity.ts';
-import { parseAddress } from '../wire/address.ts';
 import { ahOctets, decodeAhHeader } from '../wire/ah.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
+import { addressOf } from '../wire/testing/must.ts';
+import { packet4, packet6 } from '../wire/testing/packets.ts';
 import { immutableHead } from './ah-immutable.ts';
 import { rfc4302Steps } from './ah-kernel.ts';
 import { transit } from './ah-transit.fixture.ts';
@@ -20,34 +20,19 @@ const RANDOM = { bytes: (count: number) => new Uint8Array(count) };
 const kernel = createTypescriptKernel(RANDOM);
 const ALL = integrityAlgorithms().map(({ token }) => token);
 
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
-
-const V4 = encodeIpv4({
+const V4 = packet4(new Uint8Array(33).fill(5), {
   dscpEcn: 0xb8,
   identification: 99,
   dontFragment: true,
-  moreFragments: false,
-  fragmentOffset: 0,
-  ttl: 64,
-  protocol: IpProtocol.UDP,
-  source: address('192.0.2.1'),
-  destination: address('198.51.100.1'),
+  source: addressOf('192.0.2.1'),
+  destination: addressOf('198.51.100.1'),
   options: Uint8Array.of(148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0, 0),
-  payload: new Uint8Array(33).fill(5),
 });
 
-const V6 = encodeIpv6({
+const V6 = packet6(Uint8Array.of(17, 0, 0x3e, 4, 1, 2, 3, 4, ...new Uint8Array(33).fill(5)), {
   trafficClass: 0xb8,
   flowLabel: 0xabcde,
   nextHeader: IpProtocol.HOPOPT,
-  hopLimit: 64,
-  source: address('2001:db8::1'),
-  destination: address('2001:db8::2'),
-  payload: Uint8Array.of(17, 0, 0x3e, 4, 1, 2, 3, 4, ...new Uint8Array(33).fill(5)),
 });
 
 function authenticate(sa: AhOutboundSa, packet: Uint8Array, by: IpsecKernel = kernel): Uint8Array {
@@ -208,8 +193,8 @@ describe('what cannot be authenticated', () => {
       flowLabel: 0,
       nextHeader: 43,
       hopLimit: 1,
-      source: address('2001:db8::1'),
-      destination: address('2001:db8::2'),
+      source: addressOf('2001:db8::1'),
+      destination: addressOf('2001:db8::2'),
       payload: route,
     });
     const split = splitOutbound(packet);

@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { icvFieldOctets } from '../crypto/ah-suite.ts';
 import { integrityAlgorithms } from '../crypto/integrity.ts';
-import { parseAddress } from '../wire/address.ts';
 import { ahOctets } from '../wire/ah.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { encodeIpv4 } from '../wire/ipv4.ts';
-import { encodeIpv6 } from '../wire/ipv6.ts';
+import { addressOf } from '../wire/testing/must.ts';
+import { packet4, packet6 } from '../wire/testing/packets.ts';
 import { encodeUdp } from '../wire/udp.ts';
 import { ahPair } from './sa-pair.fixture.ts';
 import { splitOutbound } from './transport-mode.ts';
@@ -50,27 +49,19 @@ function tshark(packets: readonly Uint8Array[], fields: readonly string[]): stri
     .map(line => line.split('|'));
 }
 
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
-
 function udpPacket(version: 4 | 6, source: Uint8Array, destination: Uint8Array): Uint8Array {
   const payload = encodeUdp({ sourcePort: 9, destinationPort: 9, payload: new Uint8Array(33) }, source, destination);
-  const fixed = { dscpEcn: 0, identification: 7, dontFragment: true, moreFragments: false, fragmentOffset: 0, ttl: 64 };
   if (version === 4) {
     const options = Uint8Array.of(148, 4, 0, 0);
-    return encodeIpv4({ ...fixed, protocol: IpProtocol.UDP, source, destination, options, payload });
+    return packet4(payload, { identification: 7, dontFragment: true, source, destination, options });
   }
   const chained = Uint8Array.of(IpProtocol.UDP, 0, 5, 2, 0, 0, 1, 0, ...payload);
-  const rest = { trafficClass: 0, flowLabel: 5, nextHeader: IpProtocol.HOPOPT, hopLimit: 64 };
-  return encodeIpv6({ ...rest, source, destination, payload: chained });
+  return packet6(chained, { flowLabel: 5, nextHeader: IpProtocol.HOPOPT, source, destination });
 }
 
 const ENDS = {
-  4: [address('192.0.2.1'), address('198.51.100.1')],
-  6: [address('2001:db8::1'), address('2001:db8::2')],
+  4: [addressOf('192.0.2.1'), addressOf('198.51.100.1')],
+  6: [addressOf('2001:db8::1'), addressOf('2001:db8::2')],
 } as const;
 
 test.skipIf(!available)('tshark reads our AH and what it covers (needs tshark: apt-get install tshark)', () => {

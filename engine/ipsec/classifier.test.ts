@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { Prng } from '../wire/testing/prng.ts';
 import { Classifier } from './classifier.ts';
 import { buildTree } from './decision-tree.ts';
 import { fieldRanges, keyFields } from './flow-key.ts';
-import { matches, type Selector } from './selector.ts';
+import { ANYTHING, matches, type Selector } from './selector.ts';
 import { createSelector, Spd } from './spd.ts';
-import { confusedFlow, confusedPolicies, pick, realisticFlow, realisticPolicies } from './testing/random-policies.ts';
-
-function drawFrom(seed: number) {
-  const prng = new Prng(seed);
-  return () => prng.below(2 ** 32);
-}
+import {
+  confusedFlow,
+  confusedPolicies,
+  drawFrom,
+  pick,
+  realisticFlow,
+  realisticPolicies,
+} from './testing/random-policies.ts';
 
 /** The meaning: the ordered list, entry by entry. */
 function firstOf(selectors: readonly Selector[], ...[flow, direction]: Parameters<Classifier['first']>): number {
@@ -78,10 +79,7 @@ test('the same selectors make the same tables', () => {
 });
 
 const selector = (changes: Partial<Parameters<typeof createSelector>[0]>) =>
-  createSelector(
-    { local: 'any', remote: 'any', protocol: 'any', localPort: 'any', remotePort: 'any', ...changes },
-    'a test',
-  );
+  createSelector({ ...ANYTHING, ...changes }, 'a test');
 const address = (number: number) => `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
 const v6 = (number: number) => `2001:db8:${(number >> 8).toString(16)}:${(number & 255).toString(16)}`;
 

@@ -1,27 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { Prng } from '../wire/testing/prng.ts';
 import { decorrelate } from './decorrelate.ts';
 import { regionHas, regionsOverlap } from './selector-space.ts';
-import { createPolicy, type PolicyInput, protectBy, Spd } from './spd.ts';
-import { confusedFlow, confusedPolicies, pick, realisticFlow, realisticPolicies } from './testing/random-policies.ts';
-
-function drawFrom(seed: number) {
-  const prng = new Prng(seed);
-  return () => prng.below(2 ** 32);
-}
-
-function policy(name: string, changes: Partial<PolicyInput> = {}) {
-  return createPolicy({
-    name,
-    local: 'any',
-    remote: 'any',
-    protocol: 'any',
-    localPort: 'any',
-    remotePort: 'any',
-    action: protectBy('esp', 'tunnel'),
-    ...changes,
-  });
-}
+import { Spd } from './spd.ts';
+import { policyOf } from './testing/policies.ts';
+import {
+  confusedFlow,
+  confusedPolicies,
+  drawFrom,
+  pick,
+  realisticFlow,
+  realisticPolicies,
+} from './testing/random-policies.ts';
 
 describe('regions without an order', () => {
   test.each([0, 1, 2, 4, 8, 15])(
@@ -61,14 +50,14 @@ describe('regions without an order', () => {
 });
 
 test('an entry that earlier ones hide has no region', () => {
-  const [a, b] = [policy('a', { remote: '10.0.0.0/9' }), policy('b', { remote: '10.128.0.0/9' })];
-  const hidden = policy('c', { remote: '10.0.0.0/8', protocol: 6 });
+  const [a, b] = [policyOf('a', { remote: '10.0.0.0/9' }), policyOf('b', { remote: '10.128.0.0/9' })];
+  const hidden = policyOf('c', { remote: '10.0.0.0/8', protocol: 6 });
   const values = decorrelate([a, b, hidden]).map(({ value }) => value?.name ?? null);
   expect(values).toEqual(['a', 'b', null, null]);
 });
 
 test('an entry for one direction leaves the other to those after it', () => {
-  const [out, rest] = [policy('out', { direction: 'outbound' }), policy('rest')];
+  const [out, rest] = [policyOf('out', { direction: 'outbound' }), policyOf('rest')];
   const answers = decorrelate([out, rest]);
   expect(answers.map(({ value, region }) => [value?.name, region.version, region.direction])).toEqual([
     ['out', 4, [[0n, 0n]]],

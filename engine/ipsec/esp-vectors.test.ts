@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../wire/address.ts';
 import { decodeIpv4 } from '../wire/ipv4.ts';
 import { u32At } from '../wire/octets.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import { removeTrailer } from './esp-trailer.ts';
 import { createOutboundSa } from './sad.ts';
 import { ReplayWindow } from './replay.ts';
@@ -277,7 +277,7 @@ describe('RFC 3602 §4, cases 5 to 8: AES-CBC in ESP', () => {
       '4500007c090d00004032f926c0a87b03c0a87bc8',
     ],
   ])('case %d, tunnel mode', (_case, inner, iv, ciphertext, outerHeader) => {
-    const outer = encapsulate(hex(inner), address('192.168.123.3'), address('192.168.123.200'), {
+    const outer = encapsulate(hex(inner), addressOf('192.168.123.3'), addressOf('192.168.123.200'), {
       protocol: 50,
       payload: withoutIcv(0x8765, 2n, iv, '0123456789abcdef0123456789abcdef', hex(inner), 4),
       identification: decodeIpv4(hex(inner)).identification + 1,
@@ -285,9 +285,3 @@ describe('RFC 3602 §4, cases 5 to 8: AES-CBC in ESP', () => {
     expect(toHex(outer)).toBe(`${outerHeader}0000876500000002${iv}${ciphertext}`);
   });
 });
-
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}

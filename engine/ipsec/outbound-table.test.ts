@@ -5,7 +5,7 @@ import { isFlow, OutboundTable, serves, type WantedSa } from './outbound-table.t
 import type { OutboundSa } from './sa.ts';
 import { saInput } from './sa-pair.fixture.ts';
 import { createOutboundSa, Sad } from './sad.ts';
-import type { Flow } from './selector.ts';
+import { ANYTHING, type Flow } from './selector.ts';
 import {
   createPolicy,
   createSelector,
@@ -15,7 +15,6 @@ import {
   type Transform,
 } from './spd.ts';
 
-const ANY: SelectorInput = { local: 'any', remote: 'any', protocol: 'any', localPort: 'any', remotePort: 'any' };
 const HOSTS = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
 const PORTS = [80, 443, 1000];
 
@@ -43,7 +42,7 @@ function asking(changes: Partial<Transform> = {}, sharing: 'shared' | 'unique' =
   return { kind: 'protect', transforms: [{ ...transform, ...changes }], sharing };
 }
 
-const policy = (name: string, action: PolicyAction) => createPolicy({ ...ANY, name, action });
+const policy = (name: string, action: PolicyAction) => createPolicy({ ...ANYTHING, name, action });
 const FLOW = tcp('10.0.0.1', '10.0.0.2');
 
 describe('which SA serves', () => {
@@ -89,7 +88,7 @@ describe('which SA serves', () => {
 
   test('one that is for a part of the flows, for those', () => {
     const sad = new Sad();
-    const [all, part] = [sa(), sa({ selector: { ...ANY, remote: '10.0.0.2' } })];
+    const [all, part] = [sa(), sa({ selector: { ...ANYTHING, remote: '10.0.0.2' } })];
     sad.install(all);
     sad.install(part);
     expect(sad.outbound(policy('p', asking()), 0, null, FLOW)).toBe(part);
@@ -146,9 +145,9 @@ function randomSa(prng: Prng): OutboundSa {
   const selectors: (SelectorInput | null)[] = [
     null,
     exactly(prng.pick(HOSTS), prng.pick(HOSTS), 1000, prng.pick(PORTS)),
-    { ...ANY, remote: `${prng.pick(HOSTS)}/31` },
-    { ...ANY, local: prng.pick(HOSTS), remote: prng.pick(HOSTS), protocol: 6 },
-    { ...ANY, protocol: 6, remotePort: [[1, prng.pick(PORTS)]] },
+    { ...ANYTHING, remote: `${prng.pick(HOSTS)}/31` },
+    { ...ANYTHING, local: prng.pick(HOSTS), remote: prng.pick(HOSTS), protocol: 6 },
+    { ...ANYTHING, protocol: 6, remotePort: [[1, prng.pick(PORTS)]] },
   ];
   return sa({
     policy: null,

@@ -1,7 +1,16 @@
 import { type Address, addressesEqual, addressKey } from '../wire/address.ts';
 import { Classifier } from './classifier.ts';
 import type { OutboundSa } from './sa.ts';
-import { type AddressRange, type Flow, hasPorts, isIcmp, matches, type NumberSet, type Selector } from './selector.ts';
+import {
+  type AddressRange,
+  ANYTHING,
+  type Flow,
+  hasPorts,
+  isIcmp,
+  matches,
+  type NumberSet,
+  type Selector,
+} from './selector.ts';
 import type { Transform } from './spd.ts';
 
 /** The addresses of an SA's own packets. */
@@ -176,22 +185,13 @@ class SaList {
   }
 
   #classified(wanted: WantedSa, flow: Flow): Entry | null {
-    this.#classifier ??= new Classifier(this.#entries.map(({ sa }) => sa.selector ?? ANY).reverse());
+    this.#classifier ??= new Classifier(this.#entries.map(({ sa }) => sa.selector ?? ANYTHING).reverse());
     const place = this.#classifier.first(flow, 'outbound');
     const entry = place < 0 ? undefined : this.#entries[this.#entries.length - 1 - place];
     if (entry === undefined || serves(entry.sa, wanted)) return entry ?? null;
     return this.#entries.findLast(({ sa }) => serves(sa, wanted)) ?? null;
   }
 }
-
-const ANY: Selector = {
-  local: 'any',
-  remote: 'any',
-  protocol: 'any',
-  localPort: 'any',
-  remotePort: 'any',
-  icmp: 'any',
-};
 
 /** Whether an SA may protect a packet of which this is known, RFC 4301 §4.4.2; whose policy it is for is not looked at. */
 export function serves(sa: OutboundSa, { transform, sharing, ends, flow }: WantedSa): boolean {

@@ -1,34 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { Prng } from '../wire/testing/prng.ts';
 import { diffPolicies, type PolicyChange } from './policy-diff.ts';
 import { rangeSetKey } from './range-set.ts';
 import type { Flow } from './selector.ts';
 import { numberOf, type RegionField, regionHas } from './selector-space.ts';
-import { createPolicy, type Policy, type PolicyInput, protectBy, Spd } from './spd.ts';
-import { confusedFlow, confusedPolicies, pick, realisticFlow, realisticPolicies } from './testing/random-policies.ts';
+import { type Policy, type PolicyInput, protectBy, Spd } from './spd.ts';
+import { policyOf } from './testing/policies.ts';
+import {
+  confusedFlow,
+  confusedPolicies,
+  drawFrom,
+  pick,
+  realisticFlow,
+  realisticPolicies,
+} from './testing/random-policies.ts';
 import { addressOf } from '../wire/testing/must.ts';
 
 const ESP = protectBy('esp', 'tunnel');
 const BYPASS = { kind: 'bypass' } as const;
 const DISCARD = { kind: 'discard' } as const;
 
-function drawFrom(seed: number) {
-  const prng = new Prng(seed);
-  return () => prng.below(2 ** 32);
-}
-
-function policy(changes: Partial<PolicyInput> = {}): Policy {
-  return createPolicy({
-    name: 'p',
-    local: 'any',
-    remote: 'any',
-    protocol: 'any',
-    localPort: 'any',
-    remotePort: 'any',
-    action: ESP,
-    ...changes,
-  });
-}
+const policy = (changes: Partial<PolicyInput> = {}): Policy => policyOf('p', changes);
 
 const sideOf = (policies: readonly Policy[], otherwise = 'discard') => ({
   policies,

@@ -1,25 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { encodeIpv4 } from '../wire/ipv4.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
+import { packet4 } from '../wire/testing/packets.ts';
 import { ReplayWindow } from './replay.ts';
 import { ahPair, saPair } from './sa-pair.fixture.ts';
 import { splitInbound, splitOutbound } from './transport-mode.ts';
 import { createTypescriptKernel } from './typescript-kernel.ts';
 
 const kernel = createTypescriptKernel({ bytes: count => new Uint8Array(count) });
-const PACKET = encodeIpv4({
-  dscpEcn: 0,
-  identification: 1,
-  dontFragment: false,
-  moreFragments: false,
-  fragmentOffset: 0,
-  ttl: 64,
-  protocol: IpProtocol.UDP,
-  source: Uint8Array.of(192, 0, 2, 1),
-  destination: Uint8Array.of(192, 0, 2, 2),
-  options: new Uint8Array(0),
-  payload: new Uint8Array(20),
-});
+const PACKET = packet4(new Uint8Array(20));
 
 /** Sends `count` packets from number `from` on; what became of each. */
 type Run = (from: bigint, count: number) => string[];

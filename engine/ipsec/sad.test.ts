@@ -1,29 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { espSuiteNames } from '../crypto/esp-suite.ts';
-import { parseAddress } from '../wire/address.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import { createInboundSa, createOutboundSa, type EspSaInput, Sad } from './sad.ts';
 import { saInput } from './sa-pair.fixture.ts';
-import { createPolicy, protectBy } from './spd.ts';
-
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
+import { policyOf } from './testing/policies.ts';
 
 const inbound = (changes: Partial<EspSaInput> = {}) => createInboundSa(saInput('aes256gcm16', changes), 0);
 const outbound = (changes: Partial<EspSaInput> = {}) => createOutboundSa(saInput('aes256gcm16', changes), 0);
-
-const policy = (name: string) =>
-  createPolicy({
-    name,
-    local: 'any',
-    remote: 'any',
-    protocol: 'any',
-    localPort: 'any',
-    remotePort: 'any',
-    action: protectBy('esp', 'tunnel'),
-  });
 
 describe('the SAD', () => {
   test('finds inbound SAs by SPI and destination', () => {
@@ -32,11 +15,11 @@ describe('the SAD', () => {
     const there = inbound({ destination: '198.51.100.2' });
     const v6 = inbound({ source: '2001:db8::1', destination: '2001:db8::2' });
     for (const sa of [here, there, v6]) sad.install(sa);
-    expect(sad.inbound(here.spi, address('198.51.100.1'))).toBe(here);
-    expect(sad.inbound(here.spi, address('198.51.100.2'))).toBe(there);
-    expect(sad.inbound(here.spi, address('2001:db8::2'))).toBe(v6);
-    expect(sad.inbound(here.spi, address('198.51.100.3'))).toBeNull();
-    expect(sad.inbound(here.spi + 1, address('198.51.100.1'))).toBeNull();
+    expect(sad.inbound(here.spi, addressOf('198.51.100.1'))).toBe(here);
+    expect(sad.inbound(here.spi, addressOf('198.51.100.2'))).toBe(there);
+    expect(sad.inbound(here.spi, addressOf('2001:db8::2'))).toBe(v6);
+    expect(sad.inbound(here.spi, addressOf('198.51.100.3'))).toBeNull();
+    expect(sad.inbound(here.spi + 1, addressOf('198.51.100.1'))).toBeNull();
   });
 
   test('never has two inbound SAs with one SPI and destination', () => {
@@ -51,13 +34,13 @@ describe('the SAD', () => {
     const young = outbound({ spi: 2000 });
     const other = outbound({ spi: 3000, policy: 'q' });
     for (const sa of [old, young, other]) sad.install(sa);
-    expect(sad.outbound(policy('p'), 0, null, null)).toBe(young);
-    expect(sad.outbound(policy('q'), 0, null, null)).toBe(other);
-    expect(sad.outbound(policy('r'), 0, null, null)).toBeNull();
+    expect(sad.outbound(policyOf('p'), 0, null, null)).toBe(young);
+    expect(sad.outbound(policyOf('q'), 0, null, null)).toBe(other);
+    expect(sad.outbound(policyOf('r'), 0, null, null)).toBeNull();
     expect(sad.delete(2000, 'outbound')).toEqual([young]);
-    expect(sad.outbound(policy('p'), 0, null, null)).toBe(old);
+    expect(sad.outbound(policyOf('p'), 0, null, null)).toBe(old);
     expect(sad.delete(1000, 'outbound')).toEqual([old]);
-    expect(sad.outbound(policy('p'), 0, null, null)).toBeNull();
+    expect(sad.outbound(policyOf('p'), 0, null, null)).toBeNull();
   });
 
   test('deletes in the direction asked for only', () => {

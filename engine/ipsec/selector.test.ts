@@ -1,55 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { formatAddress, parseAddress, type Address } from '../wire/address.ts';
+import { formatAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { encodeIpv4, fragmentIpv4, type Ipv4Packet } from '../wire/ipv4.ts';
-import { encodeIpv6 } from '../wire/ipv6.ts';
+import { fragmentIpv4, type Ipv4Packet } from '../wire/ipv4.ts';
 import { fragmentIpv6 } from '../wire/ipv6-extension.ts';
-import { parsePrefix, type Prefix } from '../wire/prefix.ts';
-import { flowOf, matches, rangeOf, type Flow, type Selector } from './selector.ts';
+import { parsePrefix } from '../wire/prefix.ts';
+import { addressOf, must } from '../wire/testing/must.ts';
+import { packet4, packet6 } from '../wire/testing/packets.ts';
+import { ANYTHING, flowOf, matches, rangeOf, type Flow, type Selector } from './selector.ts';
 
 const PORTS = Uint8Array.of(0x30, 0x39, 0x00, 0x50); // 12345 to 80
 const UDP = Uint8Array.of(...PORTS, 0, 8, 0, 0);
 
-function address(text: string): Address {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
+const prefix = (text: string) => must(parsePrefix(text));
 
-function prefix(text: string): Prefix {
-  const parsed = parsePrefix(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
-
-function ipv4(changes: Partial<Ipv4Packet>): Uint8Array {
-  return encodeIpv4({
-    dscpEcn: 0,
-    identification: 1,
-    dontFragment: false,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 64,
-    protocol: IpProtocol.UDP,
-    source: address('10.0.0.2'),
-    destination: address('10.0.1.2'),
-    options: new Uint8Array(0),
-    payload: UDP,
-    ...changes,
-  });
-}
-
-function ipv6(nextHeader: number, payload: Uint8Array): Uint8Array {
-  return encodeIpv6({
-    trafficClass: 0,
-    flowLabel: 0,
-    nextHeader,
-    hopLimit: 64,
-    source: address('2001:db8::1'),
-    destination: address('2001:db8::2'),
-    payload,
-  });
-}
+const V4 = { source: addressOf('10.0.0.2'), destination: addressOf('10.0.1.2') };
+const ipv4 = (changes: Partial<Ipv4Packet>): Uint8Array => packet4(UDP, { ...V4, ...changes });
+const ipv6 = (nextHeader: number, payload: Uint8Array): Uint8Array => packet6(payload, { nextHeader });
 
 const hopByHop = (next: number) => Uint8Array.of(next, 0, 1, 4, 0, 0, 0, 0);
 
@@ -136,17 +102,9 @@ describe('flowOf, IPv6', () => {
 });
 
 describe('matches', () => {
-  const ANY: Selector = {
-    local: 'any',
-    remote: 'any',
-    protocol: 'any',
-    localPort: 'any',
-    remotePort: 'any',
-    icmp: 'any',
-  };
   const flow: Flow = {
-    source: address('10.0.0.2'),
-    destination: address('10.0.1.2'),
+    source: addressOf('10.0.0.2'),
+    destination: addressOf('10.0.1.2'),
     protocol: 6,
     sourcePort: 12345,
     destinationPort: 80,
@@ -177,16 +135,16 @@ describe('matches', () => {
     ['another port', { localPort: [[12345, 12345]], remotePort: [[81, 81]] }, false, false],
     ['port 0', { localPort: [[0, 0]] }, false, false],
   ])('%s', (_what, changes, outbound, inbound) => {
-    const selector = { ...ANY, ...changes };
+    const selector = { ...ANYTHING, ...changes };
     expect(matches(selector, flow, 'outbound')).toBe(outbound);
     expect(matches(selector, flow, 'inbound')).toBe(inbound);
   });
 
-  test('ANY includes OPAQUE, a port does not', () => {
-    expect(matches(ANY, fragment, 'outbound')).toBe(true);
-    expect(matches({ ...ANY, protocol: 6 }, fragment, 'outbound')).toBe(true);
-    expect(matches({ ...ANY, remotePort: [[80, 80]] }, fragment, 'outbound')).toBe(false);
-    expect(matches({ ...ANY, protocol: 6 }, { ...fragment, protocol: null }, 'outbound')).toBe(false);
-    expect(matches(ANY, { ...fragment, protocol: null }, 'outbound')).toBe(true);
+  test('ANYTHING includes OPAQUE, a port does not', () => {
+    expect(matches(ANYTHING, fragment, 'outbound')).toBe(true);
+    expect(matches({ ...ANYTHING, protocol: 6 }, fragment, 'outbound')).toBe(true);
+    expect(matches({ ...ANYTHING, remotePort: [[80, 80]] }, fragment, 'outbound')).toBe(false);
+    expect(matches({ ...ANYTHING, protocol: 6 }, { ...fragment, protocol: null }, 'outbound')).toBe(false);
+    expect(matches(ANYTHING, { ...fragment, protocol: null }, 'outbound')).toBe(true);
   });
 });

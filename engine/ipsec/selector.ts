@@ -43,6 +43,16 @@ export interface Selector {
   readonly icmp: NumberSet;
 }
 
+/** The selector of every packet, as it is and as configuration writes it. */
+export const ANYTHING = {
+  local: 'any',
+  remote: 'any',
+  protocol: 'any',
+  localPort: 'any',
+  remotePort: 'any',
+  icmp: 'any',
+} as const satisfies Selector;
+
 /** Outbound: the source is local. Inbound: the destination is. */
 export type Direction = 'inbound' | 'outbound';
 

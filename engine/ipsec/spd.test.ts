@@ -1,37 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../wire/address.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import type { Flow } from './selector.ts';
-import { createPolicy, protectBy, Spd, type PolicyInput } from './spd.ts';
-
-const PROTECT = protectBy('esp', 'tunnel');
-
-function policy(name: string, changes: Partial<PolicyInput> = {}) {
-  return createPolicy({
-    name,
-    local: 'any',
-    remote: 'any',
-    protocol: 'any',
-    localPort: 'any',
-    remotePort: 'any',
-    action: PROTECT,
-    ...changes,
-  });
-}
+import { type PolicyInput, Spd } from './spd.ts';
+import { policyOf } from './testing/policies.ts';
 
 function flow(source: string, destination: string, protocol: number, ports: [number, number] | null = null): Flow {
-  const [from, to] = [parseAddress(source), parseAddress(destination)];
-  if (from === null || to === null) throw new Error(`${source} ${destination}`);
   const [sourcePort, destinationPort] = ports ?? [null, null];
-  return { source: from, destination: to, protocol, sourcePort, destinationPort, icmp: null };
+  const ends = { source: addressOf(source), destination: addressOf(destination) };
+  return { ...ends, protocol, sourcePort, destinationPort, icmp: null };
 }
 
 const spd = new Spd([
-  policy('ike', { protocol: 17, localPort: 500, action: { kind: 'bypass' } }),
-  policy('telnet', { remote: '10.0.1.0/24', protocol: 6, remotePort: 23, action: { kind: 'discard' } }),
-  policy('one host', { local: '10.0.0.9', remote: '10.0.1.0/24' }),
-  policy('net', { local: '10.0.0.0/24', remote: '10.0.1.0/24' }),
-  policy('net again', { local: '10.0.0.0/16', remote: '10.0.1.0/24', action: { kind: 'bypass' } }),
-  policy('v6', { local: '2001:db8:1::/48', remote: '2001:db8:2::/48' }),
+  policyOf('ike', { protocol: 17, localPort: 500, action: { kind: 'bypass' } }),
+  policyOf('telnet', { remote: '10.0.1.0/24', protocol: 6, remotePort: 23, action: { kind: 'discard' } }),
+  policyOf('one host', { local: '10.0.0.9', remote: '10.0.1.0/24' }),
+  policyOf('net', { local: '10.0.0.0/24', remote: '10.0.1.0/24' }),
+  policyOf('net again', { local: '10.0.0.0/16', remote: '10.0.1.0/24', action: { kind: 'bypass' } }),
+  policyOf('v6', { local: '2001:db8:1::/48', remote: '2001:db8:2::/48' }),
 ]);
 
 describe('the first match decides', () => {
@@ -72,5 +57,5 @@ test.each<[string, Partial<PolicyInput>]>([
   ['port 65536', { remotePort: 65536 }],
   ['half a port', { localPort: 1.5 }],
 ])('%s is refused', (_what, changes) => {
-  expect(() => policy('bad', changes)).toThrow(/bad/);
+  expect(() => policyOf('bad', changes)).toThrow(/bad/);
 });

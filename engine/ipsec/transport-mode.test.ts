@@ -1,46 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { decodeIpv4, encodeIpv4, type Ipv4Packet } from '../wire/ipv4.ts';
-import { decodeIpv6, encodeIpv6 } from '../wire/ipv6.ts';
+import { decodeIpv4, type Ipv4Packet } from '../wire/ipv4.ts';
+import { decodeIpv6 } from '../wire/ipv6.ts';
+import { addressOf } from '../wire/testing/must.ts';
+import { packet4, packet6 } from '../wire/testing/packets.ts';
 import { protect, restore, splitInbound, splitOutbound } from './transport-mode.ts';
-
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
 
 const UDP = Uint8Array.of(0, 53, 0, 54, 0, 12, 0, 0, 1, 2, 3, 4);
 const ESP = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 1, ...new Uint8Array(24).fill(0xee));
 
+const V4 = { source: addressOf('10.0.0.2'), destination: addressOf('10.0.1.2') };
+
 function ipv4(changes: Partial<Ipv4Packet> = {}): Uint8Array {
-  return encodeIpv4({
-    dscpEcn: 0xb9,
-    identification: 99,
-    dontFragment: true,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 9,
-    protocol: IpProtocol.UDP,
-    source: address('10.0.0.2'),
-    destination: address('10.0.1.2'),
-    options: new Uint8Array(0),
-    payload: UDP,
-    ...changes,
-  });
+  return packet4(UDP, { dscpEcn: 0xb9, identification: 99, dontFragment: true, ttl: 9, ...V4, ...changes });
 }
 
 function ipv6(nextHeader: number, ...parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array {
-  return encodeIpv6({
-    trafficClass: 0xb9,
-    flowLabel: 0x12345,
-    nextHeader,
-    hopLimit: 9,
-    source: address('2001:db8::1'),
-    destination: address('2001:db8::2'),
-    payload: Uint8Array.from(parts.flatMap(part => [...part])),
-  });
+  const payload = Uint8Array.from(parts.flatMap(part => [...part]));
+  return packet6(payload, { trafficClass: 0xb9, flowLabel: 0x12345, nextHeader, hopLimit: 9 });
 }
 
 const options = (next: number) => [next, 0, 1, 4, 0, 0, 0, 0];

@@ -1,48 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { decodeIpv4, encodeIpv4, ipv4ChecksumIsRight, type Ipv4Packet } from '../wire/ipv4.ts';
-import { decodeIpv6, encodeIpv6, type Ipv6Packet } from '../wire/ipv6.ts';
+import { decodeIpv4, ipv4ChecksumIsRight, type Ipv4Packet } from '../wire/ipv4.ts';
+import { decodeIpv6, type Ipv6Packet } from '../wire/ipv6.ts';
+import { addressOf } from '../wire/testing/must.ts';
+import { packet4, packet6 } from '../wire/testing/packets.ts';
 import type { OuterTreatment } from './sa.ts';
 import { COPY_OUTWARD, decapsulate, dscpEcnOf, ecnOnDecapsulation, encapsulate } from './tunnel-mode.ts';
 
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
+const V4 = { source: addressOf('192.0.2.1'), destination: addressOf('198.51.100.1') };
+const V6 = { source: addressOf('2001:db8::1'), destination: addressOf('2001:db8::2') };
 
-const V4 = { source: address('192.0.2.1'), destination: address('198.51.100.1') };
-const V6 = { source: address('2001:db8::1'), destination: address('2001:db8::2') };
+const PAYLOAD = new Uint8Array(30).fill(5);
+const HOSTS_V4 = { source: addressOf('10.0.0.2'), destination: addressOf('10.0.1.2') };
+const HOSTS_V6 = { source: addressOf('2001:db8:a::2'), destination: addressOf('2001:db8:b::2') };
 
 function ipv4(changes: Partial<Ipv4Packet> = {}): Uint8Array {
-  return encodeIpv4({
-    dscpEcn: 0,
-    identification: 99,
-    dontFragment: false,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 9,
-    protocol: IpProtocol.UDP,
-    source: address('10.0.0.2'),
-    destination: address('10.0.1.2'),
-    options: new Uint8Array(0),
-    payload: new Uint8Array(30).fill(5),
-    ...changes,
-  });
+  return packet4(PAYLOAD, { identification: 99, ttl: 9, ...HOSTS_V4, ...changes });
 }
 
 function ipv6(changes: Partial<Ipv6Packet> = {}): Uint8Array {
-  return encodeIpv6({
-    trafficClass: 0,
-    flowLabel: 0xabcde,
-    nextHeader: IpProtocol.UDP,
-    hopLimit: 9,
-    source: address('2001:db8:a::2'),
-    destination: address('2001:db8:b::2'),
-    payload: new Uint8Array(30).fill(5),
-    ...changes,
-  });
+  return packet6(PAYLOAD, { flowLabel: 0xabcde, hopLimit: 9, ...HOSTS_V6, ...changes });
 }
 
 function wrap(

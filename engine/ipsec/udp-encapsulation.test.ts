@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../wire/address.ts';
 import { internetChecksum, pseudoHeaderSum } from '../wire/checksum.ts';
 import { setU16, u16At } from '../wire/octets.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import { decodeUdp, encodeUdp } from '../wire/udp.ts';
 import { decodeUdpEncapsulation, withNonEspMarker } from '../wire/udp-encapsulation.ts';
 import {
@@ -12,15 +12,9 @@ import {
   type UdpEnds,
 } from './udp-encapsulation.ts';
 
-function address(text: string): Uint8Array {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(text);
-  return parsed;
-}
-
 const PORTS = { sourcePort: 4500, destinationPort: 61234 };
-const V4: UdpEnds = { ...PORTS, source: address('192.0.2.1'), destination: address('198.51.100.1') };
-const V6: UdpEnds = { ...PORTS, source: address('2001:db8::1'), destination: address('2001:db8::2') };
+const V4: UdpEnds = { ...PORTS, source: addressOf('192.0.2.1'), destination: addressOf('198.51.100.1') };
+const V6: UdpEnds = { ...PORTS, source: addressOf('2001:db8::1'), destination: addressOf('2001:db8::2') };
 const ESP = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 1, ...new Uint8Array(24).fill(0xee));
 
 function encapsulated(ends: UdpEnds): Uint8Array {
@@ -86,10 +80,10 @@ describe('what else the port carries, RFC 3948 §2.2 and §2.3', () => {
 });
 
 describe('transport checksums behind a NAT, RFC 3948 §3.1.2', () => {
-  const inside = { source: address('10.0.0.2'), destination: address('198.51.100.1') };
-  const outside = { source: address('192.0.2.77'), destination: address('198.51.100.1') };
-  const inside6 = { source: address('fd00::2'), destination: address('2001:db8::2') };
-  const outside6 = { source: address('2001:db8:77::1'), destination: address('2001:db8::3') };
+  const inside = { source: addressOf('10.0.0.2'), destination: addressOf('198.51.100.1') };
+  const outside = { source: addressOf('192.0.2.77'), destination: addressOf('198.51.100.1') };
+  const inside6 = { source: addressOf('fd00::2'), destination: addressOf('2001:db8::2') };
+  const outside6 = { source: addressOf('2001:db8:77::1'), destination: addressOf('2001:db8::3') };
 
   /** `length` octets with the right checksum at `at`. */
   function segment(protocol: number, at: number, length: number, { source, destination }: typeof inside): Uint8Array {

@@ -1,7 +1,9 @@
 import type { Address } from '../../wire/address.ts';
+import { Prng } from '../../wire/testing/prng.ts';
 import { createSelector, type Policy, type PolicyAction, protectBy, type SelectorInput } from '../spd.ts';
 import {
   type AddressRange,
+  ANYTHING,
   type Flow,
   hasPorts,
   isIcmp,
@@ -12,6 +14,12 @@ import {
 
 /** A whole number in [0, 2^32). */
 export type Draw = () => number;
+
+/** The same numbers for the same seed. */
+export function drawFrom(seed: number): Draw {
+  const prng = new Prng(seed);
+  return () => prng.below(2 ** 32);
+}
 
 const ACTIONS: readonly PolicyAction[] = [protectBy('esp', 'tunnel'), { kind: 'bypass' }, { kind: 'discard' }];
 
@@ -148,12 +156,10 @@ export function realisticPolicies(count: number, draw: Draw): Policy[] {
   return inputs.map(([changes, action], i) => ({
     name: `p${i}`,
     direction: 'both',
-    selector: createSelector({ ...ALL, ...changes }, `p${i}`),
+    selector: createSelector({ ...ANYTHING, ...changes }, `p${i}`),
     action,
   }));
 }
-
-const ALL: SelectorInput = { local: 'any', remote: 'any', protocol: 'any', localPort: 'any', remotePort: 'any' };
 
 function site(index: number, draw: Draw): Partial<SelectorInput> {
   const [a, b, c] = [draw() % 64, draw() % 256, draw() % 256];
