@@ -59,7 +59,7 @@ class EntryReader {
       this.#skipToEntry();
       return null;
     }
-    const pattern = this.#pairs(first, 'pattern');
+    const pattern = this.#pairs(first, 'this pattern');
     const clauses: ClauseText[] = [];
     for (let wanted: Word | null = first; wanted !== null; wanted = this.#or()) {
       const clause = this.#clause(wanted);
@@ -92,7 +92,7 @@ class EntryReader {
       return null;
     }
     this.#at += 1;
-    const properties = this.#pairs(brace, 'properties');
+    const properties = this.#pairs(brace, 'these properties');
     if (action !== undefined) return { action, place: word.place, properties };
     this.#skipToEntry();
     return null;
@@ -116,7 +116,7 @@ class EntryReader {
     for (;;) {
       const name = this.#peek();
       if (name === null || name.text === '{') {
-        this.#report.error(opening.place, `the { of this ${what} is never closed`, 'write } where it ends');
+        this.#report.error(opening.place, `the { of ${what} is never closed`, 'write } where it ends');
         return pairs;
       }
       this.#at += 1;

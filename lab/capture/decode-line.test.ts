@@ -17,6 +17,7 @@ import {
   frame,
   ip,
   saFor,
+  seal,
   sealedTunnel,
   tunnelled,
 } from './testing/seal.ts';
@@ -125,6 +126,13 @@ describe('with keys', () => {
       '    inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
     ]);
     expect(decodeLines(captured(frame(PING)), opener)).toHaveLength(1);
+  });
+
+  test('a dummy packet is called one, RFC 4303 §2.6', () => {
+    const sealed = seal(sa, 1n, IpProtocol.NO_NEXT, new Uint8Array(64));
+    const packet = ip(sa.source, sa.destination, IpProtocol.ESP, sealed);
+    const opener = new PacketOpener(() => [sa]);
+    expect(decodeLines(captured(frame(packet)), opener)[1]).toBe('    inside: a dummy packet, 64 octets');
   });
 
   test('AH is authentic or not', () => {

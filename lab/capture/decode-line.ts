@@ -1,3 +1,4 @@
+import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import { describeFrame, describePacket } from './describe.ts';
 import type { Opening, PacketOpener } from './opener.ts';
@@ -17,7 +18,9 @@ export function describeOpening(opening: Opening): string {
   switch (opening.kind) {
     case 'opened': {
       if (opening.inner !== null) return `inside: ${describePacket(opening.inner)}`;
-      return `inside: next header ${opening.contents.nextHeader}, ${opening.contents.payload.length} octets`;
+      const { nextHeader, payload } = opening.contents;
+      const what = nextHeader === IpProtocol.NO_NEXT ? 'a dummy packet' : `next header ${nextHeader}`;
+      return `inside: ${what}, ${payload.length} octets`;
     }
     case 'unknownSa':
       return `not decrypted: no key for SPI ${formatSpi(opening.spi)}`;
