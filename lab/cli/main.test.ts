@@ -117,7 +117,10 @@ describe.skipIf(!isBuilt)('lab as a process (needs dist: npm run build)', () => 
     expect(await complete('up', 'site')).toEqual(['site-to-site', 'site-to-site-v6']);
     expect(await complete('up', 'clear', '--driver', '')).toEqual(['auto', 'sim', 'netns']);
     expect(await complete('up', 'clear', '--se')).toEqual(['--seed']);
-    expect(await complete('exec', 'a1', '--', 'pi')).toEqual([]);
+    expect(await complete('exec', 'a1', '--', 'pi')).toEqual(['ping']);
+    expect(await complete('exec', 'alice', 'ipsec')).toEqual(['ipsecalgs', 'ipsecconf']);
+    expect(await complete('exec', 'a1', '--', 'ping', 'se')).toEqual([]);
+    expect(await complete('test', 'rfc43')).toEqual(['rfc4301', 'rfc4302', 'rfc4303']);
   });
 
   test('a state directory that belongs to nobody we know is refused with status 3', async () => {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { toolNames } from '../../../engine/config/tools/tools.ts';
 import { listLabFolders } from '../../state/record.ts';
 import { stateRoot } from '../../state/root.ts';
 import { shippedTopologies } from '../../topology/shipped.ts';
 import type { CommandContext } from '../command.ts';
 import { isUp, type LiveFolder } from '../find-lab.ts';
+import { knownSuites } from './test.ts';
 
 /** Asked by the shells' scripts (commands/completion.ts): candidates for the last word, one a line. */
 export function define(command: Command, context: CommandContext): void {
@@ -20,9 +22,13 @@ async function candidates(words: readonly string[], context: CommandContext): Pr
   const all =
     before.length === 0
       ? program.commands.filter(found => found.name() !== '__complete').map(found => found.name())
-      : command === undefined || before.includes('--')
+      : command === undefined || (before.includes('--') && before.at(-1) !== '--')
         ? []
-        : inside(command, before, current);
+        : inside(
+            command,
+            before.filter(word => word !== '--'),
+            current,
+          );
   return all.filter(candidate => candidate.startsWith(current));
 }
 
@@ -43,7 +49,8 @@ const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
   graph: place => (place === 0 ? shippedNames() : []),
   validate: () => shippedNames(),
   'diff-policy': place => (place < 2 ? shippedNames() : []),
-  exec: place => (place === 0 ? namesOf(lab => lab.record.nodes) : []),
+  exec: place => (place === 0 ? namesOf(lab => lab.record.nodes) : place === 1 ? [...toolNames(), 'nc', 'ping'] : []),
+  test: () => knownSuites(),
   explain: place => (place < 3 ? namesOf(lab => lab.record.nodes) : ['tcp', 'udp', 'icmp']),
   capture: place => (place === 0 ? namesOf(lab => lab.record.links) : []),
   status: place => (place === 0 ? labs() : []),

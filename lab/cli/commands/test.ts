@@ -95,7 +95,7 @@ const isGood = (run: RunRecord): boolean =>
 
 const suitesFolder = (): string => fileURLToPath(new URL('suites/', projectRoot()));
 
-function knownSuites(): string[] {
+export function knownSuites(): string[] {
   if (!existsSync(suitesFolder())) return [];
   return readdirSync(suitesFolder(), { withFileTypes: true })
     .filter(entry => entry.isDirectory())
