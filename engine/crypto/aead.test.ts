@@ -1,11 +1,9 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { fromHex, toHex } from '../wire/testing/must.ts';
 import { openAead, sealAead } from './aead.ts';
 import { type AeadAlgorithm, espSuite, espSuiteNames } from './esp-suite.ts';
 import { gmac } from './gmac.ts';
-
-const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
-const text = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 
 const NAMES = espSuiteNames().filter(name => espSuite(name)?.encryption.aead === true);
 
@@ -19,30 +17,30 @@ test('RFC 8439 §2.8.2: ChaCha20-Poly1305', () => {
   const plaintext = new TextEncoder().encode(
     "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
   );
-  const key = createSecretKey(hex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f'));
-  const nonce = hex('070000004041424344454647');
-  const aad = hex('50515253c0c1c2c3c4c5c6c7');
+  const key = createSecretKey(fromHex('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f'));
+  const nonce = fromHex('070000004041424344454647');
+  const aad = fromHex('50515253c0c1c2c3c4c5c6c7');
   const { ciphertext, tag } = sealAead(aead('chacha20poly1305'), key, nonce, aad, plaintext);
-  expect(text(ciphertext.subarray(0, 16))).toBe('d31a8d34648e60db7b86afbc53ef7ec2');
-  expect(text(ciphertext.subarray(112))).toBe('6116');
-  expect(text(tag)).toBe('1ae10b594f09e26a7e902ecbd0600691');
+  expect(toHex(ciphertext.subarray(0, 16))).toBe('d31a8d34648e60db7b86afbc53ef7ec2');
+  expect(toHex(ciphertext.subarray(112))).toBe('6116');
+  expect(toHex(tag)).toBe('1ae10b594f09e26a7e902ecbd0600691');
   expect(openAead(aead('chacha20poly1305'), key, nonce, aad, ciphertext, tag)).toEqual(Buffer.from(plaintext));
 });
 
 test('the GCM specification, test case 4: AES-128 with AAD', () => {
-  const key = createSecretKey(hex('feffe9928665731c6d6a8f9467308308'));
-  const nonce = hex('cafebabefacedbaddecaf888');
-  const aad = hex('feedfacedeadbeeffeedfacedeadbeefabaddad2');
-  const plaintext = hex(
+  const key = createSecretKey(fromHex('feffe9928665731c6d6a8f9467308308'));
+  const nonce = fromHex('cafebabefacedbaddecaf888');
+  const aad = fromHex('feedfacedeadbeeffeedfacedeadbeefabaddad2');
+  const plaintext = fromHex(
     `d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
      1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39`,
   );
   const { ciphertext, tag } = sealAead(aead('aes128gcm16'), key, nonce, aad, plaintext);
-  expect(text(ciphertext)).toBe(
+  expect(toHex(ciphertext)).toBe(
     '42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e' +
       '21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091',
   );
-  expect(text(tag)).toBe('5bc94fbc3221a5db94fae95ae7121a47');
+  expect(toHex(tag)).toBe('5bc94fbc3221a5db94fae95ae7121a47');
 });
 
 // RFC 4309 has no vectors of its own; those of RFC 3610 have another nonce length, which the mode takes as well.
@@ -66,11 +64,11 @@ test.each([
 ])(
   'RFC 3610 §8, packet vector #%d: AES-CCM with 8 octets of ICV',
   (_vector, nonce, aad, plaintext, ciphertext, tag) => {
-    const key = createSecretKey(hex('c0c1c2c3c4c5c6c7c8c9cacbcccdcecf'));
-    const sealed = sealAead(aead('aes128ccm8'), key, hex(nonce), hex(aad), hex(plaintext));
-    expect([text(sealed.ciphertext), text(sealed.tag)]).toEqual([ciphertext, tag]);
-    const opened = openAead(aead('aes128ccm8'), key, hex(nonce), hex(aad), hex(ciphertext), hex(tag));
-    expect(opened && text(opened)).toBe(plaintext);
+    const key = createSecretKey(fromHex('c0c1c2c3c4c5c6c7c8c9cacbcccdcecf'));
+    const sealed = sealAead(aead('aes128ccm8'), key, fromHex(nonce), fromHex(aad), fromHex(plaintext));
+    expect([toHex(sealed.ciphertext), toHex(sealed.tag)]).toEqual([ciphertext, tag]);
+    const opened = openAead(aead('aes128ccm8'), key, fromHex(nonce), fromHex(aad), fromHex(ciphertext), fromHex(tag));
+    expect(opened && toHex(opened)).toBe(plaintext);
   },
 );
 
@@ -86,18 +84,18 @@ test.each(['aes128gcm8', 'aes256gcm12'])('%s: a shorter tag is the first octets 
 test('the GCM specification, test case 1: AES-GMAC of nothing', () => {
   const key = createSecretKey(new Uint8Array(16));
   const nothing = new Uint8Array(0);
-  expect(text(sealAead(aead('aes128gmac'), key, new Uint8Array(12), nothing, nothing).tag)).toBe(
+  expect(toHex(sealAead(aead('aes128gmac'), key, new Uint8Array(12), nothing, nothing).tag)).toBe(
     '58e2fccefa7e3061367f1d57a4e7455a',
   );
-  expect(text(gmac({ cipher: 'aes-128-gcm' }, key, new Uint8Array(12)))).toBe('58e2fccefa7e3061367f1d57a4e7455a');
+  expect(toHex(gmac({ cipher: 'aes-128-gcm' }, key, new Uint8Array(12)))).toBe('58e2fccefa7e3061367f1d57a4e7455a');
 });
 
 describe.each(NAMES)('%s', name => {
   const algorithm = aead(name);
   const key = createSecretKey(new Uint8Array(algorithm.keyOctets).fill(7));
   const nonce = new Uint8Array(algorithm.saltOctets + 8).fill(9);
-  const aad = hex('0000100000000001');
-  const plaintext = hex('00112233445566778899aabbccddeeff01020204');
+  const aad = fromHex('0000100000000001');
+  const plaintext = fromHex('00112233445566778899aabbccddeeff01020204');
   const { ciphertext, tag } = sealAead(algorithm, key, nonce, aad, plaintext);
 
   test('the tag is as long as it should be, the ciphertext as long as the plaintext', () => {

@@ -1,16 +1,14 @@
 import { createSecretKey } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { fromHex, toHex } from '../wire/testing/must.ts';
 import { aesMac } from './aes-mac.ts';
 import { icv } from './icv.ts';
 import { integrityAlgorithm } from './integrity.ts';
 
-const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-const toHex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
-
 function cut96(token: 'aesxcbc' | 'aescmac', key: string, message: Uint8Array): string {
   const algorithm = integrityAlgorithm(token);
   if (algorithm === null) throw new Error(token);
-  return toHex(icv(algorithm, createSecretKey(hex(key)), message));
+  return toHex(icv(algorithm, createSecretKey(fromHex(key)), message));
 }
 
 const counting = (octets: number) => Uint8Array.from({ length: octets }, (_, i) => i);
@@ -24,18 +22,18 @@ test.each([
   [34, 'becbb3bccdb518a30677d5481fb6b4d8'],
 ])('RFC 3566 §4.6, %d octets', (octets, mac) => {
   const key = '000102030405060708090a0b0c0d0e0f';
-  expect(toHex(aesMac('xcbc', createSecretKey(hex(key)), [counting(octets)]))).toBe(mac);
+  expect(toHex(aesMac('xcbc', createSecretKey(fromHex(key)), [counting(octets)]))).toBe(mac);
   expect(cut96('aesxcbc', key, counting(octets))).toBe(mac.slice(0, 24));
 });
 
 test('RFC 3566 §4.6, 1000 octets of zeros', () => {
   const key = '000102030405060708090a0b0c0d0e0f';
-  expect(toHex(aesMac('xcbc', createSecretKey(hex(key)), [new Uint8Array(1000)]))).toBe(
+  expect(toHex(aesMac('xcbc', createSecretKey(fromHex(key)), [new Uint8Array(1000)]))).toBe(
     'f0dafee895db30253761103b5d84528f',
   );
 });
 
-const MESSAGE = hex(
+const MESSAGE = fromHex(
   '6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51' +
     '30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710',
 );
@@ -49,7 +47,7 @@ test.each([
 ])('RFC 4493 §4 and RFC 4494 §5, %d octets', (octets, mac, cut) => {
   const key = '2b7e151628aed2a6abf7158809cf4f3c';
   const message = MESSAGE.subarray(0, octets);
-  expect(toHex(aesMac('cmac', createSecretKey(hex(key)), [message]))).toBe(mac);
+  expect(toHex(aesMac('cmac', createSecretKey(fromHex(key)), [message]))).toBe(mac);
   expect(cut96('aescmac', key, message)).toBe(cut);
 });
 

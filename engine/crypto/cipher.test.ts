@@ -1,9 +1,9 @@
 import { createSecretKey } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { fromHex } from '../wire/testing/must.ts';
 import { cipherKey, decrypt, encrypt } from './cipher.ts';
 import { espSuite, type SeparateAlgorithm } from './esp-suite.ts';
 
-const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 const NO_SALT = new Uint8Array(0);
 const ascii = (text: string) => new TextEncoder().encode(text);
 
@@ -24,7 +24,7 @@ const CASES = [
   {
     key: 'c286696d887c9aa0611bbb3e2025a45a',
     iv: '562e17996d093d28ddb3ba695a2e6f58',
-    plaintext: hex('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'),
+    plaintext: fromHex('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'),
     ciphertext: 'd296cd94c2cccf8a3a863028b5e1dc0a7586602d253cfff91b8266bea6d61ab1',
   },
   {
@@ -36,7 +36,7 @@ const CASES = [
   {
     key: '56e47a38c5598974bc46903dba290349',
     iv: '8ce82eefbea0da3c44699ed7db51b7d9',
-    plaintext: hex(
+    plaintext: fromHex(
       'a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf' +
         'c0c1c2c3c4c5c6c7c8c9cacbcccdcecfd0d1d2d3d4d5d6d7d8d9dadbdcdddedf',
     ),
@@ -47,10 +47,12 @@ const CASES = [
 ];
 
 test.each(CASES)('RFC 3602 §4, $ciphertext', ({ key, iv, plaintext, ciphertext }) => {
-  const secret = createSecretKey(hex(key));
-  const encrypted = encrypt(separate('aes128-sha256'), secret, NO_SALT, hex(iv), plaintext);
+  const secret = createSecretKey(fromHex(key));
+  const encrypted = encrypt(separate('aes128-sha256'), secret, NO_SALT, fromHex(iv), plaintext);
   expect(Buffer.from(encrypted).toString('hex')).toBe(ciphertext);
-  expect(decrypt(separate('aes128-sha256'), secret, NO_SALT, hex(iv), hex(ciphertext))).toEqual(Buffer.from(plaintext));
+  expect(decrypt(separate('aes128-sha256'), secret, NO_SALT, fromHex(iv), fromHex(ciphertext))).toEqual(
+    Buffer.from(plaintext),
+  );
 });
 
 // NIST SP 800-38A F.2.3 and F.2.5, first blocks.
@@ -66,11 +68,11 @@ test.each([
     'f58c4c04d6e5f1ba779eabfb5f7bfbd69cfc4e967edb808d679f777bc6702c7d',
   ],
 ])('SP 800-38A, %s', (suite, key, ciphertext) => {
-  const plaintext = hex('6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51');
-  const iv = hex('000102030405060708090a0b0c0d0e0f');
-  const secret = createSecretKey(hex(key));
+  const plaintext = fromHex('6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51');
+  const iv = fromHex('000102030405060708090a0b0c0d0e0f');
+  const secret = createSecretKey(fromHex(key));
   expect(Buffer.from(encrypt(separate(suite), secret, NO_SALT, iv, plaintext)).toString('hex')).toBe(ciphertext);
-  expect(decrypt(separate(suite), secret, NO_SALT, iv, hex(ciphertext))).toEqual(Buffer.from(plaintext));
+  expect(decrypt(separate(suite), secret, NO_SALT, iv, fromHex(ciphertext))).toEqual(Buffer.from(plaintext));
 });
 
 // Key, nonce, IV, plaintext, ciphertext.
@@ -142,9 +144,13 @@ const RFC_3686 = [
 
 test.each(RFC_3686)('RFC 3686 §6, AES-CTR, key %s', (key, nonce, iv, plaintext, ciphertext) => {
   const algorithm = separate(`aes${key.length * 4}ctr-sha256`);
-  const secret = createSecretKey(hex(key));
-  expect(Buffer.from(encrypt(algorithm, secret, hex(nonce), hex(iv), hex(plaintext))).toString('hex')).toBe(ciphertext);
-  expect(Buffer.from(decrypt(algorithm, secret, hex(nonce), hex(iv), hex(ciphertext))).toString('hex')).toBe(plaintext);
+  const secret = createSecretKey(fromHex(key));
+  expect(Buffer.from(encrypt(algorithm, secret, fromHex(nonce), fromHex(iv), fromHex(plaintext))).toString('hex')).toBe(
+    ciphertext,
+  );
+  expect(
+    Buffer.from(decrypt(algorithm, secret, fromHex(nonce), fromHex(iv), fromHex(ciphertext))).toString('hex'),
+  ).toBe(plaintext);
 });
 
 // RFC 4312 has no vectors of CBC; one block under a zero IV is the block cipher itself: RFC 3713 appendix A.
@@ -154,8 +160,8 @@ test.each([
   ['0123456789abcdeffedcba987654321000112233445566778899aabbccddeeff', '9acc237dff16d76c20ef7c919e3a7509'],
 ])('RFC 3713 appendix A, Camellia, key %s', (key, ciphertext) => {
   const algorithm = separate(`camellia${key.length * 4}-sha256`);
-  const plaintext = hex('0123456789abcdeffedcba9876543210');
-  const secret = createSecretKey(hex(key));
+  const plaintext = fromHex('0123456789abcdeffedcba9876543210');
+  const secret = createSecretKey(fromHex(key));
   const encrypted = encrypt(algorithm, secret, NO_SALT, new Uint8Array(16), plaintext);
   expect(Buffer.from(encrypted).toString('hex')).toBe(ciphertext);
   // The second block of CBC is the first one's with the plaintext masked away.
@@ -166,9 +172,9 @@ test.each([
 
 test('FIPS 81 table C1: DES in CBC mode, which is triple DES with one key', () => {
   const algorithm = separate('des-md5');
-  const secret = cipherKey(algorithm, hex('0123456789abcdef'));
+  const secret = cipherKey(algorithm, fromHex('0123456789abcdef'));
   const plaintext = ascii('Now is the time for all ');
-  const iv = hex('1234567890abcdef');
+  const iv = fromHex('1234567890abcdef');
   const encrypted = encrypt(algorithm, secret, NO_SALT, iv, plaintext);
   expect(Buffer.from(encrypted).toString('hex')).toBe('e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6');
   expect(new Uint8Array(decrypt(algorithm, secret, NO_SALT, iv, encrypted))).toEqual(plaintext);
@@ -177,7 +183,7 @@ test('FIPS 81 table C1: DES in CBC mode, which is triple DES with one key', () =
 test('NULL is the identity, RFC 2410', () => {
   const algorithm = separate('null-sha256');
   const secret = cipherKey(algorithm, new Uint8Array(0));
-  const octets = hex('00112233');
+  const octets = fromHex('00112233');
   expect(encrypt(algorithm, secret, NO_SALT, NO_SALT, octets)).toEqual(octets);
   const decrypted = decrypt(algorithm, secret, NO_SALT, NO_SALT, octets);
   expect(decrypted).toEqual(octets);

@@ -1,9 +1,9 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { fromHex, toHex } from '../wire/testing/must.ts';
 import { icv, icvsEqual } from './icv.ts';
 import { type IntegrityAlgorithm, integrityAlgorithm } from './integrity.ts';
 
-const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 const ascii = (text: string) => Buffer.from(text, 'ascii').toString('hex');
 
 function integrity(token: string): IntegrityAlgorithm {
@@ -14,7 +14,7 @@ function integrity(token: string): IntegrityAlgorithm {
 
 function hmac(token: string, icvOctets: number, key: string, data: string): string {
   const algorithm: IntegrityAlgorithm = { ...integrity(token), icvOctets };
-  return Buffer.from(icv(algorithm, createSecretKey(hex(key)), hex(data))).toString('hex');
+  return toHex(icv(algorithm, createSecretKey(fromHex(key)), fromHex(data)));
 }
 
 const RFC_2202 = [
@@ -191,19 +191,21 @@ test.each([
     '5e6688e5a3daec826ca32eaea224eff5e700628947470e13ad01302561bab108',
   ],
 ])('RFC 4868 §2.7.2 %s, key %.16s…', (hash, key, data, expected) => {
-  const computed = icv(integrity(hash), createSecretKey(hex(key)), hex(data));
+  const computed = icv(integrity(hash), createSecretKey(fromHex(key)), fromHex(data));
   expect(Buffer.from(computed).toString('hex')).toBe(expected);
 });
 
 test('parts are one message', () => {
-  const key = createSecretKey(hex('0b'.repeat(32)));
+  const key = createSecretKey(fromHex('0b'.repeat(32)));
   const algorithm = integrity('sha256');
-  expect(icv(algorithm, key, hex('48692054'), hex(''), hex('68657265'))).toEqual(icv(algorithm, key, hex(HI_THERE)));
+  expect(icv(algorithm, key, fromHex('48692054'), fromHex(''), fromHex('68657265'))).toEqual(
+    icv(algorithm, key, fromHex(HI_THERE)),
+  );
 });
 
 test('ICVs are equal only when they are equally long', () => {
-  expect(icvsEqual(hex('0102'), hex('0102'))).toBe(true);
-  expect(icvsEqual(hex('0102'), hex('0103'))).toBe(false);
-  expect(icvsEqual(hex('0102'), hex('01'))).toBe(false);
-  expect(icvsEqual(hex('01'), hex('0102'))).toBe(false);
+  expect(icvsEqual(fromHex('0102'), fromHex('0102'))).toBe(true);
+  expect(icvsEqual(fromHex('0102'), fromHex('0103'))).toBe(false);
+  expect(icvsEqual(fromHex('0102'), fromHex('01'))).toBe(false);
+  expect(icvsEqual(fromHex('01'), fromHex('0102'))).toBe(false);
 });

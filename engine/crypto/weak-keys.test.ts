@@ -1,14 +1,18 @@
 import { createCipheriv } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { fromHex } from '../wire/testing/must.ts';
 import { encryptionAlgorithm } from './encryption.ts';
 import { weakKeyReason } from './weak-keys.ts';
 
-const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
+const encrypt = (key: string, octets: Uint8Array) =>
+  createCipheriv('des-ede3-cbc', fromHex(key.repeat(3)), new Uint8Array(8))
+    .setAutoPadding(false)
+    .update(octets);
 
 function reason(token: string, key: string): string | null {
   const algorithm = encryptionAlgorithm(token);
   if (algorithm === null) throw new Error(token);
-  return weakKeyReason(algorithm, hex(key));
+  return weakKeyReason(algorithm, fromHex(key));
 }
 
 // Of each pair, the second undoes the first; the four weak keys undo themselves. That is what makes them weak.
@@ -24,15 +28,11 @@ test.each([
   ['1ffe1ffe0efe0efe', 'fe1ffe1ffe0efe0e'],
   ['e0fee0fef1fef1fe', 'fee0fee0fef1fef1'],
 ])('DES: %s and %s are weak, whatever their parity', (first, second) => {
-  const block = hex('0123456789abcdef');
-  const encrypt = (key: string, octets: Uint8Array) =>
-    createCipheriv('des-ede3-cbc', hex(key.repeat(3)), new Uint8Array(8))
-      .setAutoPadding(false)
-      .update(octets);
+  const block = fromHex('0123456789abcdef');
   expect(new Uint8Array(encrypt(second, encrypt(first, block)))).toEqual(block);
   for (const key of [first, second]) {
     expect(reason('des', key)).toMatch(/RFC 2405/);
-    expect(reason('des', Buffer.from(hex(key).map(octet => octet ^ 1)).toString('hex'))).toMatch(/RFC 2405/);
+    expect(reason('des', Buffer.from(fromHex(key).map(octet => octet ^ 1)).toString('hex'))).toMatch(/RFC 2405/);
   }
 });
 

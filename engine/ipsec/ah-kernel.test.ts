@@ -9,10 +9,10 @@ import { addressOf } from '../wire/testing/must.ts';
 import { packet4, packet6 } from '../wire/testing/packets.ts';
 import { immutableHead } from './ah-immutable.ts';
 import { rfc4302Steps } from './ah-kernel.ts';
-import { transit } from './ah-transit.fixture.ts';
-import type { AhOpenResult, IpsecKernel } from './kernel.ts';
+import { transit } from './testing/ah-transit.ts';
 import type { AhInboundSa, AhOutboundSa } from './sa.ts';
-import { ahPair, saPair } from './sa-pair.fixture.ts';
+import { authenticateOne, verifyOne } from './testing/one-packet.ts';
+import { ahPair, saPair } from './testing/sa-pair.ts';
 import { join, restore, splitInbound, splitOutbound } from './transport-mode.ts';
 import { composeKernel, createTypescriptKernel, rfc4303Steps } from './typescript-kernel.ts';
 
@@ -35,19 +35,8 @@ const V6 = packet6(Uint8Array.of(17, 0, 0x3e, 4, 1, 2, 3, 4, ...new Uint8Array(3
   nextHeader: IpProtocol.HOPOPT,
 });
 
-function authenticate(sa: AhOutboundSa, packet: Uint8Array, by: IpsecKernel = kernel): Uint8Array {
-  const split = splitOutbound(packet);
-  const [result] = split === null ? [] : by.authenticate([{ sa, split }]);
-  if (result?.kind !== 'sealed') throw new Error(result?.kind ?? 'no split');
-  return result.packet;
-}
-
-function verify(sa: AhInboundSa, packet: Uint8Array, by: IpsecKernel = kernel): AhOpenResult {
-  const split = splitInbound(packet, IpProtocol.AH);
-  const [result] = split === null ? [] : by.verify([{ sa, split }]);
-  if (result === undefined) throw new Error('no split');
-  return result;
-}
+const authenticate = (sa: AhOutboundSa, packet: Uint8Array, by = kernel) => authenticateOne(by, sa, packet);
+const verify = (sa: AhInboundSa, packet: Uint8Array, by = kernel) => verifyOne(by, sa, packet);
 
 describe.each(ALL)('%s', name => {
   test.each([

@@ -1,26 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { u32At } from '../wire/octets.ts';
-import type { IpsecKernel, OpenResult } from './kernel.ts';
-import type { EspInboundSa, EspOutboundSa } from './sa.ts';
-import { saPair } from './sa-pair.fixture.ts';
+import type { EspOutboundSa } from './sa.ts';
+import { openOne, PAYLOAD, sealOne } from './testing/one-packet.ts';
+import { saPair } from './testing/sa-pair.ts';
 import { createTypescriptKernel } from './typescript-kernel.ts';
 
 const RANDOM = { bytes: (count: number) => new Uint8Array(randomBytes(count)) };
-const PAYLOAD = new TextEncoder().encode('the quick brown fox jumps over the lazy dog');
 const LAST = 0xffff_ffffn;
-
-function seal(kernel: IpsecKernel, sa: EspOutboundSa, payload = PAYLOAD): Uint8Array {
-  const [result] = kernel.seal([{ sa, nextHeader: 4, payload }]);
-  if (result?.kind !== 'sealed') throw new Error(result?.kind);
-  return result.esp;
-}
-
-function open(kernel: IpsecKernel, sa: EspInboundSa, esp: Uint8Array): OpenResult {
-  const [result] = kernel.open([{ sa, esp }]);
-  if (result === undefined) throw new Error('no result');
-  return result;
-}
 
 test('TFC padding: payloads of many lengths make packets of few, in tunnel mode alone', () => {
   const kernel = createTypescriptKernel(RANDOM);
@@ -29,9 +16,9 @@ test('TFC padding: payloads of many lengths make packets of few, in tunnel mode 
   const lengths = new Set<number>();
   for (let length = 1; length <= 256; length++) {
     const payload = new Uint8Array(length).fill(7);
-    const esp = seal(kernel, out, payload);
+    const esp = sealOne(kernel, out, payload);
     lengths.add(esp.length);
-    const result = open(kernel, into, esp);
+    const result = openOne(kernel, into, esp);
     if (result.kind !== 'opened') throw new Error(result.kind);
     expect(result.payload).toHaveLength(256);
     expect(result.payload.subarray(0, length)).toEqual(payload);
@@ -39,7 +26,7 @@ test('TFC padding: payloads of many lengths make packets of few, in tunnel mode 
   }
   expect(lengths.size).toBe(1);
   const transport = saPair('aes128gcm16', { trafficFlow, mode: 'transport' });
-  expect(open(kernel, transport.into, seal(kernel, transport.out))).toMatchObject({ payload: PAYLOAD });
+  expect(openOne(kernel, transport.into, sealOne(kernel, transport.out))).toMatchObject({ payload: PAYLOAD });
 });
 
 test('an implicit IV is the sequence number, with its high half if it is extended: RFC 8750 §4', () => {
@@ -53,7 +40,7 @@ test('an implicit IV is the sequence number, with its high half if it is extende
       const a = saPair(implicit, { esn }).out;
       const b = saPair(explicit, { esn }).out;
       a.sequence = b.sequence = esn ? 0x0102_0304_0506_0707n : 0x0506_0707n;
-      const [withIv, without] = [seal(kernel, b), seal(kernel, a)];
+      const [withIv, without] = [sealOne(kernel, b), sealOne(kernel, a)];
       const iv = Buffer.from(withIv.subarray(8, 16)).toString('hex');
       expect(iv).toBe(esn ? '0102030405060708' : '0000000005060708');
       // All that differs is that the IV is not sent.
@@ -69,8 +56,8 @@ describe('a counter that may cycle, RFC 4303 §3.3.3', () => {
     const { out, into } = saPair(name, { windowPackets: 0 });
     const cycling: EspOutboundSa = { ...out, counterOverflow: 'cycle', sequence: LAST - 1n };
     const numbers = Array.from({ length: 3 }, () => {
-      const esp = seal(kernel, cycling);
-      expect(open(kernel, into, esp).kind).toBe('opened');
+      const esp = sealOne(kernel, cycling);
+      expect(openOne(kernel, into, esp).kind).toBe('opened');
       return u32At(esp, 4);
     });
     expect(numbers).toEqual([0xffff_ffff, 0, 1]);
@@ -81,7 +68,7 @@ describe('a counter that may cycle, RFC 4303 §3.3.3', () => {
     name => {
       const { out } = saPair(name, { windowPackets: 0 });
       const cycling: EspOutboundSa = { ...out, counterOverflow: 'cycle', sequence: LAST - 1n };
-      seal(kernel, cycling);
+      sealOne(kernel, cycling);
       expect(kernel.seal([{ sa: cycling, nextHeader: 4, payload: PAYLOAD }])).toEqual([{ kind: 'sequenceExhausted' }]);
     },
   );

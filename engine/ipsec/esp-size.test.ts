@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { espSuite } from '../crypto/esp-suite.ts';
-import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
+import { sampleSuiteNames } from '../crypto/testing/sample-suites.ts';
 import { espOctets, largestPayload } from './esp-size.ts';
-import { saPair } from './sa-pair.fixture.ts';
+import { saPair } from './testing/sa-pair.ts';
 import { createTypescriptKernel } from './typescript-kernel.ts';
 
 test.each(sampleSuiteNames())('%s: the sizes are those of sealed packets', name => {

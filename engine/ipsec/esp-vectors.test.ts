@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { decodeIpv4 } from '../wire/ipv4.ts';
 import { u32At } from '../wire/octets.ts';
-import { addressOf } from '../wire/testing/must.ts';
+import { addressOf, fromHex, must, toHex } from '../wire/testing/must.ts';
 import { removeTrailer } from './esp-trailer.ts';
 import { createOutboundSa } from './sad.ts';
 import { ReplayWindow } from './replay.ts';
 import type { EspInboundSa, EspOutboundSa, EspParameters } from './sa.ts';
+import { openOne, sealOne } from './testing/one-packet.ts';
 import { join, splitOutbound } from './transport-mode.ts';
 import { encapsulate } from './tunnel-mode.ts';
 import { composeKernel, rfc4303Steps } from './typescript-kernel.ts';
 
-const hex = (text: string) => new Uint8Array(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
-const toHex = (octets: Uint8Array | null | undefined) => (octets ? Buffer.from(octets).toString('hex') : null);
 const NO_RANDOM = {
   bytes: () => {
     throw new Error('vectors bring their IVs');
@@ -43,11 +42,9 @@ function roundTrip(
   const window = new ReplayWindow(64, parameters.esn);
   if (parameters.esn) window.advance(sequence - 1n);
   const into: EspInboundSa = { ...parameters, direction: 'inbound', window, packets: 0, octets: 0 };
-  const [sealed] = kernel.seal([{ sa: out, nextHeader, payload }]);
-  if (sealed?.kind !== 'sealed') throw new Error(sealed?.kind);
-  const [opened] = kernel.open([{ sa: into, esp: sealed.esp }]);
-  expect(opened).toEqual({ kind: 'opened', nextHeader, payload, sequence });
-  return sealed.esp;
+  const esp = sealOne(kernel, out, payload, nextHeader);
+  expect(openOne(kernel, into, esp)).toEqual({ kind: 'opened', nextHeader, payload, sequence });
+  return esp;
 }
 
 function parametersFor(suiteName: string, spi: number, keyAndSalt: Uint8Array, esn: boolean): EspParameters {
@@ -70,19 +67,19 @@ function parametersFor(suiteName: string, spi: number, keyAndSalt: Uint8Array, e
 }
 
 test('RFC 7634 appendix A: a tunnel-mode packet, outer header included', () => {
-  const inner = hex(`45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec1000073627
+  const inner = fromHex(`45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec1000073627
     08090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f3031323334353637`);
   const keymat = Uint8Array.from({ length: 36 }, (_, i) => 0x80 + i);
   const parameters = parametersFor('chacha20poly1305', 0x01020304, keymat, false);
-  const esp = roundTrip(parameters, 5n, hex('1011121314151617'), inner, 4);
+  const esp = roundTrip(parameters, 5n, fromHex('1011121314151617'), inner, 4);
   const packet = encapsulate(inner, parameters.source, parameters.destination, {
     protocol: 50,
     payload: esp,
     identification: 0x2345,
   });
-  expect(toHex(packet)).toBe(
+  expect(toHex(must(packet))).toBe(
     toHex(
-      hex(`4500008c234500004032de5bcb007199cb0071050102030400000005101112131415161724039428b97f417e3c13753a
+      fromHex(`4500008c234500004032de5bcb007199cb0071050102030400000005101112131415161724039428b97f417e3c13753a
       4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2fac
       c638e8f3cbec163fac469b502773f6fb94e664da9165b82829f641e076aaa8266b7fb0f7b11b369907e1ad43`),
     ),
@@ -209,19 +206,19 @@ describe('draft-mcgrew-gcm-test-01: AES-GCM in ESP', () => {
     const iv = nonce.slice(8);
     const esn = number.length === 16;
     const suite = `aes${key.length * 4}gcm16`;
-    const parameters = parametersFor(suite, u32At(hex(spi), 0), hex(key + salt), esn);
-    const content = removeTrailer(hex(plaintext));
+    const parameters = parametersFor(suite, u32At(fromHex(spi), 0), fromHex(key + salt), esn);
+    const content = removeTrailer(fromHex(plaintext));
     if (content === null) throw new Error('the padding of the vector');
-    const esp = roundTrip(parameters, BigInt(`0x${number}`), hex(iv), content.payload, content.nextHeader);
+    const esp = roundTrip(parameters, BigInt(`0x${number}`), fromHex(iv), content.payload, content.nextHeader);
     expect(toHex(esp)).toBe(spi + number.slice(-8) + iv + protectedPart);
   });
 });
 
 // The one vector of GMAC in that draft: all but the ICV is in clear.
 test('draft-mcgrew-gcm-test-01: AES-GMAC in ESP', () => {
-  const payload = hex(`45000030da3a00008001df3bc0a80005c0a800010800c6cd0200070061626364
+  const payload = fromHex(`45000030da3a00008001df3bc0a80005c0a800010800c6cd0200070061626364
     65666768696a6b6c6d6e6f7071727374`);
-  const keymat = hex('4c80cdefbb5d10da906ac73c3613a63422433c64');
+  const keymat = fromHex('4c80cdefbb5d10da906ac73c3613a63422433c64');
   const parameters = parametersFor('aes128gmac', 0x4321, keymat, false);
   // Its Next Header is 1, and its padding 1, 2.
   expect(toHex(roundTrip(parameters, 7n, new Uint8Array(8), payload, 1))).toBe(
@@ -231,8 +228,8 @@ test('draft-mcgrew-gcm-test-01: AES-GMAC in ESP', () => {
 
 // The packets of RFC 3602 carry no ICV, which this engine refuses: all of each packet but that is theirs.
 function withoutIcv(spi: number, sequence: bigint, iv: string, key: string, payload: Uint8Array, nextHeader: number) {
-  const parameters = parametersFor('aes128-sha256', spi, hex(key), false);
-  return roundTrip(parameters, sequence, hex(iv), payload, nextHeader).slice(0, -16);
+  const parameters = parametersFor('aes128-sha256', spi, fromHex(key), false);
+  return roundTrip(parameters, sequence, fromHex(iv), payload, nextHeader).slice(0, -16);
 }
 
 describe('RFC 3602 §4, cases 5 to 8: AES-CBC in ESP', () => {
@@ -254,11 +251,11 @@ describe('RFC 3602 §4, cases 5 to 8: AES-CBC in ESP', () => {
       '4500004c08fe00004032f9c9c0a87b03c0a87b64',
     ],
   ])('case %d, transport mode', (_case, header, data, iv, ciphertext, espHeader) => {
-    const split = splitOutbound(hex(header + data));
+    const split = splitOutbound(fromHex(header + data));
     if (split === null) throw new Error('not split');
     expect(toHex(split.payload)).toBe(data);
     const esp = withoutIcv(0x4321, 1n, iv, '90d382b410eeba7ad938c46cec1a82bf', split.payload, split.nextHeader);
-    expect(toHex(join(split, 50, esp))).toBe(`${espHeader}0000432100000001${iv}${ciphertext}`);
+    expect(toHex(must(join(split, 50, esp)))).toBe(`${espHeader}0000432100000001${iv}${ciphertext}`);
   });
 
   test.each([
@@ -277,11 +274,11 @@ describe('RFC 3602 §4, cases 5 to 8: AES-CBC in ESP', () => {
       '4500007c090d00004032f926c0a87b03c0a87bc8',
     ],
   ])('case %d, tunnel mode', (_case, inner, iv, ciphertext, outerHeader) => {
-    const outer = encapsulate(hex(inner), addressOf('192.168.123.3'), addressOf('192.168.123.200'), {
+    const outer = encapsulate(fromHex(inner), addressOf('192.168.123.3'), addressOf('192.168.123.200'), {
       protocol: 50,
-      payload: withoutIcv(0x8765, 2n, iv, '0123456789abcdef0123456789abcdef', hex(inner), 4),
-      identification: decodeIpv4(hex(inner)).identification + 1,
+      payload: withoutIcv(0x8765, 2n, iv, '0123456789abcdef0123456789abcdef', fromHex(inner), 4),
+      identification: decodeIpv4(fromHex(inner)).identification + 1,
     });
-    expect(toHex(outer)).toBe(`${outerHeader}0000876500000002${iv}${ciphertext}`);
+    expect(toHex(must(outer))).toBe(`${outerHeader}0000876500000002${iv}${ciphertext}`);
   });
 });

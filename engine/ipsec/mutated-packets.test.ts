@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
+import { sampleSuiteNames } from '../crypto/testing/sample-suites.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { encodeIpv4 } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
-import { ahPair, saPair } from './sa-pair.fixture.ts';
+import { authenticateOne, openOne, sealOne } from './testing/one-packet.ts';
+import { ahPair, saPair } from './testing/sa-pair.ts';
 import { immutableHead } from './ah-immutable.ts';
 import { flowOf } from './selector.ts';
 import { protect, restore, splitInbound, splitOutbound } from './transport-mode.ts';
@@ -88,17 +89,15 @@ test('mutated ESP packets: not one is accepted', () => {
   const kernel = createTypescriptKernel({ bytes: count => new Uint8Array(count) });
   for (const suite of sampleSuiteNames()) {
     const { out, into } = saPair(suite);
-    const [sealed] = kernel.seal([{ sa: out, nextHeader: 4, payload: v4 }]);
-    if (sealed?.kind !== 'sealed') throw new Error(sealed?.kind);
+    const esp = sealOne(kernel, out, v4);
     // Octets 0 to 3 are the SPI, by which the SA was found.
     for (let i = 0; i < 500; i++) {
-      const mutated = mutate(sealed.esp, random);
-      if (Buffer.compare(mutated, sealed.esp) === 0) continue;
-      const [result] = kernel.open([{ sa: into, esp: mutated }]);
-      expect(result?.kind).not.toBe('opened');
+      const mutated = mutate(esp, random);
+      if (Buffer.compare(mutated, esp) === 0) continue;
+      expect(openOne(kernel, into, mutated).kind).not.toBe('opened');
     }
     expect(into.window.top).toBe(0n);
-    expect(kernel.open([{ sa: into, esp: sealed.esp }])[0]?.kind).toBe('opened');
+    expect(openOne(kernel, into, esp).kind).toBe('opened');
   }
 });
 
@@ -108,22 +107,17 @@ test('mutated AH packets: accepted is only what changed where it may', () => {
   for (const integrity of ['sha256', 'aesxcbc', 'aes128gmac']) {
     for (const plain of [v4, v6]) {
       const { out, into } = ahPair(integrity);
-      const split = splitOutbound(plain);
-      const [sealed] = split === null ? [] : kernel.authenticate([{ sa: out, split }]);
-      if (sealed?.kind !== 'sealed') throw new Error(sealed?.kind);
-      const covered = immutableHead(sealed.packet)?.length ?? 0;
+      const sealed = authenticateOne(kernel, out, plain);
+      const covered = immutableHead(sealed)?.length ?? 0;
       for (let i = 0; i < 1000; i++) {
-        const mutated = mutate(sealed.packet, random);
+        const mutated = mutate(sealed, random);
         const arrived = splitInbound(mutated, IpProtocol.AH);
         if (arrived === null) continue;
         const [result] = kernel.verify([{ sa: ahPair(integrity).into, split: arrived }]);
         if (result?.kind !== 'opened') continue;
-        expect(mutated).toHaveLength(sealed.packet.length);
-        expect(Buffer.compare(mutated.subarray(covered), sealed.packet.subarray(covered))).toBe(0);
-        const [now, then] = [
-          immutableHead(arrived.head),
-          immutableHead(sealed.packet.subarray(0, arrived.head.length)),
-        ];
+        expect(mutated).toHaveLength(sealed.length);
+        expect(Buffer.compare(mutated.subarray(covered), sealed.subarray(covered))).toBe(0);
+        const [now, then] = [immutableHead(arrived.head), immutableHead(sealed.subarray(0, arrived.head.length))];
         expect(now).toEqual(then);
       }
       expect(into.window.top).toBe(0n);

@@ -3,7 +3,7 @@ import { addressOf } from '../wire/testing/must.ts';
 import { Prng } from '../wire/testing/prng.ts';
 import { isFlow, OutboundTable, serves, type WantedSa } from './outbound-table.ts';
 import type { OutboundSa } from './sa.ts';
-import { saInput } from './sa-pair.fixture.ts';
+import { saInput } from './testing/sa-pair.ts';
 import { createOutboundSa, Sad } from './sad.ts';
 import { ANYTHING, type Flow } from './selector.ts';
 import {

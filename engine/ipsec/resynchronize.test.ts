@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { IpProtocol } from '../wire/ip-protocol.ts';
 import { packet4 } from '../wire/testing/packets.ts';
 import { ReplayWindow } from './replay.ts';
-import { ahPair, saPair } from './sa-pair.fixture.ts';
-import { splitInbound, splitOutbound } from './transport-mode.ts';
+import { authenticateOne, openOne, sealOne, verifyOne } from './testing/one-packet.ts';
+import { ahPair, saPair } from './testing/sa-pair.ts';
 import { createTypescriptKernel } from './typescript-kernel.ts';
 
 const kernel = createTypescriptKernel({ bytes: count => new Uint8Array(count) });
@@ -16,27 +15,16 @@ function espRun(esn: boolean): { run: Run; window: ReplayWindow } {
   const { out, into } = saPair('aes256gcm16', { esn });
   const run: Run = (from, count) => {
     out.sequence = from - 1n;
-    return Array.from({ length: count }, () => {
-      const [sealed] = kernel.seal([{ sa: out, nextHeader: 4, payload: PACKET }]);
-      if (sealed?.kind !== 'sealed') throw new Error(sealed?.kind);
-      return kernel.open([{ sa: into, esp: sealed.esp }])[0]?.kind ?? '';
-    });
+    return Array.from({ length: count }, () => openOne(kernel, into, sealOne(kernel, out, PACKET)).kind);
   };
   return { run, window: into.window };
 }
 
 function ahRun(esn: boolean): { run: Run; window: ReplayWindow } {
   const { out, into } = ahPair('sha256', { esn });
-  const split = splitOutbound(PACKET);
-  if (split === null) throw new Error('no split');
   const run: Run = (from, count) => {
     out.sequence = from - 1n;
-    return Array.from({ length: count }, () => {
-      const [sealed] = kernel.authenticate([{ sa: out, split }]);
-      const arrived = sealed?.kind === 'sealed' ? splitInbound(sealed.packet, IpProtocol.AH) : null;
-      if (arrived === null) throw new Error(sealed?.kind);
-      return kernel.verify([{ sa: into, split: arrived }])[0]?.kind ?? '';
-    });
+    return Array.from({ length: count }, () => verifyOne(kernel, into, authenticateOne(kernel, out, PACKET)).kind);
   };
   return { run, window: into.window };
 }

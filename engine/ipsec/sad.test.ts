@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { espSuiteNames } from '../crypto/esp-suite.ts';
 import { addressOf } from '../wire/testing/must.ts';
 import { createInboundSa, createOutboundSa, type EspSaInput, Sad } from './sad.ts';
-import { saInput } from './sa-pair.fixture.ts';
+import { saInput } from './testing/sa-pair.ts';
 import { policyOf } from './testing/policies.ts';
 
 const inbound = (changes: Partial<EspSaInput> = {}) => createInboundSa(saInput('aes256gcm16', changes), 0);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allEspSuiteNames, espSuite } from '../crypto/esp-suite.ts';
 import { integrityAlgorithms } from '../crypto/integrity.ts';
-import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
+import { sampleSuiteNames } from '../crypto/testing/sample-suites.ts';
 import { AH_PEER, ahHeaderTrials, ahTrial } from './testing/ah-trials.ts';
 import { hasScapy, NEEDS_SCAPY, runTrials } from './testing/differential.ts';
 import { ESP_PEER, espTrial } from './testing/esp-trials.ts';

@@ -1,31 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { allEspSuiteNames, espSuite, icvOctets } from '../crypto/esp-suite.ts';
-import { sampleSuiteNames } from '../crypto/sample-suites.fixture.ts';
+import { sampleSuiteNames } from '../crypto/testing/sample-suites.ts';
 import { u32At } from '../wire/octets.ts';
 import { dummyPacket } from './dummy-packet.ts';
 import { protectPacket } from './esp-packet.ts';
-import type { IpsecKernel, OpenResult } from './kernel.ts';
-import type { EspInboundSa, EspOutboundSa } from './sa.ts';
-import { saPair } from './sa-pair.fixture.ts';
+import { openOne, PAYLOAD, sealOne } from './testing/one-packet.ts';
+import { saPair } from './testing/sa-pair.ts';
 import { composeKernel, createTypescriptKernel, rfc4303Steps } from './typescript-kernel.ts';
 
 const RANDOM = { bytes: (count: number) => new Uint8Array(randomBytes(count)) };
-const PAYLOAD = new TextEncoder().encode('the quick brown fox jumps over the lazy dog');
 const LAST = 0xffff_ffffn;
 const LAST_EXTENDED = 0xffff_ffff_ffff_ffffn;
-
-function seal(kernel: IpsecKernel, sa: EspOutboundSa, payload = PAYLOAD, nextHeader = 4): Uint8Array {
-  const [result] = kernel.seal([{ sa, nextHeader, payload }]);
-  if (result?.kind !== 'sealed') throw new Error(result?.kind);
-  return result.esp;
-}
-
-function open(kernel: IpsecKernel, sa: EspInboundSa, esp: Uint8Array): OpenResult {
-  const [result] = kernel.open([{ sa, esp }]);
-  if (result === undefined) throw new Error('no result');
-  return result;
-}
 
 describe.each(sampleSuiteNames())('%s', name => {
   const kernel = createTypescriptKernel(RANDOM);
@@ -34,10 +20,10 @@ describe.each(sampleSuiteNames())('%s', name => {
     const { out, into } = saPair(name, { esn });
     for (let length = 0; length < 40; length++) {
       const payload = new Uint8Array(randomBytes(length));
-      const esp = seal(kernel, out, payload, length);
+      const esp = sealOne(kernel, out, payload, length);
       expect(u32At(esp, 0)).toBe(out.spi);
       expect(u32At(esp, 4)).toBe(length + 1);
-      expect(open(kernel, into, esp)).toEqual({
+      expect(openOne(kernel, into, esp)).toEqual({
         kind: 'opened',
         nextHeader: length,
         payload,
@@ -52,49 +38,49 @@ describe.each(sampleSuiteNames())('%s', name => {
 
   test('any flipped bit fails, and leaves window and counters alone', () => {
     const { out, into } = saPair(name);
-    const esp = seal(kernel, out);
+    const esp = sealOne(kernel, out);
     for (let bit = 32; bit < esp.length * 8; bit++) {
       const forged = esp.slice();
       forged[bit >> 3] = (forged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      const result = open(kernel, into, forged);
+      const result = openOne(kernel, into, forged);
       // Sequence number 0, by a flip of its last bit, is a replay by definition.
       expect(result.kind).toBe(bit === 56 ? 'replayed' : 'authenticationFailed');
     }
     expect(into.window.top).toBe(0n);
     expect(into.packets).toBe(0);
-    expect(open(kernel, into, esp).kind).toBe('opened');
+    expect(openOne(kernel, into, esp).kind).toBe('opened');
   });
 
   test('a wrong SPI in the packet fails: the ICV covers it', () => {
     const { out, into } = saPair(name);
-    const esp = seal(kernel, out);
+    const esp = sealOne(kernel, out);
     esp[3] = (esp[3] ?? 0) ^ 1;
-    expect(open(kernel, into, esp).kind).toBe('authenticationFailed');
+    expect(openOne(kernel, into, esp).kind).toBe('authenticationFailed');
   });
 
   test('a packet cut at any length is malformed or fails', () => {
     const { out, into } = saPair(name);
-    const esp = seal(kernel, out);
+    const esp = sealOne(kernel, out);
     for (let length = 0; length < esp.length; length++) {
-      expect(['malformed', 'authenticationFailed']).toContain(open(kernel, into, esp.subarray(0, length)).kind);
+      expect(['malformed', 'authenticationFailed']).toContain(openOne(kernel, into, esp.subarray(0, length)).kind);
     }
-    expect(open(kernel, into, esp).kind).toBe('opened');
+    expect(openOne(kernel, into, esp).kind).toBe('opened');
   });
 
   test('without whole blocks of ciphertext it is malformed, whoever made it', () => {
     const { out, into } = saPair(name);
     const fixed = 8 + out.suite.encryption.ivOctets + icvOctets(out.suite);
     for (const ciphertextOctets of [0, 1, 2, 3, out.suite.encryption.blockOctets + 2]) {
-      const result = open(kernel, into, new Uint8Array(fixed + ciphertextOctets).fill(1));
+      const result = openOne(kernel, into, new Uint8Array(fixed + ciphertextOctets).fill(1));
       expect(result).toMatchObject({ kind: 'malformed', why: expect.stringContaining('octets') });
     }
   });
 
   test('the packet is not modified, the payload is no view of it', () => {
     const { out, into } = saPair(name);
-    const esp = seal(kernel, out);
+    const esp = sealOne(kernel, out);
     const before = esp.slice();
-    const result = open(kernel, into, esp);
+    const result = openOne(kernel, into, esp);
     expect(esp).toEqual(before);
     esp.fill(0);
     expect(result).toMatchObject({ payload: PAYLOAD });
@@ -106,10 +92,10 @@ describe.each(sampleSuiteNames())('%s', name => {
     const plaintext = new Uint8Array(2 * blockOctets);
     plaintext.set([0xaa, 1, 3, 2, 4], plaintext.length - 5); // claims two octets of padding, which are 1 and 3
     const esp = protectPacket(out, 1n, new Uint8Array(ivOctets), plaintext);
-    expect(open(kernel, into, esp)).toEqual({ kind: 'malformed', why: expect.stringContaining('padding') });
+    expect(openOne(kernel, into, esp)).toEqual({ kind: 'malformed', why: expect.stringContaining('padding') });
     expect(into.window.top).toBe(1n);
     expect(into.packets).toBe(0);
-    expect(open(kernel, into, esp).kind).toBe('replayed');
+    expect(openOne(kernel, into, esp).kind).toBe('replayed');
   });
 
   test('the sender stops before its counter cycles', () => {
@@ -122,7 +108,7 @@ describe.each(sampleSuiteNames())('%s', name => {
     expect(out.packets).toBe(2);
     const last = results[1];
     if (last?.kind !== 'sealed') throw new Error('not sealed');
-    expect(open(kernel, into, last.esp)).toMatchObject({ kind: 'opened', sequence: LAST });
+    expect(openOne(kernel, into, last.esp)).toMatchObject({ kind: 'opened', sequence: LAST });
   });
 
   test('with ESN it goes on, and both ends agree on the high half', () => {
@@ -131,7 +117,7 @@ describe.each(sampleSuiteNames())('%s', name => {
     into.window.advance(LAST - 2n);
     const sequences: bigint[] = [];
     for (let i = 0; i < 5; i++) {
-      const result = open(kernel, into, seal(kernel, out));
+      const result = openOne(kernel, into, sealOne(kernel, out));
       if (result.kind === 'opened') sequences.push(result.sequence);
     }
     expect(sequences).toEqual([LAST - 1n, LAST, LAST + 1n, LAST + 2n, LAST + 3n]);
@@ -143,7 +129,7 @@ describe.each(sampleSuiteNames())('%s', name => {
   test('a wrong high half fails', () => {
     const { out, into } = saPair(name, { esn: true });
     out.sequence = 1n << 32n;
-    expect(open(kernel, into, seal(kernel, out))).toEqual({ kind: 'authenticationFailed', sequence: 1n });
+    expect(openOne(kernel, into, sealOne(kernel, out))).toEqual({ kind: 'authenticationFailed', sequence: 1n });
     expect(into.window.top).toBe(0n);
   });
 
@@ -153,7 +139,7 @@ describe.each(sampleSuiteNames())('%s', name => {
     if (ivOctets === 0) return; // NULL, or implicit: the sequence number is it
     const ivs = new Set<string>();
     for (let i = 0; i < 2_000; i++) {
-      ivs.add(Buffer.from(seal(kernel, out, new Uint8Array(0)).subarray(8, 8 + ivOctets)).toString('hex'));
+      ivs.add(Buffer.from(sealOne(kernel, out, new Uint8Array(0)).subarray(8, 8 + ivOctets)).toString('hex'));
     }
     expect(ivs.size).toBe(2_000);
   });
@@ -189,27 +175,27 @@ describe('replays', () => {
       },
     });
     const { out, into } = saPair('aes128-sha256');
-    const esp = seal(kernel, out);
-    expect(open(kernel, into, esp).kind).toBe('opened');
-    expect(open(kernel, into, esp)).toEqual({ kind: 'replayed', sequence: 1n });
+    const esp = sealOne(kernel, out);
+    expect(openOne(kernel, into, esp).kind).toBe('opened');
+    expect(openOne(kernel, into, esp)).toEqual({ kind: 'replayed', sequence: 1n });
     expect(verified).toBe(1);
   });
 
   test('late packets within the window pass once, those left of it never', () => {
     const kernel = createTypescriptKernel(RANDOM);
     const { out, into } = saPair('aes256gcm16', { windowPackets: 64 });
-    const packets = Array.from({ length: 70 }, () => seal(kernel, out));
-    const kinds = packets.toReversed().map(esp => open(kernel, into, esp).kind);
+    const packets = Array.from({ length: 70 }, () => sealOne(kernel, out));
+    const kinds = packets.toReversed().map(esp => openOne(kernel, into, esp).kind);
     expect(kinds.filter(kind => kind === 'opened')).toHaveLength(64);
     expect(kinds.slice(64)).toEqual(Array.from({ length: 6 }, () => 'replayed'));
-    expect(packets.every(esp => open(kernel, into, esp).kind === 'replayed')).toBe(true);
+    expect(packets.every(esp => openOne(kernel, into, esp).kind === 'replayed')).toBe(true);
   });
 
   test('are nobody’s concern with a window of 0', () => {
     const kernel = createTypescriptKernel(RANDOM);
     const { out, into } = saPair('aes128gcm16', { windowPackets: 0 });
-    const esp = seal(kernel, out);
-    for (let i = 0; i < 3; i++) expect(open(kernel, into, esp).kind).toBe('opened');
+    const esp = sealOne(kernel, out);
+    for (let i = 0; i < 3; i++) expect(openOne(kernel, into, esp).kind).toBe('opened');
   });
 });
 
@@ -217,7 +203,7 @@ test('the IV of an AEAD is the sequence number, with its high half', () => {
   const kernel = createTypescriptKernel(RANDOM);
   const { out } = saPair('aes128gcm16', { esn: true });
   out.sequence = 0x0102_0304_0506_0707n;
-  expect(Buffer.from(seal(kernel, out).subarray(4, 16)).toString('hex')).toBe('050607080102030405060708');
+  expect(Buffer.from(sealOne(kernel, out).subarray(4, 16)).toString('hex')).toBe('050607080102030405060708');
 });
 
 test('the IVs of CBC are the random source’s octets, none of them used twice', () => {
@@ -226,7 +212,7 @@ test('the IVs of CBC are the random source’s octets, none of them used twice',
     bytes: count => Uint8Array.from({ length: count }, () => (drawn++ >> 4) & 0xff),
   });
   const { out } = saPair('aes128-sha256');
-  const firstOctets = Array.from({ length: 200 }, () => seal(kernel, out)[8]);
+  const firstOctets = Array.from({ length: 200 }, () => sealOne(kernel, out)[8]);
   expect(firstOctets).toEqual(Array.from({ length: 200 }, (_, i) => i));
 });
 
@@ -235,7 +221,7 @@ test('a dummy packet is handed up as such, RFC 4303 §2.6', () => {
   const { out, into } = saPair('chacha20poly1305');
   const [sealed] = kernel.seal([dummyPacket(out, 99, RANDOM)]);
   if (sealed?.kind !== 'sealed') throw new Error('not sealed');
-  const result = open(kernel, into, sealed.esp);
+  const result = openOne(kernel, into, sealed.esp);
   expect(result).toMatchObject({ kind: 'opened', nextHeader: 59, payload: expect.objectContaining({ length: 99 }) });
 });
 
@@ -246,9 +232,9 @@ describe('composed differently, a kernel is wrong in one way only', () => {
   test('reused IVs', () => {
     const wrong = composeKernel('reuses its IV', { ...steps, iv: sa => new Uint8Array(sa.suite.encryption.ivOctets) });
     const { out, into } = saPair('aes256gcm16');
-    const packets = [seal(wrong, out), seal(wrong, out)];
+    const packets = [sealOne(wrong, out), sealOne(wrong, out)];
     expect(packets.map(esp => Buffer.from(esp.subarray(8, 16)).readBigUInt64BE())).toEqual([0n, 0n]);
-    expect(packets.map(esp => open(right, into, esp).kind)).toEqual(['opened', 'opened']);
+    expect(packets.map(esp => openOne(right, into, esp).kind)).toEqual(['opened', 'opened']);
   });
 
   test('replays ignored', () => {
@@ -257,8 +243,8 @@ describe('composed differently, a kernel is wrong in one way only', () => {
       checkReplay: (sa, low) => ({ ...steps.checkReplay(sa, low), fresh: true }),
     });
     const { out, into } = saPair('aes256gcm16');
-    const esp = seal(right, out);
-    expect([open(wrong, into, esp).kind, open(wrong, into, esp).kind]).toEqual(['opened', 'opened']);
+    const esp = sealOne(right, out);
+    expect([openOne(wrong, into, esp).kind, openOne(wrong, into, esp).kind]).toEqual(['opened', 'opened']);
   });
 
   test('ICVs ignored', () => {
@@ -272,10 +258,10 @@ describe('composed differently, a kernel is wrong in one way only', () => {
       },
     });
     const { out, into } = saPair('aes256gcm16');
-    const esp = seal(right, out);
+    const esp = sealOne(right, out);
     esp.fill(0, esp.length - 16);
-    expect(open(right, into, esp).kind).toBe('authenticationFailed');
-    expect(open(wrong, into, esp)).toMatchObject({ kind: 'opened', payload: PAYLOAD });
+    expect(openOne(right, into, esp).kind).toBe('authenticationFailed');
+    expect(openOne(wrong, into, esp)).toMatchObject({ kind: 'opened', payload: PAYLOAD });
   });
 
   test('no encryption', () => {
@@ -288,7 +274,7 @@ describe('composed differently, a kernel is wrong in one way only', () => {
       },
     });
     const { out } = saPair('aes256gcm16');
-    expect(Buffer.from(seal(wrong, out)).includes('quick brown fox')).toBe(true);
+    expect(Buffer.from(sealOne(wrong, out)).includes('quick brown fox')).toBe(true);
   });
 });
 
@@ -298,10 +284,10 @@ test('every suite that this machine has: what is sealed opens, and the ICV is th
     const suite = espSuite(name);
     if (suite === null) continue;
     const { out, into } = saPair(name);
-    const esp = seal(kernel, out, new Uint8Array(0));
+    const esp = sealOne(kernel, out, new Uint8Array(0));
     const { ivOctets, blockOctets } = suite.encryption;
     expect(esp.length).toBe(8 + ivOctets + blockOctets + icvOctets(suite));
-    expect(open(kernel, into, esp).kind).toBe('opened');
-    expect(open(kernel, into, seal(kernel, out))).toMatchObject({ kind: 'opened', payload: PAYLOAD });
+    expect(openOne(kernel, into, esp).kind).toBe('opened');
+    expect(openOne(kernel, into, sealOne(kernel, out))).toMatchObject({ kind: 'opened', payload: PAYLOAD });
   }
 });

@@ -7,7 +7,7 @@ import { fragmentIpv6 } from './ipv6-extension.ts';
 import { finishPacket, type Offload } from './offload.ts';
 import { Reassembly } from './reassembly.ts';
 import { encodeTcp } from './tcp.ts';
-import { addressOf, must } from './testing/must.ts';
+import { addressOf, must, toHex } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 import { encodeUdp } from './udp.ts';
 
@@ -28,13 +28,12 @@ def answer(packets): return [bytes(packet).hex() for packet in packets]
 /** Evaluates an expression of Python, in which `cases` is a list of octets. */
 function scapy(expression: string, cases: readonly Uint8Array[], definitions = ''): unknown {
   const program = `${prelude}\n${definitions}\nprint(json.dumps(${expression}))`;
-  const input = JSON.stringify(cases.map(hex));
+  const input = JSON.stringify(cases.map(toHex));
   const run = spawnSync(python ?? 'python3', ['-c', program], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
   if (run.status !== 0) throw new Error(run.stderr);
   return JSON.parse(run.stdout);
 }
 
-const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 const four = { source: addressOf('10.0.0.2'), destination: addressOf('10.0.1.2') };
 const six = { source: addressOf('2001:db8::1'), destination: addressOf('2001:db8::2') };
 
@@ -58,22 +57,22 @@ describe.skipIf(python === undefined)('scapy agrees (needs scapy: apt-get instal
     const random = new Prng(61);
     const cases = Array.from({ length: 60 }, (_, i) => packet4(17, random.bytes(600 + random.below(3000)), i));
     const theirs = scapy('[answer(fragment(IP(case), fragsize=576)) for case in cases]', cases) as string[][];
-    expect(theirs).toEqual(cases.map(packet => fragmentIpv4(packet, 596).map(hex)));
+    expect(theirs).toEqual(cases.map(packet => fragmentIpv4(packet, 596).map(toHex)));
     for (const [i, fragments] of theirs.entries())
-      expect(hex(reassemble(fragments))).toBe(hex(cases[i] ?? new Uint8Array(0)));
+      expect(toHex(reassemble(fragments))).toBe(toHex(cases[i] ?? new Uint8Array(0)));
     const ours = cases.flatMap(packet => fragmentIpv4(packet, 700));
-    expect(scapy('answer(defragment([IP(case) for case in cases]))', ours)).toEqual(cases.map(hex));
+    expect(scapy('answer(defragment([IP(case) for case in cases]))', ours)).toEqual(cases.map(toHex));
   });
 
   test('about IPv6 fragments, which each of us puts together again', () => {
     const random = new Prng(62);
     const cases = Array.from({ length: 60 }, () => packet6(17, random.bytes(1300 + random.below(3000))));
     const theirs = scapy('[answer(fragment6(cut6(case), 1280)) for case in cases]', cases, cutting6) as string[][];
-    expect(theirs).toEqual(cases.map(packet => fragmentIpv6(packet, 1280, 0xabcdef).map(hex)));
+    expect(theirs).toEqual(cases.map(packet => fragmentIpv6(packet, 1280, 0xabcdef).map(toHex)));
     for (const [i, fragments] of theirs.entries())
-      expect(hex(reassemble(fragments))).toBe(hex(cases[i] ?? new Uint8Array(0)));
+      expect(toHex(reassemble(fragments))).toBe(toHex(cases[i] ?? new Uint8Array(0)));
     const ours = cases.flatMap((packet, i) => fragmentIpv6(packet, 1300, i));
-    expect(scapy('join6(cases)', ours, joining6)).toEqual(cases.map(hex));
+    expect(scapy('join6(cases)', ours, joining6)).toEqual(cases.map(toHex));
   });
 
   test('about the packets of a superframe', () => {
@@ -85,7 +84,7 @@ describe.skipIf(python === undefined)('scapy agrees (needs scapy: apt-get instal
       segmenting,
     ) as string[][];
     for (const [i, { packet, offload }] of cases.entries())
-      expect(finishPacket(packet, offload).map(hex)).toEqual(theirs[i]);
+      expect(finishPacket(packet, offload).map(toHex)).toEqual(theirs[i]);
   });
 });
 

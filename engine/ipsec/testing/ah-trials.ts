@@ -2,24 +2,16 @@ import { ahSuite, integrityKeyOctets } from '../../crypto/ah-suite.ts';
 import { nameIn } from '../../crypto/dialects.ts';
 import type { IntegrityAlgorithm } from '../../crypto/integrity.ts';
 import { IpProtocol } from '../../wire/ip-protocol.ts';
-import { must } from '../../wire/testing/must.ts';
-import { transit } from '../ah-transit.fixture.ts';
-import { ahPair } from '../sa-pair.fixture.ts';
+import { must, toHex } from '../../wire/testing/must.ts';
+import { transit } from './ah-transit.ts';
+import { ahPair } from './sa-pair.ts';
 import { join, restore, splitInbound, splitOutbound } from '../transport-mode.ts';
 import { decapsulate, dscpEcnOf, encapsulate } from '../tunnel-mode.ts';
 import { createTypescriptKernel } from '../typescript-kernel.ts';
 import type { Trial } from './differential.ts';
 import { headerPackets } from './header-packets.ts';
-import {
-  beforeCase,
-  describeCase,
-  packetOf,
-  questionOf,
-  randomSaCase,
-  type SaCase,
-  toHex,
-  versionOf,
-} from './sa-case.ts';
+import { authenticateOne } from './one-packet.ts';
+import { beforeCase, describeCase, packetOf, questionOf, randomSaCase, type SaCase, versionOf } from './sa-case.ts';
 import { createSeeded } from './seeded.ts';
 
 /** The program that answers them, for `runTrials`. */
@@ -93,10 +85,7 @@ function authenticated(one: AhCase): Uint8Array {
   const around = { protocol, payload: one.packet, identification: 0 };
   const whole =
     one.mode === 'transport' ? one.packet : must(encapsulate(one.packet, out.source, out.destination, around));
-  const kernel = createTypescriptKernel(createSeeded(''));
-  const [result] = kernel.authenticate([{ sa: out, split: must(splitOutbound(whole)) }]);
-  if (result?.kind !== 'sealed') throw new Error(result?.kind);
-  return result.packet;
+  return authenticateOne(createTypescriptKernel(createSeeded('')), out, whole);
 }
 
 function judgeTheirs(one: AhCase, theirs: string): string | null {

@@ -1,22 +1,14 @@
 import { nameIn } from '../../crypto/dialects.ts';
 import { espSuite, type EspSuite } from '../../crypto/esp-suite.ts';
 import { IpProtocol } from '../../wire/ip-protocol.ts';
-import { must } from '../../wire/testing/must.ts';
-import { saPair } from '../sa-pair.fixture.ts';
+import { must, toHex } from '../../wire/testing/must.ts';
+import { saPair } from './sa-pair.ts';
 import { protect, restore, splitInbound } from '../transport-mode.ts';
 import { decapsulate, dscpEcnOf, encapsulate } from '../tunnel-mode.ts';
 import { createTypescriptKernel } from '../typescript-kernel.ts';
 import type { Trial } from './differential.ts';
-import {
-  beforeCase,
-  describeCase,
-  packetOf,
-  questionOf,
-  randomSaCase,
-  type SaCase,
-  toHex,
-  versionOf,
-} from './sa-case.ts';
+import { openOne, sealOne } from './one-packet.ts';
+import { beforeCase, describeCase, packetOf, questionOf, randomSaCase, type SaCase, versionOf } from './sa-case.ts';
 import { createSeeded, type Seeded } from './seeded.ts';
 
 /** The program that answers them, for `runTrials`. */
@@ -37,11 +29,7 @@ export function espTrial(suiteName: string, variant: number, seed: string): Tria
   const one = randomCase(suiteName, variant, random);
   const kernel = createTypescriptKernel(random);
   const { out } = pairOf(one);
-  const seal = (nextHeader: number, payload: Uint8Array): Uint8Array => {
-    const [result] = kernel.seal([{ sa: out, nextHeader, payload }]);
-    if (result?.kind !== 'sealed') throw new Error(result?.kind);
-    return result.esp;
-  };
+  const seal = (nextHeader: number, payload: Uint8Array) => sealOne(kernel, out, payload, nextHeader);
   const sealed = must(one.mode === 'transport' ? protect(one.packet, seal) : inTunnel(one, seal));
   const { payload: esp } = must(splitInbound(sealed));
   const iv = esp.subarray(8, 8 + one.suite.encryption.ivOctets);
@@ -68,9 +56,8 @@ function judgeTheirs(one: EspCase, ours: Uint8Array, theirs: string): string | n
 }
 
 function openedByUs(one: EspCase, packet: Uint8Array, esp: Uint8Array): string {
-  const { into } = pairOf(one);
-  const [result] = createTypescriptKernel(createSeeded('')).open([{ sa: into, esp }]);
-  if (result?.kind !== 'opened') return result?.kind ?? 'nothing';
+  const result = openOne(createTypescriptKernel(createSeeded('')), pairOf(one).into, esp);
+  if (result.kind !== 'opened') return result.kind;
   if (result.sequence !== one.sequence) return `number ${result.sequence}`;
   if (one.mode === 'transport') return toHex(must(restore(packet, result.nextHeader, result.payload)));
   const inner = decapsulate(result.nextHeader, result.payload, dscpEcnOf(packet));

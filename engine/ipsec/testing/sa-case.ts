@@ -1,4 +1,5 @@
 import { formatAddress } from '../../wire/address.ts';
+import { toHex } from '../../wire/testing/must.ts';
 import { randomAddress, randomPacket, randomSequence } from './random-packets.ts';
 import type { Seeded } from './seeded.ts';
 import { VARIANTS } from './variants.ts';
@@ -74,4 +75,3 @@ export function packetOf(answer: string): Uint8Array | null {
 }
 
 export const versionOf = (packet: Uint8Array): 4 | 6 => ((packet[0] ?? 0) >>> 4 === 4 ? 4 : 6);
-export const toHex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');

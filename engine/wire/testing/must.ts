@@ -10,7 +10,11 @@ export function addressOf(text: string): Address {
   return must(parseAddress(text));
 }
 
-/** Spaces are for the reader. */
+/** Blanks and ends of lines are for the reader. */
 export function fromHex(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
+  return Uint8Array.from(Buffer.from(text.replaceAll(/\s/g, ''), 'hex'));
+}
+
+export function toHex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('hex');
 }

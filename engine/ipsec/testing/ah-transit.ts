@@ -1,8 +1,8 @@
-import { internetChecksum } from '../wire/checksum.ts';
-import { decodeIpv6, IPV6_HEADER_OCTETS } from '../wire/ipv6.ts';
-import { walkExtensions } from '../wire/ipv6-extension.ts';
-import { setU16, u8At } from '../wire/octets.ts';
-import { IpProtocol } from '../wire/ip-protocol.ts';
+import { internetChecksum } from '../../wire/checksum.ts';
+import { decodeIpv6, IPV6_HEADER_OCTETS } from '../../wire/ipv6.ts';
+import { walkExtensions } from '../../wire/ipv6-extension.ts';
+import { setU16, u8At } from '../../wire/octets.ts';
+import { IpProtocol } from '../../wire/ip-protocol.ts';
 
 /**
  * For tests: a packet as it arrives, after its routers have changed all that RFC 4302 §3.3.3.1 lets them change. Written

@@ -1,4 +1,4 @@
-import { allEspSuiteNames, espSuite } from './esp-suite.ts';
+import { allEspSuiteNames, espSuite } from '../esp-suite.ts';
 
 /** For tests that are too slow for all: suites in which each algorithm that this machine has occurs at least once. */
 export function sampleSuiteNames(): string[] {
