@@ -63,7 +63,7 @@ export interface Originated {
   readonly offload: Offload | null;
   readonly origin: Origin;
   readonly depth: number;
-  /** ESP or AH was applied: the SPD has had its say. */
+  /** ESP or AH was applied, or none is due: the SPD has had its say. */
   readonly isProtected: boolean;
   /** The link that a link-local destination is on; null: as its addresses say. */
   readonly zone: NodeInterface | null;
@@ -177,14 +177,14 @@ export function originOf(ingress: Ingress): Origin {
   return ingress.protection === null ? 'forwarded' : 'decrypted';
 }
 
-/** Sends a packet that the node itself makes, when its turn comes. */
+/** Sends a packet that the node itself makes, when its turn comes; `isExempt`: past the SPD. */
 export function originate(
   core: Core,
   octets: Uint8Array,
-  parts: Partial<Pick<Originated, 'depth' | 'zone'>> = {},
+  parts: Partial<Pick<Originated, 'depth' | 'zone'>> & { readonly isExempt?: boolean } = {},
 ): void {
-  const { depth = 0, zone = null } = parts;
-  const packet: Originated = { octets, offload: null, origin: 'node', depth, isProtected: false, zone };
+  const { depth = 0, zone = null, isExempt = false } = parts;
+  const packet: Originated = { octets, offload: null, origin: 'node', depth, isProtected: isExempt, zone };
   core.tasks.push({ kind: 'originate', packet });
 }
 

@@ -3,12 +3,12 @@ import { type Address, formatAddress, isLinkLocal, isUnspecified } from '../wire
 import { type Admission, admit, isBorrowed, linkOwner, martianReason } from './admission.ts';
 import type { Core, FrameOrigin, Ingress } from './core.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
-import { type IcmpCause, isIcmpError } from './icmp-error.ts';
+import type { IcmpCause } from './icmp-error.ts';
 import { routeTowards } from './link-scope.ts';
 import type { Neighbour } from './neighbour-cache.ts';
+import { type OutboundMatch, outboundMatch } from './outbound-entry.ts';
 import type { Packet } from './packet.ts';
 import type { PolicyEntry } from './policy-set.ts';
-import { quotedFlow, reversed } from './quoted-flow.ts';
 import { describe, type Refusal, refusal, type Trace } from './refusal.ts';
 import { describeRoute } from './route-table.ts';
 import { chooseSas, type Layer } from './sa-choice.ts';
@@ -54,11 +54,10 @@ export function decideForwarding(core: Core, packet: Packet, ingress: Ingress, t
   const admission = admit(core, packet, flow, ingress, true, trace);
   if (admission.kind === 'drop') return admission;
   if (hasLinkScope(flow)) return refusal('noRoute', `${describe(flow)} is of link scope`, { kind: 'beyondScope' });
-  const leaving = { letIn: admission.isSatisfied ? ingress : null, isProtected: false, zone: null };
+  const leaving = { ingress, isLetIn: admission.isSatisfied, isProtected: false, zone: null };
   const decision = decideExit(core, packet, flow, leaving, trace);
   const wantsSa = decision.kind === 'protect' || (decision.kind === 'drop' && decision.wanted !== null);
-  if (wantsSa && isBorrowed(core, flow, ingress))
-    return refusal('policyDiscard', `${describe(flow)} from ${ingress.interface?.name}, where its source is not`);
+  if (wantsSa && isBorrowed(core, flow, ingress)) return refuseElsewhere(flow, ingress);
   const isAnother = decision.kind !== 'drop' && decision.policy !== admission.policy;
   return isAnother ? { ...decision, admittedBy: admission.policy } : decision;
 }
@@ -73,7 +72,7 @@ export function decideSending(
 ): Decision {
   const flow = flowOf(packet.octets);
   if (flow === null) return refusal('malformed', 'no flow');
-  return decideExit(core, packet, flow, { letIn: null, isProtected, zone }, trace);
+  return decideExit(core, packet, flow, { ingress: null, isLetIn: isProtected, isProtected, zone }, trace);
 }
 
 /** For a packet addressed to the node. */
@@ -90,15 +89,17 @@ export function admitLocal(core: Core, packet: Packet, ingress: Ingress, trace?:
 }
 
 interface Leaving {
-  /** How it came, if a policy has let it in; null: none has. */
-  readonly letIn: Ingress | null;
+  /** How it came; null: it was made here. */
+  readonly ingress: Ingress | null;
+  /** A policy has let it pass already. */
+  readonly isLetIn: boolean;
   /** It is the node's own ESP. */
   readonly isProtected: boolean;
   readonly zone: NodeInterface | null;
 }
 
 function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, trace?: Trace): Decision {
-  const { letIn, isProtected, zone } = leaving;
+  const { ingress, isLetIn, isProtected, zone } = leaving;
   const route = routeTowards(core, flow.destination, flow.source, zone);
   if (route === null) {
     trace?.('route: none');
@@ -106,7 +107,7 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
   }
   trace?.(`route: ${describeRoute(route)}`);
   const exit = route.interface;
-  if (exit.kind === 'tunnel') return decideTunnel(core, packet, flow, exit, trace);
+  if (exit.kind === 'tunnel') return decideTunnel(core, packet, flow, exit, ingress, trace);
   const forward: Forward = {
     kind: 'forward',
     admittedBy: null,
@@ -118,13 +119,15 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
   };
   const owner = core.policies.ownerFor(exit);
   if (isProtected || !core.policies.has(owner)) return forward;
-  const entry = outboundEntry(core, owner, packet, flow);
-  if (entry === null) {
-    if (letIn !== null) return forward;
+  const match = outboundMatch(core, owner, packet, flow);
+  if (match === null) {
+    if (isLetIn) return forward;
     trace?.('policy: none matches, and the node has policies: discard');
     return refusal('policyDiscard', `${describe(flow)} matches no policy`, prohibited(core));
   }
-  if (letIn !== null && hasArrived(core, entry, flow, letIn, exit)) {
+  const { entry } = match;
+  if (isOfElsewhere(core, match, flow, ingress)) return refuseElsewhere(flow, ingress);
+  if (isLetIn && ingress !== null && hasArrived(core, entry, match.flow, ingress, exit)) {
     trace?.(`policy: ${entry.policy.name} matches either way, and the packet has arrived`);
     return forward;
   }
@@ -135,20 +138,29 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
     case 'discard':
       return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, prohibited(core), entry);
     case 'protect':
-      return protectBySas(core, entry, flow, null, trace) ?? { ...forward, policy: entry };
+      return protectBySas(core, match, flow, null, trace) ?? { ...forward, policy: entry };
   }
 }
 
 type Forward = Extract<Decision, { kind: 'forward' }>;
 
-function decideTunnel(core: Core, packet: Packet, flow: Flow, tunnel: TunnelInterface, trace?: Trace): Decision {
+function decideTunnel(
+  core: Core,
+  packet: Packet,
+  flow: Flow,
+  tunnel: TunnelInterface,
+  ingress: Ingress | null,
+  trace?: Trace,
+): Decision {
   if (!core.policies.has(tunnel.name)) {
     trace?.(`policy: ${tunnel.name} has none: IP-in-IP in the clear`);
     return { kind: 'encapsulate', admittedBy: null, tunnel, policy: null };
   }
-  const entry = outboundEntry(core, tunnel.name, packet, flow);
+  const match = outboundMatch(core, tunnel.name, packet, flow);
+  const entry = match?.entry ?? null;
+  if (match !== null && isOfElsewhere(core, match, flow, ingress)) return refuseElsewhere(flow, ingress);
   trace?.(`policy of ${tunnel.name}: ${entry === null ? 'none matches: discard' : entry.policy.name}`);
-  if (entry === null) {
+  if (match === null || entry === null) {
     return refusal('policyDiscard', `${describe(flow)} matches no policy of ${tunnel.name}`, prohibited(core));
   }
   switch (entry.policy.action.kind) {
@@ -158,7 +170,7 @@ function decideTunnel(core: Core, packet: Packet, flow: Flow, tunnel: TunnelInte
       return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, prohibited(core), entry);
     case 'protect':
       return (
-        protectBySas(core, entry, flow, tunnel, trace) ?? {
+        protectBySas(core, match, flow, tunnel, trace) ?? {
           kind: 'encapsulate',
           admittedBy: null,
           tunnel,
@@ -168,6 +180,15 @@ function decideTunnel(core: Core, packet: Packet, flow: Flow, tunnel: TunnelInte
   }
 }
 
+/** Whether a packet is an ICMP error about what an SA has brought, and does not come from where that went. */
+function isOfElsewhere(core: Core, match: OutboundMatch, flow: Flow, ingress: Ingress | null): boolean {
+  return match.flow !== flow && ingress !== null && isBorrowed(core, match.flow, ingress);
+}
+
+function refuseElsewhere(flow: Flow, ingress: Ingress | null): Refusal {
+  return refusal('policyDiscard', `${describe(flow)} from ${ingress?.interface?.name}, where its source is not`);
+}
+
 /** RFC 4301 §5.1.1 (a): where the sender is to hear of it. */
 function prohibited({ reportDiscards }: Core): IcmpCause | null {
   return reportDiscards ? { kind: 'prohibited', code: ADMINISTRATIVELY_PROHIBITED, asDestination: false } : null;
@@ -175,33 +196,21 @@ function prohibited({ reportDiscards }: Core): IcmpCause | null {
 
 const ADMINISTRATIVELY_PROHIBITED = 13;
 
-/**
- * The entry that a packet leaves by. An ICMP error that no entry is for goes by the one for the answers to the packet that it
- * is about, RFC 4301 §6.2; an entry that discards whatever the others leave is none, one that names ICMP is.
- */
-function outboundEntry(core: Core, owner: string | null, packet: Packet, flow: Flow): PolicyEntry | null {
-  const entry = core.policies.outbound(owner, flow);
-  const isUnaccounted = entry === null || (entry.policy.action.kind === 'discard' && !entry.usesProtocol);
-  if (!isUnaccounted || !isIcmpError(packet)) return entry;
-  const quoted = quotedFlow(packet);
-  const other = quoted === null ? null : core.policies.outbound(owner, reversed(quoted));
-  return other?.policy.action.kind === 'protect' ? other : entry;
-}
-
 /** By its SAs, or not at all; null: in the clear, which its level allows. */
 function protectBySas(
   core: Core,
-  entry: PolicyEntry,
+  { entry, flow: selected }: OutboundMatch,
   flow: Flow,
   tunnel: TunnelInterface | null,
   trace?: Trace,
 ): Decision | null {
-  const choice = chooseSas(core, entry, flow, tunnel);
+  const choice = chooseSas(core, entry, flow, tunnel, selected);
   if (choice.kind === 'missing') {
     const { name } = entry.policy;
     const detail = `policy ${name} has no outbound SA ${choice.wanted} for ${describe(flow)}`;
     const cause = core.reportDiscards ? ({ kind: 'neighbourUnreachable' } as const) : null;
-    return { ...refusal('noSa', detail, cause, entry), wanted: choice.wanted };
+    // For an error that goes the way of answers no SA is made, RFC 4301 §6.2.
+    return { ...refusal('noSa', detail, cause, entry), wanted: selected === flow ? choice.wanted : null };
   }
   if (choice.layers.length > 0)
     return { kind: 'protect', admittedBy: null, policy: entry, layers: choice.layers, tunnel };

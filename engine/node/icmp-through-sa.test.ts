@@ -28,6 +28,14 @@ function noIcmp(side: 'alice' | 'bob'): PolicyConfig[] {
   return [policy('no', { kind: 'discard' }, { tunnel, protocol: 1 }), ...udpOnly(side)];
 }
 
+function uniqueUdp(side: 'alice' | 'bob'): PolicyConfig[] {
+  return udpOnly(side).map(each => ({ ...each, action: { ...protect, sharing: 'unique' } }));
+}
+
+function bypassRest(side: 'alice' | 'bob'): PolicyConfig {
+  return policy('rest', { kind: 'bypass' }, { tunnel: side === 'alice' ? 'v4_bob0' : 'v4_alice0' });
+}
+
 function unreachable(from: string, to: string, invoking: Uint8Array): Uint8Array {
   return ipPacket(from, to, 1, encodeIcmpv4({ type: 'destinationUnreachable', code: 3, mtu: 0, invoking }));
 }
@@ -65,6 +73,49 @@ describe('ICMP errors that no entry is for, RFC 4301 §6.2', () => {
     expect(traffic(net, 'bob:net0')).toHaveLength(2);
     expect(net.takeDeliveries('a1')).toEqual([]);
     expect(drops(net, 'alice')).toEqual({ policyMismatch: 2 });
+  });
+
+  test('they show nothing in the clear of what is protected, though all else may pass', () => {
+    const net = createNet(sites({ policies: side => [...udpOnly(side), bypassRest(side)] }), SITE_WIRES);
+    net.send('b1', unreachable('10.0.1.2', '10.0.0.2', about), unreachable('10.0.1.77', '10.0.0.2', about));
+    expect(traffic(net, 'bob:net0').map(text => text.slice(0, 25))).toEqual(Array(2).fill('5.6.7.8 > 1.2.3.4 | esp 4'));
+    expect(net.takeDeliveries('a1').map(line)).toHaveLength(2);
+    net.send('b1', unreachable('10.0.1.2', '10.0.0.2', udp('10.0.0.2', '10.0.1.2', [1, 99])));
+    expect(net.takeDeliveries('a1').map(line)).toHaveLength(1);
+  });
+
+  test('a stranger has none of them protected', () => {
+    for (const rest of [[], [bypassRest('bob')]]) {
+      const net = createNet(
+        sites({ policies: side => [...udpOnly(side), ...(side === 'bob' ? rest : [])] }),
+        SITE_WIRES,
+      );
+      net.injectPackets('bob', 'net0', unreachable('9.9.9.9', '10.0.0.2', about));
+      expect(traffic(net, 'bob:net0')).toEqual([]);
+      expect(drops(net, 'bob')).toEqual({ policyDiscard: 1 });
+    }
+  });
+
+  test('no SA is made for them', () => {
+    const configs = sites({ policies: udpOnly }).map(config => ({ ...config, sas: [] }));
+    const net = createNet(configs, SITE_WIRES);
+    net.send('b1', unreachable('10.0.1.2', '10.0.0.2', about));
+    expect(net.takeEvents('bob').map(event => event.kind)).toEqual(['noSa']);
+  });
+
+  test('they go by the SA of one flow, where each has its own', () => {
+    const [a, b] = ['10.0.0.2', '10.0.1.2'];
+    const configs = sites({ policies: uniqueUdp }).map(config => ({
+      ...config,
+      sas: config.sas.map(sa => {
+        const [local, remote, localPort, remotePort] = config.name === 'bob' ? [b, a, 2, 1] : [a, b, 1, 2];
+        return { ...sa, selector: { local, remote, protocol: 17, localPort, remotePort } };
+      }),
+    }));
+    const net = createNet(configs, SITE_WIRES);
+    net.send('b1', unreachable(b, a, about));
+    expect(traffic(net, 'bob:net0')).toEqual(['5.6.7.8 > 1.2.3.4 | esp 4097 1']);
+    expect(net.takeDeliveries('a1').map(line)).toEqual([`${b} > ${a} | icmp 3/3`]);
   });
 
   test('an entry that names ICMP decides, whatever the error is about', () => {

@@ -1,3 +1,4 @@
+import { flowOf } from '../ipsec/selector.ts';
 import { type Address, addressVersion, isLinkLocal } from '../wire/address.ts';
 import { finishPacket } from '../wire/offload.ts';
 import { WireError } from '../wire/wire-error.ts';
@@ -8,6 +9,7 @@ import type { NodeInterface } from './interfaces.ts';
 import { routeTowards } from './link-scope.ts';
 import type { DropReason } from './node.ts';
 import { type Packet, parsePacket } from './packet.ts';
+import { isBeyond, tellsNoWay } from './sides.ts';
 import { selectSource } from './source-address.ts';
 
 /** Counts the drop of a packet, and tells its sender where that is owed. */
@@ -45,7 +47,7 @@ export function report(core: Core, packet: Packet, origin: Origin, cause: IcmpCa
     const error = errorAbout(invoking, cause, candidate, nextIdentification(core));
     if (error === null) return;
     if (origin === 'decrypted' && !isAsPolicyWants(core, error, null)) continue;
-    originate(core, error);
+    originate(core, error, { isExempt: origin === 'forwarded' && staysInside(core, packet, error) });
     return;
   }
 }
@@ -71,6 +73,21 @@ export function isAsPolicyWants(core: Core, octets: Uint8Array, zone: NodeInterf
   // Of level `use` and without an SA, or for this direction alone.
   const { action, direction } = decision.policy.policy;
   return action.kind === 'protect' || direction === 'outbound';
+}
+
+/**
+ * Whether an error goes back to the protected side, where its packet came from in the clear, and so has no business with the SPD (RFC
+ * 4301 §5.1, figure 2): the packet was to be protected, and no entry says of such answers that they go another way.
+ */
+function staysInside(core: Core, packet: Packet, error: Uint8Array): boolean {
+  const wanted = decideSending(core, packet, false, null);
+  const home = core.routes.lookup(packet.source)?.interface;
+  const isInside = wanted.policy !== null && home !== undefined && isBeyond(core, wanted.policy, home) === false;
+  if (!isInside || (wanted.kind !== 'protect' && (wanted.kind !== 'drop' || wanted.reason !== 'noSa'))) return false;
+  const [answer, flow] = [parsePacket(error, null), flowOf(error)];
+  if (typeof answer === 'string' || flow === null) return false;
+  const { kind, policy } = decideSending(core, answer, false, null);
+  return (kind === 'drop' || kind === 'protect') && (policy === null || tellsNoWay(policy, flow));
 }
 
 /** The first may be one that the policy does not name: that of the link, where it must be that of the subnet behind. */

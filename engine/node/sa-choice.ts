@@ -35,16 +35,23 @@ export function outermostDestination(packet: { readonly destination: Address }, 
 /**
  * The SAs by which a policy protects the packets of a flow, RFC 4301 §5.1 step 3a. `tunnel` is the interface that the policy
  * is of. There transport mode alone means IP-in-IP between its ends, which is protected then: the octets of tunnel mode. A
- * flow of null stands for whichever, when only sizes matter.
+ * flow of null stands for whichever, when only sizes matter; `selected` is what the SAs have to be for, where that is not the flow
+ * of the packet itself.
  */
-export function chooseSas(core: Core, entry: PolicyEntry, flow: Flow | null, tunnel: TunnelInterface | null): Choice {
+export function chooseSas(
+  core: Core,
+  entry: PolicyEntry,
+  flow: Flow | null,
+  tunnel: TunnelInterface | null,
+  selected: Flow | null = flow,
+): Choice {
   const isIpInIp = tunnel !== null && entry.layers.every(({ transform }) => transform.mode === 'transport');
   const around: SaEnds | null = isIpInIp ? { source: tunnel.local, destination: tunnel.remote } : null;
   const layers: Layer[] = [];
   let own: SaEnds | null = around ?? flow;
   for (const [index, { transform, ends }] of entry.layers.entries()) {
     const between = transform.mode === 'transport' ? own : ends;
-    const sa = core.sad.outbound(entry.policy, index, between, flow);
+    const sa = core.sad.outbound(entry.policy, index, between, selected);
     if (sa !== null) {
       const outer = transform.mode === 'tunnel' ? (ends ?? sa) : layers.length === 0 ? around : null;
       layers.push({ sa, outer });

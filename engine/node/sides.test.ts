@@ -106,6 +106,36 @@ describe.each(CATCH_ALL)('a gateway whose own SPD says: %s', (_, policies) => {
   });
 });
 
+describe.each<readonly [string, Policies]>([...CATCH_ALL, ['protect A<->B', side => [between(side)]]])(
+  'what such a gateway has to say to a host behind it: %s',
+  (_, policies) => {
+    const tooLong = udp(A, B, [1, 2], 1460, { dontFragment: true });
+
+    test('of a packet that was to be protected comes back the way that packet came', () => {
+      const net = gateways(policies);
+      net.send('a1', tooLong, udp(A, B, [1, 2], 32, { hopLimit: 1 }));
+      expect(net.takeDeliveries('a1').map(line)).toEqual([
+        `10.0.0.1 > ${A} | icmp 3/4 mtu 1446`,
+        `10.0.0.1 > ${A} | icmp 11/0`,
+      ]);
+      expect(traffic(net, 'alice:net0')).toEqual([]);
+    });
+
+    test('is not said to who sends it from the other side', () => {
+      const net = gateways(policies);
+      net.injectPackets('alice', 'net0', tooLong, udp(STRANGER, B, [1, 2], 1460, { dontFragment: true }));
+      expect([...traffic(net, 'alice:net0'), ...traffic(net, 'alice:net1')]).toEqual([]);
+    });
+  },
+);
+
+test('an entry that is about such news decides on it', () => {
+  const silent = policy('silent', { kind: 'discard' }, { local: '10.0.0.1', remote: A, protocol: 1 });
+  const net = gateways(side => [silent, between(side)]);
+  net.send('a1', udp(A, B, [1, 2], 1460, { dontFragment: true }));
+  expect(net.takeDeliveries('a1')).toEqual([]);
+});
+
 test('an entry before the last one decides, in its own direction', () => {
   const net = gateways(side => [elsewhere(side), ...all()]);
   net.send('a1', ping(A, STRANGER));

@@ -24,7 +24,7 @@ export function isOutwardBound(
   { interface: arrival }: Ingress,
 ): boolean {
   const { kind } = inbound.policy.action;
-  if (kind === 'bypass' || arrival === null || !matchesBothWays(inbound, flow)) return false;
+  if (kind === 'bypass' || arrival === null || !tellsNoWay(inbound, flow)) return false;
   if (kind === 'discard') return true;
   if (core.routes.lookup(flow.source)?.interface !== arrival || exitOwner(core, flow.destination) !== owner)
     return false;
@@ -44,7 +44,7 @@ export function hasArrived(
   exit: EthernetInterface,
 ): boolean {
   const { kind } = outbound.policy.action;
-  if (kind === 'bypass' || arrival === null || !matchesBothWays(outbound, flow)) return false;
+  if (kind === 'bypass' || arrival === null || !tellsNoWay(outbound, flow)) return false;
   if (kind === 'discard') return true;
   // It came from the other side.
   if (linkUnder(core, arrival) === exit) return false;
@@ -52,7 +52,8 @@ export function hasArrived(
   return isOut === null ? protection !== null : !isOut;
 }
 
-function matchesBothWays({ policy: { direction, selector } }: PolicyEntry, flow: Flow): boolean {
+/** Whether an entry matches a packet both ways. */
+export function tellsNoWay({ policy: { direction, selector } }: PolicyEntry, flow: Flow): boolean {
   return direction === 'both' && matches(selector, flow, 'inbound') && matches(selector, flow, 'outbound');
 }
 
@@ -63,7 +64,7 @@ function exitOwner({ routes, policies }: Core, destination: Address): string | n
 }
 
 /** Whether the SAs of an entry lead out of the same link; null: there are none, and it does not say where they would. */
-function isBeyond(core: Core, entry: PolicyEntry, netInterface: NodeInterface): boolean | null {
+export function isBeyond(core: Core, entry: PolicyEntry, netInterface: NodeInterface): boolean | null {
   const peer = peerOf(core, entry);
   if (peer === null) return null;
   const beyond = linkTowards(core, peer);
