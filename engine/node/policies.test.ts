@@ -133,7 +133,7 @@ describe('level require', () => {
     expect(wanted.length).toBeGreaterThan(0);
     expect(wanted.length).toBeLessThan(50);
     expect(wanted[0]?.detail).toBe(
-      `policy p has no outbound SA esp transport ${ALICE} > ${BOB} for ${ALICE} > ${BOB} protocol 1`,
+      `policy p has no outbound SA esp transport ${ALICE} > ${BOB} for ${ALICE} > ${BOB} protocol 1 type 8 code 0`,
     );
     expect(drops(net, 'alice')).toEqual({ noSa: 100 });
   });

@@ -29,8 +29,10 @@ export function refusal(
   return { kind: 'drop', reason, detail, cause, policy, wanted: null };
 }
 
+/** All that selectors look at, for the audit: RFC 4301 §5.2 wants what there is of it. */
 export function describe(flow: Flow): string {
   const [from, to] = [formatAddress(flow.source), formatAddress(flow.destination)];
   const ports = flow.sourcePort === null ? '' : ` ports ${flow.sourcePort} > ${flow.destinationPort}`;
-  return `${from} > ${to} protocol ${flow.protocol ?? 'opaque'}${ports}`;
+  const icmp = flow.icmp === null ? '' : ` type ${flow.icmp >> 8} code ${flow.icmp & 0xff}`;
+  return `${from} > ${to} protocol ${flow.protocol ?? 'opaque'}${ports}${icmp}`;
 }
