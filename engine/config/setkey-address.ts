@@ -10,7 +10,7 @@ import { shown, type WordReader } from './setkey-reader.ts';
 import type { Word } from './words.ts';
 
 /** `-4`, `-6` and `-n` say how names are looked up: here they never are. The family that was asked for, or null. */
-export function takeFamilyOptions(words: WordReader): 4 | 6 | null {
+function takeFamilyOptions(words: WordReader): 4 | 6 | null {
   let family: 4 | 6 | null = null;
   for (let word = words.peek(); word !== null && /^-[46n]+$/.test(word.text); word = words.peek()) {
     if (word.text.includes('4')) family = 4;

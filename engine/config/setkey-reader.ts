@@ -3,7 +3,7 @@ import { didYouMean } from './suggest.ts';
 import { type Word, wordsOf } from './words.ts';
 
 /** Words that begin a statement. */
-export const COMMANDS = [
+const COMMANDS = [
   'add',
   'delete',
   'deleteall',

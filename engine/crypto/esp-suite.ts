@@ -80,7 +80,7 @@ export function legacyReason(suite: EspSuite): string | null {
 }
 
 /** Why this machine cannot compute a suite; null: it can. */
-export function unavailableReason(suite: EspSuite): string | null {
+function unavailableReason(suite: EspSuite): string | null {
   return suite.encryption.unavailable ?? suite.integrity?.unavailable ?? null;
 }
 

@@ -4,7 +4,7 @@ import type { PacketView } from './packet-view.ts';
 import type { Sighting } from './state-entry.ts';
 
 /** Everybody can send first fragments. */
-export const FRAGMENTED_MAX = 1024;
+const FRAGMENTED_MAX = 1024;
 const KEPT_NS = 60 * NS_PER_S;
 
 interface Fragmented {

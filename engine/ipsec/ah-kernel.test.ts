@@ -13,7 +13,8 @@ import { transit } from './testing/ah-transit.ts';
 import type { AhInboundSa, AhOutboundSa } from './sa.ts';
 import { authenticateOne, verifyOne } from './testing/one-packet.ts';
 import { ahPair, saPair } from './testing/sa-pair.ts';
-import { join, restore, splitInbound, splitOutbound } from './transport-mode.ts';
+import { restore } from './testing/transport-packet.ts';
+import { join, splitInbound, splitOutbound } from './transport-mode.ts';
 import { composeKernel, createTypescriptKernel, rfc4303Steps } from './typescript-kernel.ts';
 
 const RANDOM = { bytes: (count: number) => new Uint8Array(count) };

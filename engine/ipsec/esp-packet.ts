@@ -72,7 +72,7 @@ export function shapeError(sa: EspParameters, esp: Uint8Array): string | null {
  * too, before the payload: RFC 4543 has it so in figure 4 and not in figure 2, the vectors of draft-mcgrew-gcm-test-01 are
  * so, and so do others.
  */
-export function aadOf(sa: EspParameters, sequence: bigint, esp: Uint8Array): Uint8Array {
+function aadOf(sa: EspParameters, sequence: bigint, esp: Uint8Array): Uint8Array {
   const ivOctets = sa.suite.encryption.kind === 'gmac' ? sa.suite.encryption.ivOctets : 0;
   if (!sa.esn) return esp.subarray(0, ESP_HEADER_OCTETS + ivOctets);
   const aad = new Uint8Array(12 + ivOctets);
@@ -83,7 +83,7 @@ export function aadOf(sa: EspParameters, sequence: bigint, esp: Uint8Array): Uin
 }
 
 /** The separate ICV over a packet without it; with ESN the high half is counted in behind it, RFC 4303 §2.2.1. */
-export function icvOf(sa: EspParameters, sequence: bigint, packet: Uint8Array): Uint8Array {
+function icvOf(sa: EspParameters, sequence: bigint, packet: Uint8Array): Uint8Array {
   const { integrity } = sa.suite;
   const key = keysOf(sa).integrity;
   if (integrity === null || key === null) throw new Error(`${sa.suite.name} has no separate ICV`);

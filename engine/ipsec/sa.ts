@@ -48,8 +48,6 @@ export interface AhParameters extends CommonParameters {
   readonly integrityKey: Uint8Array;
 }
 
-export type SaParameters = EspParameters | AhParameters;
-
 /** Where ESP in UDP goes. The remote end moves when an authentic packet comes from a new place, if `followsPeer`. */
 export interface UdpEncapsulation {
   readonly localPort: number;

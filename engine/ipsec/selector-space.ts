@@ -1,6 +1,6 @@
 import type { Address } from '../wire/address.ts';
 import { OPAQUE_NUMBER, OPAQUE_PROTOCOL } from './flow-key.ts';
-import { difference, equal, has, includes, intersection, overlaps, type RangeSet, rangeSet } from './range-set.ts';
+import { difference, has, includes, intersection, overlaps, type RangeSet, rangeSet } from './range-set.ts';
 import type { AddressRange, Direction, Flow, NumberSet } from './selector.ts';
 import type { Policy } from './spd.ts';
 
@@ -24,9 +24,9 @@ export interface Region {
 export const REGION_FIELDS = ['local', 'remote', 'protocol', 'remotePort', 'localPort', 'icmp', 'direction'] as const;
 export type RegionField = (typeof REGION_FIELDS)[number];
 
-export const BOTH_DIRECTIONS: RangeSet = [[0n, 1n]];
-export const OUTBOUND: RangeSet = [[0n, 0n]];
-export const INBOUND: RangeSet = [[1n, 1n]];
+const BOTH_DIRECTIONS: RangeSet = [[0n, 1n]];
+const OUTBOUND: RangeSet = [[0n, 0n]];
+const INBOUND: RangeSet = [[1n, 1n]];
 export const ANY_PROTOCOL: RangeSet = [[0n, BigInt(OPAQUE_PROTOCOL)]];
 export const ANY_NUMBER: RangeSet = [[0n, BigInt(OPAQUE_NUMBER)]];
 export const OPAQUE: RangeSet = [[BigInt(OPAQUE_NUMBER), BigInt(OPAQUE_NUMBER)]];
@@ -100,10 +100,6 @@ export function subtract(a: Region, b: Region): Region[] {
     inside = { ...inside, [field]: intersection(a[field], b[field]) };
   }
   return rest;
-}
-
-export function regionsEqual(a: Region, b: Region): boolean {
-  return a.version === b.version && REGION_FIELDS.every(field => equal(a[field], b[field]));
 }
 
 export function regionHas(region: Region, flow: Flow, direction: Direction): boolean {

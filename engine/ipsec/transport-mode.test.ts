@@ -4,7 +4,8 @@ import { decodeIpv4, type Ipv4Packet } from '../wire/ipv4.ts';
 import { decodeIpv6 } from '../wire/ipv6.ts';
 import { addressOf } from '../wire/testing/must.ts';
 import { packet4, packet6 } from '../wire/testing/packets.ts';
-import { protect, restore, splitInbound, splitOutbound } from './transport-mode.ts';
+import { protect, restore } from './testing/transport-packet.ts';
+import { splitInbound, splitOutbound } from './transport-mode.ts';
 
 const UDP = Uint8Array.of(0, 53, 0, 54, 0, 12, 0, 0, 1, 2, 3, 4);
 const ESP = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 1, ...new Uint8Array(24).fill(0xee));

@@ -8,8 +8,8 @@ import { WireError } from '../wire/wire-error.ts';
 
 /**
  * Transport mode, RFC 4303 §3.1.1 and RFC 4302 §3.1.1: ESP or AH stands behind the IP header with its options or extension
- * headers, before what the next layer wrote. `splitOutbound` and `join` are the two halves of `protect`, for those who seal
- * many at once. AH in tunnel mode is put into the outer packet in the same way.
+ * headers, before what the next layer wrote. A packet is split, and joined again with what was sealed or opened meanwhile. AH in
+ * tunnel mode is put into the outer packet in the same way.
  */
 
 /** Where an IP packet is cut. Offsets count from the first octet of the packet. */
@@ -24,34 +24,9 @@ export interface TransportSplit {
 }
 
 /**
- * The packet with ESP between its headers and its payload; `seal` returns the octets from the SPI to the ICV, or null when
- * it cannot. null as well for a fragment (transport mode carries whole packets only, §3.3.4), for what is no IP packet, and
- * when the result would be too long for one.
- */
-export function protect(
-  packet: Uint8Array,
-  seal: (nextHeader: number, payload: Uint8Array) => Uint8Array | null,
-): Uint8Array | null {
-  const split = splitOutbound(packet);
-  if (split === null) return null;
-  const esp = seal(split.nextHeader, split.payload);
-  return esp === null ? null : join(split, IpProtocol.ESP, esp);
-}
-
-/** The packet as it was: it carried ESP (or `protocol`), `nextHeader` and `payload` came out. null where `splitInbound` is. */
-export function restore(
-  packet: Uint8Array,
-  nextHeader: number,
-  payload: Uint8Array,
-  protocol: number = IpProtocol.ESP,
-): Uint8Array | null {
-  const split = splitInbound(packet, protocol);
-  return split === null ? null : join(split, nextHeader, payload);
-}
-
-/**
  * Where ESP or AH is to be put. In IPv6 that is behind Hop-by-Hop, Routing and Fragment headers and the Destination Options that
- * a Routing header follows; other Destination Options are for the end alone and go inside.
+ * a Routing header follows; other Destination Options are for the end alone and go inside. null for a fragment (transport mode
+ * carries whole packets only, RFC 4303 §3.3.4), and for what is no IP packet.
  */
 export function splitOutbound(packet: Uint8Array): TransportSplit | null {
   return split(packet, headers => {

@@ -104,7 +104,7 @@ export function tunnelInterface(config: TunnelConfig): TunnelInterface {
 }
 
 /** The modified EUI-64 of a MAC address, RFC 4291 appendix A. */
-export function interfaceIdentifier(mac: Uint8Array): Uint8Array {
+function interfaceIdentifier(mac: Uint8Array): Uint8Array {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac;
   return Uint8Array.of(a ^ 2, b, c, 0xff, 0xfe, d, e, f);
 }

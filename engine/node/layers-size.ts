@@ -4,7 +4,7 @@ import type { EspOutboundSa } from '../ipsec/sa.ts';
 import { UDP_ENCAPSULATION_OCTETS } from '../ipsec/udp-encapsulation.ts';
 import { ahOctets } from '../wire/ah.ts';
 import type { Address } from '../wire/address.ts';
-import { IPV4_HEADER_OCTETS, IPV6_HEADER_OCTETS } from './path-mtu.ts';
+import { headerOctets } from './path-mtu.ts';
 import type { Layer } from './sa-choice.ts';
 
 /**
@@ -30,10 +30,6 @@ export function octetsAround(layers: readonly Layer[], packetOctets: number, hea
     octets = head + aroundPayload(layer, layer.outer === null ? octets - head : octets);
   }
   return octets;
-}
-
-export function headerOctets(address: Address): number {
-  return address.length === 4 ? IPV4_HEADER_OCTETS : IPV6_HEADER_OCTETS;
 }
 
 /** The headers in front of the ESP or AH of one layer. */

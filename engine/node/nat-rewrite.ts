@@ -20,7 +20,7 @@ export function endpointsAt(octets: Uint8Array, at: number): { source: Endpoint;
 }
 
 /** Where the upper layer of an IPv4 packet at `at` begins; null for what is no packet with eight octets of it. */
-export function upperAt(octets: Uint8Array, at: number): number | null {
+function upperAt(octets: Uint8Array, at: number): number | null {
   if (octets.length < at + 20 || u8At(octets, at) >> 4 !== 4) return null;
   const header = (u8At(octets, at) & 15) * 4;
   if (header < 20 || octets.length < at + header + 8 || (u16At(octets, at + 6) & 0x1fff) !== 0) return null;

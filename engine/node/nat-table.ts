@@ -13,7 +13,7 @@ export interface Endpoint {
 export type NatBehaviour = 'port-restricted' | 'symmetric';
 
 /** Everybody inside can make mappings, and everybody inside can send to many. */
-export const MAPPINGS_MAX = 8192;
+const MAPPINGS_MAX = 8192;
 const REMOTES_MAX = 1024;
 /** RFC 4787 §4.2.2: mappings of ordinary ports stay among them. */
 const LOWEST_PORT = 1024;

@@ -1,5 +1,3 @@
-import type { EspSuite } from '../crypto/esp-suite.ts';
-import { largestPayload } from '../ipsec/esp-size.ts';
 import { type Address, addressKey } from '../wire/address.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
 
@@ -60,11 +58,7 @@ export function ipInIpMtu(outerMtu: number, outer: Address): number {
   return outerMtu - headerOctets(outer);
 }
 
-/** The longest inner packet (tunnel mode) that ESP carries over an outer path, RFC 4301 §8. */
-export function espTunnelMtu(outerMtu: number, outer: Address, suite: EspSuite): number {
-  return largestPayload(suite, outerMtu - headerOctets(outer));
-}
-
-function headerOctets(address: Address): number {
+/** Of the IP header that an address of this family stands in, without options. */
+export function headerOctets(address: Address): number {
   return address.length === 4 ? IPV4_HEADER_OCTETS : IPV6_HEADER_OCTETS;
 }

@@ -6,7 +6,8 @@ import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
 import { encodeTcp, TcpFlag } from '../../engine/wire/tcp.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
-import { decodeLine, decodeLines } from './decode-line.ts';
+import { decodeLine, describeOpening } from './decode-line.ts';
+import type { EspSaKeys } from './key-log.ts';
 import { PacketOpener } from './opener.ts';
 import {
   ahKeys,
@@ -116,46 +117,42 @@ describe('one line', () => {
   });
 });
 
+/** What is inside of a packet, by these keys. */
+const opened = (packet: Uint8Array, keys: readonly EspSaKeys[]): string[] =>
+  new PacketOpener(() => keys).open(captured(frame(packet))).map(describeOpening);
+
 describe('with keys', () => {
   const sa = saFor('aes256-sha512');
 
   test('the inner packet stands below', () => {
-    const opener = new PacketOpener(() => [sa]);
-    expect(decodeLines(captured(frame(sealedTunnel(sa, 1n, PING))), opener)).toEqual([
-      `${HEAD}1.2.3.4 > 5.6.7.8: ESP spi 0x10000001 seq 1, 152 octets`,
-      '    inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
+    expect(opened(sealedTunnel(sa, 1n, PING), [sa])).toEqual([
+      'inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
     ]);
-    expect(decodeLines(captured(frame(PING)), opener)).toHaveLength(1);
+    expect(opened(PING, [sa])).toEqual([]);
   });
 
   test('a dummy packet is called one, RFC 4303 §2.6', () => {
     const sealed = seal(sa, 1n, IpProtocol.NO_NEXT, new Uint8Array(64));
     const packet = ip(sa.source, sa.destination, IpProtocol.ESP, sealed);
-    const opener = new PacketOpener(() => [sa]);
-    expect(decodeLines(captured(frame(packet)), opener)[1]).toBe('    inside: a dummy packet, 64 octets');
+    expect(opened(packet, [sa])).toEqual(['inside: a dummy packet, 64 octets']);
   });
 
   test('AH is authentic or not', () => {
     const ah = ahKeys('sha512', { esn: true });
-    const opener = new PacketOpener(() => [sa, ah]);
     const packet = authenticated(ah, 0x1_0000_0002n, sealedTunnel(sa, 1n, PING));
-    expect(decodeLines(captured(frame(packet)), opener)).toEqual([
-      `${HEAD}1.2.3.4 > 5.6.7.8: AH spi 0x30000001 seq 2 ESP spi 0x10000001 seq 1, 152 octets`,
-      '    authentic: sha512, sequence number 4294967298',
-      '    inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
+    expect(line(packet)).toBe('1.2.3.4 > 5.6.7.8: AH spi 0x30000001 seq 2 ESP spi 0x10000001 seq 1, 152 octets');
+    expect(opened(packet, [sa, ah])).toEqual([
+      'authentic: sha512, sequence number 4294967298',
+      'inside: 10.0.0.2 > 10.0.1.2: ICMP echo request id 7 seq 1, 64 octets',
     ]);
-    expect(decodeLines(captured(frame(packet.with(40, 1))), opener)[1]).toBe('    not authentic: the ICV is wrong');
+    expect(opened(packet.with(40, 1), [sa, ah])[0]).toBe('not authentic: the ICV is wrong');
   });
 
   test('or the reason why not', () => {
     const packet = sealedTunnel(sa, 1n, PING);
-    expect(decodeLines(captured(frame(packet)), new PacketOpener(() => []))[1]).toBe(
-      '    not decrypted: no key for SPI 0x10000001',
-    );
+    expect(opened(packet, [])).toEqual(['not decrypted: no key for SPI 0x10000001']);
     packet[60] = (packet[60] ?? 0) ^ 1;
-    expect(decodeLines(captured(frame(packet)), new PacketOpener(() => [sa]))[1]).toBe(
-      '    not decrypted: the ICV is wrong',
-    );
+    expect(opened(packet, [sa])).toEqual(['not decrypted: the ICV is wrong']);
   });
 
   test('fragments of ESP are put together, each end for itself', () => {

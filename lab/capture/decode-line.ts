@@ -1,7 +1,7 @@
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import { describeFrame, describePacket } from './describe.ts';
-import type { Opening, PacketOpener } from './opener.ts';
+import type { Opening } from './opener.ts';
 import type { CapturedPacket } from './packet.ts';
 
 /** `14:03:07.020001 alice:net0  1.2.3.4 > 5.6.7.8: ESP spi 0x00001000 seq 1, 120 octets`; the time of day is UTC. */
@@ -9,11 +9,7 @@ export function decodeLine(packet: CapturedPacket): string {
   return `${timeOfDay(packet.at)} ${packet.from}  ${describeFrame(packet.octets)}`;
 }
 
-/** The same, and below it what each layer of ESP holds, and what AH is worth: `inside: 10.0.0.2 > 10.0.1.2: ICMP echo request …`, or why that cannot be said. */
-export function decodeLines(packet: CapturedPacket, opener: PacketOpener): string[] {
-  return [decodeLine(packet), ...opener.open(packet).map(opening => `    ${describeOpening(opening)}`)];
-}
-
+/** What a layer of ESP holds, or what AH is worth: `inside: 10.0.0.2 > 10.0.1.2: ICMP echo request …`, or why that cannot be said. */
 export function describeOpening(opening: Opening): string {
   switch (opening.kind) {
     case 'opened': {

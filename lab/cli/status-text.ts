@@ -83,7 +83,7 @@ function dropTable({ nodes, events }: Pick<LabStatus, 'nodes' | 'events'>): stri
 }
 
 /** What the tripwire saw; the one thing in a status that nobody may overlook. */
-export function leakLines(status: Pick<LabStatus, 'tripwire'>, style: Style): string[] {
+function leakLines(status: Pick<LabStatus, 'tripwire'>, style: Style): string[] {
   if (status.tripwire.length === 0) return [];
   return [
     '',

@@ -53,7 +53,7 @@ const eventStatus = (event: LabEvent): EventStatus => ({
 });
 
 /** `2026-01-01T00:00:00.000000000Z` from nanoseconds since the Unix epoch. */
-export function isoTime(ns: bigint): string {
+function isoTime(ns: bigint): string {
   const seconds = new Date(Number(ns / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
   return `${seconds}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
 }

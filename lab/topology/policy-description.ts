@@ -72,9 +72,9 @@ const saTable = {
   legacy: optional(scalars.flag, 'Allow algorithms that nobody should use any more (RFC 8221).'),
 };
 
-export const transformShape = fields('a transform', saTable);
+const transformShape = fields('a transform', saTable);
 
-export const protectShape = fields('protect', {
+const protectShape = fields('protect', {
   ...saTable,
   key: optional(
     scalars.text,

@@ -5,7 +5,7 @@ import { IpProtocol } from '../../wire/ip-protocol.ts';
 import { must, toHex } from '../../wire/testing/must.ts';
 import { transit } from './ah-transit.ts';
 import { ahPair } from './sa-pair.ts';
-import { join, restore, splitInbound, splitOutbound } from '../transport-mode.ts';
+import { join, splitInbound, splitOutbound } from '../transport-mode.ts';
 import { decapsulate, dscpEcnOf, encapsulate } from '../tunnel-mode.ts';
 import { createTypescriptKernel } from '../typescript-kernel.ts';
 import type { Trial } from './differential.ts';
@@ -13,6 +13,7 @@ import { headerPackets } from './header-packets.ts';
 import { authenticateOne } from './one-packet.ts';
 import { beforeCase, describeCase, packetOf, questionOf, randomSaCase, type SaCase, versionOf } from './sa-case.ts';
 import { createSeeded } from './seeded.ts';
+import { restore } from './transport-packet.ts';
 
 /** The program that answers them, for `runTrials`. */
 export const AH_PEER = 'ah-peer.py';

@@ -3,13 +3,14 @@ import { espSuite, type EspSuite } from '../../crypto/esp-suite.ts';
 import { IpProtocol } from '../../wire/ip-protocol.ts';
 import { must, toHex } from '../../wire/testing/must.ts';
 import { saPair } from './sa-pair.ts';
-import { protect, restore, splitInbound } from '../transport-mode.ts';
+import { splitInbound } from '../transport-mode.ts';
 import { decapsulate, dscpEcnOf, encapsulate } from '../tunnel-mode.ts';
 import { createTypescriptKernel } from '../typescript-kernel.ts';
 import type { Trial } from './differential.ts';
 import { openOne, sealOne } from './one-packet.ts';
 import { beforeCase, describeCase, packetOf, questionOf, randomSaCase, type SaCase, versionOf } from './sa-case.ts';
 import { createSeeded, type Seeded } from './seeded.ts';
+import { protect, restore } from './transport-packet.ts';
 
 /** The program that answers them, for `runTrials`. */
 export const ESP_PEER = 'esp-peer.py';

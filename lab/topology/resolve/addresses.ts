@@ -12,7 +12,7 @@ import type { Wiring } from './links.ts';
 import { endName, familyName, type InterfaceScope, type NodeScope, type Scope } from './scope.ts';
 
 export const IPV6_MTU_MIN = 1280;
-export const MTU_DEFAULT = 1500;
+const MTU_DEFAULT = 1500;
 
 /** Who has an address, by `addressKey`. Link-local addresses are not in it: they repeat from link to link. */
 export type Owners = ReadonlyMap<string, Owner>;

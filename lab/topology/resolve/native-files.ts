@@ -23,7 +23,7 @@ export interface NativeFile {
 }
 
 /** The text of a file and the way back from its lines; null after a diagnostic. */
-export function openNative(scope: Scope, name: string, given: Located<FileText>, read: ReadBeside): NativeFile | null {
+function openNative(scope: Scope, name: string, given: Located<FileText>, read: ReadBeside): NativeFile | null {
   const { report } = scope;
   const { value, place } = given;
   if (value.kind === 'inline') {

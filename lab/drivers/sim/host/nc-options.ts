@@ -26,7 +26,7 @@ export interface NcOptions {
 
 const KNOWN = '46klNnuvzdp:q:s:w:W:';
 
-export const NC_USAGE =
+const NC_USAGE =
   'usage: nc [-46dkNnuvz] [-p source_port] [-q seconds] [-s sourceaddr] [-W recvlimit] [-w timeout] destination port\n       nc -l [-46dkNnuv] [-q seconds] [-W recvlimit] [-w timeout] [address] port';
 
 /** Reads the arguments as OpenBSD's netcat does; a message when it cannot. */
