@@ -1,5 +1,13 @@
 import type { Flow } from '../ipsec/selector.ts';
-import { formatAddress, isLinkLocal, isLoopback, isMulticast, isBroadcast, isUnspecified } from '../wire/address.ts';
+import {
+  addressesEqual,
+  formatAddress,
+  isLinkLocal,
+  isLoopback,
+  isMulticast,
+  isBroadcast,
+  isUnspecified,
+} from '../wire/address.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import type { Core, Ingress } from './core.ts';
 import { isIcmpError } from './icmp-error.ts';
@@ -96,7 +104,9 @@ function admitProtected(
   let entry = core.policies.accepting(protection, flow, arrival);
   if (entry === null && isIcmpError(packet)) {
     const quoted = quotedFlow(packet);
-    if (quoted !== null) entry = core.policies.accepting(protection, reversed(quoted), arrival);
+    // Told to who sent that packet: the entry is not about any other host behind this node.
+    const isToSender = quoted !== null && addressesEqual(quoted.source, flow.destination);
+    if (isToSender) entry = core.policies.accepting(protection, reversed(quoted), arrival);
   }
   if (entry !== null && mayOverlap(packet, entry)) return refuseEarly(packet, flow);
   if (entry !== null) {

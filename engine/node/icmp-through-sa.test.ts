@@ -75,6 +75,13 @@ describe('ICMP errors that no entry is for, RFC 4301 §6.2', () => {
     expect(drops(net, 'alice')).toEqual({ policyMismatch: 2 });
   });
 
+  test('nor are they for another host than the one that they tell of its packet', () => {
+    const net = createNet(sites({ policies: udpOnly }), SITE_WIRES);
+    net.send('b1', unreachable('10.0.1.2', '10.0.0.3', about));
+    expect(traffic(net, 'alice:net1')).toEqual([]);
+    expect(drops(net, 'alice')).toEqual({ policyMismatch: 1 });
+  });
+
   test('they show nothing in the clear of what is protected, though all else may pass', () => {
     const net = createNet(sites({ policies: side => [...udpOnly(side), bypassRest(side)] }), SITE_WIRES);
     net.send('b1', unreachable('10.0.1.2', '10.0.0.2', about), unreachable('10.0.1.77', '10.0.0.2', about));
