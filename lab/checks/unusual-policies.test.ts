@@ -74,7 +74,41 @@ checks:
   - { encrypted: { link: lan, flow: "192.0.2.1 <-> 10.0.0.2" } }
 `;
 
+/** Gateways whose SPDs end with an entry about everything, which does not say which way a packet goes. */
+const gatewaysWith = (alices: string, bobs: string, rest: string) => `
+name: rest
+secrets: { both: "only in the lab" }
+nodes:
+  a1: { kind: host, interfaces: { net0: { addresses: [10.0.0.2/24], gateway: 10.0.0.1 } } }
+  alice:
+    kind: gateway
+    interfaces: { net0: { addresses: [192.0.2.1/24], gateway: 192.0.2.2 }, net1: { addresses: [10.0.0.1/24] } }
+    policy:
+      - { ${alices} protect: { mode: tunnel, peer: bob, esp: aes256gcm16, key: "\${secrets.both}" } }
+      ${rest}
+  bob:
+    kind: gateway
+    interfaces: { net0: { addresses: [192.0.2.2/24], gateway: 192.0.2.1 }, net1: { addresses: [10.0.1.1/24] } }
+    policy:
+      - { ${bobs} protect: { mode: tunnel, peer: alice, esp: aes256gcm16, key: "\${secrets.both}" } }
+      ${rest}
+  b1: { kind: host, interfaces: { net0: { addresses: [10.0.1.2/24], gateway: 10.0.1.1 } } }
+links:
+  left: { endpoints: ["a1:net0", "alice:net1"] }
+  wan: { endpoints: ["alice:net0", "bob:net0"] }
+  right: { endpoints: ["bob:net1", "b1:net0"] }
+checks:
+  - { reach: { from: a1, to: b1, with: icmp } }
+  - { reach: { from: b1, to: a1, with: tcp } }
+  - { encrypted: { link: wan, flow: "10.0.0.2 <-> 10.0.1.2" } }
+  - { policy: { node: alice, from: 10.0.0.2, to: 10.0.1.2, expect: protect } }
+`;
+
+const TWO_NETS = ['local: 10.0.0.0/24, remote: 10.0.1.0/24,', 'local: 10.0.1.0/24, remote: 10.0.0.0/24,'] as const;
+
 test.each([
+  ['SPDs whose last entry discards all else', gatewaysWith(...TWO_NETS, '- { discard: true }')],
+  ['SPDs that protect everything', gatewaysWith('', '', '')],
   ['unique SAs, bundles of legacy suites, one entry for each direction', UNUSUAL],
   ['transport mode inside of tunnel mode, with other ends', NESTED_AT_A_HOST],
 ])('%s', async (_what, text) => {
