@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Filter } from './filter.ts';
 import { formatBothLists, formatRules, formatStates, formatTotals } from './format.ts';
 import { parseFilter } from './parse.ts';
+import { filterOf } from './testing/filter-of.ts';
 import { NO_SURROUNDINGS, packetOf } from './testing/packets.ts';
 
 const TEXT = `block in all
@@ -11,7 +12,7 @@ count in proto udp all
 `;
 
 function figuresAfter(packets: number) {
-  const filter = new Filter(parseFilter('ipf.conf', TEXT).config, NO_SURROUNDINGS);
+  const filter = new Filter(filterOf(TEXT), NO_SURROUNDINGS);
   for (let i = 0; i < packets; i++) {
     const packet = packetOf({ source: '10.0.0.9', destination: '192.0.2.1', protocol: 17, ports: [1024 + i, 53] });
     filter.check(packet, 'in', { name: 'net0', kind: 'ethernet' }, 0);

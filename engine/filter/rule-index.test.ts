@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Filter } from './filter.ts';
-import { parseFilter } from './parse.ts';
+import { filterOf } from './testing/filter-of.ts';
 import { NO_SURROUNDINGS, packetOf } from './testing/packets.ts';
 
 const NET0 = { name: 'net0', kind: 'ethernet' } as const;
@@ -8,9 +8,7 @@ const NET0 = { name: 'net0', kind: 'ethernet' } as const;
 /** Rules for 65536 different places, and what comes before and behind them. */
 function manyRules(line: (i: number) => string): Filter {
   const text = ['block in all', ...Array.from({ length: 3000 }, (_, i) => line(i)), 'count in all'].join('\n');
-  const { config, diagnostics } = parseFilter('ipf.conf', text);
-  if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics[0]));
-  return new Filter(config, NO_SURROUNDINGS);
+  return new Filter(filterOf(text), NO_SURROUNDINGS);
 }
 
 test.each([

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { NS_PER_S } from '../wire/instant.ts';
 import { Filter } from './filter.ts';
-import { parseFilter } from './parse.ts';
 import { STATES_MAX } from './state-table.ts';
+import { filterOf } from './testing/filter-of.ts';
 import { NO_SURROUNDINGS, packetOf, type PacketModel } from './testing/packets.ts';
 
 const NET0 = { name: 'net0', kind: 'ethernet' } as const;
@@ -18,9 +18,7 @@ class Scene {
   now = 0;
 
   constructor(text: string) {
-    const { config, diagnostics } = parseFilter('ipf.conf', text, { otherwise: 'block' });
-    if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
-    this.filter = new Filter(config, NO_SURROUNDINGS);
+    this.filter = new Filter(filterOf(text, { otherwise: 'block' }), NO_SURROUNDINGS);
   }
 
   in(model: PacketModel, place: typeof NET0 | typeof NET1 = NET0): 'pass' | 'block' {

@@ -3,8 +3,9 @@ import { parseMac } from '../wire/address.ts';
 import { encodeArp } from '../wire/arp.ts';
 import { encodeEthernet, EtherType } from '../wire/ethernet.ts';
 import { NS_PER_S } from '../wire/instant.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { addressOf, ping, udp } from './testing/packets.ts';
+import { ping, udp } from './testing/packets.ts';
 import { line, resolution, traffic } from './testing/read.ts';
 import { nodeConfig, port, route } from './testing/sites.ts';
 

@@ -4,9 +4,10 @@ import { encodeEthernet, EtherType } from '../wire/ethernet.ts';
 import { encodeIcmpv4 } from '../wire/icmpv4.ts';
 import { encodeIcmpv6 } from '../wire/icmpv6.ts';
 import { fragmentIpv4 } from '../wire/ipv4.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import type { PolicyConfig } from './config.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { nodeConfig, policy, port, SITE_WIRES, sites } from './testing/sites.ts';
 

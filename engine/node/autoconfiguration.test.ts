@@ -4,8 +4,9 @@ import { encodeIcmpv6 } from '../wire/icmpv6.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import { encodeNd } from '../wire/nd.ts';
 import type { NdOption } from '../wire/nd-option.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { addressOf, ipPacket, ping } from './testing/packets.ts';
+import { ipPacket, ping } from './testing/packets.ts';
 import { line, resolution } from './testing/read.ts';
 import { nodeConfig, port } from './testing/sites.ts';
 

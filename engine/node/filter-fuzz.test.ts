@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseFilter } from '../filter/parse.ts';
+import { filterOf } from '../filter/testing/filter-of.ts';
 import { corpusFor, fuzzNode } from './testing/fuzz.ts';
 import { createNet, type Net } from './testing/net.ts';
 import { ipPacket, ping, udp } from './testing/packets.ts';
@@ -26,8 +26,6 @@ const WIRES = [
 ] as const;
 
 function scene(hasNat: boolean): Net {
-  const { config, diagnostics } = parseFilter('ipf.conf', FILTER);
-  if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
   const inside = ['10.0.0.1/24', '2001:db8:1::1/64'];
   const outside = ['192.0.2.1/24', '2001:db8:2::1/64'];
   return createNet(
@@ -39,7 +37,7 @@ function scene(hasNat: boolean): Net {
       nodeConfig('r', {
         forwarding: true,
         interfaces: [port('inside', inside), port('outside', outside)],
-        filter: config,
+        filter: filterOf(FILTER),
         hostModel: 'strong',
         antiSpoofing: true,
         nat: hasNat ? { outside: 'outside', behaviour: 'symmetric', idleSeconds: 30 } : null,

@@ -1,48 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { parseFilter } from '../filter/parse.ts';
-import type { FilterConfig } from '../filter/rule.ts';
+import { filterOf } from '../filter/testing/filter-of.ts';
 import { encodeTcp, TcpFlag } from '../wire/tcp.ts';
 import { NS_PER_S } from '../wire/instant.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import type { NodeConfig } from './config.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
 import { line, resolution, traffic } from './testing/read.ts';
+import { aroundRouter } from './testing/scenes.ts';
 import { nodeConfig, port, route, tunnel } from './testing/sites.ts';
 
-function filterOf(text: string): FilterConfig {
-  const { config, diagnostics } = parseFilter('ipf.conf', text);
-  if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
-  return config;
-}
-
 /** h1 – r – h2, both families; the router has the filter. */
-function around(text: string | null, parts: Partial<NodeConfig> = {}): Net {
-  return createNet(
-    [
-      nodeConfig('h1', {
-        interfaces: [port('e', ['10.1.0.2/24', '2001:db8:1::2/64'])],
-        routes: [route('0.0.0.0/0', '10.1.0.1'), route('::/0', '2001:db8:1::1')],
-      }),
-      nodeConfig('r', {
-        forwarding: true,
-        interfaces: [
-          port('left', ['10.1.0.1/24', '2001:db8:1::1/64']),
-          port('right', ['10.2.0.1/24', '2001:db8:2::1/64']),
-        ],
-        filter: text === null ? null : filterOf(text),
-        ...parts,
-      }),
-      nodeConfig('h2', {
-        interfaces: [port('e', ['10.2.0.2/24', '2001:db8:2::2/64'])],
-        routes: [route('0.0.0.0/0', '10.2.0.1'), route('::/0', '2001:db8:2::1')],
-      }),
-    ],
-    [
-      ['h1:e', 'r:left'],
-      ['r:right', 'h2:e'],
-    ],
-  );
-}
+const around = (text: string | null, parts: Partial<NodeConfig> = {}): Net =>
+  aroundRouter({ filter: text === null ? null : filterOf(text), ...parts });
 
 const V4 = { near: '10.1.0.2', far: '10.2.0.2', router: '10.1.0.1', ping: 'icmp', unreachable: '3/' };
 const V6 = {

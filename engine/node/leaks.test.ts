@@ -6,9 +6,10 @@ import { NS_PER_S } from '../wire/instant.ts';
 import { fragmentIpv4 } from '../wire/ipv4.ts';
 import { fragmentIpv6 } from '../wire/ipv6-extension.ts';
 import { encodeNd } from '../wire/nd.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import type { NodeConfig, PolicyConfig } from './config.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { policy, route, saPair, SITE_WIRES, sites, TO_ALICE, TO_BOB } from './testing/sites.ts';
 

@@ -7,9 +7,10 @@ import { encodeIcmpv4 } from '../wire/icmpv4.ts';
 import { dissectPacket, findLayer } from '../wire/dissect.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import { encodeTcp, TcpFlag } from '../wire/tcp.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import type { NatConfig } from './config.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { nodeConfig, port, route } from './testing/sites.ts';
 

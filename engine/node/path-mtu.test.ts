@@ -2,34 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { createNet, type Net } from './testing/net.ts';
 import { ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
-import { nodeConfig, port, route, SITE_WIRES, sites } from './testing/sites.ts';
+import { aroundRouter } from './testing/scenes.ts';
+import { SITE_WIRES, sites } from './testing/sites.ts';
 
-/** h1 – r – h2, where the far link carries less. */
-function narrow(farMtu: number): Net {
-  return createNet(
-    [
-      nodeConfig('h1', {
-        interfaces: [port('e', ['10.1.0.2/24', '2001:db8:1::2/64'])],
-        routes: [route('0.0.0.0/0', '10.1.0.1'), route('::/0', '2001:db8:1::1')],
-      }),
-      nodeConfig('r', {
-        forwarding: true,
-        interfaces: [
-          port('left', ['10.1.0.1/24', '2001:db8:1::1/64']),
-          port('right', ['10.2.0.1/24', '2001:db8:2::1/64'], { mtu: farMtu }),
-        ],
-      }),
-      nodeConfig('h2', {
-        interfaces: [port('e', ['10.2.0.2/24', '2001:db8:2::2/64'], { mtu: farMtu })],
-        routes: [route('0.0.0.0/0', '10.2.0.1'), route('::/0', '2001:db8:2::1')],
-      }),
-    ],
-    [
-      ['h1:e', 'r:left'],
-      ['r:right', 'h2:e'],
-    ],
-  );
-}
+/** Where the far link carries less. */
+const narrow = (farMtu: number): Net => aroundRouter({}, farMtu);
 
 describe('in the clear', () => {
   test('IPv4 with DF: the router tells the MTU of the next link', () => {

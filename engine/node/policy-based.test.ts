@@ -1,46 +1,23 @@
-import { protectBy } from '../ipsec/spd.ts';
 import { describe, expect, test } from 'vitest';
-import { createNet, type Net } from './testing/net.ts';
+import { protectBy } from '../ipsec/spd.ts';
+import type { PolicyConfig } from './config.ts';
+import type { Net } from './testing/net.ts';
 import { ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
-import { nodeConfig, policy, port, route, saPair, SITE_WIRES, TO_ALICE, TO_BOB } from './testing/sites.ts';
+import { gatewayNet, LANS, type Side } from './testing/scenes.ts';
+import { policy, saPair } from './testing/sites.ts';
+
+const policyBased = (extra: (side: Side) => readonly PolicyConfig[] = () => []): Net =>
+  gatewayNet(side => [
+    ...extra(side),
+    policy('net', protectBy('esp', 'tunnel'), {
+      local: LANS[side],
+      remote: LANS[side === 'alice' ? 'bob' : 'alice'],
+    }),
+    policy('icmp-outside', { kind: 'bypass' }, { protocol: 1 }),
+  ]);
 
 describe('a gateway without tunnel interfaces: its own SPD', () => {
-  const lans = { alice: '10.0.0.0/24', bob: '10.0.1.0/24' } as const;
-
-  function policyBased(extra: (side: 'alice' | 'bob') => ReturnType<typeof policy>[] = () => []): Net {
-    const [toBob, fromAlice] = saPair(TO_BOB, '1.2.3.4', '5.6.7.8', ['net', 'net']);
-    const [toAlice, fromBob] = saPair(TO_ALICE, '5.6.7.8', '1.2.3.4', ['net', 'net']);
-    const gateway = (name: 'alice' | 'bob', wan: string, lan: string, next: string) =>
-      nodeConfig(name, {
-        forwarding: true,
-        interfaces: [port('net0', [wan]), port('net1', [lan])],
-        routes: [route('0.0.0.0/0', next)],
-        policies: [
-          ...extra(name),
-          policy('net', protectBy('esp', 'tunnel'), {
-            local: lans[name],
-            remote: lans[name === 'alice' ? 'bob' : 'alice'],
-          }),
-          policy('icmp-outside', { kind: 'bypass' }, { protocol: 1 }),
-        ],
-        sas: name === 'alice' ? [toBob, fromBob] : [toAlice, fromAlice],
-      });
-    return createNet(
-      [
-        nodeConfig('a1', { interfaces: [port('eth0', ['10.0.0.2/24'])], routes: [route('0.0.0.0/0', '10.0.0.1')] }),
-        gateway('alice', '1.2.3.4/24', '10.0.0.1/24', '1.2.3.1'),
-        nodeConfig('internet', {
-          forwarding: true,
-          interfaces: [port('alice', ['1.2.3.1/24']), port('bob', ['5.6.7.1/24'])],
-        }),
-        gateway('bob', '5.6.7.8/24', '10.0.1.1/24', '5.6.7.1'),
-        nodeConfig('b1', { interfaces: [port('eth0', ['10.0.1.2/24'])], routes: [route('0.0.0.0/0', '10.0.1.1')] }),
-      ],
-      SITE_WIRES,
-    );
-  }
-
   test('protects what its policy names, with the SA’s addresses outside', () => {
     const net = policyBased();
     net.send('a1', ping('10.0.0.2', '10.0.1.2'));

@@ -2,50 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { protectBy } from '../ipsec/spd.ts';
 import { encodeIcmpv4 } from '../wire/icmpv4.ts';
 import type { PolicyConfig } from './config.ts';
-import { createNet, type Net } from './testing/net.ts';
+import type { Net } from './testing/net.ts';
 import { ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
-import { nodeConfig, policy, port, route, saPair, SITE_WIRES, TO_ALICE, TO_BOB } from './testing/sites.ts';
+import { gatewayNet, LANS, type Side } from './testing/scenes.ts';
+import { policy } from './testing/sites.ts';
 
-type Side = 'alice' | 'bob';
 type Policies = (side: Side) => readonly PolicyConfig[];
 
 const protect = protectBy('esp', 'tunnel');
 const [A, B, STRANGER] = ['10.0.0.2', '10.0.1.2', '1.2.3.1'];
-const LANS = { alice: '10.0.0.0/24', bob: '10.0.1.0/24' } as const;
 const drops = (net: Net, name: string) => net.node(name).status().drops;
 
 const discardRest = policy('rest', { kind: 'discard' });
 const between = (side: Side): PolicyConfig =>
   policy('net', protect, { local: LANS[side], remote: LANS[side === 'alice' ? 'bob' : 'alice'] });
 const all = (): PolicyConfig[] => [policy('net', protect)];
-
-/** a1 – alice = internet = bob – b1: gateways without tunnel interfaces, each with one SPD for both of its links. */
-function gateways(policies: Policies, { isKeyed = true } = {}): Net {
-  const [toBob, fromAlice] = saPair(TO_BOB, '1.2.3.4', '5.6.7.8', ['net', 'net']);
-  const [toAlice, fromBob] = saPair(TO_ALICE, '5.6.7.8', '1.2.3.4', ['net', 'net']);
-  const gateway = (name: Side, wan: string, lan: string, next: string) =>
-    nodeConfig(name, {
-      forwarding: true,
-      interfaces: [port('net0', [wan]), port('net1', [lan])],
-      routes: [route('0.0.0.0/0', next)],
-      policies: policies(name),
-      sas: !isKeyed ? [] : name === 'alice' ? [toBob, fromBob] : [toAlice, fromAlice],
-    });
-  return createNet(
-    [
-      nodeConfig('a1', { interfaces: [port('eth0', ['10.0.0.2/24'])], routes: [route('0.0.0.0/0', '10.0.0.1')] }),
-      gateway('alice', '1.2.3.4/24', '10.0.0.1/24', '1.2.3.1'),
-      nodeConfig('internet', {
-        forwarding: true,
-        interfaces: [port('alice', ['1.2.3.1/24']), port('bob', ['5.6.7.1/24'])],
-      }),
-      gateway('bob', '5.6.7.8/24', '10.0.1.1/24', '5.6.7.1'),
-      nodeConfig('b1', { interfaces: [port('eth0', ['10.0.1.2/24'])], routes: [route('0.0.0.0/0', '10.0.1.1')] }),
-    ],
-    SITE_WIRES,
-  );
-}
 
 const CATCH_ALL: readonly (readonly [string, Policies])[] = [
   ['protect A<->B, discard all', side => [between(side), discardRest]],
@@ -58,7 +30,7 @@ const CATCH_ALL: readonly (readonly [string, Policies])[] = [
 
 describe.each(CATCH_ALL)('a gateway whose own SPD says: %s', (_, policies) => {
   test('protects what goes from one private net to the other, both ways', () => {
-    const net = gateways(policies);
+    const net = gatewayNet(policies);
     net.send('a1', ping(A, B));
     expect(net.takeDeliveries('a1').map(line)).toEqual([`${B} > ${A} | icmp 0/0`]);
     expect(traffic(net, 'alice:net0')).toEqual(['1.2.3.4 > 5.6.7.8 | esp 4096 1']);
@@ -72,7 +44,7 @@ describe.each(CATCH_ALL)('a gateway whose own SPD says: %s', (_, policies) => {
     ['net0', STRANGER, A],
     ['net0', STRANGER, B],
   ])('lets nothing pass, nor protects it, that comes in the clear on %s from %s to %s', (link, from, to) => {
-    const net = gateways(policies);
+    const net = gatewayNet(policies);
     net.injectPackets('alice', link, udp(from, to, [1, 2]), ipPacket(from, to, 6, new Uint8Array(20)));
     expect([...traffic(net, 'alice:net0'), ...traffic(net, 'alice:net1')]).toEqual([]);
     const { policyDiscard = 0, noSa = 0 } = drops(net, 'alice');
@@ -80,7 +52,7 @@ describe.each(CATCH_ALL)('a gateway whose own SPD says: %s', (_, policies) => {
   });
 
   test('believes no ICMP error in the clear about a protected packet, and sends one out by the SA', () => {
-    const net = gateways(policies);
+    const net = gatewayNet(policies);
     net.injectPackets('alice', 'net0', unreachable(STRANGER, A, udp(A, B, [1, 2])));
     expect(traffic(net, 'alice:net1')).toEqual([]);
     net.send('a1', unreachable(A, B, udp(B, A, [1, 2])));
@@ -89,7 +61,7 @@ describe.each(CATCH_ALL)('a gateway whose own SPD says: %s', (_, policies) => {
   });
 
   test('without an SA discards what is to be protected', () => {
-    const net = gateways(policies, { isKeyed: false });
+    const net = gatewayNet(policies, { isKeyed: false });
     net.send('a1', udp(A, B, [1, 2]));
     expect(traffic(net, 'alice:net0')).toEqual([]);
     expect(drops(net, 'alice')).toEqual({ noSa: 1 });
@@ -97,7 +69,7 @@ describe.each(CATCH_ALL)('a gateway whose own SPD says: %s', (_, policies) => {
   });
 
   test('while its link to the net behind it is down, sends none of it elsewhere', () => {
-    const net = gateways(policies);
+    const net = gatewayNet(policies);
     net.take('alice', net.node('alice').command({ kind: 'link', port: 'net1', up: false }, net.now()));
     net.seen.length = 0;
     net.send('b1', udp(B, A, [1, 2]));
@@ -112,7 +84,7 @@ describe.each<readonly [string, Policies]>([...CATCH_ALL, ['protect A<->B', side
     const tooLong = udp(A, B, [1, 2], 1460, { dontFragment: true });
 
     test('of a packet that was to be protected comes back the way that packet came', () => {
-      const net = gateways(policies);
+      const net = gatewayNet(policies);
       net.send('a1', tooLong, udp(A, B, [1, 2], 32, { hopLimit: 1 }));
       expect(net.takeDeliveries('a1').map(line)).toEqual([
         `10.0.0.1 > ${A} | icmp 3/4 mtu 1446`,
@@ -122,7 +94,7 @@ describe.each<readonly [string, Policies]>([...CATCH_ALL, ['protect A<->B', side
     });
 
     test('is not said to who sends it from the other side', () => {
-      const net = gateways(policies);
+      const net = gatewayNet(policies);
       net.injectPackets('alice', 'net0', tooLong, udp(STRANGER, B, [1, 2], 1460, { dontFragment: true }));
       expect([...traffic(net, 'alice:net0'), ...traffic(net, 'alice:net1')]).toEqual([]);
     });
@@ -131,13 +103,13 @@ describe.each<readonly [string, Policies]>([...CATCH_ALL, ['protect A<->B', side
 
 test('an entry that is about such news decides on it', () => {
   const silent = policy('silent', { kind: 'discard' }, { local: '10.0.0.1', remote: A, protocol: 1 });
-  const net = gateways(side => [silent, between(side)]);
+  const net = gatewayNet(side => [silent, between(side)]);
   net.send('a1', udp(A, B, [1, 2], 1460, { dontFragment: true }));
   expect(net.takeDeliveries('a1')).toEqual([]);
 });
 
 test('an entry before the last one decides, in its own direction', () => {
-  const net = gateways(side => [elsewhere(side), ...all()]);
+  const net = gatewayNet(side => [elsewhere(side), ...all()]);
   net.send('a1', ping(A, STRANGER));
   expect(traffic(net, 'alice:net0')).toEqual([`${A} > ${STRANGER} | icmp 8/0`]);
   net.injectPackets('alice', 'net0', udp(STRANGER, '10.0.0.1', [1, 2]));
@@ -145,7 +117,7 @@ test('an entry before the last one decides, in its own direction', () => {
 });
 
 test('what an earlier entry discards in one direction is discarded', () => {
-  const net = gateways(side => [
+  const net = gatewayNet(side => [
     policy('no9', { kind: 'discard' }, { protocol: 17, remotePort: 9 }),
     between(side),
     discardRest,
@@ -155,7 +127,7 @@ test('what an earlier entry discards in one direction is discarded', () => {
 });
 
 test('what the last entry discards counts on it', () => {
-  const net = gateways(side => [between(side), discardRest]);
+  const net = gatewayNet(side => [between(side), discardRest]);
   net.send('a1', udp(A, '8.8.8.8', [1, 2]));
   expect(
     net
@@ -169,7 +141,7 @@ test('what the last entry discards counts on it', () => {
 });
 
 test('packets to the gateway itself are inbound, wherever they come from', () => {
-  const net = gateways(all);
+  const net = gatewayNet(all);
   net.injectPackets('alice', 'net1', ping(A, '10.0.0.1'));
   net.injectPackets('alice', 'net0', ping(STRANGER, '1.2.3.4'));
   expect(net.seen).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { NS_PER_S } from '../wire/instant.ts';
 import { parsePrefix } from '../wire/prefix.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import { FlowCache } from './flow-cache.ts';
 import { ethernetInterface } from './interfaces.ts';
 import { PathMtuCache } from './path-mtu.ts';
@@ -8,7 +9,7 @@ import { IcmpErrorLimit, TokenBucket } from './rate-limit.ts';
 import { ReassemblyPool } from './reassembly-pool.ts';
 import { RouteTable } from './route-table.ts';
 import { selectSource } from './source-address.ts';
-import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
 import { port } from './testing/sites.ts';
 
 const link = ethernetInterface(port('e', []));

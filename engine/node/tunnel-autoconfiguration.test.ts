@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { encodeIcmpv6 } from '../wire/icmpv6.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import { encodeNd } from '../wire/nd.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import type { NodeConfig } from './config.ts';
 import { createNet, type Net } from './testing/net.ts';
-import { addressOf, ipPacket, ping } from './testing/packets.ts';
+import { ipPacket, ping } from './testing/packets.ts';
 import { line, traffic } from './testing/read.ts';
 import { SITE_WIRES, sites } from './testing/sites.ts';
 

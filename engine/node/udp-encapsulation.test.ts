@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { protectBy } from '../ipsec/spd.ts';
 import { internetChecksum } from '../wire/checksum.ts';
 import { NS_PER_S } from '../wire/instant.ts';
+import { addressOf } from '../wire/testing/must.ts';
 import type { NodeConfig, SaConfig } from './config.ts';
 import { createNet, type Net, type SeenFrame } from './testing/net.ts';
-import { addressOf, ipPacket, ping, udp } from './testing/packets.ts';
+import { ipPacket, ping, udp } from './testing/packets.ts';
 import { line, traffic as layers } from './testing/read.ts';
 import { nodeConfig, policy, port, route, saPair, SITE_WIRES, sites } from './testing/sites.ts';
 

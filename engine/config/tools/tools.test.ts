@@ -52,6 +52,8 @@ function statusOf({ spi, direction, mode, source, destination, suite, protocol =
 
 const done = { status: 0, stdout: '', stderr: '' };
 
+const hostPolicy = (level: string) => `10.0.0.1 10.0.0.2 any -P out ipsec esp/transport//${level};`;
+
 describe('setkey', () => {
   test('-D and -DP show what is there, and say when nothing is', () => {
     const empty = new FakeNode();
@@ -99,11 +101,12 @@ describe('setkey', () => {
 
   test('spdupdate replaces the policy of the same selector, or is like spdadd', () => {
     const node = new FakeNode();
-    const policy = (level: string) => `10.0.0.1 10.0.0.2 any -P out ipsec esp/transport//${level};`;
-    expect(node.run('setkey -c', `spdupdate ${policy('use')}`)).toEqual(done);
-    expect(node.run('setkey -c', `spdadd ${policy('require')}`).stderr).toBe('The result of line 1: File exists.\n');
+    expect(node.run('setkey -c', `spdupdate ${hostPolicy('use')}`)).toEqual(done);
+    expect(node.run('setkey -c', `spdadd ${hostPolicy('require')}`).stderr).toBe(
+      'The result of line 1: File exists.\n',
+    );
     expect(node.run('setkey -DP').stdout).toContain('esp/transport//use');
-    expect(node.run('setkey -c', `spdupdate ${policy('require')}`)).toEqual(done);
+    expect(node.run('setkey -c', `spdupdate ${hostPolicy('require')}`)).toEqual(done);
     const { stdout } = node.run('setkey -DP');
     expect(stdout.match(/esp\/transport\/\/\w+/g)).toEqual(['esp/transport//require']);
   });

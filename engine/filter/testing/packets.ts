@@ -1,7 +1,7 @@
-import { parseAddress } from '../../wire/address.ts';
 import { encodeIpv4 } from '../../wire/ipv4.ts';
 import { encodeIpv6 } from '../../wire/ipv6.ts';
 import { setU16, setU32 } from '../../wire/octets.ts';
+import { addressOf } from '../../wire/testing/must.ts';
 import type { FilterSurroundings } from '../filter.ts';
 
 /** A packet as a test thinks of it. */
@@ -32,8 +32,7 @@ export interface PacketModel {
 
 /** Checksums of the upper layer are left out: no filter looks at them. */
 export function packetOf(model: PacketModel): Uint8Array {
-  const [source, destination] = [parseAddress(model.source), parseAddress(model.destination)];
-  if (source === null || destination === null) throw new Error(`${model.source} > ${model.destination}`);
+  const [source, destination] = [addressOf(model.source), addressOf(model.destination)];
   const payload = upperOf(model);
   const { tos = 0, ttl = 64, fragment } = model;
   if (source.length === 4) {

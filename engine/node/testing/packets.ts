@@ -1,9 +1,8 @@
-import { type Address, parseAddress } from '../../wire/address.ts';
 import { encodeIcmpv4 } from '../../wire/icmpv4.ts';
 import { encodeIcmpv6 } from '../../wire/icmpv6.ts';
 import { IpProtocol } from '../../wire/ip-protocol.ts';
-import { encodeIpv4 } from '../../wire/ipv4.ts';
-import { encodeIpv6 } from '../../wire/ipv6.ts';
+import { addressOf } from '../../wire/testing/must.ts';
+import { packet4, packet6 } from '../../wire/testing/packets.ts';
 import { encodeUdp } from '../../wire/udp.ts';
 
 export interface PacketOptions {
@@ -22,33 +21,11 @@ export function ipPacket(
   payload: Uint8Array,
   options: PacketOptions = {},
 ): Uint8Array {
-  const [source, destination] = [addressOf(from), addressOf(to)];
-  const hopLimit = options.hopLimit ?? 64;
-  const dscpEcn = options.dscpEcn ?? 0;
-  if (source.length === 16) {
-    return encodeIpv6({
-      trafficClass: dscpEcn,
-      flowLabel: 0,
-      nextHeader: protocol,
-      hopLimit,
-      source,
-      destination,
-      payload,
-    });
-  }
-  return encodeIpv4({
-    dscpEcn,
-    identification: options.identification ?? 1,
-    dontFragment: options.dontFragment ?? false,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: hopLimit,
-    protocol,
-    source,
-    destination,
-    options: new Uint8Array(0),
-    payload,
-  });
+  const ends = { source: addressOf(from), destination: addressOf(to) };
+  const { hopLimit = 64, dscpEcn = 0, identification = 1, dontFragment = false } = options;
+  return ends.source.length === 16
+    ? packet6(payload, { ...ends, nextHeader: protocol, hopLimit, trafficClass: dscpEcn })
+    : packet4(payload, { ...ends, protocol, ttl: hopLimit, dscpEcn, identification, dontFragment });
 }
 
 /** An echo request of `size` octets of data. */
@@ -73,10 +50,4 @@ export function udp(
   const payload = Uint8Array.from({ length: size }, (_, i) => (i * 7) & 0xff);
   const datagram = encodeUdp({ sourcePort, destinationPort, payload }, source, destination);
   return ipPacket(from, to, IpProtocol.UDP, datagram, options);
-}
-
-export function addressOf(text: string): Address {
-  const address = parseAddress(text);
-  if (address === null) throw new Error(`${text} is not an address`);
-  return address;
 }
