@@ -209,6 +209,15 @@ export function driverContract(name: string, createDriver: () => Driver, topolog
       expect(await execute(scene.lab, 'alice', ['setkey', '-Z'])).toMatchObject({ status: 1, stdout: '' });
     });
 
+    test('lets nobody feed a tool without end', async () => {
+      const comment = new TextEncoder().encode(`#${' '.repeat(1 << 20)}\n`);
+      const endless = Array.from({ length: 20 }, () => comment);
+      expect(await execute(scene.lab, 'alice', ['setkey', '-c'], endless)).toMatchObject({
+        status: 1,
+        stderr: 'setkey: stdin: File too large\n',
+      });
+    });
+
     test('explains what a gateway would do, and does not do it', async () => {
       const mark = scene.packets.length;
       const explanation = await scene.lab.explain('alice', FLOW);

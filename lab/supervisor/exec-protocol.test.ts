@@ -19,6 +19,13 @@ test('frames come out of any cutting as they went in', () => {
   }
 });
 
+test('what is too long for a frame is sent in several', () => {
+  const payload = Buffer.alloc(5_000_000, 7);
+  const read = new ExecFrameReader().push(encodeExecFrame(ExecFrameType.STDERR, payload));
+  expect(read.map(({ type }) => type)).toEqual([4, 4, 4, 4, 4]);
+  expect(Buffer.concat(read.map(frame => frame.payload)).equals(payload)).toBe(true);
+});
+
 test('a length that nobody would send is refused before anything is kept for it', () => {
   expect(() => new ExecFrameReader().push(Buffer.of(0, 0xff, 0xff, 0xff, 0xff))).toThrow(/4294967295/);
 });

@@ -27,12 +27,19 @@ const HEAD_OCTETS = 5;
 /** More than any pipe delivers at once. */
 const PAYLOAD_OCTETS_MAX = 1 << 20;
 
+/** A frame, or as many as it takes for what is longer than one. */
 export function encodeExecFrame(type: ExecFrameType, payload: Uint8Array): Buffer {
-  const frame = Buffer.alloc(HEAD_OCTETS + payload.length);
-  frame.writeUInt8(type, 0);
-  frame.writeUInt32BE(payload.length, 1);
-  frame.set(payload, HEAD_OCTETS);
-  return frame;
+  const frames: Buffer[] = [];
+  let at = 0;
+  do {
+    const part = payload.subarray(at, at + PAYLOAD_OCTETS_MAX);
+    const head = Buffer.alloc(HEAD_OCTETS);
+    head.writeUInt8(type, 0);
+    head.writeUInt32BE(part.length, 1);
+    frames.push(head, Buffer.from(part.buffer, part.byteOffset, part.length));
+    at += part.length;
+  } while (at < payload.length);
+  return Buffer.concat(frames);
 }
 
 /** Cuts a stream of chunks into frames. Throws on a frame that no end of this protocol would send. */

@@ -1,7 +1,7 @@
 import type { Tool, ToolStep } from '../../../engine/config/tools/tool.ts';
 import type { NodeCommand, NodeStatus } from '../../../engine/node/node.ts';
 import type { ExecIo } from '../driver.ts';
-import { readToolFile } from '../tool-input.ts';
+import { readToolFile, TOO_LARGE, TOOL_INPUT_OCTETS_MAX, type ToolFile } from '../tool-input.ts';
 
 /** The node that a tool looks at. */
 export interface ToolNode {
@@ -20,27 +20,34 @@ const STATUS_INTERRUPTED = 130;
 export async function runTool(tool: Tool, argv: readonly string[], node: ToolNode, io: ExecIo): Promise<number> {
   const plan = tool.plan(argv.slice(1));
   if (plan.kind === 'steps') return carryOut(plan.steps, node, io);
+  const take = (file: ToolFile, from: string) => {
+    if (file.kind === 'text') return carryOut(plan.stepsFor(file.text), node, io);
+    complain(io, `${argv[0] ?? ''}: ${from}: ${file.why}\n`);
+    return 1;
+  };
   if (plan.source.kind === 'stdin') {
-    const text = await wholeInput(io);
-    return text === null ? STATUS_INTERRUPTED : carryOut(plan.stepsFor(text), node, io);
+    const input = await wholeInput(io);
+    return input === null ? STATUS_INTERRUPTED : take(input, 'stdin');
   }
-  const file = readToolFile(plan.source.path);
-  if (file.kind === 'text') return carryOut(plan.stepsFor(file.text), node, io);
-  complain(io, `${argv[0] ?? ''}: ${plan.source.path}: ${file.why}\n`);
-  return 1;
+  return take(readToolFile(plan.source.path), plan.source.path);
 }
 
 /** null: whoever runs the tool wants it to end. */
-async function wholeInput({ stdin, signal }: ExecIo): Promise<string | null> {
-  if (stdin === null) return '';
+async function wholeInput({ stdin, signal }: ExecIo): Promise<ToolFile | null> {
+  if (stdin === null) return { kind: 'text', text: '' };
   const chunks: Uint8Array[] = [];
+  let length = 0;
   const stopped = new Promise<null>(resolve => {
     if (signal?.aborted === true) resolve(null);
     else signal?.addEventListener('abort', () => resolve(null), { once: true });
   });
-  const read = (async () => {
-    for await (const chunk of stdin) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
+  const read = (async (): Promise<ToolFile> => {
+    for await (const chunk of stdin) {
+      length += chunk.length;
+      if (length > TOOL_INPUT_OCTETS_MAX) return { kind: 'unreadable', why: TOO_LARGE };
+      chunks.push(chunk);
+    }
+    return { kind: 'text', text: Buffer.concat(chunks).toString('utf8') };
   })();
   return Promise.race([read, stopped]);
 }

@@ -1,5 +1,5 @@
 import type { Tool, ToolStep } from '../../../../engine/config/tools/tool.ts';
-import { readToolFile } from '../../tool-input.ts';
+import { readToolFile, TOO_LARGE, TOOL_INPUT_OCTETS_MAX, type ToolFile } from '../../tool-input.ts';
 import { NS_PER_S } from '../../../../engine/wire/instant.ts';
 import { SIMULATION_EPOCH_NS } from '../clock.ts';
 import type { Process, Program, ProgramMain } from './process.ts';
@@ -12,23 +12,26 @@ export function toolProgram(tool: Tool): ProgramMain {
   return function* main(process: Process): Program {
     const plan = tool.plan(process.argv.slice(1));
     if (plan.kind === 'steps') return carryOut(plan.steps, process);
-    if (plan.source.kind === 'stdin') return carryOut(plan.stepsFor(yield* wholeInput(process)), process);
-    const file = readToolFile(plan.source.path);
+    const [file, from] =
+      plan.source.kind === 'stdin'
+        ? [yield* wholeInput(process), 'stdin']
+        : [readToolFile(plan.source.path), plan.source.path];
     if (file.kind === 'text') return carryOut(plan.stepsFor(file.text), process);
-    process.complain(`${process.argv[0] ?? ''}: ${plan.source.path}: ${file.why}`);
+    process.complain(`${process.argv[0] ?? ''}: ${from}: ${file.why}`);
     return 1;
   };
 }
 
-function* wholeInput(process: Process): Generator<null, string, void> {
+function* wholeInput(process: Process): Generator<null, ToolFile, void> {
   const decoder = new TextDecoder();
   let text = '';
-  for (;;) {
+  while (text.length <= TOOL_INPUT_OCTETS_MAX) {
     const octets = process.stdin.read();
     if (octets !== null) text += decoder.decode(octets, { stream: true });
-    else if (process.stdin.isAtEnd) return text + decoder.decode();
+    else if (process.stdin.isAtEnd) return { kind: 'text', text: text + decoder.decode() };
     else yield null;
   }
+  return { kind: 'unreadable', why: TOO_LARGE };
 }
 
 /** The exit status. */
