@@ -1,24 +1,15 @@
 import { expect, test } from 'vitest';
-import type { Impairment, TopologyLink } from '../../topology/model.ts';
+import { UNIMPAIRED } from '../../topology/impairment.ts';
+import type { TopologyLink } from '../../topology/model.ts';
 import { directionFrom, directionTowards, LinkFaults } from './link-faults.ts';
 
-const impairment: Impairment = {
-  delayNs: 0,
-  jitterNs: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  corrupt: 0,
-  rateBitsPerSecond: null,
-  queueFrames: 0,
-};
 const wan: TopologyLink = {
   name: 'wan',
   endpoints: [
     { node: 'alice', interface: 'net0' },
     { node: 'internet', interface: 'alice' },
   ],
-  impairments: [impairment, impairment],
+  impairments: [UNIMPAIRED, UNIMPAIRED],
 };
 
 test('directions are named by the end that sends', () => {

@@ -1,23 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { UNIMPAIRED } from '../../topology/impairment.ts';
 import type { Impairment } from '../../topology/model.ts';
 import { createSeededRandom } from '../sim/seeded-random.ts';
 import { LinkModel } from './link-model.ts';
 
-const PERFECT: Impairment = {
-  delayNs: 0,
-  jitterNs: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  corrupt: 0,
-  rateBitsPerSecond: null,
-  queueFrames: 100,
-};
 const MS = 1_000_000;
 
 /** A link whose forward direction is `forward`, and whose way back is perfect. */
 function link(forward: Partial<Impairment>, seed = 'link', mtu: number | null = null): LinkModel {
-  return new LinkModel([{ ...PERFECT, ...forward }, PERFECT], createSeededRandom(seed), mtu);
+  return new LinkModel([{ ...UNIMPAIRED, ...forward }, UNIMPAIRED], createSeededRandom(seed), mtu);
 }
 
 const frame = (number: number, octets = 100) => new Uint8Array(octets).fill(number & 0xff);
@@ -42,8 +33,8 @@ describe('a link', () => {
 
   test('delays each direction by its own amount', () => {
     const impairments = [
-      { ...PERFECT, delayNs: 20 * MS },
-      { ...PERFECT, delayNs: 5 * MS },
+      { ...UNIMPAIRED, delayNs: 20 * MS },
+      { ...UNIMPAIRED, delayNs: 5 * MS },
     ] as const;
     const model = new LinkModel(impairments, createSeededRandom('x'));
     expect(model.push(0, frame(1), 0)[0]?.at).toBe(20 * MS);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadTopology } from '../../topology/load.ts';
+import { UNIMPAIRED } from '../../topology/impairment.ts';
 import type { Impairment, Topology, TopologyLink } from '../../topology/model.ts';
 import { resolveTopologyArgument } from '../../topology/shipped.ts';
 import { kernelNamespaceScript, wireNamespaceScript } from './engine-namespace.ts';
@@ -68,26 +69,16 @@ describe('the layout', () => {
   });
 });
 
-describe('netem', () => {
-  const perfect: Impairment = {
-    delayNs: 0,
-    jitterNs: 0,
-    loss: 0,
-    duplicate: 0,
-    reorder: 0,
-    corrupt: 0,
-    rateBitsPerSecond: null,
-    queueFrames: 100,
-  };
-  const link = (change: Partial<Impairment>): TopologyLink => ({
-    name: 'l',
-    endpoints: [
-      { node: 'a', interface: 'x' },
-      { node: 'b', interface: 'y' },
-    ],
-    impairments: [perfect, { ...perfect, ...change }],
-  });
+const link = (change: Partial<Impairment>): TopologyLink => ({
+  name: 'l',
+  endpoints: [
+    { node: 'a', interface: 'x' },
+    { node: 'b', interface: 'y' },
+  ],
+  impairments: [UNIMPAIRED, { ...UNIMPAIRED, ...change }],
+});
 
+describe('netem', () => {
   test('does what it does as the model of a link does, and nothing else', () => {
     expect(isImpaired(link({}))).toBe(false);
     for (const change of [{ delayNs: 1 }, { loss: 0.1 }, { duplicate: 0.1 }, { corrupt: 0.1 }]) {
@@ -99,8 +90,8 @@ describe('netem', () => {
   });
 
   test('arguments', () => {
-    const all = { ...perfect, delayNs: 20_000_000, loss: 0.001, duplicate: 0.01, corrupt: 0.02 };
+    const all = { ...UNIMPAIRED, delayNs: 20_000_000, loss: 0.001, duplicate: 0.01, corrupt: 0.02 };
     expect(netemArguments(all).join(' ')).toBe('limit 1000000 delay 20000us loss 0.1% duplicate 1% corrupt 2%');
-    expect(netemArguments(perfect)).toEqual(['limit', '1000000']);
+    expect(netemArguments(UNIMPAIRED)).toEqual(['limit', '1000000']);
   });
 });

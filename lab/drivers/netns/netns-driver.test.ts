@@ -9,6 +9,7 @@ import { insideNamespaces, rerunInNamespaces } from '../../../engine/host/testin
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
 import { loadTopology } from '../../topology/load.ts';
+import { UNIMPAIRED } from '../../topology/impairment.ts';
 import type { Impairment, Topology } from '../../topology/model.ts';
 import { resolveTopologyArgument } from '../../topology/shipped.ts';
 import { FORMED, TUNNEL_SLAAC } from '../../topology/testing/tunnel-slaac.ts';
@@ -279,22 +280,11 @@ async function reachable(lab: RunningLab, from: string, to: string): Promise<voi
   throw new Error(`${from} does not reach ${to}`);
 }
 
-const PERFECT: Impairment = {
-  delayNs: 0,
-  jitterNs: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  corrupt: 0,
-  rateBitsPerSecond: null,
-  queueFrames: 100,
-};
-
 function impaired(link: string, forward: Partial<Impairment>, backward: Partial<Impairment>): Topology {
   const topology = shipped('site-to-site');
   const impairments = [
-    { ...PERFECT, ...forward },
-    { ...PERFECT, ...backward },
+    { ...UNIMPAIRED, ...forward },
+    { ...UNIMPAIRED, ...backward },
   ] as const;
   return { ...topology, links: topology.links.map(each => (each.name === link ? { ...each, impairments } : each)) };
 }

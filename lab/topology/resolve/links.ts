@@ -1,23 +1,12 @@
 import type { BothWaysText, ImpairmentText, LinkText } from '../description.ts';
 import { quoted, type Report } from '../../../engine/config/diagnostic.ts';
+import { QUEUE_FRAMES, UNIMPAIRED } from '../impairment.ts';
 import type { Impairment, TopologyLink } from '../model.ts';
 import { formatDuration } from '../quantity.ts';
 import type { EndText } from '../names.ts';
 import type { Located } from '../shape.ts';
 import { didYouMean, oneOf } from '../../../engine/config/suggest.ts';
 import { endName, type InterfaceScope, type Scope } from './scope.ts';
-
-const QUEUE_FRAMES = 100;
-const PERFECT: Impairment = {
-  delayNs: 0,
-  jitterNs: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  corrupt: 0,
-  rateBitsPerSecond: null,
-  queueFrames: QUEUE_FRAMES,
-};
 
 /** What each interface is plugged into, by `node:interface`. */
 export type Wiring = ReadonlyMap<string, Plug>;
@@ -118,7 +107,7 @@ function resolveEnd(
 
 function resolveImpairments(text: LinkText, report: Report): readonly [Impairment, Impairment] {
   const impair = text.impair;
-  if (impair === null) return [PERFECT, PERFECT];
+  if (impair === null) return [UNIMPAIRED, UNIMPAIRED];
   if (isBothWays(impair))
     return [resolveImpairment(impair.forward, report), resolveImpairment(impair.backward, report)];
   const both = resolveImpairment(impair, report);
@@ -130,7 +119,7 @@ function isBothWays(impair: ImpairmentText | BothWaysText): impair is BothWaysTe
 }
 
 function resolveImpairment(text: ImpairmentText | null, report: Report): Impairment {
-  if (text === null) return PERFECT;
+  if (text === null) return UNIMPAIRED;
   const delayNs = text.delay?.value ?? 0;
   const jitterNs = text.jitter?.value ?? 0;
   if (text.jitter !== null && jitterNs > delayNs && text.complete) {

@@ -1,4 +1,5 @@
 import type { CapturedPacket } from '../../../capture/packet.ts';
+import { UNIMPAIRED } from '../../../topology/impairment.ts';
 import type { FaultAction, Impairment, ScheduledFault, Topology } from '../../../topology/model.ts';
 import { openTopology } from '../../../topology/shipped.ts';
 import type { LabEvent, RunningLab } from '../../driver.ts';
@@ -24,17 +25,6 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export const PERFECT: Impairment = {
-  delayNs: 0,
-  jitterNs: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  corrupt: 0,
-  rateBitsPerSecond: null,
-  queueFrames: 100,
-};
-
 export function shippedTopology(name: string): Topology {
   const { topology } = openTopology(name);
   if (topology === null) throw new Error(`topology ${name} does not load`);
@@ -43,7 +33,7 @@ export function shippedTopology(name: string): Topology {
 
 /** The same topology with that link impaired both ways. */
 export function withImpairment(topology: Topology, link: string, impairment: Partial<Impairment>): Topology {
-  const both = { ...PERFECT, ...impairment };
+  const both = { ...UNIMPAIRED, ...impairment };
   const links = topology.links.map(entry =>
     entry.name === link ? { ...entry, impairments: [both, both] as const } : entry,
   );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { NS_PER_MS, NS_PER_S } from '../../../../../engine/wire/instant.ts';
 import { TcpFlag, type TcpSegment } from '../../../../../engine/wire/tcp.ts';
+import { UNIMPAIRED } from '../../../../topology/impairment.ts';
 import type { Impairment } from '../../../../topology/model.ts';
 import { LinkModel } from '../../../link/link-model.ts';
 import { EventQueue } from '../../event-queue.ts';
@@ -9,16 +10,7 @@ import { createSeededRandom } from '../../seeded-random.ts';
 import { TcpConnection } from './connection.ts';
 import type { TcpOutput, TcpStart } from './contract.ts';
 
-const PERFECT: Impairment = {
-  delayNs: 10 * NS_PER_MS,
-  jitterNs: 0,
-  loss: 0,
-  duplicate: 0,
-  reorder: 0,
-  corrupt: 0,
-  rateBitsPerSecond: null,
-  queueFrames: 100,
-};
+const PERFECT: Impairment = { ...UNIMPAIRED, delayNs: 10 * NS_PER_MS };
 
 type Side = 0 | 1;
 
