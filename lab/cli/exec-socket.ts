@@ -32,6 +32,8 @@ export async function execThroughSocket(client: LabClient, request: ExecRequest,
         else if (frame.type === ExecFrameType.STDERR) standardError().write(copyOf(frame));
         else if (frame.type === ExecFrameType.EXIT) exit = frame.payload[0] ?? 0;
       }
+      // The last frame. The lab reads no more, and what we were still sending would keep the connection for ever.
+      if (exit !== null) socket.destroy();
     };
     socket.on('data', take);
     // The command may have ended while we were still sending: what counts is whether its status came.

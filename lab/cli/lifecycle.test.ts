@@ -126,6 +126,20 @@ for (const { driver, isAble, needs } of DRIVERS) {
       expect((await result).status).toBe(0);
     });
 
+    test('a command ends while somebody still feeds it', async () => {
+      await up(driver, '--no-checks');
+      const child = lab.start(['exec', 'alice', '--', 'setkey', '-c']);
+      child.stdin?.on('error', () => undefined); // it ends without reading all
+      const spaces = Buffer.alloc(1 << 16, ' ');
+      const feed = (): void => {
+        while (child.stdin?.writable === true && child.stdin.write(spaces));
+        if (child.exitCode === null) child.stdin?.once('drain', feed);
+      };
+      feed();
+      expect(await finished(child)).toMatchObject({ status: 1, stderr: 'setkey: stdin: File too large\n' });
+      await lab.run(['down']);
+    });
+
     test('exec --json keeps what a command printed', async () => {
       await up(driver, '--no-checks');
       const result = await lab.run(['exec', 'a1', '--json', '--', 'ping', '-c', '1', '10.0.0.1']);
