@@ -183,7 +183,7 @@ function keyed<Wanted extends Algorithm>(
     const reason = legacyReason(first);
     const message = `${quoted(name.text)} is not used any more${reason === null ? '' : `: ${reason}`}`;
     const better = kind === ENCRYPTION ? 'aes-cbc' : 'hmac-sha2-256';
-    report.error(name.place, message, `use ${better}, or allow it with legacy: true`);
+    report.error(name.place, message, `use ${better}, or allow it with legacy: true under files, in the topology`);
   }
   if (first.unavailable !== null) {
     report.error(name.place, `${quoted(name.text)} cannot be computed here: ${first.unavailable}`, 'use aes-cbc');

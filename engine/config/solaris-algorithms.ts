@@ -82,7 +82,7 @@ function isUsable(algorithm: Algorithm, word: Word, rules: AlgorithmRules, repor
   if (algorithm.legacy && !rules.legacy) {
     const message = `${quoted(word.text)} is not used any more${reason === null ? '' : `: ${reason}`}`;
     const better = 'blockOctets' in algorithm ? 'aes' : 'sha256';
-    report.error(word.place, message, `use ${better}, or allow it with legacy: true`);
+    report.error(word.place, message, `use ${better}, or allow it with legacy: true under files, in the topology`);
     return false;
   }
   if (algorithm.unavailable !== null) {
