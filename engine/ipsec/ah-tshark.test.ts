@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { icvFieldOctets } from '../crypto/ah-suite.ts';
 import { integrityAlgorithms } from '../crypto/integrity.ts';
 import { ahOctets } from '../wire/ah.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { addressOf, must, toHex } from '../wire/testing/must.ts';
 import { packet4, packet6 } from '../wire/testing/packets.ts';
+import { hasTshark, NEEDS_TSHARK, PcapLink, tsharkFields } from '../wire/testing/tshark.ts';
 import { encodeUdp } from '../wire/udp.ts';
 import { authenticateOne } from './testing/one-packet.ts';
 import { ahPair } from './testing/sa-pair.ts';
@@ -16,39 +13,7 @@ import { splitInbound } from './transport-mode.ts';
 import { encapsulate } from './tunnel-mode.ts';
 import { createTypescriptKernel } from './typescript-kernel.ts';
 
-const available = spawnSync('tshark', ['--version']).status === 0;
 const kernel = createTypescriptKernel({ bytes: count => new Uint8Array(count) });
-
-let directory = '';
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'ipsec-lab-ah-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
-
-/** Classic pcap of bare IP packets. */
-function pcap(packets: readonly Uint8Array[]): Buffer {
-  const header = Buffer.from('d4c3b2a1020004000000000000000000ffff000065000000', 'hex');
-  const records = packets.flatMap(packet => {
-    const record = Buffer.alloc(16);
-    record.writeUInt32LE(packet.length, 8);
-    record.writeUInt32LE(packet.length, 12);
-    return [record, packet];
-  });
-  return Buffer.concat([header, ...records]);
-}
-
-function tshark(packets: readonly Uint8Array[], fields: readonly string[]): string[][] {
-  const file = join(directory, 'packets.pcap');
-  writeFileSync(file, pcap(packets));
-  const output = ['-T', 'fields', '-E', 'separator=|', ...fields.flatMap(field => ['-e', field])];
-  const checks = ['ip', 'udp'].flatMap(protocol => ['-o', `${protocol}.check_checksum:TRUE`]);
-  const run = spawnSync('tshark', ['-r', file, '-n', ...checks, ...output], { encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(run.stderr);
-  return run.stdout
-    .trimEnd()
-    .split('\n')
-    .map(line => line.split('|'));
-}
 
 function udpPacket(version: 4 | 6, source: Uint8Array, destination: Uint8Array): Uint8Array {
   const payload = encodeUdp({ sourcePort: 9, destinationPort: 9, payload: new Uint8Array(33) }, source, destination);
@@ -65,7 +30,7 @@ const ENDS = {
   6: [addressOf('2001:db8::1'), addressOf('2001:db8::2')],
 } as const;
 
-test.skipIf(!available)('tshark reads our AH and what it covers (needs tshark: apt-get install tshark)', () => {
+test.skipIf(!hasTshark)(`tshark reads our AH and what it covers ${NEEDS_TSHARK}`, () => {
   const packets: Uint8Array[] = [];
   const expected: string[] = [];
   for (const integrity of integrityAlgorithms()) {
@@ -90,7 +55,7 @@ test.skipIf(!available)('tshark reads our AH and what it covers (needs tshark: a
     }
   }
   const fields = ['ah.spi', 'ah.sequence', 'ah.length', 'ah.icv', 'ah.next_header', 'udp.checksum.status'];
-  const rows = tshark(packets, [...fields, '_ws.malformed']);
+  const rows = tsharkFields(packets, [...fields, '_ws.malformed'], { link: PcapLink.RAW_IP });
   const tokens = integrityAlgorithms().flatMap(({ token }) => Array.from({ length: 4 }, () => token));
   expect(rows.map((row, i) => [tokens[i], ...row].join(' '))).toEqual(expected);
 });

@@ -1,13 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { encodeIcmpv4 } from '../wire/icmpv4.ts';
 import { dissectPacket, findLayer } from '../wire/dissect.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import { encodeTcp, TcpFlag } from '../wire/tcp.ts';
 import { addressOf } from '../wire/testing/must.ts';
+import { hasTshark, NEEDS_TSHARK, tsharkFields } from '../wire/testing/tshark.ts';
 import type { NatConfig } from './config.ts';
 import { createNet, type Net } from './testing/net.ts';
 import { ipPacket, ping, udp } from './testing/packets.ts';
@@ -245,9 +242,7 @@ test('the same seed gives the same ports', () => {
   expect(one).toEqual(other);
 });
 
-const hasTshark = spawnSync('tshark', ['--version']).status === 0;
-
-test.skipIf(!hasTshark)('tshark finds every checksum right (needs tshark: apt-get install tshark)', () => {
+test.skipIf(!hasTshark)(`tshark finds every checksum right ${NEEDS_TSHARK}`, () => {
   const net = home('symmetric');
   net.send('host', udp(HOST, SERVER, [5000, 53], 3000), udp(HOST, SERVER, [5000, 54], 33), ping(HOST, SERVER));
   net.send('host', tcp(HOST, SERVER, [1024, 80], TcpFlag.SYN));
@@ -259,26 +254,8 @@ test.skipIf(!hasTshark)('tshark finds every checksum right (needs tshark: apt-ge
     net.send('server', ipPacket(SERVER, NAT, 1, error));
   }
   const frames = net.seen.filter(({ from }) => from.startsWith('nat:')).map(({ octets }) => octets);
-  const folder = mkdtempSync(join(tmpdir(), 'nat-'));
-  try {
-    writeFileSync(join(folder, 'nat.txt'), frames.map(hexDump).join('\n'));
-    execFileSync('text2pcap', [join(folder, 'nat.txt'), join(folder, 'nat.pcap')], { stdio: 'ignore' });
-    const options = ['ip', 'udp', 'tcp'].flatMap(each => ['-o', `${each}.check_checksum:TRUE`]);
-    const bad =
-      'ip.checksum.status == 0 || udp.checksum.status == 0 || tcp.checksum.status == 0 || icmp.checksum.status == 0';
-    const read = (filter: string) =>
-      execFileSync('tshark', ['-r', join(folder, 'nat.pcap'), ...options, '-Y', filter], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-    expect(read('udp || tcp || icmp').trim().split('\n').length).toBeGreaterThan(6);
-    expect(read(bad)).toBe('');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const sums = ['ip', 'udp', 'tcp', 'icmp'].map(protocol => `${protocol}.checksum.status`);
+  const rows = tsharkFields(frames, sums, { reassemble: true });
+  expect(rows.filter(row => row.slice(1).join('') !== '').length).toBeGreaterThan(6);
+  expect(rows.filter(row => row.some(statuses => statuses.includes('0')))).toEqual([]);
 });
-
-function hexDump(octets: Uint8Array): string {
-  const pairs = Array.from(octets, octet => octet.toString(16).padStart(2, '0'));
-  return `000000 ${pairs.join(' ')}\n`;
-}

@@ -9,27 +9,13 @@ import {
   type Ipv4Packet,
 } from './ipv4.ts';
 import { abuse } from './testing/hostile.ts';
-import { addressOf, fromHex } from './testing/must.ts';
+import { fromHex } from './testing/must.ts';
+import { fields4 } from './testing/packets.ts';
 import { Prng } from './testing/prng.ts';
 import { scapyFrame } from './testing/scapy-frames.ts';
 import { WireError } from './wire-error.ts';
 
-function packetOf(changes: Partial<Ipv4Packet>): Ipv4Packet {
-  return {
-    dscpEcn: 0,
-    identification: 0x1234,
-    dontFragment: false,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 64,
-    protocol: 17,
-    source: addressOf('10.0.0.1'),
-    destination: addressOf('10.0.1.2'),
-    options: new Uint8Array(0),
-    payload: new Uint8Array(0),
-    ...changes,
-  };
-}
+const packetOf = (changes: Partial<Ipv4Packet>): Ipv4Packet => fields4({ identification: 0x1234, ...changes });
 
 function randomPacket(random: Prng): Ipv4Packet {
   return {

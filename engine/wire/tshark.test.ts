@@ -1,8 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { dissect, findLayer } from './dissect.ts';
 import { encodeEthernet } from './ethernet.ts';
 import { encodeIcmpv4 } from './icmpv4.ts';
@@ -15,45 +11,8 @@ import { encodeTcp, TcpFlag } from './tcp.ts';
 import { addressOf, must } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 import { scapyFrame, scapyFrameNames } from './testing/scapy-frames.ts';
+import { hasTshark, NEEDS_TSHARK, tsharkFields } from './testing/tshark.ts';
 import { encodeUdp } from './udp.ts';
-
-const available = spawnSync('tshark', ['--version']).status === 0;
-const needs = '(needs tshark: apt-get install tshark)';
-
-let directory = '';
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'ipsec-lab-wire-'));
-});
-afterAll(() => rmSync(directory, { recursive: true }));
-
-/** Classic pcap, microseconds, Ethernet: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-03.html */
-function pcap(frames: readonly Uint8Array[]): Buffer {
-  const header = Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex');
-  const records = frames.flatMap(frame => {
-    const record = Buffer.alloc(16);
-    record.writeUInt32LE(frame.length, 8);
-    record.writeUInt32LE(frame.length, 12);
-    return [record, frame];
-  });
-  return Buffer.concat([header, ...records]);
-}
-
-/** One row a frame, one column a field; several values of a field are joined by commas. */
-function tshark(frames: readonly Uint8Array[], fields: readonly string[]): string[][] {
-  const checks = ['ip', 'tcp', 'udp'].flatMap(protocol => ['-o', `${protocol}.check_checksum:TRUE`]);
-  const reassembly = ['-o', 'ip.defragment:FALSE', '-o', 'ipv6.defragment:FALSE'];
-  const columns = fields.flatMap(field => ['-e', field]);
-  const file = join(directory, 'frames.pcap');
-  writeFileSync(file, pcap(frames));
-  const input = ['-r', file, '-n', ...checks, ...reassembly];
-  const output = ['-T', 'fields', '-E', 'separator=|', ...columns];
-  const run = spawnSync('tshark', [...input, ...output], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (run.status !== 0) throw new Error(run.stderr);
-  return run.stdout
-    .trimEnd()
-    .split('\n')
-    .map(line => line.split('|'));
-}
 
 const addresses = {
   4: { source: addressOf('10.0.0.2'), destination: addressOf('10.0.1.2') },
@@ -96,7 +55,7 @@ const hexOrNone = (value: number | undefined) =>
 
 /** The frames, in hexadecimal, with a checksum that is not good (1 in Wireshark's words) or with anything malformed. */
 function objections(frames: readonly Uint8Array[]): string[] {
-  const rows = tshark(frames, [...statusFields, ...malformedFields]);
+  const rows = tsharkFields(frames, [...statusFields, ...malformedFields]);
   if (rows.length !== frames.length) return [`${rows.length} rows for ${frames.length} frames`];
   return rows.flatMap((row, i) => {
     const statuses = row.slice(0, statusFields.length).join('').replaceAll(',', '');
@@ -105,7 +64,7 @@ function objections(frames: readonly Uint8Array[]): string[] {
   });
 }
 
-test.skipIf(!available)(`tshark finds nothing wrong with what we encode ${needs}`, () => {
+test.skipIf(!hasTshark)(`tshark finds nothing wrong with what we encode ${NEEDS_TSHARK}`, () => {
   const random = new Prng(70);
   const frames = Array.from({ length: 100 }, (_, i) => {
     const version = i % 2 === 0 ? 4 : 6;
@@ -145,7 +104,7 @@ test.skipIf(!available)(`tshark finds nothing wrong with what we encode ${needs}
   expect(objections([broken])).toHaveLength(1);
 });
 
-test.skipIf(!available)(`tshark finds nothing wrong with the packets of a superframe ${needs}`, () => {
+test.skipIf(!hasTshark)(`tshark finds nothing wrong with the packets of a superframe ${NEEDS_TSHARK}`, () => {
   const random = new Prng(71);
   const frames = ([4, 6] as const).flatMap(version => {
     const { source, destination } = addresses[version];
@@ -179,7 +138,7 @@ test.skipIf(!available)(`tshark finds nothing wrong with the packets of a superf
   expect(objections([broken])).toHaveLength(1);
 });
 
-test.skipIf(!available)(`tshark and we read the same fields from the packets of scapy ${needs}`, () => {
+test.skipIf(!hasTshark)(`tshark and we read the same fields from the packets of scapy ${NEEDS_TSHARK}`, () => {
   const fields = [
     'eth.src',
     'ip.src',
@@ -201,7 +160,7 @@ test.skipIf(!available)(`tshark and we read the same fields from the packets of 
     'esp.sequence',
     'ah.spi',
   ];
-  const rows = tshark(scapyFrameNames.map(scapyFrame), [...fields, ...more]);
+  const rows = tsharkFields(scapyFrameNames.map(scapyFrame), [...fields, ...more]);
   for (const [i, name] of scapyFrameNames.entries()) {
     const dissection = dissect(scapyFrame(name));
     const [four, six] = [findLayer(dissection, 'ipv4'), findLayer(dissection, 'ipv6')];

@@ -5,6 +5,7 @@ import { encodeIcmpv4 } from '../../engine/wire/icmpv4.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
 import { encodeTcp, TcpFlag } from '../../engine/wire/tcp.ts';
+import { addressOf } from '../../engine/wire/testing/must.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { decodeLine, describeOpening } from './decode-line.ts';
 import type { EspSaKeys } from './key-log.ts';
@@ -12,7 +13,6 @@ import { PacketOpener } from './opener.ts';
 import {
   ahKeys,
   authenticated,
-  address,
   captured,
   echo,
   frame,
@@ -26,10 +26,10 @@ import {
 const HEAD = '00:00:00.000000 alice:net0  ';
 const line = (packet: Uint8Array) => decodeLine(captured(frame(packet))).replace(HEAD, '');
 const PING = echo('10.0.0.2', '10.0.1.2');
-const [A, B] = [address('10.0.0.2'), address('10.0.1.2')];
+const [A, B] = [addressOf('10.0.0.2'), addressOf('10.0.1.2')];
 
 function udp4500(payload: Uint8Array): string {
-  const ends = [address('1.2.3.4'), address('5.6.7.8')] as const;
+  const ends = [addressOf('1.2.3.4'), addressOf('5.6.7.8')] as const;
   const datagram = encodeUdp({ sourcePort: 4500, destinationPort: 61234, payload }, ...ends);
   return line(ip('1.2.3.4', '5.6.7.8', IpProtocol.UDP, datagram));
 }

@@ -7,10 +7,10 @@ import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
 import { fragmentIpv6 } from '../../engine/wire/ipv6-extension.ts';
 import { decodeIpv6, encodeIpv6 } from '../../engine/wire/ipv6.ts';
 import { encodeNd } from '../../engine/wire/nd.ts';
+import { addressOf } from '../../engine/wire/testing/must.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import type { ProtectedFlow } from '../topology/model.ts';
 import {
-  address,
   ahKeys,
   authenticated,
   captured,
@@ -47,7 +47,7 @@ const udp = (port: number, payload: Uint8Array) =>
     '192.0.2.1',
     '192.0.2.2',
     IpProtocol.UDP,
-    encodeUdp({ sourcePort: port, destinationPort: port, payload }, address('192.0.2.1'), address('192.0.2.2')),
+    encodeUdp({ sourcePort: port, destinationPort: port, payload }, addressOf('192.0.2.1'), addressOf('192.0.2.2')),
   );
 
 describe('a protected packet in the clear trips it', () => {
@@ -80,7 +80,7 @@ describe('a protected packet in the clear trips it', () => {
 
   test('in the quote of an ICMP error of either family', () => {
     const error4 = encodeIcmpv4({ type: 'timeExceeded', code: 0, invoking: PING.subarray(0, 28) });
-    const ends = [address('2001:db8::9'), address('2001:db8::1')] as const;
+    const ends = [addressOf('2001:db8::9'), addressOf('2001:db8::1')] as const;
     const error6 = encodeIcmpv6({ type: 'packetTooBig', mtu: 1280, invoking: PING6 }, ...ends);
     const packets = [
       ip('9.9.9.9', GW[0], IpProtocol.ICMP, error4),
@@ -181,7 +181,7 @@ const inUdp = (source: string, destination: string, sequence: bigint): Uint8Arra
   const sa = saFor('aes256-sha256', { source, destination });
   const payload = seal(sa, sequence, IpProtocol.ICMP, PING.subarray(20));
   const ports = { sourcePort: 4500, destinationPort: 61234 };
-  const datagram = encodeUdp({ ...ports, payload }, address(source), address(destination));
+  const datagram = encodeUdp({ ...ports, payload }, addressOf(source), addressOf(destination));
   if (!source.includes(':')) datagram.fill(0, 6, 8);
   return frame(ip(source, destination, IpProtocol.UDP, datagram));
 };
@@ -195,7 +195,7 @@ const behindAh = (source: string, destination: string, sequence: bigint): Uint8A
     ),
   );
 
-const ENDS6 = [address('2001:db8::1'), address('2001:db8::2')] as const;
+const ENDS6 = [addressOf('2001:db8::1'), addressOf('2001:db8::2')] as const;
 const SOLICITATION = encodeIpv6({
   ...decodeIpv6(
     ip(
@@ -239,8 +239,8 @@ describe('what is no offence', () => {
     const esp = seal(sa, 1n, IpProtocol.ICMP, PING.subarray(20));
     const inUdp = encodeUdp(
       { sourcePort: 4500, destinationPort: 4500, payload: esp },
-      address(sa.source),
-      address(sa.destination),
+      addressOf(sa.source),
+      addressOf(sa.destination),
     );
     const plain = ip(sa.source, sa.destination, IpProtocol.ESP, esp);
     const packets = [plain, ...fragmentIpv4(plain, 68), ip(sa.source, sa.destination, IpProtocol.UDP, inUdp)];
@@ -303,8 +303,8 @@ describe('what is no offence', () => {
     expect(hows([udp(500, new Uint8Array(40)), udp(4500, new Uint8Array(40))], TRANSPORT)).toEqual(['bare', 'bare']);
     const inner = encodeUdp(
       { sourcePort: 500, destinationPort: 500, payload: ike },
-      address('10.0.0.2'),
-      address('10.0.1.2'),
+      addressOf('10.0.0.2'),
+      addressOf('10.0.1.2'),
     );
     expect(hows([ip('10.0.0.2', '10.0.1.2', IpProtocol.UDP, inner)])).toEqual(['bare']);
   });

@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { decodeIpv4, encodeIpv4 } from '../../engine/wire/ipv4.ts';
 import { decodeIpv6, encodeIpv6 } from '../../engine/wire/ipv6.ts';
+import { must } from '../../engine/wire/testing/must.ts';
 import type { EspSaKeys } from './key-log.ts';
 import { PacketOpener } from './opener.ts';
+import { hasScapy, packetsOfScapy, SCAPY_INTEGRITY } from './testing/scapy.ts';
 import { ahKeys, authenticated, captured, echo, frame, ip, saFor, sealedTunnel, tunnelled } from './testing/seal.ts';
 import { type AhFound, AhVerifier } from './verify-ah.ts';
 
@@ -109,15 +110,6 @@ for order in json.load(sys.stdin):
     inner = bytes.fromhex(order['inner'])
     print(bytes(sa.encrypt(IP(inner) if inner[0] >> 4 == 4 else IPv6(inner), seq_num=77)).hex())
 `;
-const SCAPY_NAMES = {
-  md5: 'HMAC-MD5-96',
-  sha1: 'HMAC-SHA1-96',
-  sha256: 'SHA2-256-128',
-  sha384: 'SHA2-384-192',
-  sha512: 'SHA2-512-256',
-  aescmac: 'AES-CMAC-96',
-};
-const hasScapy = spawnSync('/usr/bin/python3', ['-c', 'import scapy.layers.ipsec, cryptography']).status === 0;
 
 /** With options, and with extension headers and a route on its way. */
 function plainFor(source: string, destination: string): Uint8Array {
@@ -134,7 +126,7 @@ function plainFor(source: string, destination: string): Uint8Array {
 test.skipIf(!hasScapy)(
   'scapy authenticates, we verify: modes, families, options and extension headers (needs scapy: apt-get install python3-scapy python3-cryptography)',
   () => {
-    const orders = Object.entries(SCAPY_NAMES).flatMap(([name, auth]) =>
+    const orders = Object.entries(SCAPY_INTEGRITY).flatMap(([name, auth]) =>
       (['tunnel', 'transport'] as const).flatMap(mode =>
         [{}, V6].flatMap(ends =>
           [false, true].map(esn => {
@@ -151,13 +143,10 @@ test.skipIf(!hasScapy)(
       auth,
       inner: Buffer.from(plain).toString('hex'),
     }));
-    const done = spawnSync('/usr/bin/python3', ['-c', SCAPY], { input: JSON.stringify(input), encoding: 'utf8' });
-    const lines = done.stdout.trimEnd().split('\n');
-    expect(lines, done.stderr).toHaveLength(orders.length);
+    const packets = packetsOfScapy(SCAPY, input);
     for (const [i, { sa, mode, plain }] of orders.entries()) {
       // A packet on its way is not where its SA ends yet.
-      const packet = new Uint8Array(Buffer.from(lines[i] ?? '', 'hex'));
-      const found = open(sa, packet);
+      const found = open(sa, must(packets[i]));
       expect({ sa, mode, kind: found?.opening.kind }).toEqual({ sa, mode, kind: 'verified' });
       expect(found?.inner).toEqual(plain);
     }

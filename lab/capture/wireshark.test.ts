@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
+import { addressOf } from '../../engine/wire/testing/must.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { withNonEspMarker } from '../../engine/wire/udp-encapsulation.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
 import type { EspSaKeys } from './key-log.ts';
 import type { CapturedPacket } from './packet.ts';
 import { writePcapng } from './pcapng-file.ts';
-import { address, captured, echo, frame, ip, saFor, seal, sealedTunnel, SUITES } from './testing/seal.ts';
+import { captured, echo, frame, ip, saFor, seal, sealedTunnel, SUITES } from './testing/seal.ts';
 import { espSaTable, writeWiresharkFolder } from './wireshark.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ipsec-lab-wireshark-'));
@@ -89,7 +90,7 @@ test.skipIf(!hasTshark)('tshark finds ESP in UDP, and what is beside it (needs t
     const esp = seal(sa, 5n, IpProtocol.IPV4, echo('10.0.0.2', '10.0.1.2'));
     const payloads = [esp, Uint8Array.of(0xff), withNonEspMarker(new Uint8Array(28))];
     return payloads.map(payload => {
-      const ends = [address(source), address(destination)] as const;
+      const ends = [addressOf(source), addressOf(destination)] as const;
       const datagram = encodeUdp({ sourcePort: 61234, destinationPort: 4500, payload }, ...ends);
       return captured(frame(ip(source, destination, IpProtocol.UDP, datagram)));
     });

@@ -49,7 +49,7 @@ export function runTrials(script: string, trials: readonly Trial[], onProgress?:
 }
 
 function ask(script: string, questions: readonly object[]): string[] {
-  const peer = spawnSync(PYTHON, [join(SOURCES, script)], {
+  const peer = spawnSync(PYTHON, ['-B', join(SOURCES, script)], {
     input: questions.map(question => `${JSON.stringify(question)}\n`).join(''),
     encoding: 'utf8',
     maxBuffer: 1 << 29,

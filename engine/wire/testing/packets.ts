@@ -4,7 +4,12 @@ import { addressOf } from './must.ts';
 
 /** A UDP packet of ours with its defaults changed; `payload` is anything. */
 export function packet4(payload: Uint8Array, changes: Partial<Ipv4Packet> = {}): Uint8Array {
-  return encodeIpv4({
+  return encodeIpv4(fields4({ payload, ...changes }));
+}
+
+/** The same before it is encoded, of no payload. */
+export function fields4(changes: Partial<Ipv4Packet> = {}): Ipv4Packet {
+  return {
     dscpEcn: 0,
     identification: 1,
     dontFragment: false,
@@ -15,9 +20,9 @@ export function packet4(payload: Uint8Array, changes: Partial<Ipv4Packet> = {}):
     source: addressOf('10.0.0.1'),
     destination: addressOf('10.0.1.2'),
     options: new Uint8Array(0),
-    payload,
+    payload: new Uint8Array(0),
     ...changes,
-  });
+  };
 }
 
 export function packet6(payload: Uint8Array, changes: Partial<Ipv6Packet> = {}): Uint8Array {

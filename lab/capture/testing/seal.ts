@@ -1,4 +1,3 @@
-import { parseAddress } from '../../../engine/wire/address.ts';
 import { ahOctets, encodeAhHeader } from '../../../engine/wire/ah.ts';
 import { encodeEthernet, EtherType } from '../../../engine/wire/ethernet.ts';
 import { encodeIcmpv4 } from '../../../engine/wire/icmpv4.ts';
@@ -7,6 +6,8 @@ import { IpProtocol } from '../../../engine/wire/ip-protocol.ts';
 import { decodeIpv4, encodeIpv4 } from '../../../engine/wire/ipv4.ts';
 import { decodeIpv6, encodeIpv6 } from '../../../engine/wire/ipv6.ts';
 import { walkExtensions } from '../../../engine/wire/ipv6-extension.ts';
+import { addressOf } from '../../../engine/wire/testing/must.ts';
+import { packet4, packet6 } from '../../../engine/wire/testing/packets.ts';
 import { coveredHeaders } from '../ah-coverage.ts';
 import { integrity } from '../crypto/integrity.ts';
 import { espAlgorithm } from '../esp-algorithm.ts';
@@ -15,26 +16,11 @@ import type { EspSaKeys } from '../key-log.ts';
 import type { CapturedPacket } from '../packet.ts';
 
 /** Packets for tests, made without the engine: what a judge is tried on must not come from the judged. */
-export const address = (text: string): Uint8Array => {
-  const parsed = parseAddress(text);
-  if (parsed === null) throw new Error(`${text} is no address`);
-  return parsed;
-};
-
 export function ip(source: string, destination: string, protocol: number, payload: Uint8Array): Uint8Array {
-  const ends = { source: address(source), destination: address(destination), payload };
-  if (ends.source.length === 16)
-    return encodeIpv6({ ...ends, trafficClass: 0, flowLabel: 0, nextHeader: protocol, hopLimit: 64 });
-  const plain = {
-    dscpEcn: 0,
-    identification: 1,
-    dontFragment: false,
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: 64,
-    options: new Uint8Array(0),
-  };
-  return encodeIpv4({ ...plain, ...ends, protocol });
+  const ends = { source: addressOf(source), destination: addressOf(destination) };
+  return ends.source.length === 16
+    ? packet6(payload, { ...ends, nextHeader: protocol })
+    : packet4(payload, { ...ends, protocol });
 }
 
 export function echo(
@@ -45,7 +31,7 @@ export function echo(
 ): Uint8Array {
   const message = { type, identifier: 7, sequence: 1, data } as const;
   if (source.includes(':'))
-    return ip(source, destination, IpProtocol.ICMPV6, encodeIcmpv6(message, address(source), address(destination)));
+    return ip(source, destination, IpProtocol.ICMPV6, encodeIcmpv6(message, addressOf(source), addressOf(destination)));
   return ip(source, destination, IpProtocol.ICMP, encodeIcmpv4(message));
 }
 
