@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createInboundSa, createOutboundSa } from '../ipsec/sad.ts';
+import { createInboundSa, createOutboundSa } from '../ipsec/sa-input.ts';
 import { createPolicy } from '../ipsec/spd.ts';
 import { readIpsecinit } from './ipsecinit.ts';
 import { type PolicyReading, policyConfigOf, saConfigOf } from './policy.ts';

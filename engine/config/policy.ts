@@ -1,4 +1,4 @@
-import type { SaInput } from '../ipsec/sad.ts';
+import type { SaInput } from '../ipsec/sa-input.ts';
 import type { SelectorInput, Transform } from '../ipsec/spd.ts';
 import type { PolicyConfig, SaConfig } from '../node/config.ts';
 import type { Diagnostic, Place } from './diagnostic.ts';

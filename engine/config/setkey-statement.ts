@@ -1,4 +1,4 @@
-import type { SaInput } from '../ipsec/sad.ts';
+import type { SaInput } from '../ipsec/sa-input.ts';
 import type { SecurityProtocol } from '../ipsec/sa.ts';
 import type { SelectorInput } from '../ipsec/spd.ts';
 import type { Place } from './diagnostic.ts';

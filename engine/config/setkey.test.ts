@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createInboundSa, createOutboundSa } from '../ipsec/sad.ts';
+import { createInboundSa, createOutboundSa } from '../ipsec/sa-input.ts';
 import { createPolicy } from '../ipsec/spd.ts';
 import { formatDiagnostic } from './diagnostic.ts';
 import { policyConfigOf, saConfigOf, type StatedPolicies } from './policy.ts';

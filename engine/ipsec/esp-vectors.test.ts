@@ -3,7 +3,7 @@ import { decodeIpv4 } from '../wire/ipv4.ts';
 import { u32At } from '../wire/octets.ts';
 import { addressOf, fromHex, must, toHex } from '../wire/testing/must.ts';
 import { removeTrailer } from './esp-trailer.ts';
-import { createOutboundSa } from './sad.ts';
+import { createOutboundSa } from './sa-input.ts';
 import { ReplayWindow } from './replay.ts';
 import type { EspInboundSa, EspOutboundSa, EspParameters } from './sa.ts';
 import { openOne, sealOne } from './testing/one-packet.ts';

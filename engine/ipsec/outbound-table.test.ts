@@ -4,7 +4,8 @@ import { Prng } from '../wire/testing/prng.ts';
 import { isFlow, OutboundTable, serves, type WantedSa } from './outbound-table.ts';
 import type { OutboundSa } from './sa.ts';
 import { saInput } from './testing/sa-pair.ts';
-import { createOutboundSa, Sad } from './sad.ts';
+import { createOutboundSa } from './sa-input.ts';
+import { Sad } from './sad.ts';
 import { ANYTHING, type Flow } from './selector.ts';
 import {
   createPolicy,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { espSuiteNames } from '../crypto/esp-suite.ts';
 import { addressOf } from '../wire/testing/must.ts';
-import { createInboundSa, createOutboundSa, type EspSaInput, Sad } from './sad.ts';
+import { createInboundSa, createOutboundSa, type EspSaInput } from './sa-input.ts';
+import { Sad } from './sad.ts';
 import { saInput } from './testing/sa-pair.ts';
 import { policyOf } from './testing/policies.ts';
 

@@ -1,4 +1,4 @@
-import type { SaInput } from '../ipsec/sad.ts';
+import type { SaInput } from '../ipsec/sa-input.ts';
 import type { PolicyInput } from '../ipsec/spd.ts';
 import type { FilterConfig } from '../filter/rule.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EspOutboundSa } from '../ipsec/sa.ts';
-import { createOutboundSa } from '../ipsec/sad.ts';
+import { createOutboundSa } from '../ipsec/sa-input.ts';
 import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import type { Frame } from './node.ts';

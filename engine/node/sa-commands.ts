@@ -1,5 +1,5 @@
 import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
-import { createInboundSa, createOutboundSa } from '../ipsec/sad.ts';
+import { createInboundSa, createOutboundSa } from '../ipsec/sa-input.ts';
 import { formatAddress } from '../wire/address.ts';
 import type { PolicyConfig, SaConfig } from './config.ts';
 import type { Core } from './core.ts';

@@ -1,7 +1,7 @@
 import { ahSuite, integrityKeyOctets } from '../../crypto/ah-suite.ts';
 import { espSuite } from '../../crypto/esp-suite.ts';
 import type { AhInboundSa, AhOutboundSa, EspInboundSa, EspOutboundSa } from '../sa.ts';
-import { createInboundSa, createOutboundSa, type EspSaInput, type SaInput } from '../sad.ts';
+import { createInboundSa, createOutboundSa, type EspSaInput, type SaInput } from '../sa-input.ts';
 
 /** For tests: an SA as configuration writes it, with keys 01 02 03… of the right length. */
 export function saInput(suiteName: string, changes: Partial<EspSaInput> = {}): EspSaInput {
