@@ -7,6 +7,7 @@ export function encryptionNamed(dialect: Dialect, name: string): readonly Encryp
   return encryptionAlgorithms().filter(({ names }) => names[dialect].includes(name));
 }
 
+/** The same of integrity algorithms. */
 export function integrityNamed(dialect: Dialect, name: string): readonly IntegrityAlgorithm[] {
   return integrityAlgorithms().filter(({ names }) => names[dialect].includes(name));
 }

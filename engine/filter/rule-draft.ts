@@ -94,6 +94,7 @@ function familiesOf(draft: Draft): Set<4 | 6> {
   return new Set(both.filter(each => family === null || each === family));
 }
 
+/** null: a rule for both families. */
 export function familyOf(draft: Draft): 4 | 6 | null {
   const [family, other] = familiesOf(draft);
   return other === undefined ? (family ?? null) : null;

@@ -67,11 +67,13 @@ export function kindOf({ protocol, icmpType }: PacketView): 'tcp' | 'udp' | 'icm
   return icmpType >= 0 ? 'icmp' : 'other';
 }
 
+/** Whether it can begin a flow: not a later fragment, nor what is cut short or malformed, nor a TCP reset. */
 export function isTrackable(packet: PacketView): boolean {
   if (packet.fragmentOffset > 0 || packet.isShort || packet.isBad) return false;
   return packet.protocol !== IpProtocol.TCP || (packet.tcpFlags & TcpFlag.RST) === 0;
 }
 
+/** By the ICMP types that ask, those that answer. */
 export function repliesOf(version: 4 | 6): ReadonlyMap<number, number> {
   return version === 4 ? REPLIES_V4 : REPLIES_V6;
 }
@@ -94,6 +96,7 @@ export function isOfFlow(entry: StateEntry, packet: PacketView): boolean {
   return packet.icmpType === repliesOf(entry.version).get(entry.request) && isBackwardOf(entry, packet);
 }
 
+/** In the direction of the packet that made the entry. */
 export function isForwardOf(entry: StateEntry, packet: PacketView): boolean {
   if (packet.icmpType >= 0 && packet.icmpType !== entry.request) return false;
   if (entry.sourcePort !== sourceOf(packet) || entry.destinationPort !== destinationOf(packet)) return false;
@@ -116,6 +119,7 @@ export function isOnItsWay(entry: StateEntry, isForward: boolean, { direction, i
   return expected === interfaceName || (expected === null && direction === 'out');
 }
 
+/** How long the entry lives after a packet in this direction: by the rule’s `age`, or by what the flow is and how far it got. */
 export function secondsOf(entry: StateEntry, isForward: boolean): number {
   const age = entry.rule.rule.keepState?.age ?? null;
   if (age !== null) return isForward ? age.forwardSeconds : age.replySeconds;

@@ -107,6 +107,7 @@ export class Words {
   }
 }
 
+/** Decimal, or hexadecimal after `0x`; null: neither, or more than 10 digits. */
 export function readNumber(text: string): number | null {
   return /^(?:[0-9]{1,10}|0x[0-9a-fA-F]{1,8})$/.test(text) ? Number(text) : null;
 }

@@ -57,6 +57,7 @@ export function share(rules: readonly TreeRule[], region: readonly Block[], cut:
   return { aside, inside };
 }
 
+/** The block of one side of a cut; `child` is the value of its bits. */
 export function childBlock({ block, word, shift, bits }: Cut, child: number): Block {
   const value = block.low.with(word, ((block.low[word] as number) | (child << shift)) >>> 0);
   return blockOf(value, block.length + bits);

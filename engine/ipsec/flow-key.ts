@@ -72,6 +72,7 @@ export function fieldRanges(selector: Selector, version: 4 | 6): FieldRanges | n
   return fields.some(ranges => ranges?.length === 0) ? null : fields;
 }
 
+/** Negative, 0 or positive, most significant word first. */
 export function compareWords(a: Words, b: Words): number {
   for (let i = 0; i < a.length; i++) {
     const difference = (a[i] as number) - (b[i] as number);

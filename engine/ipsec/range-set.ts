@@ -32,6 +32,7 @@ export function intersection(a: RangeSet, b: RangeSet): RangeSet {
   return set;
 }
 
+/** What is in `a` and not in `b`. */
 export function difference(a: RangeSet, b: RangeSet): RangeSet {
   const set: Range[] = [];
   for (const [low, high] of a) {

@@ -56,6 +56,7 @@ export const ANYTHING = {
 /** Outbound: the source is local. Inbound: the destination is. */
 export type Direction = 'inbound' | 'outbound';
 
+/** RFC 4301 §4.4.1.1: whether a packet of the flow, seen in this direction, meets each condition. */
 export function matches(selector: Selector, flow: Flow, direction: Direction): boolean {
   const out = direction === 'outbound';
   const { protocol } = selector;

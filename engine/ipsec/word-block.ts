@@ -8,6 +8,7 @@ export interface Block {
   readonly length: number;
 }
 
+/** Every value that the field can have. */
 export function wholeField({ words, bits }: KeyField): Block {
   return blockOf(
     Array.from({ length: words }, () => 0),

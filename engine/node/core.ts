@@ -168,6 +168,7 @@ export function drop(core: Core, reason: DropReason, detail: () => string): void
   core.audit.drop(reason, core.now, detail);
 }
 
+/** For the next packet that the node makes itself: 32 bits, of which IPv4 takes the low half. */
 export function nextIdentification(core: Core): number {
   core.identification = (core.identification + 1) >>> 0;
   return core.identification;

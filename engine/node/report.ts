@@ -64,6 +64,7 @@ export function answer(core: Core, octets: Uint8Array, ingress: Ingress): void {
   originate(core, octets, { zone: ingress.interface });
 }
 
+/** Whether this packet leaves under an SA, or in the clear by an entry that means it: of level `use`, or for what goes out alone. */
 export function isAsPolicyWants(core: Core, octets: Uint8Array, zone: NodeInterface | null): boolean {
   const packet = parsePacket(octets, null);
   if (typeof packet === 'string') return false;

@@ -136,12 +136,14 @@ function dueAt(upkeep: Upkeep, now: Instant): Instant | null {
   return dues.reduce((first, due) => (first === null || (due !== null && due < first) ? due : first), null);
 }
 
+/** When the next dummy packet leaves, RFC 4303 §2.6; null: never. */
 export function dummyDueAt({ sa, usedAt }: Upkeep): Instant | null {
   if (sa.direction !== 'outbound' || sa.protocol !== 'esp') return null;
   const every = sa.trafficFlow?.dummyEveryNs ?? null;
   return every === null || every <= 0 ? null : usedAt + every;
 }
 
+/** When a NAT on the way would forget the flow, RFC 3948 §4; null: no ESP in UDP. */
 export function keepaliveDueAt(upkeep: Upkeep): Instant | null {
   if (upkeep.sa.direction !== 'outbound' || upkeep.sa.encapsulation === null) return null;
   return lastSentAt(upkeep) + KEEPALIVE_NS;
