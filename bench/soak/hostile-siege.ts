@@ -82,15 +82,22 @@ export function createSiege(): Siege {
   return { net, accepted, heldBack, genuine, ownAddresses };
 }
 
-/** What stands behind the IP header (and UDP's, which a NAT may change), up to the end that this names, as a key. What routers may change is not in it. */
+/**
+ * What stands behind the IP header (and UDP's, which a NAT may change), up to the end that the last of them names, as a key. What
+ * routers may change is not in it, nor what trails behind.
+ */
 export function protectedPart(frame: Uint8Array): string {
   const at = (place: number): number => frame[place] ?? 0;
+  const u16 = (place: number): number => at(place) * 256 + at(place + 1);
   const isIpv4 = at(14) >> 4 === 4;
-  const headers = (isIpv4 ? (at(14) & 15) * 4 : 40) + (at(isIpv4 ? 23 : 20) === IpProtocol.UDP ? 8 : 0);
-  const end = isIpv4 ? 14 + at(16) * 256 + at(17) : 54 + at(18) * 256 + at(19);
-  return Buffer.from(frame.buffer, frame.byteOffset, frame.length)
-    .subarray(14 + headers, end)
-    .toString('latin1');
+  const start = 14 + (isIpv4 ? (at(14) & 15) * 4 : 40);
+  const end = isIpv4 ? 14 + u16(16) : 54 + u16(18);
+  const isUdp = at(isIpv4 ? 23 : 20) === IpProtocol.UDP;
+  const octets = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
+  const content = isUdp
+    ? octets.subarray(start + 8, Math.min(end, start + u16(start + 4)))
+    : octets.subarray(start, end);
+  return content.toString('latin1');
 }
 
 function sort(
