@@ -10,6 +10,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/wire': [],
   'engine/crypto': ['engine/wire'],
   'engine/ipsec': ['engine/wire', 'engine/crypto'],
+  // Certificates: what is signed by whom, until when. Knows of no exchange.
+  'engine/pki': ['engine/wire', 'engine/crypto'],
+  'engine/ike': ['engine/pki', 'engine/ipsec', 'engine/wire', 'engine/crypto', 'engine/node type'],
   // What is wrong with a user's text, and what was meant: words for everybody who reads one.
   'engine/config/diagnostic.ts': [],
   'engine/config/suggest.ts': ['engine/config/diagnostic.ts'],
@@ -20,18 +23,29 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/config/suggest.ts',
     'engine/node type',
     'engine/filter',
+    'engine/ike',
     'engine/ipsec',
     'engine/wire',
     'engine/crypto',
   ],
   'engine/node': ['engine/filter', 'engine/ipsec', 'engine/wire', 'engine/crypto'],
   'engine/native': [],
-  'engine/host': ['engine/native', 'engine/node', 'engine/ipsec', 'engine/wire', 'engine/crypto'],
+  'engine/host': [
+    'engine/native',
+    'engine/ike',
+    'engine/pki',
+    'engine/node',
+    'engine/ipsec',
+    'engine/wire',
+    'engine/crypto',
+  ],
   'lab/topology': [
     'engine/config',
     'engine/config/diagnostic.ts',
     'engine/config/suggest.ts',
     'engine/filter',
+    'engine/ike',
+    'engine/pki',
     'engine/node',
     'engine/ipsec',
     'engine/wire',
@@ -45,6 +59,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lab/drivers': [
     'engine/host',
     'engine/config',
+    'engine/ike',
+    'engine/pki',
     'engine/node',
     'engine/ipsec',
     'engine/wire',
@@ -58,6 +74,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/config/diagnostic.ts',
     'engine/config/suggest.ts',
     'engine/filter',
+    'engine/ike',
+    'engine/pki',
     'engine/node',
     'engine/ipsec',
     'engine/wire',
@@ -88,6 +106,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/host',
     'engine/config',
     'engine/filter',
+    'engine/ike',
+    'engine/pki',
     'engine/node',
     'engine/ipsec',
     'engine/wire',
@@ -96,7 +116,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Below `host` nothing touches the world: no I/O, no clock, no randomness, no waiting. `node:crypto` is mathematics. */
-const SANS_IO = ['engine/wire', 'engine/crypto', 'engine/ipsec', 'engine/filter', 'engine/config', 'engine/node'];
+const SANS_IO = [
+  'engine/wire',
+  'engine/crypto',
+  'engine/pki',
+  'engine/ike',
+  'engine/ipsec',
+  'engine/filter',
+  'engine/config',
+  'engine/node',
+];
 const WORLDLY = [
   { pattern: /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bhrtime\b/, what: 'reads a clock' },
   {
@@ -110,7 +139,8 @@ const WORLDLY = [
   },
   { pattern: /\bprocess\./, what: 'touches the process' },
 ];
-const PURE_BUILTINS = ['node:crypto', 'node:assert'];
+/** What may be imported there from outside: mathematics and encodings. */
+const PURE_PACKAGES = /^(?:node:crypto|node:assert|@noble\/[a-z-]+\/.+|@peculiar\/asn1-[a-z0-9]+)$/;
 
 const ROOT = import.meta.dirname;
 const IMPORT =
@@ -150,9 +180,9 @@ function violation(found: Import): string | null {
   const where = `${found.file}:${found.line}`;
   const layer = layerOf(found.file);
   if (!found.target.startsWith('.')) {
-    const isForbidden = SANS_IO.includes(layer) && !PURE_BUILTINS.includes(found.target);
+    const isForbidden = SANS_IO.includes(layer) && !PURE_PACKAGES.test(found.target);
     return isForbidden
-      ? `${where}: ${layer} imports ${found.target}; below engine/host only ${PURE_BUILTINS.join(', ')}`
+      ? `${where}: ${layer} imports ${found.target}; below engine/host only node:crypto, node:assert, @noble and @peculiar/asn1`
       : null;
   }
   const target = layerOf(normalize(join(dirname(found.file), found.target)));

@@ -5,7 +5,7 @@ import type { IpsecKernel } from '../ipsec/kernel.ts';
 import type { SaLifetime } from '../ipsec/lifetime.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
-import type { PolicyConfig, SaConfig } from './config.ts';
+import type { PolicyConfig, RouteConfig, SaConfig } from './config.ts';
 
 /** A frame on a port. `octets` belongs to the receiver of the value until it returns: copy what must outlive the call. */
 export interface Frame {
@@ -49,8 +49,24 @@ export interface NodeEvent {
     /** A `log` rule of the filter. */
     | 'filterLogged'
     /** A NAT has forgotten its mappings. */
-    | 'natRebound';
+    | 'natRebound'
+    /** Interfaces have other addresses than before. */
+    | 'addressesChanged';
   readonly detail: string;
+  /** Of `saWanted`: who negotiates needs it. */
+  readonly wanted?: WantedSa;
+  /** Of `saSoftExpired`, `saHardExpired`, `peerMoved`: which SA. */
+  readonly sa?: Pick<SaStatus, 'spi' | 'direction' | 'protocol' | 'source' | 'destination' | 'policy'>;
+  /** Of `peerMoved`: where the peer is now. */
+  readonly place?: { readonly address: string; readonly port: number };
+}
+
+/** An SA that a policy asks for and that is not there, RFC 4301 §4.4.1: a packet waits for it, or was dropped. */
+export interface WantedSa {
+  readonly policy: string;
+  readonly transform: number;
+  /** The packet: its selectors go in front of the others in TSi and TSr, RFC 7296 §2.9. */
+  readonly flow: FlowQuery;
 }
 
 export type DropReason =
@@ -100,7 +116,25 @@ export type NodeCommand =
   /** Other rules; null: no filter. Flows that the old ones tracked are forgotten. */
   | { readonly kind: 'setFilter'; readonly filter: FilterConfig | null }
   /** A NAT forgets its mappings, as if it had been restarted: who goes on sending comes from another port. */
-  | { readonly kind: 'rebindNat' };
+  | { readonly kind: 'rebindNat' }
+  /** An address with its prefix length, such as IKE was given; it is what the node sends from where `isPreferred`. */
+  | { readonly kind: 'addAddress'; readonly interface: string; readonly address: string; readonly isPreferred: boolean }
+  | { readonly kind: 'removeAddress'; readonly interface: string; readonly address: string }
+  | { readonly kind: 'addRoute'; readonly route: RouteConfig }
+  | { readonly kind: 'removeRoute'; readonly route: RouteConfig }
+  /** A policy more, in front of the one of that name, or last; one of the same name is replaced. */
+  | { readonly kind: 'putPolicy'; readonly policy: PolicyConfig; readonly before: string | null }
+  /** Its SAs go too. */
+  | { readonly kind: 'removePolicy'; readonly name: string }
+  /** An SA goes on between other places: MOBIKE (RFC 4555 §3.5), or a NAT that has changed its mind. */
+  | {
+      readonly kind: 'moveSa';
+      readonly spi: number;
+      readonly direction: 'inbound' | 'outbound';
+      readonly source: string;
+      readonly destination: string;
+      readonly encapsulation: SaConfig['encapsulation'];
+    };
 
 export interface NodeContext {
   readonly random: Random;
