@@ -65,6 +65,8 @@ export interface IdPayload extends AnyPayload {
   readonly type: 'IDi' | 'IDr';
   readonly idType: number;
   readonly data: Uint8Array;
+  /** The three RESERVED octets as they came, where they are not zero: what AUTH is computed over has them, §2.15. */
+  readonly reserved?: Uint8Array;
 }
 
 /** §3.6. */
