@@ -5,12 +5,17 @@ import { WireError } from './wire-error.ts';
 export class Reader {
   readonly #octets: Uint8Array;
   readonly #what: string;
+  readonly #base: number;
   #offset = 0;
 
-  /** `what` goes before each field's name in an error: `ICMPv6`, `ESP`. Views of `octets` are handed out, not copies. */
-  constructor(octets: Uint8Array, what = '') {
+  /**
+   * `what` goes before each field's name in an error: `ICMPv6`, `ESP`. `base` is where `octets` begin in the whole, for the
+   * offset that an error tells. Views of `octets` are handed out, not copies.
+   */
+  constructor(octets: Uint8Array, what = '', base = 0) {
     this.#octets = octets;
     this.#what = what;
+    this.#base = base;
   }
 
   /** Octets read so far. */
@@ -59,7 +64,7 @@ export class Reader {
 
   /** For a value that is present and wrong: the error names the field and the octet where it began. */
   error(field: string, offset: number, why: string): WireError {
-    return new WireError(this.#what === '' ? field : `${this.#what} ${field}`, offset, why);
+    return new WireError(this.#what === '' ? field : `${this.#what} ${field}`, this.#base + offset, why);
   }
 
   #advance(count: number, field: string): number {
