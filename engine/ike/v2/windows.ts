@@ -1,0 +1,60 @@
+import type { IkeHeader } from '../../wire/ike/message.ts';
+import type { Instant } from '../../wire/instant.ts';
+import type { IntermediateMessage } from './auth-octets.ts';
+import type { Task } from './task.ts';
+
+/** The message windows of one IKE SA, RFC 7296 §2.2 and §2.3: of this end's requests, and of the peer's. */
+export interface MessageWindows {
+  readonly requests: RequestWindow;
+  readonly responses: ResponseWindow;
+}
+
+export interface RequestWindow {
+  /** The Message ID of the next request. */
+  readonly nextId: number;
+  /** How many may be under way: what the peer's SET_WINDOW_SIZE says, 1 until then. Never shrinks, §2.3. */
+  readonly size: number;
+  /** In the order of their Message IDs. */
+  readonly outstanding: readonly OutstandingRequest[];
+}
+
+/** A request that is not answered yet; what leaves again is the same, to the bit (§2.1). */
+export interface OutstandingRequest {
+  readonly header: IkeHeader;
+  /** What it was sent for. */
+  readonly task: Task;
+  /** Whole messages: one, or the fragments of RFC 7383. */
+  readonly messages: readonly Uint8Array[];
+  /** Under SK: what was sealed; null: it was in the clear. */
+  readonly content: SealedContent | null;
+  readonly sends: number;
+  readonly resendAt: Instant;
+  /** Octets of IP packet that its fragments are cut to; null: it went whole. */
+  readonly fragmentOctets: number | null;
+}
+
+/** A protected message before it was sealed: what RFC 9242 authenticates, and what is cut anew when fragments get lost. */
+export interface SealedContent extends IntermediateMessage {
+  readonly firstPayload: number;
+}
+
+export interface ResponseWindow {
+  /** The lowest Message ID of a request that was not answered yet. */
+  readonly expectedId: number;
+  /** How many requests of the peer may be under way: what SET_WINDOW_SIZE has told it, 1 until then. */
+  readonly size: number;
+  /** The last responses, to be sent again; no more than `size`, in the order in which they were made. */
+  readonly answered: readonly AnsweredRequest[];
+  /** Requests that wait for something to be fetched: not answered, and not to be handled twice. */
+  readonly waiting: readonly number[];
+}
+
+export interface AnsweredRequest {
+  readonly messageId: number;
+  readonly messages: readonly Uint8Array[];
+}
+
+export const INITIAL_WINDOWS: MessageWindows = {
+  requests: { nextId: 0, size: 1, outstanding: [] },
+  responses: { expectedId: 0, size: 1, answered: [], waiting: [] },
+};
