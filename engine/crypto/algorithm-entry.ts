@@ -20,21 +20,22 @@ export interface DialectNames {
 
 export type Dialect = keyof DialectNames;
 
-/** What both tables of algorithms say of each entry. */
+/** What all tables of algorithms say of each entry. */
 export interface AlgorithmEntry {
-  /** Its number as an IKEv2 transform (type 1 for encryption, type 3 for integrity); null: it has none. */
+  /** Its number as an IKEv2 transform (type 1 for encryption, 2 for PRFs, 3 for integrity, 4 for key exchange); null: it has none. */
   readonly ianaId: number | null;
   /** In the spelling of that registry. */
   readonly name: string;
-  /** Its part of a suite's name: `aes128gcm16`, `aes256`, `sha256`. */
+  /** Its part of a suite's name: `aes128gcm16`, `aes256`, `sha256`, `prfsha256`, `x25519`. */
   readonly token: string;
   readonly names: DialectNames;
+  /** Of a key exchange: octets of the secret. */
   readonly keyOctets: number;
   /** null: no RFC asks for it or warns of it by name. */
   readonly requirement: Requirement | null;
   /** SHOULD NOT or MUST NOT be used: off unless somebody asks for it in so many words. */
   readonly legacy: boolean;
-  /** Why this machine cannot compute it; null: it can. */
+  /** Why this machine cannot compute it, or nobody should, whoever asks; null: it can. */
   readonly unavailable: string | null;
 }
 

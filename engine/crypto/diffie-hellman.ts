@@ -1,0 +1,51 @@
+import type { KeyExchangeAnswer, KeyExchangeMethod, KeyExchangeResult } from './key-exchange.ts';
+import type { Random } from './random.ts';
+
+/** A group as the table of key exchanges wants it: both sides do the same, RFC 7296 §1.2. */
+export interface DiffieHellmanGroup {
+  /** Octets of a public value, which go into the KE payload as they are. */
+  readonly publicOctets: number;
+  drawPrivate(random: Random): Uint8Array;
+  publicOf(secret: Uint8Array): Uint8Array;
+  /** `peer` is `publicOctets` long. Tests it as RFC 6989 demands. */
+  agree(secret: Uint8Array, peer: Uint8Array): KeyExchangeResult;
+}
+
+export type KeyExchangeSteps = Pick<KeyExchangeMethod, 'initiatorOctets' | 'responderOctets' | 'begin' | 'respond'>;
+
+export function diffieHellman(group: DiffieHellmanGroup): KeyExchangeSteps {
+  return {
+    initiatorOctets: group.publicOctets,
+    responderOctets: group.publicOctets,
+    begin(random) {
+      const secret = group.drawPrivate(random);
+      return { data: group.publicOf(secret), finish: finishOnce(data => agreeChecked(group, secret, data)) };
+    },
+    respond(initiatorData, random): KeyExchangeAnswer {
+      const secret = group.drawPrivate(random);
+      const result = agreeChecked(group, secret, initiatorData);
+      return result.kind === 'invalid' ? result : { ...result, data: group.publicOf(secret) };
+    },
+  };
+}
+
+/** A private value serves one exchange: it may be tried on values that turn out invalid, never used twice. */
+export function finishOnce(
+  finish: (responderData: Uint8Array) => KeyExchangeResult,
+): (responderData: Uint8Array) => KeyExchangeResult {
+  let isUsed = false;
+  return responderData => {
+    if (isUsed) throw new Error('a private value of a key exchange is used twice');
+    const result = finish(responderData);
+    isUsed = result.kind === 'shared';
+    return result;
+  };
+}
+
+export function wrongLength(data: Uint8Array, octets: number): KeyExchangeResult & { readonly kind: 'invalid' } {
+  return { kind: 'invalid', why: `${data.length} octets instead of ${octets}` };
+}
+
+function agreeChecked(group: DiffieHellmanGroup, secret: Uint8Array, peer: Uint8Array): KeyExchangeResult {
+  return peer.length === group.publicOctets ? group.agree(secret, peer) : wrongLength(peer, group.publicOctets);
+}

@@ -1,0 +1,61 @@
+import { createECDH } from 'node:crypto';
+import type { DiffieHellmanGroup } from './diffie-hellman.ts';
+import type { KeyExchangeResult } from './key-exchange.ts';
+
+/** The names of OpenSSL. */
+export type EcpCurve = keyof typeof ORDERS;
+
+/**
+ * Elliptic curves over a prime field, RFC 5903 §7 and RFC 6954 §3: a public value is x and y, the secret x alone, all
+ * big-endian and `fieldOctets` long.
+ */
+export function ecpGroup(curve: EcpCurve, fieldOctets: number): DiffieHellmanGroup {
+  const range = BigInt(`0x${ORDERS[curve]}`) - 1n;
+  return {
+    publicOctets: 2 * fieldOctets,
+    /** From 1 to the order less 1: 64 bits more than needed are drawn, so that no value is likelier (FIPS 186-5 §A.2.1). */
+    drawPrivate(random) {
+      const drawn = BigInt(`0x${Buffer.from(random.bytes(fieldOctets + 8)).toString('hex')}`);
+      return Buffer.from(((drawn % range) + 1n).toString(16).padStart(2 * fieldOctets, '0'), 'hex');
+    },
+    publicOf(secret) {
+      const ecdh = createECDH(curve);
+      ecdh.setPrivateKey(secret);
+      return new Uint8Array(ecdh.getPublicKey().subarray(1)); // without the 04 of an uncompressed point
+    },
+    /** RFC 6989 §2.3. The point at infinity has no encoding of this length. */
+    agree(secret, peer): KeyExchangeResult {
+      const ecdh = createECDH(curve);
+      ecdh.setPrivateKey(secret);
+      try {
+        return { kind: 'shared', secret: new Uint8Array(ecdh.computeSecret(Buffer.concat([UNCOMPRESSED, peer]))) };
+      } catch (error) {
+        if (!isBadPoint(error)) throw error;
+        return { kind: 'invalid', why: 'not a point of the curve (RFC 6989 §2.3)' };
+      }
+    },
+  };
+}
+
+const UNCOMPRESSED = Uint8Array.of(4);
+
+function isBadPoint(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY';
+}
+
+/** Of the generators: FIPS 186-4 §D.1.2, RFC 5639 §3. */
+const ORDERS = {
+  prime192v1: 'ffffffffffffffffffffffff99def836146bc9b1b4d22831',
+  secp224r1: 'ffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3d',
+  prime256v1: 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
+  secp384r1: 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
+  secp521r1:
+    '1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa' +
+    '51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409',
+  brainpoolP224r1: 'd7c134aa264366862a18302575d0fb98d116bc4b6ddebca3a5a7939f',
+  brainpoolP256r1: 'a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7',
+  brainpoolP384r1: '8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565',
+  brainpoolP512r1:
+    'aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870' +
+    '553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069',
+} as const;

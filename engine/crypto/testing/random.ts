@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { fromHex } from '../../wire/testing/must.ts';
+import type { Random } from '../random.ts';
+
+/** Octets that a seed determines. */
+export function seededRandom(seed: number | string): Random {
+  let drawn = 0;
+  return {
+    bytes(count) {
+      drawn++;
+      return new Uint8Array(
+        createHash('shake256', { outputLength: Math.max(1, count) })
+          .update(`${seed} ${drawn}`)
+          .digest(),
+      ).subarray(0, count);
+    },
+  };
+}
+
+/** Exactly these octets, hexadecimal, in this order: for vectors whose private values are published. */
+export function randomOf(...hex: readonly string[]): Random {
+  const octets = fromHex(hex.join(''));
+  let at = 0;
+  return {
+    bytes(count) {
+      if (at + count > octets.length) throw new Error(`${count} random octets asked for, ${octets.length - at} left`);
+      at += count;
+      return octets.slice(at - count, at);
+    },
+  };
+}
