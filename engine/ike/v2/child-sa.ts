@@ -29,4 +29,22 @@ export interface ChildSa {
   readonly rekeyAt: Instant | null;
   /** When it is deleted unless it was replaced; null: never. */
   readonly expiresAt: Instant | null;
+  readonly origin: ChildOrigin;
+}
+
+/** How a Child SA came to be: what decides which of two is redundant, RFC 7296 §2.8.1. */
+export interface ChildOrigin {
+  /** Who was the initiator of the exchange that made it. */
+  readonly madeBy: 'us' | 'peer';
+  /** `ChildSa.id` of the one that it took the place of; null: of none. */
+  readonly replaces: number | null;
+  /** The lower of the two nonces of that exchange; null: it was the one of IKE_SA_INIT, and is nothing to compare. */
+  readonly lowestNonce: Uint8Array | null;
+}
+
+/** The inbound half of a Child SA that another has replaced: packets may be on their way still. */
+export interface LingeringSa {
+  readonly inbound: SaInput;
+  /** When it leaves the node. */
+  readonly until: Instant;
 }

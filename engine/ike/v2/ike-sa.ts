@@ -7,7 +7,8 @@ import type { IdPayload } from '../../wire/ike/payload.ts';
 import type { Instant } from '../../wire/instant.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import type { IntermediateMessage } from './auth-octets.ts';
-import type { ChildSa } from './child-sa.ts';
+import type { ChildSa, LingeringSa } from './child-sa.ts';
+import type { FragmentSet } from './fragments.ts';
 import type { IkeSuite } from './suite.ts';
 import type { Task } from './task.ts';
 import type { MessageWindows } from './windows.ts';
@@ -123,6 +124,10 @@ interface Keyed extends CommonIkeSa {
   readonly cipher: IkeCipher;
   readonly prf: Prf;
   readonly keys: IkeKeys;
+  /** Pieces that this end has sealed with these keys, or with those before an RFC 9370 exchange changed them. */
+  readonly sealed: number;
+  /** Messages of the peer that have come in part, RFC 7383: no more than the windows have room for. */
+  readonly fragments: readonly FragmentSet[];
 }
 
 /** Both ends between IKE_SA_INIT and the end of IKE_AUTH. */
@@ -179,6 +184,12 @@ interface Authenticated extends Keyed {
   /** Of this node or given by it, text: RFC 7296 §2.19. */
   readonly virtualAddresses: readonly string[];
   readonly children: readonly ChildSa[];
+  /** Of children that were replaced. They leave the node with the IKE SA, too. */
+  readonly lingering: readonly LingeringSa[];
+  /** What the peer had no time for (TEMPORARY_FAILURE), and when it is asked again, RFC 7296 §2.25. */
+  readonly delayed: readonly { readonly at: Instant; readonly task: Task }[];
+  /** Of one that replaced another: the lower nonce of the exchange that made it (RFC 7296 §2.8.2); null: of IKE_SA_INIT. */
+  readonly lowestNonce: Uint8Array | null;
 }
 
 export interface EstablishedIkeSa extends Authenticated {
