@@ -23,7 +23,7 @@ export function decodeIkeMessage(octets: Uint8Array): IkeMessage {
   const reader = new Reader(octets, 'IKE');
   if (header.majorVersion !== 2) throw reader.error('Major Version', 17, `${header.majorVersion}`);
   reader.skip(IKE_HEADER_OCTETS, 'header');
-  return { ...header, payloads: decodeChain(nextPayload, reader, 0) };
+  return { ...header, payloads: decodeChain(nextPayload, reader) };
 }
 
 /** RangeError for a payload of more than 65535 octets. */
@@ -42,7 +42,7 @@ export function encodeIkeMessage(message: IkeMessage): Uint8Array {
  */
 export function decodePayloads(first: number, octets: Uint8Array): Payload[] {
   const reader = new Reader(octets, 'IKE');
-  const payloads = decodeChain(first, reader, 0);
+  const payloads = decodeChain(first, reader);
   if (payloads.some(({ type }) => type === 'SK' || type === 'SKF')) throw reader.error('SK', 0, 'inside of another');
   return payloads;
 }
@@ -62,7 +62,7 @@ export function encodePayloads(payloads: readonly Payload[]): { first: number; o
 }
 
 /** Reads all that is left, which must end where the chain does. Each payload takes 4 octets at least: there are no loops. */
-function decodeChain(first: number, reader: Reader, base: number): Payload[] {
+function decodeChain(first: number, reader: Reader): Payload[] {
   const payloads: Payload[] = [];
   let type = first;
   while (type !== PayloadType.NONE) {
@@ -74,7 +74,7 @@ function decodeChain(first: number, reader: Reader, base: number): Payload[] {
     const length = reader.u16('Payload Length');
     if (length < PAYLOAD_HEADER_OCTETS) throw reader.error('Payload Length', begin + 2, `${length}`);
     const octets = reader.bytes(length - PAYLOAD_HEADER_OCTETS, 'Payload Length');
-    const payload = decodeBody(type, next, octets, base + begin + PAYLOAD_HEADER_OCTETS);
+    const payload = decodeBody(type, next, octets, begin + PAYLOAD_HEADER_OCTETS);
     payloads.push((flags & CRITICAL) !== 0 ? { ...payload, critical: true } : payload);
     if (type === PayloadType.SK || type === PayloadType.SKF) break; // Next Payload is of the first inside
     type = next;
