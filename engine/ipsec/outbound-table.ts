@@ -70,6 +70,11 @@ export class OutboundTable {
     this.#places = null;
   }
 
+  /** After the ends of an SA have changed: it stays as new as it was. */
+  replace(): void {
+    if (this.#places !== null) this.#places = new SaPlaces(this.#sas.entries);
+  }
+
   /** The newest SA that serves; null: none. */
   newest(wanted: WantedSa): OutboundSa | null {
     if (this.#places === null) return this.#sas.newest(wanted)?.sa ?? null;
@@ -123,11 +128,12 @@ class SaPlaces {
 
   #placesOf(sa: OutboundSa): [Map<string, SaList>, string][] {
     const places: [Map<string, SaList>, string][] = [];
-    const single = sa.selector === null ? null : singleFlowKey(sa.selector);
+    const only = onlySelector(sa);
+    const single = only === null ? null : singleFlowKey(only);
     if (single !== null) places.push([this.#single, single]);
     const maps = [this.#all];
-    if (sa.selector === null) maps.push(this.#unlimited);
-    else if (single === null || !isOneFlow(sa.selector)) maps.push(this.#limited);
+    if (sa.selectors === null) maps.push(this.#unlimited);
+    else if (only === null || single === null || !isOneFlow(only)) maps.push(this.#limited);
     for (const ends of [sa, null]) {
       for (const id of sa.requestId === null ? [null] : [null, sa.requestId]) {
         for (const map of maps) places.push([map, placeKey(sa, ends, id)]);
@@ -140,8 +146,8 @@ class SaPlaces {
 /** SAs in the order of their installation. */
 class SaList {
   readonly #entries: Entry[] = [];
-  /** Of all entries, the newest first; null: not made since they changed. */
-  #classifier: Classifier | null = null;
+  /** Of the selectors of all entries, the newest first; null: not made since they changed. */
+  #classifier: EntryClassifier | null = null;
 
   get length(): number {
     return this.#entries.length;
@@ -185,12 +191,28 @@ class SaList {
   }
 
   #classified(wanted: WantedSa, flow: Flow): Entry | null {
-    this.#classifier ??= new Classifier(this.#entries.map(({ sa }) => sa.selector ?? ANYTHING).reverse());
-    const place = this.#classifier.first(flow, 'outbound');
-    const entry = place < 0 ? undefined : this.#entries[this.#entries.length - 1 - place];
+    this.#classifier ??= classifierOf(this.#entries);
+    const { classifier, owners } = this.#classifier;
+    const entry = owners[classifier.first(flow, 'outbound')];
     if (entry === undefined || serves(entry.sa, wanted)) return entry ?? null;
     return this.#entries.findLast(({ sa }) => serves(sa, wanted)) ?? null;
   }
+}
+
+interface EntryClassifier {
+  readonly classifier: Classifier;
+  /** Whose each selector is. */
+  readonly owners: readonly Entry[];
+}
+
+function classifierOf(entries: readonly Entry[]): EntryClassifier {
+  const places = entries
+    .toReversed()
+    .flatMap(entry => (entry.sa.selectors ?? [ANYTHING]).map(selector => ({ entry, selector })));
+  return {
+    classifier: new Classifier(places.map(({ selector }) => selector)),
+    owners: places.map(({ entry }) => entry),
+  };
 }
 
 /** Whether an SA may protect a packet of which this is known, RFC 4301 §4.4.2; whose policy it is for is not looked at. */
@@ -200,8 +222,18 @@ export function serves(sa: OutboundSa, { transform, sharing, ends, flow }: Wante
   if (ends !== null && !addressesEqual(ends.source, sa.source)) return false;
   if (ends !== null && !addressesEqual(ends.destination, sa.destination)) return false;
   if (flow === null) return true;
-  if (sharing === 'unique') return sa.selector !== null && isFlow(sa.selector, flow);
-  return sa.selector === null || matches(sa.selector, flow, 'outbound');
+  if (sharing === 'unique') return isOnlyFor(sa, flow);
+  return sa.selectors === null || sa.selectors.some(selector => matches(selector, flow, 'outbound'));
+}
+
+function isOnlyFor(sa: OutboundSa, flow: Flow): boolean {
+  const only = onlySelector(sa);
+  return only !== null && isFlow(only, flow);
+}
+
+/** null: none, or several. */
+function onlySelector({ selectors }: OutboundSa): Selector | null {
+  return selectors?.length === 1 ? (selectors[0] ?? null) : null;
 }
 
 /** Whether a selector names this outbound flow and no other. What a flow does not show may be ANY as well as OPAQUE. */

@@ -14,6 +14,7 @@ import type {
   SaMode,
   SecurityProtocol,
 } from './sa.ts';
+import type { Selector } from './selector.ts';
 import { createSelector, type SelectorInput } from './spd.ts';
 
 /** An SA as configuration writes it: plain JSON, addresses as text, keys as hexadecimal. */
@@ -37,8 +38,8 @@ export interface SaInput {
   readonly esn: boolean;
   /** Anti-replay window, RFC 4303 §3.4.3: 0 (no check), or 32 to 4096. */
   readonly windowPackets: number;
-  /** What of its policy's flows this SA is for; absent: all. */
-  readonly selector?: SelectorInput | null;
+  /** What of its policy's flows this SA is for: those that one of them selects; absent: all. A list is never empty. */
+  readonly selector?: SelectorInput | readonly SelectorInput[] | null;
   readonly lifetime?: { readonly soft?: Partial<LifetimeLimits>; readonly hard?: Partial<LifetimeLimits> };
   /** ESP in UDP, RFC 3948. */
   readonly encapsulation?: {
@@ -112,7 +113,7 @@ function commonParameters(input: SaInput, now: Instant) {
     policy,
     transform,
     requestId,
-    selector: selector === null ? null : createSelector(selector, describe(input)),
+    selectors: selector === null ? null : selectorsOf(selector, input),
     lifetime: {
       installedAt: now,
       soft: { ...UNLIMITED, ...lifetime.soft },
@@ -121,6 +122,16 @@ function commonParameters(input: SaInput, now: Instant) {
     encapsulation: encapsulation === null ? null : { ...encapsulation, remoteAddress: destination },
     outer,
   };
+}
+
+function selectorsOf(selector: SelectorInput | readonly SelectorInput[], input: SaInput): readonly Selector[] {
+  const list = isList(selector) ? selector : [selector];
+  if (list.length === 0) throw new Error(`${describe(input)}: no selectors at all`);
+  return list.map(each => createSelector(each, describe(input)));
+}
+
+function isList(selector: SelectorInput | readonly SelectorInput[]): selector is readonly SelectorInput[] {
+  return Array.isArray(selector);
 }
 
 function espParameters(input: SaInput) {

@@ -11,9 +11,12 @@ interface CommonParameters {
   /** 256 to 2^32 - 1, RFC 4303 §2.1. */
   readonly spi: number;
   readonly mode: SaMode;
-  /** Outer addresses in tunnel mode, the endpoints in transport mode; 4 or 16 octets, network order. */
-  readonly source: Uint8Array;
-  readonly destination: Uint8Array;
+  /**
+   * Outer addresses in tunnel mode, the endpoints in transport mode; 4 or 16 octets, network order. Only `Sad.move` changes
+   * them, and `encapsulation`.
+   */
+  source: Uint8Array;
+  destination: Uint8Array;
   readonly esn: boolean;
   /** The SPD entry that this SA serves, by name; null: any entry that asks for such an SA between these ends (shared). */
   readonly policy: string | null;
@@ -21,11 +24,11 @@ interface CommonParameters {
   readonly transform: number;
   /** The `unique:N` of setkey; null: none. */
   readonly requestId: number | null;
-  /** The traffic selectors of an SA that was made for a part of its policy's flows; null: all of them. */
-  readonly selector: Selector | null;
+  /** The traffic selectors of an SA that was made for a part of its policy's flows, any of which may match; null: all of them. */
+  readonly selectors: readonly Selector[] | null;
   readonly lifetime: SaLifetime;
   /** ESP in UDP, RFC 3948; null: IP protocol 50 or 51. */
-  readonly encapsulation: UdpEncapsulation | null;
+  encapsulation: UdpEncapsulation | null;
   readonly outer: OuterTreatment;
 }
 

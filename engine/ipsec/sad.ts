@@ -4,6 +4,9 @@ import type { AhInboundSa, EspInboundSa, InboundSa, OutboundSa, SecurityProtocol
 import type { Direction, Flow } from './selector.ts';
 import type { Policy } from './spd.ts';
 
+/** What of an SA changes when one of its ends moves. */
+export type SaPlace = Pick<InboundSa, 'source' | 'destination' | 'encapsulation'>;
+
 /** The Security Association Database of one node, RFC 4301 §4.4.2. No lookup looks at all SAs, however many there are. */
 export class Sad {
   /** By SPI; more than one only where their destinations or protocols differ. */
@@ -24,6 +27,21 @@ export class Sad {
       throw new Error(`inbound SPI ${sa.spi} is installed already`);
     }
     append(this.#inbound, sa.spi, sa);
+  }
+
+  /**
+   * An SA goes on between other places, with its keys, sequence number and window. Throws when another inbound SA has its SPI
+   * there already.
+   */
+  move(sa: InboundSa | OutboundSa, { source, destination, encapsulation }: SaPlace): void {
+    if (sa.direction === 'inbound') {
+      const other = find(this.#inbound.get(sa.spi), sa.protocol, destination);
+      if (other !== null && other !== sa) throw new Error(`inbound SPI ${sa.spi} is installed already`);
+    }
+    sa.source = source;
+    sa.destination = destination;
+    sa.encapsulation = encapsulation;
+    if (sa.direction === 'outbound') this.#tableOf(sa).replace();
   }
 
   /** Removes each SA with this SPI; what was removed. */
@@ -79,7 +97,8 @@ export class Sad {
   /**
    * The SA for one transform of a policy, which has to be PROTECT: the newest of the policy's own SAs that serves, else the
    * newest shared one; null: none. `serves` says what has to fit. `ends` are the addresses of the packet that the SA would
-   * make: the tunnel's, those of `Transform.ends`, or in transport mode the packet's own; null: as the SA has them. `flow` is
+   * make: the tunnel's, those of `Transform.ends`, or in transport mode the packet's own; null: as the SA has them, and so
+   * have the policy's own SAs of tunnel mode, whose ends may have moved (RFC 4555). `flow` is
    * the packet before any of the policy's transforms; null: whichever, when only an SA's overhead is asked for.
    */
   outbound(policy: Policy, transform: number, ends: SaEnds | null, flow: Flow | null): OutboundSa | null {
@@ -88,7 +107,12 @@ export class Sad {
     if (action.kind !== 'protect' || asked === undefined)
       throw new Error(`${policy.name} has no transform ${transform}`);
     const wanted = { transform: asked, sharing: action.sharing, ends, flow };
-    return this.#own.get(policy.name)?.get(transform)?.newest(wanted) ?? this.#shared.newest(wanted);
+    const ownEnds = asked.mode === 'tunnel' ? null : ends;
+    const own = this.#own
+      .get(policy.name)
+      ?.get(transform)
+      ?.newest({ ...wanted, ends: ownEnds });
+    return own ?? this.#shared.newest(wanted);
   }
 
   /** Inbound ones first. */

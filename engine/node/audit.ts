@@ -4,6 +4,9 @@ import type { DropReason, NodeEvent } from './node.ts';
 /** At most one drop event per kind in this time: whoever floods a node must not flood its log. */
 const EVENT_INTERVAL_NS = 100 * NS_PER_MS;
 
+/** What an event says besides its text. */
+type EventParts = Pick<NodeEvent, 'wanted' | 'sa' | 'place'>;
+
 /** The auditable events of a node, RFC 4301 §4.4.1: counters are exact, event texts are rationed. */
 export class Audit {
   readonly counts: Partial<Record<DropReason, number>> = {};
@@ -18,7 +21,7 @@ export class Audit {
   }
 
   /** An event that others can bring about at will. */
-  noteRarely(kind: NodeEvent['kind'], now: Instant, detail: () => string): void {
+  noteRarely(kind: NodeEvent['kind'], now: Instant, detail: () => string, parts: EventParts = {}): void {
     const unreported = this.#suppressed.get(kind) ?? 0;
     if (now < (this.#quietUntil.get(kind) ?? Number.NEGATIVE_INFINITY)) {
       this.#suppressed.set(kind, unreported + 1);
@@ -26,12 +29,13 @@ export class Audit {
     }
     this.#quietUntil.set(kind, now + EVENT_INTERVAL_NS);
     this.#suppressed.set(kind, 0);
-    this.#events.push({ kind, detail: unreported === 0 ? detail() : `${detail()} (and ${unreported} before)` });
+    const before = unreported === 0 ? '' : ` (and ${unreported} before)`;
+    this.#events.push({ kind, detail: `${detail()}${before}`, ...parts });
   }
 
   /** An event that is not a drop; these follow commands or are bounded by the tables that they come from. */
-  note(kind: Exclude<NodeEvent['kind'], DropReason>, detail: string): void {
-    this.#events.push({ kind, detail });
+  note(kind: Exclude<NodeEvent['kind'], DropReason>, detail: string, parts: EventParts = {}): void {
+    this.#events.push({ kind, detail, ...parts });
   }
 
   /** The events since the last call; they belong to the caller. */

@@ -29,8 +29,17 @@ export interface NodeConfig {
    * forges a source directs these answers.
    */
   readonly reportDiscards?: boolean;
+  /**
+   * Somebody negotiates SAs for this node (IKE): UDP of its own on these ports need not be named by the SPD, and the first packet
+   * that wants an SA waits for it. Absent: nobody does.
+   */
+  readonly negotiation?: NegotiationConfig | null;
   /** RFC 4301 §7: how later fragments meet a policy with ports. Absent: they wait until their packet is whole. */
   readonly fragments?: 'reassemble' | 'stateful';
+}
+
+export interface NegotiationConfig {
+  readonly ports: readonly number[];
 }
 
 export interface InterfaceConfig {

@@ -9,6 +9,7 @@ import type { Offload } from '../wire/offload.ts';
 import type { AddressTable } from './address-table.ts';
 import type { Audit } from './audit.ts';
 import type { Autoconfiguration } from './autoconfiguration.ts';
+import type { NegotiationConfig } from './config.ts';
 import type { Decision } from './decision.ts';
 import type { FlowCache } from './flow-cache.ts';
 import type { FragmentTable } from './fragment-table.ts';
@@ -72,7 +73,9 @@ export interface Originated {
 /** A step that waits for its turn, so that no step calls another one deeper and deeper. */
 export type Task =
   | { readonly kind: 'input'; readonly octets: Uint8Array; readonly ingress: Ingress }
-  | { readonly kind: 'originate'; readonly packet: Originated };
+  | { readonly kind: 'originate'; readonly packet: Originated }
+  /** Has waited for an SA. */
+  | { readonly kind: 'forward'; readonly packet: Packet; readonly ingress: Ingress };
 
 /** How far a packet is on its way through the SAs that protect it. */
 export interface Sealing {
@@ -131,6 +134,8 @@ export interface Core {
   readonly neighbours: NeighbourCache<FrameOrigin>;
   policies: PolicySet;
   readonly reportDiscards: boolean;
+  /** null: nobody negotiates SAs. */
+  readonly negotiation: NegotiationConfig | null;
   readonly sad: Sad;
   readonly upkeep: SaUpkeep;
   readonly flows: FlowCache<Decision>;

@@ -1,11 +1,11 @@
 import { Sad } from '../ipsec/sad.ts';
-import { formatAddress, parseAddress } from '../wire/address.ts';
+import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
 import type { Instant } from '../wire/instant.ts';
 import { u16At } from '../wire/octets.ts';
 import { AddressTable } from './address-table.ts';
 import { Audit } from './audit.ts';
 import { startAutoconfiguration } from './autoconfiguration.ts';
-import type { NodeConfig } from './config.ts';
+import type { NodeConfig, SaConfig } from './config.ts';
 import { type Core, drop, type FrameOrigin } from './core.ts';
 import { explain } from './explain.ts';
 import { makeFilter, replaceFilter } from './filter-gate.ts';
@@ -15,6 +15,7 @@ import { takeFrame } from './frame-input.ts';
 import { takeFromAbove } from './host-input.ts';
 import { ethernetInterface, tunnelInterface } from './interfaces.ts';
 import { runLinkCommand } from './link-state.ts';
+import { releaseHeld } from './held-packets.ts';
 import { makeNat, rebindNat } from './nat.ts';
 import { NeighbourCache } from './neighbour-cache.ts';
 import type { Effects, Node, NodeCommand, NodeContext } from './node.ts';
@@ -22,10 +23,21 @@ import { PathMtuCache } from './path-mtu.ts';
 import { PolicySet } from './policy-set.ts';
 import { IcmpErrorLimit } from './rate-limit.ts';
 import { ReassemblyPool } from './reassembly-pool.ts';
-import { sourceTowards } from './report.ts';
+import { runAddressCommand, runRouteCommand } from './reconfigure.ts';
+import { outerAddresses, outerSource, sourceTowards } from './report.ts';
 import { configuredRoute, connectedRoutes, RouteTable } from './route-table.ts';
 import { startAdvertising } from './router-advertising.ts';
-import { deleteSas, describeSa, installSa, isMeant, replacePolicies } from './sa-commands.ts';
+import {
+  deleteSas,
+  describeSa,
+  installSa,
+  isMeant,
+  moveSas,
+  nameOf,
+  putPolicy,
+  removePolicy,
+  replacePolicies,
+} from './sa-commands.ts';
 import { runUpkeep } from './sa-timers.ts';
 import { SaUpkeep } from './sa-upkeep.ts';
 import { statusOf } from './status.ts';
@@ -76,12 +88,17 @@ export function createNode(config: NodeConfig, context: NodeContext): Node {
     command: (command, now) => call(now, () => runCommand(core, command)),
     status: () => statusOf(core),
     explain: flow => explain(core, flow),
-    sourceFor: destination => {
-      const address = parseAddress(destination);
-      const source = address === null ? null : sourceTowards(core, address);
-      return source === null ? null : formatAddress(source);
-    },
+    sourceFor: destination => inText(destination, address => sourceTowards(core, address)),
+    outerSourceFor: destination => inText(destination, address => outerSource(core, address)),
+    outerAddresses: () => outerAddresses(core),
+    hasPolicy: name => core.policies.named(name) !== null,
   };
+}
+
+function inText(destination: string, choose: (address: Address) => Address | null): string | null {
+  const address = parseAddress(destination);
+  const source = address === null ? null : choose(address);
+  return source === null ? null : formatAddress(source);
 }
 
 /** A node may be made long before, or long after, its clock began: policies and SAs are as old as its first call. */
@@ -114,6 +131,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     neighbours: new NeighbourCache<FrameOrigin>(() => drop(core, 'queueFull', () => 'its neighbour is not known yet')),
     policies,
     reportDiscards: config.reportDiscards ?? false,
+    negotiation: config.negotiation ?? null,
     sad: new Sad(),
     upkeep: new SaUpkeep(),
     flows: new FlowCache(policies.usePorts),
@@ -146,13 +164,19 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
   return core;
 }
 
+function runInstall(core: Core, config: SaConfig): void {
+  const sa = installSa(core, config);
+  core.audit.note('saInstalled', describeSa(sa), { sa: nameOf(sa) });
+  if (sa.direction === 'outbound') releaseHeld(core, sa);
+}
+
 function runCommand(core: Core, command: NodeCommand): void {
   switch (command.kind) {
     case 'link':
       runLinkCommand(core, command.port, command.up);
       break;
     case 'installSa':
-      core.audit.note('saInstalled', describeSa(installSa(core, command.sa)));
+      runInstall(core, command.sa);
       break;
     case 'deleteSa':
       deleteSas(
@@ -172,5 +196,24 @@ function runCommand(core: Core, command: NodeCommand): void {
     case 'rebindNat':
       rebindNat(core);
       break;
+    case 'addAddress':
+    case 'removeAddress':
+      runAddressCommand(core, command);
+      break;
+    case 'addRoute':
+    case 'removeRoute':
+      runRouteCommand(core, command);
+      break;
+    case 'putPolicy':
+      putPolicy(core, command.policy, command.before);
+      break;
+    case 'removePolicy':
+      removePolicy(core, command.name);
+      break;
+    case 'moveSa':
+      moveSas(core, command);
+      break;
+    default:
+      command satisfies never;
   }
 }

@@ -9,7 +9,7 @@ import type { Neighbour } from './neighbour-cache.ts';
 import { type OutboundMatch, outboundMatch } from './outbound-entry.ts';
 import type { Packet } from './packet.ts';
 import type { PolicyEntry } from './policy-set.ts';
-import { describe, type Refusal, refusal, type Trace } from './refusal.ts';
+import { describe, flowQuery, type Refusal, refusal, type Trace } from './refusal.ts';
 import { describeRoute } from './route-table.ts';
 import { chooseSas, type Layer } from './sa-choice.ts';
 import { hasArrived } from './sides.ts';
@@ -210,7 +210,8 @@ function protectBySas(
     const detail = `policy ${name} has no outbound SA ${choice.wanted} for ${describe(flow)}`;
     const cause = core.reportDiscards ? ({ kind: 'neighbourUnreachable' } as const) : null;
     // For an error that goes the way of answers no SA is made, RFC 4301 §6.2.
-    return { ...refusal('noSa', detail, cause, entry), wanted: selected === flow ? choice.wanted : null };
+    const sa = { policy: name, transform: choice.transform, flow: flowQuery(flow) };
+    return { ...refusal('noSa', detail, cause, entry), wanted: selected === flow ? { what: choice.wanted, sa } : null };
   }
   if (choice.layers.length > 0)
     return { kind: 'protect', admittedBy: null, policy: entry, layers: choice.layers, tunnel };

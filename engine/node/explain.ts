@@ -109,7 +109,7 @@ function explainDecision(core: Core, packet: Packet, decision: Decision, steps: 
     case 'drop':
       if (decision.wanted !== null && decision.policy !== null) {
         const { name } = decision.policy.policy;
-        steps.push(`SA: ${name} has none (${decision.wanted}): discard`);
+        steps.push(`SA: ${name} has none (${decision.wanted.what}): discard`);
         return nothing('discard', steps, name);
       }
       steps.push(`${decision.reason}: ${decision.detail}`);

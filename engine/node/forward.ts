@@ -6,6 +6,7 @@ import { type Decision, decideForwarding } from './decision.ts';
 import { decideFragment } from './fragment-decision.ts';
 import { emit } from './frame-output.ts';
 import type { EthernetInterface } from './interfaces.ts';
+import { holdForwarded } from './held-packets.ts';
 import { needsWhole } from './nat.ts';
 import { isFresh } from './neighbour-cache.ts';
 import type { Frame } from './node.ts';
@@ -39,6 +40,7 @@ export function forward(core: Core, packet: Packet, ingress: Ingress): void {
 /** `origin` counts when the packet does not fit; of all else its sender hears. */
 function passOn(core: Core, packet: Packet, ingress: Ingress, origin: Origin, decision: Decision): void {
   if (decision.kind === 'drop') {
+    if (holdForwarded(core, packet, ingress, decision)) return;
     carryOut(core, packet, decision, originOf(ingress), ingress.depth);
   } else if (packet.hopLimit <= 1) {
     const detail = `from ${formatAddress(packet.source)} to ${formatAddress(packet.destination)}`;

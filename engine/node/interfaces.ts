@@ -9,7 +9,8 @@ export type NodeInterface = EthernetInterface | TunnelInterface;
 export interface InterfaceAddress {
   readonly address: Address;
   readonly prefixLength: number;
-  readonly origin: 'configured' | 'linkLocal' | 'autoconfigured';
+  /** `assigned`: by a peer, RFC 7296 §3.15. */
+  readonly origin: 'configured' | 'linkLocal' | 'autoconfigured' | 'assigned';
   /** Until then another node's claim is believed, RFC 4862 §5.4. */
   tentativeUntil: Instant;
 }

@@ -158,7 +158,8 @@ function takeTunnelled(core: Core, outer: Packet, ingress: Ingress, { sa, opened
   }
   const tunnel = tunnelFor(core, sa);
   const mayMove = isInUdp && sa.encapsulation?.followsPeer === true;
-  if (tunnel !== null && !mayMove && !addressesEqual(tunnel.remote, outer.source)) {
+  const from = sa.policy === null ? tunnel?.remote : sa.source;
+  if (tunnel !== null && from !== undefined && !mayMove && !addressesEqual(from, outer.source)) {
     drop(core, 'tunnelMismatch', () => `SPI ${sa.spi} from ${formatAddress(outer.source)}, not from ${tunnel.name}`);
     return;
   }

@@ -14,6 +14,7 @@ import { learnFromProtected, learnPathMtu } from './icmp-input.ts';
 import { openFromUdp, openLater, verifyLater } from './ipsec-input.ts';
 import { unknownOption } from './ipv6-options.ts';
 import { takeNeighbourDiscovery } from './neighbour-discovery.ts';
+import { isIkeForUs } from './own-ike.ts';
 import { isFragment, type Packet } from './packet.ts';
 import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
@@ -49,7 +50,7 @@ function takeWhole(core: Core, packet: Packet, ingress: Ingress, wasCut: boolean
   }
   const admission = admitLocal(core, packet, ingress);
   countOn(admission.policy, 1, core.now);
-  if (admission.kind === 'drop') {
+  if (admission.kind === 'drop' && !isIkeForUs(core, packet, admission)) {
     refuse(core, packet, originOf(ingress), admission.reason, admission.detail, admission.cause);
     return;
   }

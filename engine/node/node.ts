@@ -37,6 +37,7 @@ export interface NodeEvent {
     | 'interfaceDown'
     | 'saInstalled'
     | 'saDeleted'
+    | 'saMoved'
     | 'addressConfigured'
     | 'addressDuplicate'
     | 'saSoftExpired'
@@ -55,11 +56,14 @@ export interface NodeEvent {
   readonly detail: string;
   /** Of `saWanted`: who negotiates needs it. */
   readonly wanted?: WantedSa;
-  /** Of `saSoftExpired`, `saHardExpired`, `peerMoved`: which SA. */
-  readonly sa?: Pick<SaStatus, 'spi' | 'direction' | 'protocol' | 'source' | 'destination' | 'policy'>;
+  /** Of `saSoftExpired`, `saHardExpired`, `peerMoved`, and of `saWanted` when an SA has no sequence numbers left: which SA. */
+  readonly sa?: SaName;
   /** Of `peerMoved`: where the peer is now. */
   readonly place?: { readonly address: string; readonly port: number };
 }
+
+/** Enough to tell one SA of a node from all others. */
+export type SaName = Pick<SaStatus, 'spi' | 'direction' | 'protocol' | 'source' | 'destination' | 'policy'>;
 
 /** An SA that a policy asks for and that is not there, RFC 4301 §4.4.1: a packet waits for it, or was dropped. */
 export interface WantedSa {
@@ -117,12 +121,20 @@ export type NodeCommand =
   | { readonly kind: 'setFilter'; readonly filter: FilterConfig | null }
   /** A NAT forgets its mappings, as if it had been restarted: who goes on sending comes from another port. */
   | { readonly kind: 'rebindNat' }
-  /** An address with its prefix length, such as IKE was given; it is what the node sends from where `isPreferred`. */
+  /**
+   * An address with its prefix length. `isPreferred`: one that a peer has given to this node, RFC 7296 §3.15: the node sends from
+   * it wherever a policy protects what comes from it, from nowhere else, and its prefix is no subnet.
+   */
   | { readonly kind: 'addAddress'; readonly interface: string; readonly address: string; readonly isPreferred: boolean }
+  /** With its prefix length or without. */
   | { readonly kind: 'removeAddress'; readonly interface: string; readonly address: string }
+  /** What was added as often as it is removed is gone; routes that lead elsewhere, and those of interfaces, stay. */
   | { readonly kind: 'addRoute'; readonly route: RouteConfig }
   | { readonly kind: 'removeRoute'; readonly route: RouteConfig }
-  /** A policy more, in front of the one of that name, or last; one of the same name is replaced. */
+  /**
+   * A policy more, in front of the one of that name, or last; one of the same name is replaced (with `before` null where it
+   * stands). SAs stay.
+   */
   | { readonly kind: 'putPolicy'; readonly policy: PolicyConfig; readonly before: string | null }
   /** Its SAs go too. */
   | { readonly kind: 'removePolicy'; readonly name: string }
@@ -131,6 +143,8 @@ export type NodeCommand =
       readonly kind: 'moveSa';
       readonly spi: number;
       readonly direction: 'inbound' | 'outbound';
+      /** As in `deleteSa`: where it was. */
+      readonly only?: Pick<SaStatus, 'protocol' | 'source' | 'destination'>;
       readonly source: string;
       readonly destination: string;
       readonly encapsulation: SaConfig['encapsulation'];
@@ -160,6 +174,12 @@ export interface Node {
   explain(flow: FlowQuery): Explanation;
   /** The source address that the node would choose towards `destination` (RFC 6724 in spirit), or null without a route. Text in and out. */
   sourceFor(destination: string): string | null;
+  /** The same for packets that no SA is to carry, such as IKE's own: never an address that a peer has given. */
+  outerSourceFor(destination: string): string | null;
+  /** Addresses that IKE may use: of links that are up, neither link-local nor given by a peer. In the order of the interfaces. */
+  outerAddresses(): readonly string[];
+  /** SAs can be installed for a policy that is there. */
+  hasPolicy(name: string): boolean;
 }
 
 export interface NodeStatus {

@@ -4,18 +4,20 @@ import { type Decision, decideSending } from './decision.ts';
 import { filterOut } from './filter-gate.ts';
 import { fit } from './fit.ts';
 import { emit, ipFrameAround } from './frame-output.ts';
+import { holdOriginated } from './held-packets.ts';
 import { leavesByWrongInterface } from './host-model.ts';
 import { behindEthernet, sendOnLink } from './link-output.ts';
 import type { NodeInterface } from './interfaces.ts';
 import { translatedOut } from './nat.ts';
 import { isFresh } from './neighbour-cache.ts';
+import { decideIke, isSentByIke } from './own-ike.ts';
 import { type Packet, parsePacket } from './packet.ts';
 import { learntPathMtus } from './path.ts';
-import type { Refusal } from './refusal.ts';
 import { refuse } from './report.ts';
 import { sendProtected } from './protect-output.ts';
 import { sendEncapsulated } from './tunnel-output.ts';
 import { countOn } from './policy-set.ts';
+import { wantSa } from './want.ts';
 
 /** Sends what the node or its host has made. */
 export function sendOriginated(core: Core, originated: Originated): void {
@@ -38,7 +40,9 @@ export function sendOriginated(core: Core, originated: Originated): void {
     else drop(core, 'notForUs', () => `from this node to its own ${formatAddress(packet.destination)}`);
     return;
   }
-  carryOut(core, packet, decisionFor(core, packet, isProtected, zone), origin, depth);
+  const isIke = origin === 'above' && !isProtected && isSentByIke(core, packet);
+  const decision = isIke ? decideIke(core, packet, zone) : decisionFor(core, packet, isProtected, zone);
+  if (!holdOriginated(core, originated, decision)) carryOut(core, packet, decision, origin, depth);
 }
 
 /** Does with a packet what was decided for its flow; its hop limit is the one to send. */
@@ -48,7 +52,7 @@ export function carryOut(core: Core, packet: Packet, decision: Decision, origin:
   switch (decision.kind) {
     case 'drop':
       countOn(decision.policy, 1, core.now);
-      if (decision.wanted !== null) wantSa(core, decision);
+      if (decision.wanted !== null) wantSa(core, decision, decision.wanted.sa);
       refuse(core, packet, origin, decision.reason, decision.detail, decision.cause);
       break;
     case 'forward':
@@ -104,9 +108,4 @@ function decisionFor(core: Core, packet: Packet, isProtected: boolean, zone: Nod
   const decision = decideSending(core, packet, isProtected, zone);
   if (isCacheable) core.flows.set(from, null, decision);
   return decision;
-}
-
-/** Somebody may be there who negotiates, RFC 4301 §5.1 step 3b. Each policy asks at its own pace: others must not go unheard. */
-function wantSa(core: Core, { policy, detail }: Refusal): void {
-  if (policy?.wants.take(core.now) === true) core.audit.note('saWanted', detail);
 }

@@ -1,6 +1,7 @@
 import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { type Address, addressesEqual, formatAddress } from '../wire/address.ts';
 import type { Core } from './core.ts';
+import { nameOf } from './sa-commands.ts';
 
 /**
  * An authentic packet came in UDP from a new place: behind a NAT the peer's mapping has changed, and what goes to it follows,
@@ -26,6 +27,7 @@ export function followPeer(core: Core, sa: InboundSa, source: Address, port: num
     'peerMoved',
     core.now,
     () => `SPI ${sa.spi}: from ${from} port ${oldPort} to ${to} port ${port}`,
+    { sa: nameOf(sa), place: { address: to, port } },
   );
 }
 

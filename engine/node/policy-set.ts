@@ -5,6 +5,7 @@ import { createPolicy, type Policy, Spd, type Transform } from '../ipsec/spd.ts'
 import { addressesEqual, parseAddress } from '../wire/address.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import type { PolicyConfig } from './config.ts';
+import type { HeldPacket } from './held-packets.ts';
 import type { NodeInterface } from './interfaces.ts';
 import type { Protection } from './protection.ts';
 import { TokenBucket } from './rate-limit.ts';
@@ -22,6 +23,8 @@ export interface PolicyEntry {
   readonly usesProtocol: boolean;
   /** How often the want of an SA may be told. */
   readonly wants: TokenBucket;
+  /** The packet that waits for an SA; null: none does. */
+  held: HeldPacket | null;
   /** Packets that it has decided on. */
   packets: number;
   readonly installedAt: Instant;
@@ -182,8 +185,9 @@ export function serves(sa: InboundSa, entry: PolicyEntry, index: number, flow: F
   const { transform, ends } = layer;
   if (sa.protocol !== transform.protocol || sa.mode !== transform.mode) return false;
   if (transform.requestId !== null && transform.requestId !== sa.requestId) return false;
-  if (sa.selector !== null && !matches(sa.selector, flow, 'inbound')) return false;
-  if (isUnique(entry) && sa.selector === null) return false;
+  const { selectors } = sa;
+  if (selectors !== null && !selectors.some(selector => matches(selector, flow, 'inbound'))) return false;
+  if (isUnique(entry) && selectors === null) return false;
   if (sa.policy !== null) return sa.policy === entry.policy.name && sa.transform === index;
   // In transport mode the packet has the SA's addresses, or it would not have come this far.
   if (ends === null || sa.mode === 'transport') return true;
@@ -210,6 +214,7 @@ function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[], no
     usesPorts: selector.localPort !== 'any' || selector.remotePort !== 'any' || selector.icmp !== 'any',
     usesProtocol: selector.protocol !== 'any',
     wants: new TokenBucket(WANTS_INTERVAL_NS, WANTS_BURST),
+    held: null,
     packets: 0,
     installedAt: now,
     usedAt: null,

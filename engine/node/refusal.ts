@@ -1,7 +1,7 @@
 import type { Flow } from '../ipsec/selector.ts';
 import { formatAddress } from '../wire/address.ts';
 import type { IcmpCause } from './icmp-error.ts';
-import type { DropReason } from './node.ts';
+import type { DropReason, FlowQuery, WantedSa } from './node.ts';
 import type { PolicyEntry } from './policy-set.ts';
 
 /** Why a packet goes no further. */
@@ -13,8 +13,8 @@ export interface Refusal {
   readonly cause: IcmpCause | null;
   /** The entry that says so, if one does. */
   readonly policy: PolicyEntry | null;
-  /** The SA that is missing, for who negotiates; null: none is wanted. */
-  readonly wanted: string | null;
+  /** The SA that is missing, in words and for who negotiates; null: none is wanted. */
+  readonly wanted: { readonly what: string; readonly sa: WantedSa } | null;
 }
 
 /** Takes down each step, for `explain`; nothing in the data path passes one. */
@@ -27,6 +27,14 @@ export function refusal(
   policy: PolicyEntry | null = null,
 ): Refusal {
   return { kind: 'drop', reason, detail, cause, policy, wanted: null };
+}
+
+/** A flow for those who are not of the node. OPAQUE protocols are told as 0: IKE has no other word for them. */
+export function flowQuery(flow: Flow): FlowQuery {
+  const { protocol, sourcePort, destinationPort, icmp } = flow;
+  const [source, destination] = [formatAddress(flow.source), formatAddress(flow.destination)];
+  const query = { source, destination, protocol: protocol ?? 0, sourcePort, destinationPort };
+  return icmp === null ? query : { ...query, icmp: { type: icmp >> 8, code: icmp & 0xff } };
 }
 
 /** All that selectors look at, for the audit: RFC 4301 §5.2 wants what there is of it. */

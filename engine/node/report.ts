@@ -1,5 +1,5 @@
 import { flowOf } from '../ipsec/selector.ts';
-import { type Address, addressVersion, isLinkLocal } from '../wire/address.ts';
+import { type Address, addressVersion, formatAddress, isLinkLocal } from '../wire/address.ts';
 import { finishPacket } from '../wire/offload.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { type Core, deliver, drop, type Ingress, nextIdentification, type Origin, originate } from './core.ts';
@@ -103,8 +103,33 @@ function ownAddresses(core: Core, version: 4 | 6): Address[] {
 export function sourceTowards(core: Core, destination: Address): Address | null {
   const route = routeTowards(core, destination, null, null);
   if (route === null) return null;
+  return assignedSource(core, route.interface, destination) ?? outerSource(core, destination);
+}
+
+/** The same for what no SA is to carry. */
+export function outerSource(core: Core, destination: Address): Address | null {
+  const route = routeTowards(core, destination, null, null);
+  if (route === null) return null;
   const candidates = core.hostModel === 'strong' ? [route.interface] : core.interfaces;
   return selectSource(destination, route.interface, candidates);
+}
+
+/** In text: those by which peers can know this node. */
+export function outerAddresses({ links }: Core): string[] {
+  const entries = links.flatMap(link => (link.up ? link.addresses : []));
+  const outer = entries.filter(({ origin }) => origin === 'configured' || origin === 'autoconfigured');
+  return [...new Set(outer.map(({ address }) => formatAddress(address)))];
+}
+
+/** An address that a peer has given, if a policy protects what goes from it to the destination. */
+function assignedSource({ interfaces, policies }: Core, exit: NodeInterface, destination: Address): Address | null {
+  const owner = policies.ownerFor(exit);
+  for (const { address, origin } of interfaces.flatMap(each => (each.up ? each.addresses : []))) {
+    if (origin !== 'assigned' || address.length !== destination.length) continue;
+    const flow = { source: address, destination, protocol: null, sourcePort: null, destinationPort: null, icmp: null };
+    if (policies.outbound(owner, flow)?.policy.action.kind === 'protect') return address;
+  }
+  return null;
 }
 
 /** The packet as a wire would have carried it: of a superframe the first one. */

@@ -47,6 +47,17 @@ export class RouteTable {
     }
   }
 
+  /** Takes out the last route that `isMeant` names; false: there is none. */
+  removeOne(isMeant: (route: Route) => boolean): boolean {
+    for (const table of [this.#v4, this.#v6]) {
+      const at = table.findLastIndex(entry => isMeant(entry.route));
+      if (at < 0) continue;
+      table.splice(at, 1);
+      return true;
+    }
+    return false;
+  }
+
   /** null: no route. A route over an interface that is down gives way to one for the same prefix only. */
   lookup(destination: Address): Route | null {
     return destination.length === 4 ? this.#lookup4(u32At(destination, 0) | 0) : this.#lookup6(destination);

@@ -17,7 +17,7 @@ export type Choice =
   /** Innermost first; none where all are of level `use` and there is no SA: the packet goes in the clear. */
   | { readonly kind: 'layers'; readonly layers: readonly Layer[] }
   /** What the SA would be that a transform of level `require` has not. */
-  | { readonly kind: 'missing'; readonly wanted: string };
+  | { readonly kind: 'missing'; readonly wanted: string; readonly transform: number };
 
 /** The outer addresses of a packet in tunnel mode: behind a NAT the peer is where it was last seen. null in transport mode. */
 export function endsOf({ sa, outer }: Layer): SaEnds | null {
@@ -53,16 +53,21 @@ export function chooseSas(
     const between = transform.mode === 'transport' ? own : ends;
     const sa = core.sad.outbound(entry.policy, index, between, selected);
     if (sa !== null) {
-      const outer = transform.mode === 'tunnel' ? (ends ?? sa) : layers.length === 0 ? around : null;
+      const outer = transform.mode === 'tunnel' ? outerOf(sa, ends) : layers.length === 0 ? around : null;
       layers.push({ sa, outer });
       own = outer ?? own;
     } else if (transform.level === 'require') {
       const { protocol, mode, requestId } = transform;
       const which = requestId === null ? '' : ` number ${requestId}`;
-      return { kind: 'missing', wanted: `${protocol} ${mode}${which} ${describeEnds(between)}` };
+      return { kind: 'missing', wanted: `${protocol} ${mode}${which} ${describeEnds(between)}`, transform: index };
     }
   }
   return { kind: 'layers', layers };
+}
+
+/** An SA of the policy's own knows where it leads: its ends may have moved. */
+function outerOf(sa: OutboundSa, ends: SaEnds | null): SaEnds {
+  return sa.policy === null ? (ends ?? sa) : sa;
 }
 
 function describeEnds(ends: SaEnds | null): string {

@@ -114,7 +114,11 @@ describe('the end of the sequence numbers', () => {
     net.send('a1', udp('10.0.0.2', '10.0.1.2', [1, 2]), udp('10.0.0.2', '10.0.1.2', [3, 4]));
     expect(traffic(net, 'alice:net0')).toHaveLength(1);
     expect(net.takeEvents('alice')).toEqual([
-      { kind: 'saWanted', detail: expect.stringContaining('v4_bob0') },
+      {
+        kind: 'saWanted',
+        detail: expect.stringContaining('v4_bob0'),
+        sa: expect.objectContaining({ spi: TO_BOB, direction: 'outbound' }),
+      },
       { kind: 'sequenceExhausted', detail: 'ESP SPI 4096 from 1.2.3.4 to 5.6.7.8 of policy v4_bob0' },
     ]);
   });

@@ -2,7 +2,7 @@ import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { nextLimitAt, reachedLimit } from '../ipsec/lifetime.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import type { Core, Sealing } from './core.ts';
-import { describeSa, removeSa } from './sa-commands.ts';
+import { describeSa, nameOf, removeSa } from './sa-commands.ts';
 
 /** RFC 3948 §4: nothing was sent to the peer for this long, and the NAT may forget us. */
 export const KEEPALIVE_NS = 20 * NS_PER_S;
@@ -49,6 +49,17 @@ export class SaUpkeep {
     this.schedule(upkeep, now);
     this.#all.set(sa, upkeep);
     if (sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, 1);
+  }
+
+  /** Its ends or its ports have changed; `change` changes them. */
+  move(sa: InboundSa | OutboundSa, change: () => void, now: Instant): void {
+    const upkeep = this.#all.get(sa);
+    if (sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, -1);
+    change();
+    if (sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, 1);
+    if (upkeep === undefined) return;
+    upkeep.way = null;
+    this.schedule(upkeep, now);
   }
 
   remove(sa: InboundSa | OutboundSa): void {
@@ -122,11 +133,13 @@ export function applyLimits(core: Core, upkeep: Upkeep): boolean {
   const reached = reachedLimit(sa, core.now);
   if (reached === null) return false;
   if (reached.level === 'hard') {
-    core.audit.note('saHardExpired', `${describeSa(sa)}: ${reached.unit}`);
+    core.audit.note('saHardExpired', `${describeSa(sa)}: ${reached.unit}`, { sa: nameOf(sa) });
     removeSa(core, sa);
     return true;
   }
-  if (!upkeep.isSoftTold) core.audit.note('saSoftExpired', `${describeSa(sa)}: ${reached.unit}`);
+  if (!upkeep.isSoftTold) {
+    core.audit.note('saSoftExpired', `${describeSa(sa)}: ${reached.unit}`, { sa: nameOf(sa) });
+  }
   upkeep.isSoftTold = true;
   return false;
 }

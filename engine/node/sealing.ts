@@ -17,6 +17,7 @@ import {
 } from './core.ts';
 import { innerProtocol } from './packet.ts';
 import { endsOf, type Layer } from './sa-choice.ts';
+import { nameOf } from './sa-commands.ts';
 import { noteUse } from './sa-upkeep.ts';
 
 /** Gives a packet to the kernel's batch, for the SA whose turn it is. */
@@ -126,6 +127,6 @@ function dropExhausted(core: Core, sa: OutboundSa): void {
   const detail = `${sa.protocol.toUpperCase()} SPI ${sa.spi} from ${ends} of policy ${sa.policy ?? 'any'}`;
   const entry = core.policies.named(sa.policy);
   if (entry?.wants.take(core.now) === true)
-    core.audit.note('saWanted', `policy ${sa.policy}: no numbers left in ${detail}`);
+    core.audit.note('saWanted', `policy ${sa.policy}: no numbers left in ${detail}`, { sa: nameOf(sa) });
   drop(core, 'sequenceExhausted', () => detail);
 }

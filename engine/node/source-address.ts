@@ -1,5 +1,5 @@
 import { type Address, isLinkLocal } from '../wire/address.ts';
-import type { NodeInterface } from './interfaces.ts';
+import type { InterfaceAddress, NodeInterface } from './interfaces.ts';
 
 /**
  * The source address towards `destination` over `exit`, RFC 6724 §5 in spirit: the destination's scope first, then an
@@ -15,12 +15,17 @@ export function selectSource(
   let best: { address: Address; score: number } | null = null;
   for (const netInterface of interfaces) {
     for (const { address, origin } of netInterface.addresses) {
-      if (address.length !== destination.length || origin === 'linkLocal' || !netInterface.up) continue;
+      if (address.length !== destination.length || !isForAll(origin) || !netInterface.up) continue;
       const score = (netInterface === exit ? 1000 : 0) + commonPrefixLength(address, destination);
       if (best === null || score > best.score) best = { address, score };
     }
   }
   return best?.address ?? null;
+}
+
+/** What a peer has given is for what goes to that peer. */
+function isForAll(origin: InterfaceAddress['origin']): boolean {
+  return origin !== 'linkLocal' && origin !== 'assigned';
 }
 
 function commonPrefixLength(a: Address, b: Address): number {

@@ -53,7 +53,19 @@ describe('tunnel mode through a NAT', () => {
     expect(traffic(net, 'alice:net0')).toEqual(['1.2.3.4 > 5.6.7.8 | udp 4500 > 4500']);
     expect(traffic(net, 'bob:net0')).toEqual([`5.6.7.8 > ${NAT} | udp 4500 > 61234`]);
     expect(net.takeEvents('bob')).toEqual([
-      { kind: 'peerMoved', detail: `SPI 4096: from 1.2.3.4 port 4500 to ${NAT} port 61234` },
+      {
+        kind: 'peerMoved',
+        detail: `SPI 4096: from 1.2.3.4 port 4500 to ${NAT} port 61234`,
+        sa: {
+          spi: 4096,
+          direction: 'inbound',
+          protocol: 'esp',
+          source: '1.2.3.4',
+          destination: '5.6.7.8',
+          policy: 'v4_alice0',
+        },
+        place: { address: NAT, port: 61234 },
+      },
     ]);
   });
 

@@ -2,6 +2,7 @@ import type { AhOpenJob, AhSealJob, OpenJob, SealJob } from '../ipsec/kernel.ts'
 import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { type Core, drop } from './core.ts';
 import { takeOpened, takeVerified } from './ipsec-input.ts';
+import { forward } from './forward.ts';
 import { takePacket } from './frame-input.ts';
 import { sendOriginated } from './output.ts';
 import { takeAuthenticated, takeSealed } from './sealing.ts';
@@ -14,6 +15,10 @@ export function runTasks(core: Core): void {
     if (task === undefined) throw new Error('a task that is not there');
     if (task.kind === 'originate') {
       sendOriginated(core, task.packet);
+      continue;
+    }
+    if (task.kind === 'forward') {
+      forward(core, task.packet, task.ingress);
       continue;
     }
     const { octets, ingress } = task;

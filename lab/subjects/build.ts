@@ -85,5 +85,8 @@ export function wrapped(
     status: () => node.status(),
     explain: flow => node.explain(flow),
     sourceFor: destination => node.sourceFor(destination),
+    outerSourceFor: destination => node.outerSourceFor(destination),
+    outerAddresses: () => node.outerAddresses(),
+    hasPolicy: name => node.hasPolicy(name),
   };
 }
