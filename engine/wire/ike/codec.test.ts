@@ -4,6 +4,7 @@ import { fromHex, toHex } from '../testing/must.ts';
 import { Prng } from '../testing/prng.ts';
 import { WireError } from '../wire-error.ts';
 import { decodeIkeMessage, decodePayloads, encodeIkeMessage, encodePayloads, PAYLOADS_MAX } from './codec.ts';
+import type { IkeMessage } from './message.ts';
 import type { Payload } from './payload.ts';
 import { randomMessage, randomPayload } from './testing/random-message.ts';
 
@@ -15,6 +16,15 @@ function message(first: number, chain: string): Uint8Array {
   const length = (28 + payloads.length).toString(16).padStart(8, '0');
   const next = first.toString(16).padStart(2, '0');
   return Uint8Array.of(...fromHex(`${HEADER} ${next} 20 22 08 00000000 ${length}`), ...payloads);
+}
+
+/** Empty ones. */
+const vendorIds = (count: number): string => `${'2b000004'.repeat(count - 1)}00000004`;
+
+/** An SA payload of so many proposals without transforms. */
+function sa(count: number): string {
+  const proposals = `${'0200000801010000'.repeat(count - 1)}0000000801010000`;
+  return `0000${(4 + count * 8).toString(16).padStart(4, '0')}${proposals}`;
 }
 
 describe('a chain of payloads', () => {
@@ -77,17 +87,12 @@ describe('a chain of payloads', () => {
   });
 
   test('too many payloads are refused, as many as may be are read', () => {
-    const chain = (count: number) => '2b000004'.repeat(count - 1) + '00000004';
-    expect(decodeIkeMessage(message(43, chain(PAYLOADS_MAX))).payloads).toHaveLength(PAYLOADS_MAX);
-    expect(() => decodeIkeMessage(message(43, chain(PAYLOADS_MAX + 1)))).toThrow(/more than 128/);
-    expect(() => decodePayloads(43, fromHex(chain(16_000)))).toThrow(/more than 128/);
+    expect(decodeIkeMessage(message(43, vendorIds(PAYLOADS_MAX))).payloads).toHaveLength(PAYLOADS_MAX);
+    expect(() => decodeIkeMessage(message(43, vendorIds(PAYLOADS_MAX + 1)))).toThrow(/more than 128/);
+    expect(() => decodePayloads(43, fromHex(vendorIds(16_000)))).toThrow(/more than 128/);
   });
 
   test('too many proposals are refused', () => {
-    const sa = (count: number) => {
-      const proposals = '0200000801010000'.repeat(count - 1) + '0000000801010000';
-      return `0000${(4 + count * 8).toString(16).padStart(4, '0')}${proposals}`;
-    };
     expect(decodeIkeMessage(message(33, sa(128))).payloads).toHaveLength(1);
     expect(() => decodeIkeMessage(message(33, sa(129)))).toThrow(/SA Proposals/);
   });
@@ -119,18 +124,10 @@ test('what was written is read, whatever it is', () => {
 
 test('what is read is written as it was, but for bits that must be ignored', () => {
   const random = new Prng(7297);
-  let read = 0;
-  for (let i = 0; i < 3000; i++) {
-    const mutated = random.mutate(encodeIkeMessage(randomMessage(random)));
-    try {
-      const value = decodeIkeMessage(mutated);
-      read += 1;
-      expect(decodeIkeMessage(encodeIkeMessage(value))).toEqual(value);
-    } catch (error) {
-      expect(error).toBeInstanceOf(WireError);
-    }
-  }
-  expect(read).toBeGreaterThan(300);
+  const readings = Array.from({ length: 3000 }, () => read(random.mutate(encodeIkeMessage(randomMessage(random)))));
+  const legal = readings.filter(message => message !== null);
+  expect(legal.length).toBeGreaterThan(300);
+  expect(legal.map(message => decodeIkeMessage(encodeIkeMessage(message)))).toEqual(legal);
 });
 
 test('nothing but a WireError comes of any truncation or mutation', () => {
@@ -142,3 +139,13 @@ test('nothing but a WireError comes of any truncation or mutation', () => {
     expect(abuse(payloads => decodePayloads(octets[16] ?? 0, payloads), octets.slice(28), random, 200)).toEqual([]);
   }
 });
+
+/** null: it cannot be read. */
+function read(octets: Uint8Array): IkeMessage | null {
+  try {
+    return decodeIkeMessage(octets);
+  } catch (error) {
+    if (error instanceof WireError) return null;
+    throw error;
+  }
+}

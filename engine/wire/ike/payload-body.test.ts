@@ -137,6 +137,16 @@ const decoded = (payload: Payload, body: Uint8Array): Payload =>
     0,
   );
 
+/** null: it cannot be read. */
+function readOrNull(payload: Payload, body: Uint8Array): Payload | null {
+  try {
+    return decoded(payload, body);
+  } catch (error) {
+    if (error instanceof WireError) return null;
+    throw error;
+  }
+}
+
 describe.each(examples)('%s', (_, payload, body) => {
   test('is read and written field by field', () => {
     expect(decoded(payload, fromHex(body))).toEqual(payload);
@@ -145,13 +155,8 @@ describe.each(examples)('%s', (_, payload, body) => {
 
   test('cut short, it is refused or is another payload, never another error', () => {
     const whole = fromHex(body);
-    for (let length = 0; length < whole.length; length++) {
-      try {
-        expect(decoded(payload, whole.subarray(0, length))).not.toEqual(payload);
-      } catch (error) {
-        expect(error).toBeInstanceOf(WireError);
-      }
-    }
+    const shorter = Array.from(whole, (_octet, length) => whole.subarray(0, length));
+    expect(shorter.map(octets => readOrNull(payload, octets))).not.toContainEqual(payload);
   });
 });
 

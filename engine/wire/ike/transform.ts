@@ -32,10 +32,10 @@ export function decodeTransform(body: Reader): TransformSubstructure {
   let keyBits: number | null = null;
   const otherAttributes: Attribute[] = [];
   while (body.offset < end) {
-    const attribute = decodeAttribute(body);
-    const isKeyLength = attribute.type === TransformAttribute.KEY_LENGTH && typeof attribute.value === 'number';
-    if (isKeyLength && keyBits === null) keyBits = Number(attribute.value);
-    else otherAttributes.push(attribute);
+    const { type: attribute, value } = decodeAttribute(body);
+    const isFirst = attribute === TransformAttribute.KEY_LENGTH && keyBits === null;
+    if (isFirst && typeof value === 'number') keyBits = value;
+    else otherAttributes.push({ type: attribute, value });
     if (otherAttributes.length > TRANSFORM_ATTRIBUTES_MAX) {
       throw body.error('Transform Attributes', body.offset, `more than ${TRANSFORM_ATTRIBUTES_MAX}`);
     }
