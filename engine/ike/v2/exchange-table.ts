@@ -46,20 +46,27 @@ export function checkPayloads(table: PayloadTable, payloads: readonly Payload[])
   return null;
 }
 
+/** Those whose `type` may be this: of `TSi` the interface that `TSr` shares. */
+export type PayloadNamed<T extends Payload['type'], P extends Payload = Payload> = P extends unknown
+  ? T extends P['type']
+    ? P
+    : never
+  : never;
+
 /** The one payload of a type; null: there is none. */
 export function payloadOf<T extends Payload['type']>(
   payloads: readonly Payload[],
   type: T,
-): Extract<Payload, { type: T }> | null {
+): PayloadNamed<T> | null {
   const found = payloads.find(payload => payload.type === type);
-  return (found ?? null) as Extract<Payload, { type: T }> | null;
+  return (found ?? null) as PayloadNamed<T> | null;
 }
 
 /** A payload that the table requires: the dispatcher has seen that it is there. */
 export function requiredPayload<T extends Payload['type']>(
   payloads: readonly Payload[],
   type: T,
-): Extract<Payload, { type: T }> {
+): PayloadNamed<T> {
   const found = payloadOf(payloads, type);
   if (found === null) throw new Error(`no ${type} payload, and the exchange's table does not require one`);
   return found;
@@ -68,8 +75,8 @@ export function requiredPayload<T extends Payload['type']>(
 export function payloadsOf<T extends Payload['type']>(
   payloads: readonly Payload[],
   type: T,
-): Extract<Payload, { type: T }>[] {
-  return payloads.filter(payload => payload.type === type) as Extract<Payload, { type: T }>[];
+): PayloadNamed<T>[] {
+  return payloads.filter(payload => payload.type === type) as PayloadNamed<T>[];
 }
 
 const countOf = (type: Payload['type'], payloads: readonly Payload[]): number =>
