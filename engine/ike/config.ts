@@ -210,6 +210,11 @@ export interface RemoteAuthenticationConfig {
   readonly schemes: readonly string[];
   /** `strict`: what cannot be learnt counts as revoked. `ifUri`: strict where the certificate says where to ask. */
   readonly revocation: 'strict' | 'ifUri' | 'relaxed';
+  /**
+   * Whether the peer may say by URL where its certificate is, RFC 7296 §3.6: that makes this node fetch for somebody who has
+   * proven nothing yet, so not unless asked.
+   */
+  readonly fetchesCertificates?: boolean;
 }
 
 /** A Child SA to be negotiated. */
