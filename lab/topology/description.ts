@@ -1,6 +1,8 @@
 /** What a topology file may say: the one source of the reader and of topologies/schema.json. */
 import * as addresses from './address-scalars.ts';
+import { ikeShape } from './ike-description.ts';
 import * as names from './names.ts';
+import { pkiShape } from './pki-description.ts';
 import { policyShape } from './policy-description.ts';
 import * as scalars from './scalars.ts';
 import {
@@ -87,15 +89,17 @@ const natShape = fields('nat', {
 
 const nodeShape = fields('a node', {
   kind: required(
-    word(['gateway', 'host', 'router', 'nat']),
-    'gateway: runs the engine and forwards; router: a plain forwarder; host: forwards nothing; nat: forwards, and translates addresses.',
+    word(['gateway', 'host', 'router', 'nat', 'peer']),
+    'gateway: runs the engine and forwards; router: a plain forwarder; host: forwards nothing; nat: forwards, and translates addresses; peer: a gateway that runs another implementation.',
   ),
+  implementation: optional(word(['strongswan']), 'Of kind peer: what it runs; strongswan where it is absent.'),
   interfaces: required(dictionary(names.interfaceName, interfaceShape, 'interfaces'), 'Network interfaces by name.'),
   tunnels: optional(
     dictionary(names.tunnelName, tunnelShape, 'tunnels'),
     'IP-in-IP tunnels; the name begins with the outer family: v4_bob0.',
   ),
   routes: optional(list(routeShape, 'routes'), 'Static routes besides gateways and tunnels.'),
+  ike: optional(ikeShape, 'Keys are negotiated (RFC 7296) for the policies that name none.'),
   policy: optional(list(policyShape, 'policies'), 'The security policy database, in order: the first match decides.'),
   filter: optional(scalars.fileText, 'An IP filter in the language of ipf.conf, a text over several lines ("|").'),
   files: optional(
@@ -254,6 +258,7 @@ export const topologyShape = fields('a topology', {
     dictionary(names.name, scalars.text, 'secrets'),
     'Shared secrets, used in policies as "${secrets.NAME}".',
   ),
+  pki: optional(pkiShape, 'Authorities, certificates and keys, made for each run.'),
   nodes: required(dictionary(names.name, nodeShape, 'nodes'), 'Gateways, routers and hosts by name.'),
   links: optional(dictionary(names.name, linkShape, 'links'), 'Ethernet wires between interfaces, by name.'),
   keying: optional(

@@ -8,6 +8,9 @@ import { flowsOfPolicies, namedFlow, type Network } from './protected-flows.ts';
 import { mtuOf, resolveAddresses } from './resolve/addresses.ts';
 import { reportAdvertising, reportTunnelAdvertising } from './resolve/advertising.ts';
 import { resolveChecks } from './resolve/checks.ts';
+import { ikeBypass } from './resolve/ike-bypass.ts';
+import { resolveIke } from './resolve/ike.ts';
+import { resolvePki } from './resolve/pki.ts';
 import { resolveFaults } from './resolve/faults.ts';
 import { resolveKeyings } from './resolve/keying.ts';
 import { resolveLinks, type Wiring } from './resolve/links.ts';
@@ -68,7 +71,13 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
   const resolvedPolicies = resolvePolicies(scope, tunnels, paths, (node, names) =>
     statedPolicies(scope, node, read).flatMap(found => {
       stated.set(node.name, [...(stated.get(node.name) ?? []), ...sasOf(node, found.sas, found.file)]);
-      return policiesOf({ scope, tunnels, owners, keyings }, node, found.policies, found.file, names);
+      return policiesOf(
+        { scope, tunnels, owners, keyings, manual: found.sas.length > 0 },
+        node,
+        found.policies,
+        found.file,
+        names,
+      );
     }),
   );
   const policies = resolvedPolicies.byNode;
@@ -78,12 +87,17 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     ...keyedSas(scope, keyings, policies, stated, nextSpi),
   ];
   if (report.count === 0) reportKeyless(policies, sas, stated);
+  const modelsOf = (node: NodeScope) => {
+    const models = (policies.get(node.name) ?? []).map(({ model }) => model);
+    return [...ikeBypass(node, models), ...models];
+  };
   const nodes = [...scope.nodes.values()].map(node => ({
     ...nodeOf(node, wiring, macs),
     ...resolveOptions(scope, node),
     tunnels: [...(tunnels.get(node.name)?.values() ?? [])].map(tunnel => tunnelOf(node, tunnel)),
     routes: (routes.get(node.name) ?? []).map(routeOf),
-    policies: (policies.get(node.name) ?? []).map(({ model }) => model),
+    policies: modelsOf(node),
+    ike: resolveIke(scope, node, resolvedPolicies, paths),
     sas: stated.get(node.name) ?? [],
     filter: resolveFilter(scope, node, read),
   }));
@@ -94,6 +108,7 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     file,
     nodes,
     links,
+    pki: resolvePki(scope),
     sas,
     protectedFlows: [...flowsOfPolicies({ nodes, links }), ...flowsOfFile(scope, { nodes, links })],
     checks: resolveChecks(scope, owners),
@@ -110,7 +125,7 @@ function nodeOf(
   node: NodeScope,
   wiring: Wiring,
   macs: ReadonlyMap<string, string>,
-): Pick<TopologyNode, 'name' | 'kind' | 'engine' | 'forwarding' | 'interfaces'> {
+): Pick<TopologyNode, 'name' | 'kind' | 'engine' | 'implementation' | 'forwarding' | 'interfaces'> {
   const kind = node.text?.kind.value ?? 'host';
   const interfaces = [...node.interfaces.values()].map((iface): TopologyInterface => {
     const name = endName({ node: node.name, interface: iface.name });
@@ -124,7 +139,8 @@ function nodeOf(
       link: wiring.get(name)?.link ?? null,
     };
   });
-  return { name: node.name, kind, engine: hasEngine(node), forwarding: kind !== 'host', interfaces };
+  const implementation = kind === 'peer' ? (node.text?.implementation?.value ?? 'strongswan') : null;
+  return { name: node.name, kind, engine: hasEngine(node), implementation, forwarding: kind !== 'host', interfaces };
 }
 
 function tunnelOf(node: NodeScope, tunnel: Tunnel): TopologyTunnel {

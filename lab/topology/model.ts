@@ -1,4 +1,12 @@
+import type { KeyKind } from '../../engine/crypto/signature.ts';
 import type { FilterConfig } from '../../engine/filter/rule.ts';
+import type {
+  ConnectionConfig,
+  IkeLimits,
+  LocalAuthenticationConfig,
+  PoolConfig,
+  SharedSecretConfig,
+} from '../../engine/ike/config.ts';
 import type { LifetimeLimits } from '../../engine/ipsec/lifetime.ts';
 import type { OuterTreatment } from '../../engine/ipsec/sa.ts';
 import type { NumberSet } from '../../engine/ipsec/selector.ts';
@@ -17,6 +25,8 @@ export interface Topology {
   /** In document order, as all lists here: iteration never depends on anything else. */
   readonly nodes: readonly TopologyNode[];
   readonly links: readonly TopologyLink[];
+  /** null: nobody has a certificate, or a key of its own. */
+  readonly pki: TopologyPki | null;
   readonly sas: readonly ManualSa[];
   /** Flows that must never be seen in the clear outside their protected ends: derived from the policies, plus `protected:`. */
   readonly protectedFlows: readonly ProtectedFlow[];
@@ -24,13 +34,16 @@ export interface Topology {
   readonly faults: readonly ScheduledFault[];
 }
 
-export type NodeKind = 'gateway' | 'host' | 'router' | 'nat';
+/** `peer`: a gateway that runs another implementation of IPsec. */
+export type NodeKind = 'gateway' | 'host' | 'router' | 'nat' | 'peer';
 
 export interface TopologyNode {
   readonly name: string;
   readonly kind: NodeKind;
   /** true: runs this project's engine in every driver (gateways, NATs, hosts with a policy or a filter). false: a plain stack; the kernel's own where there is one. */
   readonly engine: boolean;
+  /** Whose IPsec a peer runs; null: it is none. */
+  readonly implementation: 'strongswan' | null;
   readonly forwarding: boolean;
   readonly interfaces: readonly TopologyInterface[];
   readonly tunnels: readonly TopologyTunnel[];
@@ -41,6 +54,8 @@ export interface TopologyNode {
     readonly interface: string | null;
   }[];
   readonly policies: readonly TopologyPolicy[];
+  /** null: no IKE daemon. lab/topology/ike-config.ts makes its configuration. Secret. */
+  readonly ike: TopologyIke | null;
   /** SAs whose keys the file itself has, as `add` of setkey.conf gives them. Secret. */
   readonly sas: readonly SaConfig[];
   /** null: every packet passes. */
@@ -111,6 +126,8 @@ export interface TopologyTransform {
   readonly suites: readonly string[];
   /** The node at the other end; null: the policy, from a file, selects nobody that the topology has. */
   readonly peer: string | null;
+  /** Peers that are known by their identity alone, by their name under `ike.peers`: it has neither `peer` nor `ends`. */
+  readonly group?: string;
   /** Outer addresses in tunnel mode (one pair), the ends in transport mode (a pair for each two addresses), as this node sees them. */
   readonly ends: readonly SaEnds[];
   readonly esn: boolean;
@@ -125,6 +142,97 @@ export interface TopologyTransform {
 export interface SaEnds {
   readonly local: string;
   readonly remote: string;
+}
+
+/** What a node's IKE daemon is told, with names where credentials will stand. */
+export interface TopologyIke {
+  readonly connections: readonly TopologyConnection[];
+  readonly secrets: readonly SharedSecretConfig[];
+  readonly ppks: readonly { readonly id: string; readonly key: string }[];
+  readonly pools: readonly PoolConfig[];
+  readonly limits: IkeLimits;
+  readonly credentials: CredentialNames;
+}
+
+export type TopologyConnection = Omit<ConnectionConfig, 'authentication'> & {
+  /** The node at the other end; null: whoever proves to be the one. */
+  readonly peer: string | null;
+  readonly authentication: {
+    readonly local: TopologyAuthentication;
+    readonly remote: ConnectionConfig['authentication']['remote'];
+  };
+};
+
+export type TopologyAuthentication =
+  | Exclude<LocalAuthenticationConfig, { method: 'signature' }>
+  /** `key`: the name of a certificate or a key in `pki`. */
+  | (Omit<Extract<LocalAuthenticationConfig, { method: 'signature' }>, 'key' | 'url'> & { readonly key: string });
+
+/** What of `pki` a node is given, by name. */
+export interface CredentialNames {
+  /** Certificates and keys of its own, with the private halves. */
+  readonly keys: readonly string[];
+  /** Authorities whose certificates it trusts at the end of a chain. */
+  readonly anchors: readonly string[];
+  /** Self-signed certificates of peers. */
+  readonly peers: readonly string[];
+  /** Bare keys of peers. */
+  readonly rawKeys: readonly { readonly identity: string; readonly key: string }[];
+}
+
+/** Who certifies whom. Keys and certificates are made for each run; `key` says of what kind. */
+export interface TopologyPki {
+  /** Issuers stand before those whom they issue. */
+  readonly authorities: readonly TopologyAuthority[];
+  readonly certificates: readonly TopologyCertificate[];
+  /** Without a certificate. */
+  readonly keys: readonly { readonly name: string; readonly key: KeyKind }[];
+  /** Who serves, over HTTP, what the authorities publish; null: nobody. */
+  readonly server: { readonly node: string; readonly address: string; readonly port: number } | null;
+}
+
+/** Seconds, counted from the start of the lab. */
+export interface TopologyValidity {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+}
+
+export interface TopologyAuthority {
+  readonly name: string;
+  /** A distinguished name, as `parseDistinguishedName` reads it. */
+  readonly subject: string;
+  readonly key: KeyKind;
+  /** null: a root. */
+  readonly issuer: string | null;
+  readonly validity: TopologyValidity;
+  readonly pathLength: number | null;
+  readonly permitted: TopologyNameConstraints;
+  readonly excluded: TopologyNameConstraints;
+  readonly isRevoked: boolean;
+  readonly publishesCrl: boolean;
+  readonly answersOcsp: boolean;
+}
+
+export interface TopologyNameConstraints {
+  readonly dns: readonly string[];
+  readonly email: readonly string[];
+  readonly ip: readonly string[];
+  readonly dn: readonly string[];
+}
+
+export interface TopologyCertificate {
+  readonly name: string;
+  readonly subject: string;
+  /** As in IDs: `alice.lab`, `192.0.2.1`, `alice@lab.example`. */
+  readonly names: readonly string[];
+  readonly key: KeyKind;
+  /** null: self-signed. */
+  readonly issuer: string | null;
+  readonly validity: TopologyValidity;
+  /** The reason, RFC 5280 §5.3.1; null: it is good. */
+  readonly revoked: 'key-compromise' | 'superseded' | 'cessation-of-operation' | 'unspecified' | null;
+  readonly keyUsage: readonly ('digital-signature' | 'non-repudiation' | 'key-encipherment' | 'key-agreement')[];
+  readonly extendedKeyUsage: readonly ('any' | 'ipsec-ike' | 'server' | 'client')[];
 }
 
 /** Manual keying: one SA, whose keys the lab derives from `secret` and the run (lab/topology/keys.ts). */

@@ -78,7 +78,23 @@ const protectShape = fields('protect', {
   ...saTable,
   key: optional(
     scalars.text,
-    'The shared secret from which the keys of each run are derived: "${secrets.NAME}". Without one no SA is made: with level use.',
+    'The shared secret from which the keys of each run are derived: "${secrets.NAME}". Without one a node with ike negotiates; others make no SA: with level use.',
+  ),
+  start: optional(
+    word(['start', 'trap', 'none']),
+    'With ike: when its SAs are made: at once, when a packet wants one, or when the peer asks. As ike says where it is absent.',
+  ),
+  pfs: optional(
+    names.reference('a group'),
+    'With ike: a key exchange of each child SA’s own, such as x25519, or x25519-ke1_mlkem768.',
+  ),
+  'on-close': optional(
+    word(['start', 'trap', 'none']),
+    'With ike: when the peer has closed it; none where it is absent.',
+  ),
+  'on-death': optional(
+    word(['clear', 'trap', 'restart']),
+    'With ike: when the peer is found dead; as start says where it is absent.',
   ),
   transforms: optional(
     list(transformShape, 'transforms'),

@@ -38,6 +38,7 @@ const BITS_PER_SECOND = new Map([
 /** 30 days: as nanoseconds still an exact number. */
 const DURATION_MAX_NS = 720 * 3600e9;
 const RATE_MAX_BITS = 1e12;
+export const LONG_DURATION_PATTERN = '^-?[0-9]+(\\.[0-9]+)?(s|m|h|d|y)$';
 export const DURATION_PATTERN = '^(0|-?[0-9]+(\\.[0-9]+)?(ns|us|µs|ms|s|m|h))$';
 export const PERCENT_PATTERN = '^(0|[0-9]+(\\.[0-9]+)?%)$';
 export const RATE_PATTERN = '^[0-9]+(\\.[0-9]+)?(bit|kbit|mbit|gbit)$';
@@ -56,6 +57,27 @@ export function parseDuration(text: string): Parsed<number> {
   const nanoseconds = Math.round(amount * scale);
   if (Math.abs(nanoseconds) > DURATION_MAX_NS) return bad('is more than 30 days', 'use 720h or less');
   return good(nanoseconds);
+}
+
+const SECONDS = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+  ['y', 365 * 86_400],
+]);
+/** Past that the dates of certificates have a year of five digits. */
+const LONG_DURATION_MAX_S = 1000 * 365 * 86_400;
+
+/** Seconds, of what lasts longer than a lab: `90d`, `-1d`, `10y` (of 365 days each). */
+export function parseLongDuration(text: string): Parsed<number> {
+  const parts = split(text);
+  if (text === '0') return good(0);
+  if (parts === null) return bad('is not a duration', 'write a number and, right after it, a unit: 12h, 90d or 1y');
+  const scale = SECONDS.get(parts.unit);
+  if (scale === undefined) return bad('has no unit that fits', `use s, m, h, d or y, as in ${parts.amount}d`);
+  const seconds = Math.round(parts.amount * scale);
+  return Math.abs(seconds) > LONG_DURATION_MAX_S ? bad('is more than 1000 years', 'use less') : good(seconds);
 }
 
 /** A probability of 0 to 1. `0` needs no sign. */

@@ -1,6 +1,7 @@
 /** Texts, numbers and quantities of a topology file. */
 import type { Place } from '../../engine/config/diagnostic.ts';
 import type { NumberRange } from '../../engine/ipsec/selector.ts';
+import { formatAddress, parseAddress } from '../../engine/wire/address.ts';
 import * as quantity from './quantity.ts';
 import { bad, good, notText, type Parsed } from './quantity.ts';
 import { type JsonSchema, type Located, scalar, type Shape } from './shape.ts';
@@ -66,6 +67,47 @@ export const signedDuration: Shape<Located<number>> = scalar(
   'a duration such as 3s or -500ms',
   { anyOf: [{ type: 'string', pattern: quantity.DURATION_PATTERN }, { const: 0 }] },
   ({ text }) => quantity.parseDuration(text),
+);
+
+const LONG_DURATION_SCHEMA = { anyOf: [{ type: 'string', pattern: quantity.LONG_DURATION_PATTERN }, { const: 0 }] };
+
+/** Seconds. */
+export const longDuration: Shape<Located<number>> = scalar(
+  'a duration such as 90d or 12h',
+  LONG_DURATION_SCHEMA,
+  ({ text }) => {
+    const parsed = quantity.parseLongDuration(text);
+    return parsed.kind === 'good' && parsed.value <= 0 ? bad('is no time at all', 'give a time of 1s or more') : parsed;
+  },
+);
+
+/** Seconds. */
+export const signedLongDuration: Shape<Located<number>> = scalar(
+  'a duration such as 90d or -1h',
+  LONG_DURATION_SCHEMA,
+  ({ text }) => quantity.parseLongDuration(text),
+);
+
+/** By how much something grows each time. */
+export const factor: Shape<Located<number>> = scalar(
+  'a factor of 1 to 10',
+  { type: 'number', minimum: 1, maximum: 10 },
+  ({ value }) =>
+    typeof value === 'number' && value >= 1 && value <= 10
+      ? good(value)
+      : bad('is not a factor', 'give a number of 1 to 10, such as 1.8'),
+);
+
+/** `v4`, `v6`, or an address that is wanted: what an initiator asks for. */
+export const virtualAddress: Shape<Located<string>> = scalar(
+  'v4, v6 or an address',
+  { type: 'string', pattern: '^(v4|v6|[0-9a-fA-F:.]+)$' },
+  ({ text }) => {
+    if (text === 'v4') return good('0.0.0.0');
+    if (text === 'v6') return good('::');
+    const address = parseAddress(text);
+    return address === null ? bad('is not an address', 'write v4, v6 or an address') : good(formatAddress(address));
+  },
 );
 
 export const percent: Shape<Located<number>> = scalar(

@@ -1,7 +1,7 @@
 import type { Picture } from './picture.ts';
 
-const SHAPES = { gateway: 'hexagon', router: 'ellipse', host: 'box', nat: 'diamond' } as const;
-const COLOURS = { gateway: '#e7f0ff', router: '#f1f1f4', host: '#ecf8ee', nat: '#fff3df' } as const;
+const SHAPES = { gateway: 'hexagon', router: 'ellipse', host: 'box', nat: 'diamond', peer: 'octagon' } as const;
+const COLOURS = { gateway: '#e7f0ff', router: '#f1f1f4', host: '#ecf8ee', nat: '#fff3df', peer: '#f3e9fb' } as const;
 
 /** An undirected graph for Graphviz: `lab graph site-to-site --format dot | dot -Tpdf`. */
 export function graphToDot(picture: Picture): string {

@@ -16,6 +16,8 @@ export function graphToMermaid(picture: Picture): string {
   lines.push('  classDef gateway fill:#e7f0ff,stroke:#2f6fde,color:#10233f');
   if (picture.nodes.some(({ kind }) => kind === 'nat'))
     lines.push('  classDef nat fill:#fff3df,stroke:#c98a1b,color:#3f2a08');
+  if (picture.nodes.some(({ kind }) => kind === 'peer'))
+    lines.push('  classDef peer fill:#f3e9fb,stroke:#8a4fc4,color:#2b1142');
   lines.push('  classDef router fill:#f1f1f4,stroke:#7a7f8c,color:#22252c');
   lines.push('  classDef host fill:#ecf8ee,stroke:#3a9b52,color:#12321b');
   return `${lines.join('\n')}\n`;
@@ -24,7 +26,7 @@ export function graphToMermaid(picture: Picture): string {
 function shaped(node: PictureNode): string {
   const rows = node.rows.map(({ name, addresses }) => [name, ...addresses].join(' '));
   const label = quote([`<b>${node.name}</b>`, ...rows].join('<br/>'));
-  if (node.kind === 'gateway') return `{{${label}}}`;
+  if (node.kind === 'gateway' || node.kind === 'peer') return `{{${label}}}`;
   if (node.kind === 'nat') return `{${label}}`;
   return node.kind === 'router' ? `([${label}])` : `[${label}]`;
 }

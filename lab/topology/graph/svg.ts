@@ -107,8 +107,9 @@ function addressLines(node: PictureNode): string[] {
 /** A shield, crossing arrows, or a screen. */
 function icon(kind: PictureNode['kind']): string {
   const strokes = 'fill="none" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"';
-  if (kind === 'gateway') {
-    return `      <path ${strokes} stroke="#2f6fde" d="M19 6 l7 2.5 v5 c0 5 -3.5 7.5 -7 9 c-3.5 -1.5 -7 -4 -7 -9 v-5 z M16 14 l2.2 2.2 l4 -4.4"/>`;
+  if (kind === 'gateway' || kind === 'peer') {
+    const colour = kind === 'gateway' ? '#2f6fde' : '#8a4fc4';
+    return `      <path ${strokes} stroke="${colour}" d="M19 6 l7 2.5 v5 c0 5 -3.5 7.5 -7 9 c-3.5 -1.5 -7 -4 -7 -9 v-5 z M16 14 l2.2 2.2 l4 -4.4"/>`;
   }
   if (kind === 'router') {
     return `      <path ${strokes} stroke="#7a7f8c" d="M12 11 H25 M22 8 l3 3 l-3 3 M26 18 H13 M16 15 l-3 3 l3 3"/>`;

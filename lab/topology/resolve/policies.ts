@@ -19,9 +19,23 @@ export interface Policy {
   readonly tunnel: Tunnel | null;
   /** null: not a PROTECT policy, or it gives no key, or its key was not readable. */
   readonly secret: string | null;
+  /** null: its keys are not negotiated. */
+  readonly negotiation: Negotiation | null;
   /** Where it was written: entries of native files leave keys to `keying`. */
   readonly origin: 'topology' | 'native file' | 'implied by a native file';
 }
+
+/** What a policy says of the negotiation of its SAs; null: as `ike` says. */
+export interface Negotiation {
+  readonly start: 'start' | 'trap' | 'none' | null;
+  readonly onClose: 'start' | 'trap' | 'none' | null;
+  readonly onDeath: 'clear' | 'trap' | 'restart' | null;
+  /** Groups of perfect forward secrecy, as `parseGroups` reads them. */
+  readonly pfs: string | null;
+  readonly legacy: boolean;
+}
+
+export const PLAIN_NEGOTIATION: Negotiation = { start: null, onClose: null, onDeath: null, pfs: null, legacy: false };
 
 export type Complaint = (message: string, fix: string) => void;
 
@@ -106,6 +120,7 @@ function resolvePolicy(
     model: { name, tunnel: tunnel?.name ?? text.interface?.value ?? null, ...selectors, action },
     tunnel,
     secret: protect?.secret ?? null,
+    negotiation: protect?.negotiation ?? null,
     origin: 'topology',
   };
 }

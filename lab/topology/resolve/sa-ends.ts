@@ -6,6 +6,7 @@ import type { PolicyText } from '../policy-description.ts';
 import type { SaEnds } from '../model.ts';
 import type { Items, Located } from '../shape.ts';
 import { type NatPaths, seenFrom } from './nat-path.ts';
+import { peerText } from './ike-peers.ts';
 import { facingAddress } from './outer-end.ts';
 import { addressesOf, familyName, findNode, isFullyRead, type NodeScope, type Scope, shownAddresses } from './scope.ts';
 import type { Tunnel } from './tunnels.ts';
@@ -13,7 +14,9 @@ import type { Tunnel } from './tunnels.ts';
 /** Between whom the SAs of a transform are. */
 export interface TransformEnds {
   readonly mode: 'tunnel' | 'transport';
-  readonly peer: string;
+  /** null: whoever proves to be of `group`. */
+  readonly peer: string | null;
+  readonly group?: string;
   readonly ends: readonly SaEnds[];
 }
 
@@ -80,6 +83,9 @@ export function nodeEnds(
     );
     return null;
   }
+  if (!scope.nodes.has(text.peer.value) && peerText(node, text.peer.value) !== null) {
+    return groupEnds(scope, text.peer, text.mode);
+  }
   const peer = findNode(scope, text.peer, 'a policy');
   if (peer?.name === node.name) {
     report.error(text.peer.place, `${node.name} is its own peer`, 'name the node at the other end');
@@ -89,6 +95,16 @@ export function nodeEnds(
   return text.mode.value === 'transport'
     ? transportEnds(scope, node, peer, policy, paths)
     : outerEnds(scope, node, peer, text.mode.place, paths);
+}
+
+/** With peers that are known by their identity alone. */
+function groupEnds({ report }: Scope, { value }: Located<string>, mode: EndsText['mode']): TransformEnds | null {
+  if (mode?.value === 'transport') {
+    const message = `transport mode is between two addresses, and nobody knows where ${value} is`;
+    report.error(mode.place, message, 'use mode: tunnel');
+    return null;
+  }
+  return { mode: 'tunnel', peer: null, group: value, ends: [] };
 }
 
 function transportEnds(

@@ -37,7 +37,8 @@ export function pairSas(scope: Scope, policies: ResolvedPolicies, paths: NatPath
 }
 
 /** Those of native files are paired by who they select, unless a tunnel says it: see stated-sas.ts. */
-const isPaired = ({ origin, tunnel }: Policy): boolean => origin === 'topology' || tunnel !== null;
+const isPaired = ({ origin, tunnel, negotiation }: Policy): boolean =>
+  negotiation === null && (origin === 'topology' || tunnel !== null);
 
 type Way = 'outbound' | 'inbound';
 

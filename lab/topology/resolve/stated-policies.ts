@@ -8,7 +8,7 @@ import type { SaEnds, TopologyPolicy, TopologyTransform } from '../model.ts';
 import type { Owners } from './addresses.ts';
 import type { Keyings } from './keying.ts';
 import type { NativeFile } from './native-files.ts';
-import type { Policy } from './policies.ts';
+import { type Policy, PLAIN_NEGOTIATION } from './policies.ts';
 import { addressesOf, type NodeScope, type Scope } from './scope.ts';
 import type { Tunnel, Tunnels } from './tunnels.ts';
 
@@ -18,6 +18,8 @@ export interface Ties {
   readonly tunnels: Tunnels;
   readonly owners: Owners;
   readonly keyings: Keyings;
+  /** The file has SAs with their keys. */
+  readonly manual: boolean;
 }
 
 const WINDOW_PACKETS = 64;
@@ -64,8 +66,20 @@ function policyOf(ties: Ties, node: NodeScope, stated: StatedPolicy, file: Nativ
     model,
     tunnel: where.tunnel,
     secret,
+    negotiation: isNegotiated(ties, node, model, stated) ? PLAIN_NEGOTIATION : null,
     origin: stated.isImplied ? 'implied by a native file' : 'native file',
   };
+}
+
+/** On a node with IKE: what neither a `keying` nor SAs of the file have keys for. */
+function isNegotiated(
+  { keyings, manual }: Ties,
+  node: NodeScope,
+  { action }: TopologyPolicy,
+  stated: StatedPolicy,
+): boolean {
+  if ((node.text?.ike ?? null) === null || stated.isImplied || manual || action.kind !== 'protect') return false;
+  return !action.transforms.some(({ peer }) => peer !== null && keyings.find(node.name, peer) !== null);
 }
 
 const range = (value: number | TopologyPolicy['localPort']): TopologyPolicy['localPort'] =>
@@ -153,7 +167,11 @@ function selectedEnds(ties: Ties, node: NodeScope, stated: StatedPolicy): SaEnds
   const isIn = (ranges: typeof local, address: Uint8Array) =>
     ranges === 'any' || ranges.some(range => rangeContains(range, address));
   const own = [...addressesOf(node, 4), ...addressesOf(node, 6)].filter(address => isIn(local, address));
-  const theirs = ties.keyings.peersOf(node.name).flatMap(name => {
+  const negotiating =
+    node.text?.ike == null ? [] : [...ties.scope.nodes.values()].filter(other => other.text?.ike != null);
+  const peers = [...ties.keyings.peersOf(node.name), ...negotiating.map(({ name }) => name)];
+  const theirs = [...new Set(peers)].flatMap(name => {
+    if (name === node.name) return [];
     const peer = ties.scope.nodes.get(name);
     return peer === undefined ? [] : [...addressesOf(peer, 4), ...addressesOf(peer, 6)];
   });

@@ -93,7 +93,7 @@ export function reportKeyless(
 ): void {
   for (const [node, own] of policies) {
     for (const { policy, transform } of [...sidesOf(own, 'inbound'), ...sidesOf(own, 'outbound')]) {
-      if (transform.level === 'use') continue;
+      if (transform.level === 'use' || policy.negotiation !== null) continue;
       const serves = ({ protocol, mode }: Pick<ManualSa, 'protocol' | 'mode'>) =>
         protocol === transform.protocol && mode === transform.mode;
       const isKeyed = sas.some(sa => serves(sa) && (sa.from.node === node || sa.to.node === node));

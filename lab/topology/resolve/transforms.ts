@@ -3,6 +3,8 @@ import type { PolicyText, ProtectText, TransformText } from '../policy-descripti
 import type { TopologyPolicy, TopologyTransform } from '../model.ts';
 import type { Items, Located } from '../shape.ts';
 import type { NatPaths } from './nat-path.ts';
+import { judgeNegotiation } from './negotiation.ts';
+import type { Negotiation } from './policies.ts';
 import { reportNat, resolveSaOptions, type SaText } from './sa-options.ts';
 import { nodeEnds, type TransformEnds, tunnelEnds } from './sa-ends.ts';
 import type { NodeScope, Scope } from './scope.ts';
@@ -18,6 +20,8 @@ export interface ResolvedProtect {
   readonly action: ProtectAction;
   /** null: the file gives none, or it was not readable. */
   readonly secret: string | null;
+  /** null: its keys are not negotiated. */
+  readonly negotiation: Negotiation | null;
 }
 
 /** What the steps below know of the policy around a transform. */
@@ -38,18 +42,20 @@ export function resolveProtect(around: Around, protect: ProtectText): ResolvedPr
   const secret = protect.key === null ? null : interpolate(scope, protect.key);
   const before = scope.report.count;
   const steps = stepsOf(scope, protect);
-  if (protect.key === null && scope.report.count === before) reportKey(scope, protect, steps);
+  const isNegotiated = protect.key === null && (around.node.text?.ike ?? null) !== null;
+  const negotiation = judgeNegotiation(around.scope, around.node, protect, isNegotiated);
+  if (protect.key === null && !isNegotiated && scope.report.count === before) reportKey(scope, protect, steps);
   const transforms: TopologyTransform[] = [];
   let isWhole = steps.length > 0;
   for (const step of steps) {
-    const transform = resolveStep(around, step, transforms);
+    const transform = resolveStep(around, step, transforms, isNegotiated);
     if (transform === null) isWhole = false;
     else transforms.push(transform);
   }
   if (!isWhole) return null;
   const sharing = protect.sa?.value ?? 'shared';
-  if (sharing === 'unique' && protect.sa !== null) reportUnique(around, protect.sa.place);
-  return { action: { kind: 'protect', transforms, sharing }, secret };
+  if (sharing === 'unique' && protect.sa !== null && !isNegotiated) reportUnique(around, protect.sa.place);
+  return { action: { kind: 'protect', transforms, sharing }, secret, negotiation };
 }
 
 /** One SA of the file, with what stands above it filled in. */
@@ -115,10 +121,19 @@ function withDefaults(item: TransformText, above: ProtectText): TransformText {
 
 function reportKey(scope: Scope, protect: ProtectText, steps: readonly Step[]): void {
   if (!protect.complete || steps.every(({ text }) => text.level?.value === 'use')) return;
-  scope.report.error(protect.place, 'protect needs "key"', 'add "key": a text, or level: use to go without SAs');
+  scope.report.error(
+    protect.place,
+    'protect needs "key"',
+    'add "key": a text, or "ike" to the node, or level: use to go without SAs',
+  );
 }
 
-function resolveStep(around: Around, step: Step, before: readonly TopologyTransform[]): TopologyTransform | null {
+function resolveStep(
+  around: Around,
+  step: Step,
+  before: readonly TopologyTransform[],
+  isNegotiated: boolean,
+): TopologyTransform | null {
   const { scope } = around;
   const suites = resolveSuites(step.names, step.protocol, step.text.legacy?.value ?? false, scope.report);
   const ends = endsOf(around, step, before);
@@ -127,7 +142,8 @@ function resolveStep(around: Around, step: Step, before: readonly TopologyTransf
     return null;
   }
   const options = resolveSaOptions(scope, step.text, step.protocol, ends.mode);
-  if (before.length === 0) reportNat(scope, around.paths, around.node, ends.peer, step);
+  if (before.length === 0 && !isNegotiated && ends.peer !== null)
+    reportNat(scope, around.paths, around.node, ends.peer, step);
   if (suites.length === 0) return null;
   return { protocol: step.protocol, ...ends, requestId: null, suites, ...options };
 }
