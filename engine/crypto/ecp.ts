@@ -1,6 +1,7 @@
 import { createECDH } from 'node:crypto';
 import type { DiffieHellmanGroup } from './diffie-hellman.ts';
 import type { KeyExchangeResult } from './key-exchange.ts';
+import type { Random } from './random.ts';
 
 /** The names of OpenSSL. */
 export type EcpCurve = keyof typeof ORDERS;
@@ -10,14 +11,9 @@ export type EcpCurve = keyof typeof ORDERS;
  * big-endian and `fieldOctets` long.
  */
 export function ecpGroup(curve: EcpCurve, fieldOctets: number): DiffieHellmanGroup {
-  const range = BigInt(`0x${ORDERS[curve]}`) - 1n;
   return {
     publicOctets: 2 * fieldOctets,
-    /** From 1 to the order less 1: 64 bits more than needed are drawn, so that no value is likelier (FIPS 186-5 §A.2.1). */
-    drawPrivate(random) {
-      const drawn = BigInt(`0x${Buffer.from(random.bytes(fieldOctets + 8)).toString('hex')}`);
-      return Buffer.from(((drawn % range) + 1n).toString(16).padStart(2 * fieldOctets, '0'), 'hex');
-    },
+    drawPrivate: random => drawScalar(curve, fieldOctets, random),
     publicOf(secret) {
       const ecdh = createECDH(curve);
       ecdh.setPrivateKey(secret);
@@ -35,6 +31,16 @@ export function ecpGroup(curve: EcpCurve, fieldOctets: number): DiffieHellmanGro
       }
     },
   };
+}
+
+/**
+ * A private key, from 1 to the order less 1, big-endian. 64 bits more than needed are drawn, so that no value is likelier
+ * (FIPS 186-5 §A.2.1).
+ */
+export function drawScalar(curve: EcpCurve, fieldOctets: number, random: Random): Uint8Array {
+  const range = BigInt(`0x${ORDERS[curve]}`) - 1n;
+  const drawn = BigInt(`0x${Buffer.from(random.bytes(fieldOctets + 8)).toString('hex')}`);
+  return Buffer.from(((drawn % range) + 1n).toString(16).padStart(2 * fieldOctets, '0'), 'hex');
 }
 
 const UNCOMPRESSED = Uint8Array.of(4);

@@ -1,4 +1,6 @@
-import type { Random } from './random.ts';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { ed448 } from '@noble/curves/ed448.js';
+import { ed25519 } from '@noble/curves/ed25519.js';
 
 export type KeyKind = 'rsa2048' | 'rsa3072' | 'rsa4096' | 'ecdsa256' | 'ecdsa384' | 'ecdsa521' | 'ed25519' | 'ed448';
 
@@ -23,9 +25,88 @@ export type SignatureScheme =
   | { readonly kind: 'rsa-pkcs1' | 'rsa-pss' | 'ecdsa'; readonly hash: 'sha1' | 'sha256' | 'sha384' | 'sha512' }
   | { readonly kind: 'ed25519' | 'ed448' };
 
-/** Same random octets, same key. Slow for RSA. */
-export type GenerateKeyPair = (kind: KeyKind, random: Random) => PrivateKey;
-/** Same arguments and random octets, same signature: ECDSA by RFC 6979, the salt of PSS from `random`. */
-export type Sign = (key: PrivateKey, scheme: SignatureScheme, data: Uint8Array, random: Random) => Uint8Array;
-/** Strict: exactly the padding, parameters and lengths of the scheme. */
-export type Verify = (key: PublicKey, scheme: SignatureScheme, data: Uint8Array, signature: Uint8Array) => boolean;
+/**
+ * Reads a SubjectPublicKeyInfo (DER); null: not DER to the last octet, of another algorithm or curve, or a key that must not be
+ * believed: a point that is not on the curve, or of small order, an even modulus or exponent, a modulus of less than 1024 bits or more than
+ * 16384. Keeps its own copy. RSA below 2048 bits is read, so that it can be named: `verify` refuses it.
+ */
+export function publicKey(spki: Uint8Array): PublicKey | null {
+  const key = readKey(() => createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }));
+  if (key === null || !spkiOf(key).equals(spki)) return null;
+  return describe(key);
+}
+
+/** Reads a PrivateKeyInfo (PKCS#8, DER, not encrypted); null as for `publicKey`. */
+export function privateKey(pkcs8: Uint8Array): PrivateKey | null {
+  const key = readKey(() => createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }));
+  return key === null ? null : privateKeyOf(key);
+}
+
+/** Of a private key that node:crypto holds. */
+export function privateKeyOf(key: KeyObject): PrivateKey | null {
+  const found = describe(createPublicKey(key));
+  return found === null
+    ? null
+    : { public: found, pkcs8: Uint8Array.from(key.export({ format: 'der', type: 'pkcs8' })) };
+}
+
+/** The exponent is bounded as well: a long one makes each verification as slow as a signature. */
+const RSA_BITS = { min: 1024, max: 16_384, exponentMax: 33 };
+const CURVE_BITS: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
+
+/** OpenSSL has no other way to say what is wrong with a key than to throw. */
+function readKey(read: () => KeyObject): KeyObject | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+function spkiOf(key: KeyObject): Buffer {
+  return key.export({ format: 'der', type: 'spki' });
+}
+
+function describe(key: KeyObject): PublicKey | null {
+  const spki = Uint8Array.from(spkiOf(key));
+  const type: string = key.asymmetricKeyType ?? 'none';
+  switch (type) {
+    case 'rsa': {
+      const bits = soundRsaBits(key);
+      return bits === null ? null : { spki, algorithm: 'rsa', bits };
+    }
+    case 'ec': {
+      const bits = CURVE_BITS[key.asymmetricKeyDetails?.namedCurve ?? ''];
+      return bits === undefined ? null : { spki, algorithm: 'ecdsa', bits };
+    }
+    case 'ed25519':
+      return hasLargeOrder(() => ed25519.Point.fromBytes(spki.subarray(-32), false))
+        ? { spki, algorithm: 'ed25519', bits: 255 }
+        : null;
+    case 'ed448':
+      return hasLargeOrder(() => ed448.Point.fromBytes(spki.subarray(-57), false))
+        ? { spki, algorithm: 'ed448', bits: 448 }
+        : null;
+    default:
+      return null;
+  }
+}
+
+/** A modulus or an exponent that no key has makes arithmetic do what nobody expects. */
+function soundRsaBits(key: KeyObject): number | null {
+  const { n = '', e = '' } = key.export({ format: 'jwk' });
+  const [modulus, exponent] = [n, e].map(text => Buffer.from(text, 'base64url'));
+  const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  const isOdd = [modulus, exponent].every(value => ((value?.at(-1) ?? 0) & 1) === 1);
+  if (!isOdd || publicExponent < 3n || publicExponent.toString(2).length > RSA_BITS.exponentMax) return null;
+  return bits < RSA_BITS.min || bits > RSA_BITS.max ? null : bits;
+}
+
+/** With a point of small order anybody can make signatures that verify. */
+function hasLargeOrder(point: () => { isSmallOrder(): boolean }): boolean {
+  try {
+    return !point().isSmallOrder();
+  } catch {
+    return false; // not a point at all
+  }
+}
