@@ -87,6 +87,8 @@ export interface IkeEvent {
     | 'cookiesOn'
     | 'cookiesOff'
     | 'limitReached'
+    /** The node would not do what the daemon wanted. */
+    | 'commandRefused'
     | 'addressAssigned'
     | 'addressReleased';
   readonly connection: string | null;

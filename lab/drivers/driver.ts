@@ -1,4 +1,6 @@
 import type { Explanation, FlowQuery, NodeStatus } from '../../engine/node/node.ts';
+import type { IkeCommand, IkeSecrets } from '../../engine/ike/daemon.ts';
+import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { EspSaKeys } from '../capture/key-log.ts';
 import type { FaultAction, Topology } from '../topology/model.ts';
@@ -60,11 +62,22 @@ export interface RunningLab {
   status(): Promise<readonly NodeStatus[]>;
   /** null: the node does not run the engine. */
   explain(node: string, flow: FlowQuery): Promise<Explanation | null>;
-  /** The ESP SAs that have existed, for decryption. Secret: only to files that the user asked for. */
+  /** Of each node that negotiates and is up. */
+  ike(): Promise<readonly NodeIke[]>;
+  /** Rejects where nobody negotiates, or the node is down. What comes of it shows in `ike` and in events. */
+  ikeCommand(node: string, command: IkeCommand): Promise<void>;
+  /** The SAs of ESP and AH that have existed, for decryption. Secret: only to files that the user asked for. */
   keys(): readonly EspSaKeys[];
+  /** The same of IKE. */
+  ikeSecrets(): readonly IkeSecrets[];
   /** Frames that the capture could not keep up with, by link; all zero in the simulator. */
   captureLosses(): Readonly<Record<string, number>>;
   down(): Promise<void>;
+}
+
+export interface NodeIke {
+  readonly node: string;
+  readonly status: IkeStatus;
 }
 
 export type Probe = {

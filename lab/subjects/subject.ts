@@ -1,3 +1,5 @@
+import type { IkeConfig } from '../../engine/ike/config.ts';
+import type { IkeContext, IkeDaemon } from '../../engine/ike/daemon.ts';
 import { createNode } from '../../engine/node/create.ts';
 import type { NodeConfig } from '../../engine/node/config.ts';
 import type { LoadResult } from '../topology/load.ts';
@@ -6,12 +8,17 @@ import type { Node, NodeContext } from '../../engine/node/node.ts';
 /** Makes a node: the engine's own `createNode`, or one that lies. */
 export type NodeMaker = (config: NodeConfig, context: NodeContext) => Node;
 
+/** Makes the IKE daemon beside a node: the engine's own `createIkeDaemon`, or one that breaks a rule. */
+export type IkeMaker = (config: IkeConfig, context: IkeContext) => IkeDaemon;
+
 /** An implementation under test that runs inside the lab's own drivers. */
 export interface Subject {
   readonly name: string;
   /** What a conforming implementation does and this one does not; empty for the engine. */
   readonly fault: string;
   readonly make: NodeMaker;
+  /** How it negotiates; absent: as the engine does. */
+  readonly makeIke?: IkeMaker;
   /** How it reads a topology; absent: as the lab does. */
   readonly load?: (file: string, text: string) => LoadResult;
 }

@@ -64,7 +64,10 @@ export function fakeLab(order: FakeOrder): FakeLab {
     fault: refuse,
     status: () => Promise.resolve(order.statuses ?? []),
     explain: () => Promise.resolve(order.explain?.() ?? null),
+    ike: () => Promise.resolve([]),
+    ikeCommand: refuse,
     keys: () => order.keys ?? [],
+    ikeSecrets: () => [],
     captureLosses: () => order.losses ?? {},
     down: refuse,
   };

@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import { type FrameSender, openFrameSender } from '../../../engine/host/frame-sender.ts';
+import type { IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
-import type { Capability, ExecIo, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import { execInNamespace } from './exec.ts';
@@ -140,6 +141,19 @@ export class NetnsLab implements RunningLab {
 
   keys(): readonly EspSaKeys[] {
     return this.#parts.fleet.keys;
+  }
+
+  ike(): Promise<readonly NodeIke[]> {
+    return Promise.resolve([]);
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- nobody negotiates yet
+  async ikeCommand(node: string): Promise<void> {
+    throw new Error(`${node} runs no IKE daemon`);
+  }
+
+  ikeSecrets(): readonly IkeSecrets[] {
+    return [];
   }
 
   captureLosses(): Readonly<Record<string, number>> {

@@ -1,4 +1,7 @@
-import type { SaConfig } from '../../../engine/node/config.ts';
+import { hear, IkeInbox, refusalOf } from '../../../engine/host/ike-inbox.ts';
+import type { IkeCommand, IkeDaemon, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../../../engine/ike/daemon.ts';
+import { type IkePorts, packetsAround } from '../../../engine/ike/datagram.ts';
+import type { IkeStatus } from '../../../engine/ike/status.ts';
 import type { Effects, Node, NodeCommand, NodeEvent, NodeStatus } from '../../../engine/node/node.ts';
 import { type Address, formatAddress, parseAddress } from '../../../engine/wire/address.ts';
 import { type Instant, NS_PER_S } from '../../../engine/wire/instant.ts';
@@ -15,17 +18,36 @@ export interface MachineOutside {
   /** A frame leaves by this port. The octets are not kept. */
   transmit(port: string, octets: Uint8Array): void;
   noted(event: NodeEvent): void;
-  /** The node has got an SA, whoever gave it. */
-  keyed(sa: SaConfig): void;
+  /** The node is told to do something, whoever tells it. */
+  commanded(command: NodeCommand): void;
+  ikeNoted(event: IkeEvent): void;
+  revealed(secrets: readonly IkeSecrets[]): void;
+  /** The daemon waits for this: `fetched` is to be called, whatever comes of it. */
+  fetch(fetch: IkeFetch, fetched: (content: Uint8Array | null) => void): void;
+}
+
+/** The IKE daemon of a machine. `make` is given where the node is, which answers for the routes. */
+export interface IkeSeat {
+  readonly ports: IkePorts;
+  readonly random: SeededRandom;
+  make(node: Node): IkeDaemon;
 }
 
 /** What a machine runs between two crashes. */
 interface Running {
   readonly node: Node;
+  /** null: nobody negotiates. */
+  readonly ike: RunningIke | null;
   readonly stack: HostStack;
   readonly processes: Set<Process>;
   /** IP packets that the stack has made and the node has not seen. */
   outgoing: Uint8Array[];
+}
+
+interface RunningIke {
+  readonly daemon: IkeDaemon;
+  readonly inbox: IkeInbox;
+  readonly seat: IkeSeat;
 }
 
 /** Between two programs of the same host, and between a host and itself: see CABLE_NS in cable.ts. */
@@ -76,14 +98,28 @@ export class Machine implements Host {
     return this.#up().node;
   }
 
-  /** Begins to run; `random` is the host stack's own. The node must be fresh. */
-  boot(node: Node, random: SeededRandom, unplugged: readonly string[]): void {
+  /** Begins to run; `random` is the host stack's own. The node must be fresh. `seat`: who negotiates; null: nobody. */
+  boot(node: Node, random: SeededRandom, unplugged: readonly string[], seat: IkeSeat | null = null): void {
     if (this.#running !== null) throw new Error(`${this.name} is up already`);
-    const running: Running = { node, stack: new HostStack(this.#network(random)), processes: new Set(), outgoing: [] };
-    this.#running = running;
+    const ike = seat === null ? null : { daemon: seat.make(node), inbox: new IkeInbox(seat.ports, node), seat };
+    const stack = new HostStack(this.#network(random));
+    this.#running = { node, ike, stack, processes: new Set(), outgoing: [] };
     this.#interfacesUntil = Number.NEGATIVE_INFINITY;
     for (const port of unplugged) this.#take(node.command({ kind: 'link', port, up: false }, this.now()));
     this.#take(node.wake(this.now()));
+    this.#settle();
+  }
+
+  /** null: nobody negotiates here. */
+  ikeStatus(): IkeStatus | null {
+    return this.#up().ike?.daemon.status(this.now()) ?? null;
+  }
+
+  /** Throws where nobody negotiates. */
+  ikeCommand(command: IkeCommand): void {
+    const { ike } = this.#up();
+    if (ike === null) throw new Error(`${this.name} runs no IKE daemon`);
+    ike.inbox.command(command);
     this.#settle();
   }
 
@@ -102,9 +138,7 @@ export class Machine implements Host {
 
   command(command: NodeCommand): void {
     if (this.#running === null) return;
-    if (command.kind === 'installSa') this.#outside.keyed(command.sa);
-    this.#take(this.#running.node.command(command, this.now()));
-    this.#interfacesUntil = Number.NEGATIVE_INFINITY;
+    this.#carryOut(this.#running.node, command);
     this.#settle();
   }
 
@@ -189,13 +223,23 @@ export class Machine implements Host {
     return this.#interfaces;
   }
 
+  #carryOut(node: Node, command: NodeCommand): void {
+    this.#outside.commanded(command);
+    this.#take(node.command(command, this.now()));
+    this.#interfacesUntil = Number.NEGATIVE_INFINITY;
+  }
+
   #take({ frames, deliveries, events }: Effects): void {
-    for (const event of events) this.#outside.noted(event);
+    const inbox = this.#running?.ike?.inbox;
+    for (const event of events) {
+      this.#outside.noted(event);
+      inbox?.note(event);
+    }
     for (const { port, octets, offload } of frames) {
       for (const frame of finishFrame(octets, offload)) this.#outside.transmit(port, frame);
     }
     for (const { octets, offload } of deliveries) {
-      for (const packet of finishPacket(octets, offload)) this.#deliver(packet);
+      for (const packet of finishPacket(octets, offload)) if (inbox?.takes(packet) !== true) this.#deliver(packet);
     }
   }
 
@@ -208,11 +252,13 @@ export class Machine implements Host {
       if (++rounds > ROUNDS_MAX) throw new Error(`${this.name} finds no rest at ${this.now()} ns`);
       const now = this.now();
       if (isDue(running.node.wakeAt(), now)) this.#take(running.node.wake(now));
+      if (running.ike !== null) this.#runIke(running, running.ike, now);
       if (isDue(running.stack.wakeAt(), now)) running.stack.wake();
       if (running.outgoing.length > 0) {
         this.#sendDown(running, now);
         continue;
       }
+      if (running.ike?.inbox.isEmpty === false) continue;
       if (running.processes.size === 0) break;
       const ready = [...running.processes].filter(process => process.isReady(now));
       if (ready.length === 0) break;
@@ -220,6 +266,34 @@ export class Machine implements Host {
     }
     this.#isSettling = false;
     this.#sleep();
+  }
+
+  /** What its daemon hears, and what is due. Its commands reach the node before its datagrams do. */
+  #runIke(running: Running, ike: RunningIke, now: Instant): void {
+    for (const input of ike.inbox.take()) this.#takeIke(running, ike, hear(ike.daemon, input, now));
+    if (isDue(ike.daemon.wakeAt(), now)) this.#takeIke(running, ike, ike.daemon.wake(now));
+  }
+
+  #takeIke(running: Running, { inbox, seat }: RunningIke, effects: IkeEffects): void {
+    const { commands, datagrams, events, secrets, fetches } = effects;
+    if (secrets.length > 0) this.#outside.revealed(secrets);
+    for (const command of commands) {
+      const why = refusalOf(command, running.node);
+      if (why === null) this.#carryOut(running.node, command);
+      else this.#outside.ikeNoted({ kind: 'commandRefused', connection: null, detail: why });
+    }
+    for (const datagram of datagrams) {
+      running.outgoing.push(...packetsAround(datagram, seat.ports, seat.random.u32()));
+    }
+    for (const event of events) this.#outside.ikeNoted(event);
+    for (const fetch of fetches) {
+      const hand = (content: Uint8Array | null) => inbox.command({ kind: 'fetched', id: fetch.id, content });
+      this.#outside.fetch(fetch, content => {
+        if (this.#running !== running) return;
+        hand(content);
+        this.#settle();
+      });
+    }
   }
 
   #sendDown(running: Running, now: Instant): void {
@@ -238,6 +312,7 @@ export class Machine implements Host {
     const running = this.#running;
     if (running === null) return;
     let local = earlier(running.node.wakeAt(), running.stack.wakeAt());
+    if (running.ike !== null) local = earlier(local, running.ike.daemon.wakeAt());
     for (const process of running.processes) local = earlier(local, process.wakeAt());
     if (local === null) return;
     const { simulation } = this.#outside;

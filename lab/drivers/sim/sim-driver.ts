@@ -1,4 +1,7 @@
 import type { Random } from '../../../engine/crypto/random.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
+import { createIkeDaemon } from '../../../engine/ike/create.ts';
+import type { IkeContext, IkeDaemon } from '../../../engine/ike/daemon.ts';
 import type { IpsecKernel } from '../../../engine/ipsec/kernel.ts';
 import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
@@ -17,6 +20,10 @@ export interface SimDriverOptions {
   readonly kernelFor?: (node: string, random: Random) => IpsecKernel;
   /** What a node is made with; the engine's own `createNode` unless given. */
   readonly makeNode?: (config: NodeConfig, context: NodeContext) => Node;
+  /** What an IKE daemon is made with; the engine's own `createIkeDaemon` unless given. */
+  readonly makeIke?: (config: IkeConfig, context: IkeContext, node: string) => IkeDaemon;
+  /** The configuration of a node's daemon; as the topology says unless given. */
+  readonly ikeFor?: (node: string) => IkeConfig | null;
 }
 
 const CAPABILITIES: readonly Capability[] = ['scheduled-faults', 'inject', 'impairments'];
@@ -27,6 +34,7 @@ const CAPABILITIES: readonly Capability[] = ['scheduled-faults', 'inject', 'impa
  */
 export function createSimDriver(options: SimDriverOptions): Driver {
   const { pace, kernelFor = (_node, random) => createTypescriptKernel(random), makeNode = createNode } = options;
+  const { makeIke = (config, context) => createIkeDaemon(config, context), ikeFor = () => null } = options;
   const capabilities = new Set<Capability>(pace === 'virtual' ? ['virtual-time', ...CAPABILITIES] : CAPABILITIES);
   return {
     name: 'sim',
@@ -35,7 +43,8 @@ export function createSimDriver(options: SimDriverOptions): Driver {
     up: async (topology, run) => {
       const simulation = new Simulation();
       const clockwork = pace === 'virtual' ? new VirtualPace(simulation) : new RealTimePace(simulation);
-      return new SimLab({ topology, run, capabilities, simulation, pace: clockwork, kernelFor, makeNode });
+      const made = { kernelFor, makeNode, makeIke, ikeFor };
+      return new SimLab({ topology, run, capabilities, simulation, pace: clockwork, ...made });
     },
   };
 }

@@ -1,12 +1,14 @@
 import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import type { Random } from '../../../engine/crypto/random.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
+import type { IkeCommand, IkeContext, IkeDaemon, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { IpsecKernel } from '../../../engine/ipsec/kernel.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
 import type { Explanation, FlowQuery, Node, NodeContext, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import type { FaultAction, Topology } from '../../topology/model.ts';
-import type { Capability, ExecIo, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import { echoService } from './host/echo-service.ts';
 import { probeProgram } from './host/probe-program.ts';
@@ -28,6 +30,9 @@ export interface SimLabParts {
   readonly pace: Pace;
   readonly kernelFor: (node: string, random: Random) => IpsecKernel;
   readonly makeNode: (config: NodeConfig, context: NodeContext) => Node;
+  /** What the IKE daemon of a node is told; null: it has none. */
+  readonly ikeFor: (node: string) => IkeConfig | null;
+  readonly makeIke: (config: IkeConfig, context: IkeContext, node: string) => IkeDaemon;
 }
 
 /** Exit status of a command on a node that is down: ssh's, for a host that it cannot reach. */
@@ -125,7 +130,24 @@ export class SimLab implements RunningLab {
   }
 
   keys(): readonly EspSaKeys[] {
-    return this.#world.keys;
+    return this.#world.keys.esp;
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async ike(): Promise<readonly NodeIke[]> {
+    this.#pace.enter();
+    return this.#world.ike();
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async ikeCommand(node: string, command: IkeCommand): Promise<void> {
+    this.#pace.enter();
+    this.#world.machine(node).ikeCommand(command);
+    this.#pace.kick();
+  }
+
+  ikeSecrets(): readonly IkeSecrets[] {
+    return this.#world.keys.ike;
   }
 
   captureLosses(): Readonly<Record<string, number>> {

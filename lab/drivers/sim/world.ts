@@ -1,14 +1,22 @@
 import type { SaConfig } from '../../../engine/node/config.ts';
 import type { NodeStatus } from '../../../engine/node/node.ts';
-import { type EspSaKeys, isSameKey } from '../../capture/key-log.ts';
-import { deriveSas, keysOfSa } from '../../topology/keys.ts';
+import { ikePorts } from '../../../engine/ike/datagram.ts';
+import type { IkeFetch } from '../../../engine/ike/daemon.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
+import { NS_PER_S } from '../../../engine/wire/instant.ts';
+import { deriveSas } from '../../topology/keys.ts';
 import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import { directionFrom } from '../link/link-faults.ts';
 import { Cable, linkMtu } from './cable.ts';
-import { Machine } from './machine.ts';
+import type { NodeIke } from '../driver.ts';
+import { KnownKeys } from '../known-keys.ts';
+import { SIMULATION_EPOCH_NS } from './clock.ts';
+import { type IkeSeat, Machine } from './machine.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import type { SimLabParts } from './sim-lab.ts';
+
+const EPOCH_SECONDS = Number(SIMULATION_EPOCH_NS / 1_000_000_000n);
 
 /** The machines and cables of a simulated lab, its keys, and what faults do to them. */
 export class World {
@@ -18,7 +26,8 @@ export class World {
   /** Restarts of each node so far: no key outlives one. */
   readonly #generations: Record<string, number> = {};
   #sas: ReadonlyMap<string, readonly SaConfig[]>;
-  readonly #keys: EspSaKeys[] = [];
+  /** Of all SAs that there have been. */
+  readonly keys = new KnownKeys();
 
   /** Nothing runs before `start`. */
   constructor(parts: SimLabParts) {
@@ -34,10 +43,6 @@ export class World {
     }
     for (const node of topology.nodes) this.#machines.set(node.name, this.#machineOf(node));
     this.#sas = this.#deriveSas();
-  }
-
-  get keys(): readonly EspSaKeys[] {
-    return [...this.#keys];
   }
 
   /** Throws for a name that the topology does not have. */
@@ -100,6 +105,15 @@ export class World {
     });
   }
 
+  /** Of those that negotiate and are up. */
+  ike(): NodeIke[] {
+    return this.#parts.topology.nodes.flatMap(({ name }) => {
+      const machine = this.machine(name);
+      const status = machine.isUp ? machine.ikeStatus() : null;
+      return status === null ? [] : [{ node: name, status }];
+    });
+  }
+
   #machineOf({ name, interfaces }: TopologyNode): Machine {
     const { simulation } = this.#parts;
     const plugged = new Map(interfaces.map(entry => [entry.name, entry.link === null ? null : this.cable(entry.link)]));
@@ -110,7 +124,11 @@ export class World {
         if (cable !== null) cable.transmit(directionFrom(cable.link, `${name}:${port}`), octets);
       },
       noted: ({ kind, detail }) => this.#note(name, kind, detail),
-      keyed: sa => this.#learn(keysOfSa(sa)),
+      commanded: command => this.keys.learnFrom(command),
+      ikeNoted: ({ kind, connection, detail }) =>
+        this.#note(name, kind, connection === null ? detail : `${connection}: ${detail}`),
+      revealed: secrets => this.keys.learnIke(secrets),
+      fetch: (fetch, fetched) => this.#fetch(name, fetch, fetched),
     });
   }
 
@@ -119,7 +137,11 @@ export class World {
     const stream = `${run.seed}/node/${name}/${this.#generations[name] ?? 0}`;
     const random = createSeededRandom(stream);
     const kernel = kernelFor(name, createSeededRandom(`${stream}/kernel`));
-    const node = makeNode(nodeConfig(topology, name, this.#sas.get(name) ?? []), { random, kernel });
+    const ike = this.#parts.ikeFor(name);
+    const config = nodeConfig(topology, name, this.#sas.get(name) ?? []);
+    const seat = ike === null ? null : this.#seatFor(name, ike, stream);
+    const negotiation = seat === null ? null : { ports: [...seat.ports.plain, ...seat.ports.marked] };
+    const node = makeNode(negotiation === null ? config : { ...config, negotiation }, { random, kernel });
     const unplugged = topology.nodes
       .filter(entry => entry.name === name)
       .flatMap(entry => entry.interfaces)
@@ -128,7 +150,32 @@ export class World {
       node,
       createSeededRandom(`${stream}/host`),
       unplugged.map(entry => entry.name),
+      seat,
     );
+  }
+
+  /** The daemon's chance is its own: what it draws changes nothing of the node's. */
+  #seatFor(name: string, config: IkeConfig, stream: string): IkeSeat {
+    const random = createSeededRandom(`${stream}/ike`);
+    return {
+      ports: ikePorts(config),
+      random: createSeededRandom(`${stream}/ike/packets`),
+      make: node =>
+        this.#parts.makeIke(
+          { ...config, revealsSecrets: true },
+          {
+            random,
+            epochSeconds: now => EPOCH_SECONDS + now / NS_PER_S,
+            sourceFor: destination => node.outerSourceFor(destination),
+          },
+          name,
+        ),
+    };
+  }
+
+  #fetch(_node: string, _fetch: IkeFetch, fetched: (content: Uint8Array | null) => void): void {
+    const { simulation } = this.#parts;
+    simulation.schedule(simulation.now, () => fetched(null));
   }
 
   #deliver({ node, interface: port }: LinkEnd, octets: Uint8Array): void {
@@ -172,13 +219,8 @@ export class World {
   #deriveSas(): ReadonlyMap<string, readonly SaConfig[]> {
     const { topology, run } = this.#parts;
     const { nodes, keys } = deriveSas(topology, run.seed, this.#generations);
-    this.#learn(keys);
+    this.keys.learn(keys);
     return nodes;
-  }
-
-  #learn(keys: readonly EspSaKeys[]): void {
-    const isKnown = (key: EspSaKeys) => this.#keys.some(old => isSameKey(old, key));
-    this.#keys.push(...keys.filter(key => !isKnown(key)));
   }
 
   #note(node: string | null, kind: string, detail: string): void {
