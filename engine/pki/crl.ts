@@ -99,7 +99,8 @@ export function decodeCertificateList(der: Uint8Array): CertificateList {
 function decodeEntries(entries: DerReader | null): { revoked: Map<string, Revocation>; hasUnknown: string | null } {
   const revoked = new Map<string, Revocation>();
   let hasUnknown: string | null = null;
-  while (entries !== null && !entries.isAtEnd) {
+  if (entries === null) return { revoked, hasUnknown };
+  while (!entries.isAtEnd) {
     const entry = entries.sequence('revokedCertificate');
     const serial = serialText(entry.integer('userCertificate'));
     const at = entry.time('revocationDate');

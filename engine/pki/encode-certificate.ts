@@ -4,7 +4,8 @@ import type { Random } from '../crypto/random.ts';
 import type { PrivateKey, SignatureScheme } from '../crypto/signature.ts';
 import { octetsEqual } from '../wire/octets.ts';
 import { decodeCertificate } from './certificate.ts';
-import { algorithmIdentifier, sign } from './crypto-adapter.ts';
+import { algorithmIdentifier } from '../crypto/signature-scheme.ts';
+import { sign } from '../crypto/sign.ts';
 import { encodeExtensions, keyIdentifier, type PlannedExtensions } from './encode-extensions.ts';
 
 /** All that a certificate says. Names and keys are DER, times seconds since the Unix epoch. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import * as x509 from '@peculiar/asn1-x509';
 import { formatAddress } from '../wire/address.ts';
-import { DerReader } from './der-reader.ts';
 import { KeyUsage, type NameConstraints } from './extension.ts';
 import type { GeneralName } from './general-name.ts';
+import { subjectPublicKey } from './ocsp-request.ts';
 import { Oid } from './oid.ts';
 
 /** What a certificate is to say besides its names, key and validity. */
@@ -56,13 +56,6 @@ export function encodeExtensions(
 /** SHA-1 of the key's bit string, RFC 5280 §4.2.1.2 (1): a name for a key, which nobody relies on. */
 export function keyIdentifier(spki: Uint8Array): Uint8Array {
   return createHash('sha1').update(subjectPublicKey(spki)).digest();
-}
-
-/** The bit string of a SubjectPublicKeyInfo. Throws `WireError`. */
-export function subjectPublicKey(spki: Uint8Array): Uint8Array {
-  const fields = new DerReader(spki, 'key').sequence('SubjectPublicKeyInfo');
-  fields.sequence('algorithm');
-  return fields.bitString('subjectPublicKey');
 }
 
 export function extension(type: string, isCritical: boolean, value: unknown): x509.Extension {

@@ -2,7 +2,7 @@ import type { Random } from '../crypto/random.ts';
 import type { PrivateKey, PublicKey, SignatureScheme } from '../crypto/signature.ts';
 import { octetsEqual } from '../wire/octets.ts';
 import { type Certificate, decodeCertificate } from './certificate.ts';
-import { publicKey } from './crypto-adapter.ts';
+import { publicKey } from '../crypto/signature.ts';
 import { encodeCertificate, type PlannedCertificate, randomSerial } from './encode-certificate.ts';
 import { type PlannedExtensions, USAGE } from './encode-extensions.ts';
 import type { NameConstraints } from './extension.ts';

@@ -1,5 +1,5 @@
 import { type Certificate, isSelfIssued } from './certificate.ts';
-import { publicKey } from './crypto-adapter.ts';
+import { keyOf } from './certificate-key.ts';
 import { KeyUsage } from './extension.ts';
 import { constrainedNames, forbiddenName } from './name-constraints.ts';
 import { Oid } from './oid.ts';
@@ -40,12 +40,12 @@ export function checkPath(path: readonly Certificate[], terms: PathTerms): PathP
 }
 
 function checkAny(certificate: Certificate, { at, floor }: PathTerms): PathProblem | null {
-  const { subject, notBefore, notAfter, extensions, spki } = certificate;
+  const { subject, notBefore, notAfter, extensions } = certificate;
   const [extension] = extensions.unknownCritical;
   if (extension !== undefined) return { kind: 'unknownCritical', subject, extension };
   if (at < notBefore) return { kind: 'notYetValid', subject, limit: notBefore };
   if (at > notAfter) return { kind: 'expired', subject, limit: notAfter };
-  const key = publicKey(spki);
+  const key = keyOf(certificate);
   if (key === null) return { kind: 'unknownKey', subject };
   const why = weakKey(key, floor);
   return why === null ? null : { kind: 'weakKey', subject, why };

@@ -1,12 +1,13 @@
 import type { PublicKey } from '../crypto/signature.ts';
 import { octetsEqual } from '../wire/octets.ts';
-import { type Certificate, isSelfIssued } from './certificate.ts';
-import { publicKey, schemeOf, verify } from './crypto-adapter.ts';
+import type { Certificate } from './certificate.ts';
+import { keyOf } from './certificate-key.ts';
 import { KeyUsage } from './extension.ts';
 import { namesEqual } from './name.ts';
 import { checkLeaf, checkPath, type Purpose } from './path-check.ts';
 import { type PathProblem, problemRank } from './path-problem.ts';
-import { keyFits, STRENGTH_FLOOR, type StrengthFloor, weakScheme } from './strength.ts';
+import { checkSignature, type SignatureTerms } from './signature-check.ts';
+import { STRENGTH_FLOOR, type StrengthFloor } from './strength.ts';
 import type { VerifiedSignatures } from './verified-signatures.ts';
 
 export interface PathLimits {
@@ -49,7 +50,7 @@ export function findPath(input: PathInput): FoundPath {
   const { leaf, trusted = [], floor = STRENGTH_FLOOR, at, purpose = 'ike' } = input;
   const problem = checkLeaf(leaf, { at, floor, purpose });
   if (problem !== null) return { kind: 'invalid', problem };
-  const key = publicKey(leaf.spki);
+  const key = keyOf(leaf);
   if (key === null) return { kind: 'invalid', problem: { kind: 'unknownKey', subject: leaf.subject } };
   if (trusted.some(certificate => octetsEqual(certificate.der, leaf.der))) return { kind: 'valid', path: [leaf], key };
   const search = new Search(input);
@@ -116,7 +117,7 @@ class Search {
       return false;
     }
     this.#verifications++;
-    const problem = signatureProblem(certificate, issuer, this.#floor, this.#input.verified);
+    const problem = signatureProblem(certificate, issuer, { floor: this.#floor, verified: this.#input.verified });
     if (problem !== null) this.#note(problem);
     return problem === null;
   }
@@ -132,37 +133,26 @@ class Search {
 }
 
 /** What is wrong with the signature of the one by the key of the other, or null. */
-export function signatureProblem(
-  certificate: Pick<Certificate, 'tbs' | 'signatureAlgorithm' | 'signature' | 'subject'>,
-  issuer: Certificate,
-  floor: StrengthFloor,
-  verified: VerifiedSignatures | undefined,
-): PathProblem | null {
-  const { tbs, signatureAlgorithm, signature, subject } = certificate;
+function signatureProblem(certificate: Certificate, issuer: Certificate, terms: SignatureTerms): PathProblem | null {
+  const { subject } = certificate;
   const { keyUsage } = issuer.extensions;
   if (keyUsage !== null && !keyUsage.has(KeyUsage.keyCertSign)) return { kind: 'mayNotSign', subject: issuer.subject };
-  const scheme = schemeOf(signatureAlgorithm);
-  if (scheme === null) return { kind: 'unknownSignature', subject };
-  const weakness = weakScheme(scheme, floor);
-  if (weakness !== null) return { kind: 'weakSignature', subject, why: weakness };
-  const key = publicKey(issuer.spki);
-  if (key === null) return { kind: 'unknownKey', subject: issuer.subject };
-  if (!keyFits(key, scheme)) return { kind: 'badSignature', subject };
-  const check = () => verify(key, scheme, tbs, signature);
-  const isGood = verified?.isGood(issuer.spki, signatureAlgorithm, tbs, signature, check) ?? check();
-  return isGood ? null : { kind: 'badSignature', subject };
+  const verdict = checkSignature(certificate, issuer, terms);
+  switch (verdict.kind) {
+    case 'good':
+      return null;
+    case 'bad':
+      return { kind: 'badSignature', subject };
+    case 'unknownScheme':
+      return { kind: 'unknownSignature', subject };
+    case 'unknownKey':
+      return { kind: 'unknownKey', subject: issuer.subject };
+    case 'weak':
+      return { kind: 'weakSignature', subject, why: verdict.why };
+  }
 }
 
 /** One name with one key: twice in a path, however certified, is a loop. */
 function isSameEntity(a: Certificate, b: Certificate): boolean {
   return octetsEqual(a.spki, b.spki) && namesEqual(a.subject, b.subject);
-}
-
-/** Whether a certificate is signed by its own key: what is exchanged out of band, and anchors. */
-export function isSelfSigned(certificate: Certificate): boolean {
-  if (!isSelfIssued(certificate)) return false;
-  const scheme = schemeOf(certificate.signatureAlgorithm);
-  const key = publicKey(certificate.spki);
-  if (scheme === null || key === null || !keyFits(key, scheme)) return false;
-  return verify(key, scheme, certificate.tbs, certificate.signature);
 }

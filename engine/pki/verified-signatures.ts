@@ -16,15 +16,9 @@ export class VerifiedSignatures {
     return this.#keys.size;
   }
 
-  /** The answer of `verify`, asked once for each good signature while it is remembered. */
-  isGood(
-    spki: Uint8Array,
-    algorithm: Uint8Array,
-    data: Uint8Array,
-    signature: Uint8Array,
-    verify: () => boolean,
-  ): boolean {
-    const key = keyOf([spki, algorithm, data, signature]);
+  /** The answer of `verify`, asked once for each good signature (key, algorithm, data, signature) while it is remembered. */
+  isGood(parts: readonly Uint8Array[], verify: () => boolean): boolean {
+    const key = keyOf(parts);
     if (this.#keys.delete(key)) {
       this.#keys.add(key); // the one used last is forgotten last
       return true;

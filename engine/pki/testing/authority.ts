@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Random } from '../../crypto/random.ts';
 import type { KeyKind, PrivateKey } from '../../crypto/signature.ts';
 import type { Certificate } from '../certificate.ts';
-import { generateKeyPair } from '../crypto-adapter.ts';
+import { generateKeyPair } from '../../crypto/generate-key.ts';
 import type { GeneralName } from '../general-name.ts';
 import {
   type Authority,
