@@ -65,8 +65,10 @@ export interface PeerClaim extends AuthContext {
   /** By the node's own clock. */
   readonly epochSeconds: number;
   /** What was fetched; null: it could not be; undefined: nobody has tried. */
-  fetched(url: string, body: Uint8Array | null): Uint8Array | null | undefined;
+  readonly fetched: Fetched;
 }
+
+export type Fetched = (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;
 
 /** Every refusal is the same AUTHENTICATION_FAILED to the peer, RFC 7296 §2.21.2; `why` is for this node's log. */
 export type PeerVerdict =

@@ -6,7 +6,7 @@ import { octetsEqual } from '../../wire/octets.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import type { IkeLimits, LocalAuthenticationConfig, RemoteAuthenticationConfig } from '../config.ts';
 import type { Credentials } from '../credentials.ts';
-import type { FetchWanted } from './authenticate.ts';
+import type { Fetched, FetchWanted } from './authenticate.ts';
 
 /** What CERT payloads bring, in their order: the first certificate has the key that AUTH is by, RFC 7296 §3.6. DER. */
 export type ReadCertificates =
@@ -19,7 +19,7 @@ export interface CertificateTerms {
   readonly limits: Pick<IkeLimits, 'certificates' | 'certificateOctets'>;
   /** Whether this node has told the peer that it fetches, by HTTP_CERT_LOOKUP_SUPPORTED. */
   readonly mayFetch: boolean;
-  fetched(url: string, body: Uint8Array | null): Uint8Array | null | undefined;
+  readonly fetched: Fetched;
 }
 
 const SHA1_OCTETS = 20;

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Certificate } from '../../pki/certificate.ts';
+import { parseCertificateList } from '../../pki/crl.ts';
 import { describeProblem } from '../../pki/path-problem.ts';
-import { findPath } from '../../pki/path.ts';
+import { validatePath } from '../../pki/validate.ts';
 import type { FetchWanted, PeerClaim } from './authenticate.ts';
 
 export type PeerPath =
@@ -8,24 +10,41 @@ export type PeerPath =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'needsFetches'; readonly fetches: readonly FetchWanted[] };
 
-/** Whether the connection's authorities stand behind a peer's certificate, and none of the path is revoked. */
+const OCSP_NONCE_OCTETS = 32;
+
+/**
+ * Whether the connection's authorities stand behind a peer's certificate, and none of the path is revoked. `others` and `crls`
+ * (DER) are as the peer has sent them.
+ */
 export function validatePeerPath(
   claim: PeerClaim,
   leaf: Certificate,
   others: readonly Certificate[],
-  _crls: readonly Uint8Array[],
+  crls: readonly Uint8Array[],
 ): PeerPath {
   const { credentials, expected, epochSeconds } = claim;
   const isNamed = (name: string) => expected.authorities.length === 0 || expected.authorities.includes(name);
-  const anchors = credentials.anchors.filter(({ name }) => isNamed(name)).map(({ certificate }) => certificate);
-  const found = findPath({
+  const result = validatePath({
     leaf,
     intermediates: others,
-    anchors,
+    anchors: credentials.anchors.filter(({ name }) => isNamed(name)).map(({ certificate }) => certificate),
     // What was exchanged out of band is of no authority: it does not do where one is asked for.
     trusted: expected.authorities.length === 0 ? credentials.peers : [],
     at: epochSeconds,
+    revocation: {
+      policy: expected.revocation,
+      crls: [...credentials.crls, ...crls].map(crl => parseCertificateList(crl)).filter(crl => crl !== null),
+      // Nobody outside of this exchange could foresee it, and it is the same when the question is asked again.
+      nonce: createHash('sha256').update('OCSP').update(claim.octets).digest().subarray(0, OCSP_NONCE_OCTETS),
+      fetched: claim.fetched,
+    },
   });
-  if (found.kind === 'invalid') return { kind: 'refused', why: describeProblem(found.problem) };
-  return { kind: 'trusted' };
+  switch (result.kind) {
+    case 'valid':
+      return { kind: 'trusted' };
+    case 'invalid':
+      return { kind: 'refused', why: describeProblem(result.problem) };
+    case 'undecided':
+      return { kind: 'needsFetches', fetches: result.fetches };
+  }
 }
