@@ -1,8 +1,8 @@
-import { octetsEqual } from '../wire/octets.ts';
 import { type Certificate, isSelfIssued } from './certificate.ts';
 import { keyOf } from './certificate-key.ts';
 import { schemeOf } from '../crypto/signature-scheme.ts';
 import { verify } from '../crypto/sign.ts';
+import { type PublicKey, publicKey } from '../crypto/signature.ts';
 import { keyFits, type StrengthFloor, weakScheme } from './strength.ts';
 import type { VerifiedSignatures } from './verified-signatures.ts';
 
@@ -25,18 +25,17 @@ export interface SignatureTerms {
 }
 
 /** Whether the key of a certificate has signed it, in a way that is strong enough. What the key is for is not asked. */
-export function checkSignature(
-  signed: Signed,
-  signer: Certificate,
-  { floor, verified }: SignatureTerms,
-): SignatureVerdict {
+export function checkSignature(signed: Signed, signer: Certificate, terms: SignatureTerms): SignatureVerdict {
+  const key = keyOf(signer);
+  return key === null ? { kind: 'unknownKey' } : judgeSignature(signed, key, terms);
+}
+
+function judgeSignature(signed: Signed, key: PublicKey, { floor, verified }: SignatureTerms): SignatureVerdict {
   const { tbs, signatureAlgorithm, signature } = signed;
   const scheme = schemeOf(signatureAlgorithm);
   if (scheme === null) return { kind: 'unknownScheme' };
   const why = weakScheme(scheme, floor);
   if (why !== null) return { kind: 'weak', why };
-  const key = keyOf(signer);
-  if (key === null) return { kind: 'unknownKey' };
   if (!keyFits(key, scheme)) return { kind: 'bad' };
   const check = () => verify(key, scheme, tbs, signature);
   const isGood = verified?.isGood([key.spki, signatureAlgorithm, tbs, signature], check) ?? check();
@@ -48,7 +47,11 @@ export function isSelfSigned(certificate: Certificate, floor: StrengthFloor): bo
   return isSelfIssued(certificate) && checkSignature(certificate, certificate, { floor }).kind === 'good';
 }
 
-/** Whether two certificates are the same, octet by octet. */
-export function certificatesEqual(a: Certificate, b: Certificate): boolean {
-  return octetsEqual(a.der, b.der);
+/** Whether a certification request is signed by the key that it is about: its sender has that key, RFC 2986 §3. */
+export function isSignedByItself(
+  { spki, ...signed }: Signed & { readonly spki: Uint8Array },
+  floor: StrengthFloor,
+): boolean {
+  const key = publicKey(spki);
+  return key !== null && judgeSignature(signed, key, { floor }).kind === 'good';
 }
