@@ -3,13 +3,16 @@ import { dissect, dissectPacket, findLayer } from './dissect.ts';
 import type { Layer } from './dissection.ts';
 import { encodeEthernet } from './ethernet.ts';
 import { encodeIcmpv4 } from './icmpv4.ts';
+import { encodeIkeMessage } from './ike/codec.ts';
 import { encodeIpv4, fragmentIpv4 } from './ipv4.ts';
 import { encodeIpv6 } from './ipv6.ts';
 import { addressOf } from './testing/must.ts';
 import { Prng } from './testing/prng.ts';
 import { scapyFrame, scapyFrameNames } from './testing/scapy-frames.ts';
 import { TcpFlag } from './tcp.ts';
+import { packet4 } from './testing/packets.ts';
 import { encodeUdp } from './udp.ts';
+import { withNonEspMarker } from './udp-encapsulation.ts';
 
 const kinds = (layers: readonly Layer[]) => layers.map(layer => layer.kind).join(' ');
 
@@ -244,5 +247,51 @@ describe('UDP port 4500, RFC 3948', () => {
     expect(kindsOf(Uint8Array.of(0, 0, 0, 0, ...esp), version)).toEqual([`ipv${version}`, 'udp none', 'ike']);
     expect(kindsOf(Uint8Array.of(0xff), version)).toEqual([`ipv${version}`, 'udp none', 'keepalive']);
     expect(kindsOf(Uint8Array.of(1, 2, 3), version)).toEqual([`ipv${version}`, 'udp none', 'data']);
+  });
+});
+
+describe('IKE in UDP', () => {
+  const ends = [addressOf('10.0.0.1'), addressOf('10.0.0.2')] as const;
+  const last = (ports: readonly [number, number], payload: Uint8Array) => {
+    const datagram = encodeUdp({ sourcePort: ports[0], destinationPort: ports[1], payload }, ...ends);
+    return dissectPacket(packet4(datagram, { source: ends[0], destination: ends[1], protocol: 17 })).layers.at(-1);
+  };
+  const message = encodeIkeMessage({
+    initiatorSpi: '0123456789abcdef',
+    responderSpi: '0000000000000000',
+    majorVersion: 2,
+    minorVersion: 0,
+    exchangeType: 34,
+    isInitiator: true,
+    isResponse: false,
+    higherVersion: false,
+    messageId: 0,
+    payloads: [{ type: 'V', data: Uint8Array.of(1) }],
+  });
+  const read = { kind: 'ike', header: { exchangeType: 34, nextPayload: 43 }, payloads: [{ type: 'V' }] };
+
+  test('on port 500 either way, and behind the marker on port 4500', () => {
+    expect(last([500, 500], message)).toMatchObject(read);
+    expect(last([61234, 500], message)).toMatchObject({
+      ...read,
+      octets: message,
+      offset: 28,
+      end: 28 + message.length,
+    });
+    expect(last([500, 61234], message)).toMatchObject(read);
+    expect(last([4500, 4500], withNonEspMarker(message))).toMatchObject(read);
+  });
+
+  test('what is no IKE message is data on port 500, and IKE that nobody can read on port 4500', () => {
+    expect(last([500, 500], message.subarray(1))).toMatchObject({ kind: 'data', protocol: 17 });
+    expect(last([501, 501], message)).toMatchObject({ kind: 'data' });
+    const unreadable = { kind: 'ike', header: null, payloads: null };
+    expect(last([4500, 4500], withNonEspMarker(message.subarray(1)))).toMatchObject(unreadable);
+  });
+
+  test('another version, or payloads that are malformed: the header alone', () => {
+    const header = { initiatorSpi: '0123456789abcdef' };
+    expect(last([500, 500], message.with(17, 0x10))).toMatchObject({ kind: 'ike', header, payloads: null });
+    expect(last([500, 500], message.with(31, 200))).toMatchObject({ kind: 'ike', header, payloads: null });
   });
 });

@@ -1,6 +1,7 @@
 import { type Address, formatAddress, formatMac } from './address.ts';
 import { decodeAhHeader } from './ah.ts';
 import { decodeArp } from './arp.ts';
+import { readIke } from './dissect-ike.ts';
 import type { ChecksumState, Dissection, Extent, Layer, LayerKind, LayerOf } from './dissection.ts';
 import { decodeEspHeader } from './esp.ts';
 import { decodeEthernet, EtherType } from './ethernet.ts';
@@ -15,7 +16,7 @@ import { u16At, u8At } from './octets.ts';
 import { Reader } from './reader.ts';
 import { decodeTcpUnverified, TCP_HEADER_OCTETS, tcpChecksumIsRight } from './tcp.ts';
 import { UDP_HEADER_OCTETS, udpChecksumIsRight } from './udp.ts';
-import { decodeUdpEncapsulation, UDP_ENCAPSULATION_PORT } from './udp-encapsulation.ts';
+import { decodeUdpEncapsulation, IKE_PORT, UDP_ENCAPSULATION_PORT } from './udp-encapsulation.ts';
 import { WireError } from './wire-error.ts';
 
 /** Layers in all, quoted ones included: what nests deeper was made to. */
@@ -214,15 +215,16 @@ class Dissector {
     const mayBeZero = isEncapsulation || ip.source.length === 4;
     const checksum = field === 0 && mayBeZero ? 'none' : checksumState(ip, isRight);
     this.#push({ kind: 'udp', ...this.#extent(octets.subarray(0, length)), ...ports, length, checksum, payload });
+    const ike = Object.values(ports).includes(IKE_PORT) ? readIke(payload) : null;
     if (isEncapsulation) this.#encapsulated(payload, ip);
+    else if (ike !== null && ike.header !== null) this.#push({ ...this.#extent(payload), ...ike });
     else this.#data(IpProtocol.UDP, payload);
   }
 
   #encapsulated(payload: Uint8Array, ip: IpContext): void {
     const content = decodeUdpEncapsulation(payload);
     if (content.kind === 'esp') this.#esp(content.esp, ip);
-    else if (content.kind === 'ike')
-      this.#push({ kind: 'ike', ...this.#extent(content.message), octets: content.message });
+    else if (content.kind === 'ike') this.#push({ ...this.#extent(content.message), ...readIke(content.message) });
     else if (content.kind === 'keepalive') this.#push({ kind: 'keepalive', ...this.#extent(payload) });
     else this.#data(IpProtocol.UDP, payload);
   }

@@ -1,5 +1,7 @@
 import type { Icmpv4Message } from './icmpv4.ts';
 import type { Icmpv6Message } from './icmpv6.ts';
+import type { DecodedIkeHeader } from './ike/header.ts';
+import type { Payload } from './ike/payload.ts';
 import type { FragmentHeader } from './ipv6-extension.ts';
 import type { NdMessage } from './nd.ts';
 import type { TcpOption } from './tcp.ts';
@@ -184,10 +186,17 @@ export interface AhLayer {
   readonly icv: Uint8Array;
 }
 
-/** An IKE message in UDP port 4500, the non-ESP marker taken off (RFC 3948 §2.2); not read further. */
+/**
+ * An IKE message in UDP port 500, or in port 4500 with the non-ESP marker taken off (RFC 3948 §2.2): then whatever is behind
+ * the marker, IKE or not.
+ */
 export interface IkeLayer {
   readonly kind: 'ike';
   readonly octets: Uint8Array;
+  /** Of any version; null: it is none. */
+  readonly header: DecodedIkeHeader | null;
+  /** Those in the clear; null: of another version than 2, or malformed. */
+  readonly payloads: readonly Payload[] | null;
 }
 
 /** The one octet that keeps the mapping of a NAT alive, RFC 3948 §2.3. */

@@ -14,6 +14,9 @@ export type EncapsulatedInUdp =
 /** Both ends, unless a NAT lies between, RFC 7296 §2.23. */
 export const UDP_ENCAPSULATION_PORT = 4500;
 
+/** IKE without a marker, RFC 7296 §2. */
+export const IKE_PORT = 500;
+
 /** The payload of a keepalive. */
 export const KEEPALIVE: Uint8Array = Uint8Array.of(0xff);
 

@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { encodeArp } from '../../engine/wire/arp.ts';
 import { encodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
+import { encodeIkeMessage } from '../../engine/wire/ike/codec.ts';
+import type { Payload } from '../../engine/wire/ike/payload.ts';
 import { encodeIcmpv4 } from '../../engine/wire/icmpv4.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
 import { encodeTcp, TcpFlag } from '../../engine/wire/tcp.ts';
-import { addressOf } from '../../engine/wire/testing/must.ts';
+import { addressOf, must } from '../../engine/wire/testing/must.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { decodeLine, describeOpening } from './decode-line.ts';
-import type { EspSaKeys } from './key-log.ts';
+import { describeIkeOpening } from './describe-ike.ts';
+import { IkeOpener } from './ike-opener.ts';
+import type { EspSaKeys, IkeSaKeys } from './key-log.ts';
 import { PacketOpener } from './opener.ts';
 import {
   ahKeys,
@@ -22,6 +26,7 @@ import {
   sealedTunnel,
   tunnelled,
 } from './testing/seal.ts';
+import { ikeHeader, ikeKeysFor, ikePacket, sealedFragments, sealedIke } from './testing/seal-ike.ts';
 
 const HEAD = '00:00:00.000000 alice:net0  ';
 const line = (packet: Uint8Array) => decodeLine(captured(frame(packet))).replace(HEAD, '');
@@ -114,6 +119,84 @@ describe('one line', () => {
     );
     expect(decodeLine(captured(new Uint8Array(5)))).toContain('malformed');
     expect(line(PING.subarray(0, 30))).toMatch(/10\.0\.0\.2 > 10\.0\.1\.2:/);
+  });
+});
+
+const said = (message: Uint8Array, port?: 4500) => line(ikePacket('1.2.3.4', '5.6.7.8', message, port));
+
+/** What is inside of SK, by these keys. */
+function inside(keys: readonly IkeSaKeys[], packet: Uint8Array): string | null {
+  const opening = new IkeOpener(() => keys).open(captured(frame(packet)));
+  return opening === null ? null : describeIkeOpening(opening);
+}
+
+describe('IKE', () => {
+  const sa = ikeKeysFor('aes256gcm16', null);
+  const none = new Uint8Array(0);
+  const init = { ...ikeHeader(sa, { exchangeType: 34, messageId: 0, responderSpi: '0000000000000000' }) };
+  const notify = (notifyType: number) => ({ type: 'N', protocolId: 0, spi: none, notifyType, data: none }) as const;
+
+  test('payloads in the words of RFC 7296', () => {
+    const payloads: Payload[] = [
+      { type: 'SA', proposals: [{ number: 1, protocolId: 1, spi: none, transforms: [] }] },
+      { type: 'KE', group: 31, data: new Uint8Array(32) },
+      { type: 'NONCE', data: new Uint8Array(32) },
+      notify(16388),
+      notify(50_000),
+      { type: 'unknown', payloadType: 200, data: none },
+    ];
+    expect(said(encodeIkeMessage({ ...init, payloads }))).toBe(
+      '1.2.3.4 > 5.6.7.8: UDP 500 > 500 IKE IKE_SA_INIT request 0 0123456789abcdef > 0000000000000000: SA KE Ni N(NAT_DETECTION_SOURCE_IP) N(50000) payload 200',
+    );
+    const many = Array.from({ length: 30 }, () => notify(16390));
+    expect(said(encodeIkeMessage({ ...init, isResponse: true, payloads: many }), 4500)).toMatch(
+      /UDP 4500 > 4500 IKE IKE_SA_INIT response 0 .*: N\(COOKIE\) .* and 6 more$/,
+    );
+  });
+
+  test('what is not said: another version, an unknown exchange, malformed payloads', () => {
+    const message = encodeIkeMessage({ ...init, payloads: [{ type: 'V', data: none }] });
+    expect(said(message.with(17, 0x10))).toContain('IKE version 1, 0123456789abcdef > 0000000000000000, 32 octets');
+    expect(said(message.with(18, 200))).toContain('IKE exchange 200 request 0');
+    expect(said(message.with(31, 3))).toMatch(/> 0000000000000000: malformed$/);
+  });
+
+  test('with keys, what is inside of SK', () => {
+    const selector = {
+      tsType: 7,
+      protocol: 0,
+      startPort: 0,
+      endPort: 65535,
+      start: addressOf('10.0.0.0'),
+      end: addressOf('10.0.0.255'),
+    };
+    const payloads: Payload[] = [
+      { type: 'IDi', idType: 2, data: none },
+      { type: 'D', protocolId: 3, spis: [4096] },
+      { type: 'D', protocolId: 1, spis: [] },
+      { type: 'TSi', selectors: [selector, { ...selector, protocol: 6, startPort: 80, endPort: 80 }] },
+    ];
+    const packet = ikePacket('1.2.3.4', '5.6.7.8', sealedIke(sa, ikeHeader(sa), payloads), 4500);
+    expect(line(packet)).toMatch(/IKE IKE_AUTH request 1 0123456789abcdef > fedcba9876543210: SK, \d+ octets$/);
+    expect(inside([sa], packet)).toBe(
+      'inside: IDi D(ESP 0x00001000) D(IKE) TSi(10.0.0.0-10.0.0.255 10.0.0.0-10.0.0.255/6:80-80)',
+    );
+    expect(inside([sa], ikePacket('1.2.3.4', '5.6.7.8', sealedIke(sa, ikeHeader(sa), [])))).toBe('inside: nothing');
+    expect(inside([], packet)).toBe('not decrypted: no key for 0123456789abcdef > fedcba9876543210');
+    expect(inside([{ ...sa, skEi: sa.skEr }], packet)).toBe('not decrypted: the ICV is wrong');
+    expect(inside([sa], PING)).toBeNull();
+    const pieces = sealedFragments(sa, ikeHeader(sa), payloads, 40).map(each => ikePacket('1.2.3.4', '5.6.7.8', each));
+    expect(line(must(pieces[0]))).toMatch(/: SKF 1 of 2, \d+ octets$/);
+    expect(inside([sa], must(pieces[0]))).toBe('fragment 1 of 2, authentic');
+  });
+
+  test('fragments of IP are put together', () => {
+    const opener = new IkeOpener(() => [sa]);
+    const message = sealedIke(sa, ikeHeader(sa), [{ type: 'CERT', encoding: 4, data: new Uint8Array(2000) }]);
+    const answers = fragmentIpv4(ikePacket('1.2.3.4', '5.6.7.8', message), 1000).map(f =>
+      opener.open(captured(frame(f))),
+    );
+    expect(answers.map(answer => answer?.kind)).toEqual([undefined, undefined, 'ikeOpened']);
   });
 });
 

@@ -9,6 +9,7 @@ import type {
   UdpLayer,
 } from '../../engine/wire/dissection.ts';
 import type { NdMessage } from '../../engine/wire/nd.ts';
+import { describeIke } from './describe-ike.ts';
 import { TcpFlag } from '../../engine/wire/tcp.ts';
 
 /** A frame in a few words, from the outside in: `1.2.3.4 > 5.6.7.8: ESP spi 0x1000 seq 1, 120 octets`. One line, no octet of the packet as text. */
@@ -64,7 +65,7 @@ function describeLayer(layer: Layer, next: Layer | null): string {
     case 'ah':
       return `AH spi 0x${hex(layer.spi, 8)} seq ${layer.sequence}`;
     case 'ike':
-      return `IKE, ${layer.octets.length} octets`;
+      return describeIke(layer);
     case 'keepalive':
       return 'NAT keepalive';
     case 'data':

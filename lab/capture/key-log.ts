@@ -24,3 +24,18 @@ export function isSameKey(a: EspSaKeys, b: EspSaKeys): boolean {
     a.integrityKey === b.integrityKey
   );
 }
+
+/** The keys of one IKE SA, RFC 7296 §2.14, for decryption by the lab itself or by Wireshark (`ikev2_decryption_table`). All hexadecimal. */
+export interface IkeSaKeys {
+  readonly version: 1 | 2;
+  readonly initiatorSpi: string;
+  readonly responderSpi: string;
+  /** Tokens such as `aes256gcm16` and, where that is no AEAD, `sha256`. */
+  readonly encryption: string;
+  readonly integrity: string | null;
+  /** With the salt at its end where the algorithm has one. */
+  readonly skEi: string;
+  readonly skEr: string;
+  readonly skAi: string;
+  readonly skAr: string;
+}

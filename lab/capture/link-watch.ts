@@ -37,6 +37,7 @@ export class LinkWatch implements ClearVisitor {
   readonly #flows: readonly WatchedFlow[];
   readonly #spis = new Set<number>();
   #hasEspInUdp = false;
+  #hasIke = false;
   readonly #reassemblies = new Map<string, Reassembly>();
   #packet: CapturedPacket | null = null;
   #origin: bigint | null = null;
@@ -93,9 +94,17 @@ export class LinkWatch implements ClearVisitor {
   #isNoOffence(place: Place, flow: WatchedFlow): boolean {
     if (place.isLaterFragment && this.#mayBelongToEsp(place)) return true; // the first fragment or the whole will tell
     if (isNeighbourDiscovery(place)) return true;
-    if (flow.matcher.isBetweenHosts && looksLikeIke(place)) return true;
+    if (flow.matcher.isBetweenHosts && this.#isOfIke(place)) return true;
     if (!this.#isDamagedEsp(place) && !isDamagedNeighbourDiscovery(place)) return false;
     this.damagedPackets++;
+    return true;
+  }
+
+  /** Later fragments of UDP where hosts have been seen to speak IKE: the first fragment or the whole will tell. */
+  #isOfIke(place: Place): boolean {
+    if (place.isLaterFragment) return place.wrapping === 'bare' && place.protocol === IpProtocol.UDP && this.#hasIke;
+    if (!looksLikeIke(place)) return false;
+    this.#hasIke = true;
     return true;
   }
 

@@ -46,19 +46,23 @@ const IKE_HEADER_OCTETS = 28;
 
 /**
  * An IKE message on its own port, behind the non-ESP marker on port 4500 (RFC 3948 §2.2), or a NAT keepalive there. The
- * header must be one (RFC 7296 §3.1: major version 1 or 2, its own length): a port number alone would be a way to hide.
+ * header must be one (RFC 7296 §3.1: major version 1 or 2, its own length): a port number alone would be a way to hide. Of a
+ * message in fragments the first has the header, and no fragment but the whole has its length.
  */
-export function looksLikeIke({ octets, upperAt, end, protocol, isLaterFragment, wrapping }: Place): boolean {
+export function looksLikeIke(place: Place): boolean {
+  const { octets, upperAt, end, protocol, isLaterFragment, isFragment, wrapping } = place;
   if (protocol !== IpProtocol.UDP || isLaterFragment || wrapping !== 'bare' || end - upperAt < 9) return false;
   const [source, destination] = [u16At(octets, upperAt), u16At(octets, upperAt + 2)];
-  if (source === IKE_PORT || destination === IKE_PORT) return isIkeHeader(octets, upperAt + 8, end);
+  // UDP's own Length, which a first fragment does not reach.
+  const messageEnd = isFragment ? upperAt + u16At(octets, upperAt + 4) : end;
+  if (source === IKE_PORT || destination === IKE_PORT) return isIkeHeader(octets, upperAt + 8, end, messageEnd);
   if (source !== IKE_NAT_PORT && destination !== IKE_NAT_PORT) return false;
   if (end - upperAt === 9) return u8At(octets, upperAt + 8) === 0xff;
-  return u32At(octets, upperAt + 8) === 0 && isIkeHeader(octets, upperAt + 12, end);
+  return u32At(octets, upperAt + 8) === 0 && isIkeHeader(octets, upperAt + 12, end, messageEnd);
 }
 
-function isIkeHeader(octets: Uint8Array, at: number, end: number): boolean {
+function isIkeHeader(octets: Uint8Array, at: number, end: number, messageEnd: number): boolean {
   if (end - at < IKE_HEADER_OCTETS) return false;
   const major = u8At(octets, at + 17) >> 4;
-  return (major === 1 || major === 2) && u32At(octets, at + 24) === end - at;
+  return (major === 1 || major === 2) && u32At(octets, at + 24) === messageEnd - at;
 }

@@ -1,21 +1,19 @@
-import { decodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { decodeIpv4 } from '../../engine/wire/ipv4.ts';
 import { walkExtensions } from '../../engine/wire/ipv6-extension.ts';
 import { decodeIpv6 } from '../../engine/wire/ipv6.ts';
-import { u16At, u8At } from '../../engine/wire/octets.ts';
-import { Reassembly } from '../../engine/wire/reassembly.ts';
-import { WireError } from '../../engine/wire/wire-error.ts';
+import { u8At } from '../../engine/wire/octets.ts';
 import { EspDecryptor, type EspOpening } from './decrypt.ts';
 import type { EspSaKeys } from './key-log.ts';
 import type { CapturedPacket } from './packet.ts';
+import { unlessMalformed } from './unless-malformed.ts';
 import { type AhOpening, AhVerifier } from './verify-ah.ts';
+import { WholePackets } from './whole-packets.ts';
 
 /** What one layer of ESP or AH showed. */
 export type Opening = EspOpening | AhOpening;
 
 const NESTING_MAX = 8;
-const REASSEMBLY_LIMITS = { maxBuffers: 64, maxOctets: 1 << 20, timeoutNs: 30_000_000_000 };
 
 /**
  * Looks into the ESP and AH of a whole capture: gives packets in order of capture. Fragments are put together for each end of
@@ -24,8 +22,7 @@ const REASSEMBLY_LIMITS = { maxBuffers: 64, maxOctets: 1 << 20, timeoutNs: 30_00
 export class PacketOpener {
   readonly #decryptor: EspDecryptor;
   readonly #verifier: AhVerifier;
-  readonly #reassemblies = new Map<string, Reassembly>();
-  #origin: bigint | null = null;
+  readonly #whole = new WholePackets();
 
   constructor(keys: () => readonly EspSaKeys[]) {
     this.#decryptor = new EspDecryptor(keys);
@@ -38,7 +35,7 @@ export class PacketOpener {
    */
   open(packet: CapturedPacket): readonly Opening[] {
     const openings: Opening[] = [];
-    let current = this.#whole(packet);
+    let current = this.#whole.take(packet);
     for (let depth = 0; current !== null && depth < NESTING_MAX; depth++) {
       const found = this.#openLayer(current);
       if (found !== null) openings.push(found.opening);
@@ -52,31 +49,6 @@ export class PacketOpener {
     if (opening === null) return this.#verifier.open(packet);
     return { opening, inner: opening.kind === 'opened' ? opening.inner : null };
   }
-
-  #whole(packet: CapturedPacket): Uint8Array | null {
-    const ip = ipPacketIn(packet.octets);
-    if (ip === null) return null;
-    this.#origin ??= packet.at;
-    const now = Number(packet.at - this.#origin);
-    const end = `${packet.link} ${packet.from}`;
-    const reassembly = this.#reassemblies.get(end) ?? new Reassembly(REASSEMBLY_LIMITS);
-    this.#reassemblies.set(end, reassembly);
-    reassembly.expire(now);
-    const whole = unlessMalformed(() => reassembly.add(ip, now));
-    return whole instanceof Uint8Array ? whole : null;
-  }
-}
-
-/** The IP packet of an Ethernet frame, VLAN tags skipped, padding included; null for anything else. A view. */
-export function ipPacketIn(frame: Uint8Array): Uint8Array | null {
-  return unlessMalformed(() => {
-    let { etherType, payload } = decodeEthernet(frame);
-    while (etherType === EtherType.VLAN && payload.length >= 4) {
-      etherType = u16At(payload, 2);
-      payload = payload.subarray(4);
-    }
-    return etherType === EtherType.IPV4 || etherType === EtherType.IPV6 ? payload : null;
-  });
 }
 
 /** The packet that an IP-in-IP packet carries, or null. */
@@ -91,13 +63,4 @@ function upperOf(packet: Uint8Array): { readonly protocol: number; readonly payl
   if (u8At(packet, 0) >> 4 === 4) return decodeIpv4(packet);
   const chain = walkExtensions(decodeIpv6(packet));
   return { protocol: chain.upperProtocol, payload: chain.upper };
-}
-
-function unlessMalformed<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof WireError) return null;
-    throw error;
-  }
 }

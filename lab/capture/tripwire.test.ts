@@ -309,6 +309,21 @@ describe('what is no offence', () => {
     expect(hows([ip('10.0.0.2', '10.0.1.2', IpProtocol.UDP, inner)])).toEqual(['bare']);
   });
 
+  test('IKE in fragments, but not user data in fragments on its port', () => {
+    const ike = new Uint8Array(1500).fill(1);
+    ike.set([33, 0x20, 34, 8, 0, 0, 0, 0, 0, 0, 1500 >> 8, 1500 & 255], 16);
+    const [first, ...later] = [udp(500, ike)].flatMap(packet => fragmentIpv4(packet, 600));
+    if (first === undefined) throw new Error('not fragmented');
+    expect(later).toHaveLength(2);
+    expect(hows([first, ...later], TRANSPORT)).toEqual([]);
+    // Out of order where IKE has been seen before.
+    expect(hows([udp(500, ike), ...later.toReversed(), first], TRANSPORT)).toEqual([]);
+    expect(hows(later, TRANSPORT)).toEqual(['bare', 'bare']);
+    const clear = fragmentIpv4(udp(500, ike.with(17, 0x40)), 600);
+    expect(hows(clear, TRANSPORT).length).toBeGreaterThan(0);
+    expect(hows([udp(500, ike), ...clear.toReversed()], TRANSPORT)).toEqual(['bare']);
+  });
+
   test('an ICMP error about ESP, which does not count as ESP seen', () => {
     const esp = sealedTunnel(saFor('aes128gcm16'), 1n, PING);
     const error = encodeIcmpv4({ type: 'destinationUnreachable', code: 4, mtu: 1400, invoking: esp });

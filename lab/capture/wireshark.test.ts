@@ -9,7 +9,10 @@ import { addressOf } from '../../engine/wire/testing/must.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { withNonEspMarker } from '../../engine/wire/udp-encapsulation.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
-import type { EspSaKeys } from './key-log.ts';
+import { ikev2Table } from './wireshark-ike.ts';
+import { ikeHeader, ikeKeysFor, ikePacket, sealedIke } from './testing/seal-ike.ts';
+import type { Payload } from '../../engine/wire/ike/payload.ts';
+import type { EspSaKeys, IkeSaKeys } from './key-log.ts';
 import type { CapturedPacket } from './packet.ts';
 import { writePcapng } from './pcapng-file.ts';
 import { captured, echo, frame, ip, saFor, seal, sealedTunnel, SUITES } from './testing/seal.ts';
@@ -58,6 +61,7 @@ test('the folder is private, also when it was there before', () => {
   expect(statSync(path).mode & 0o777).toBe(0o700);
   expect(readdirSync(path).map(name => [name, statSync(join(path, name)).mode & 0o777])).toEqual([
     ['esp_sa', 0o600],
+    ['ikev2_decryption_table', 0o600],
     ['preferences', 0o600],
   ]);
 });
@@ -100,10 +104,69 @@ test.skipIf(!hasTshark)('tshark finds ESP in UDP, and what is beside it (needs t
   expect(tshark(sas, packets, fields)).toEqual([...perSa, ...perSa]);
 });
 
+const IKE_SUITES: readonly (readonly [string, string | null])[] = [
+  ...['gcm', 'ccm'].flatMap(mode =>
+    [128, 192, 256].flatMap(bits => [8, 12, 16].map(icv => [`aes${bits}${mode}${icv}`, null] as const)),
+  ),
+  ...['aes128', 'aes192', 'aes256', 'aes256ctr', '3des', 'null'].map(name => [name, 'sha256'] as const),
+  ...['md5', 'md5_128', 'sha1', 'sha1_160', 'sha256_96', 'sha384', 'sha512', 'aesxcbc', 'aescmac'].map(
+    name => ['aes128', name] as const,
+  ),
+  ['chacha20poly1305', null],
+  ['camellia128', 'sha256'],
+];
+
+test.skipIf(!hasTshark)(
+  'tshark decrypts IKE_AUTH of every suite that it knows, both ways (needs tshark: apt-get install tshark)',
+  () => {
+    const sas = IKE_SUITES.map(([encryption, integrity], i) =>
+      ikeKeysFor(encryption, integrity, { initiatorSpi: i.toString(16).padStart(16, 'a') }),
+    );
+    const payloads: Payload[] = [
+      { type: 'IDi', idType: 2, data: new TextEncoder().encode('alice.lab') },
+      { type: 'AUTH', method: 2, data: new Uint8Array(32).fill(3) },
+    ];
+    const packets = sas.flatMap(sa =>
+      [true, false].map(isInitiator => {
+        const message = sealedIke(sa, ikeHeader(sa, { isInitiator, isResponse: !isInitiator }), payloads);
+        return captured(frame(ikePacket('1.2.3.4', '5.6.7.8', message, isInitiator ? 500 : 4500)));
+      }),
+    );
+    const fields = ['isakmp.id.data.fqdn', 'isakmp.auth.method', '_ws.malformed', '_ws.expert.message'];
+    const expected = IKE_SUITES.flatMap(([encryption, integrity]) => {
+      const isKnown = !encryption.startsWith('c');
+      const said = `${encryption} ${integrity}: ${isKnown ? 'alice.lab 2' : ''}`.trimEnd();
+      return [said, said];
+    });
+    const lines = tshark([], packets, fields, sas);
+    expect(lines.map((line, i) => `${IKE_SUITES[i >> 1]?.[0]} ${IKE_SUITES[i >> 1]?.[1]}: ${line}`.trimEnd())).toEqual(
+      expected,
+    );
+  },
+);
+
+test('IKE SAs that Wireshark cannot decrypt are comments without keys, and of the others it gets the newest keys', () => {
+  const sa = ikeKeysFor('chacha20poly1305', null);
+  expect(ikev2Table([sa])).toBe(
+    '# 0123456789abcdef fedcba9876543210: Wireshark does not decrypt IKE with chacha20poly1305\n',
+  );
+  const old = ikeKeysFor('aes128', 'sha256');
+  expect(
+    ikev2Table([old, { ...old, skEi: '77'.repeat(16) }, { ...old, version: 1, initiatorSpi: '0000000000000001' }]),
+  ).toBe(
+    `0123456789abcdef,fedcba9876543210,${'77'.repeat(16)},${old.skEr},"AES-CBC-128 [RFC3602]",${old.skAi},${old.skAr},"HMAC_SHA2_256_128 [RFC4868]"\n`,
+  );
+});
+
 /** One line a packet, its fields with blanks between them. */
-function tshark(sas: readonly EspSaKeys[], packets: readonly CapturedPacket[], fields: readonly string[]): string[] {
+function tshark(
+  sas: readonly EspSaKeys[],
+  packets: readonly CapturedPacket[],
+  fields: readonly string[],
+  ikeSas: readonly IkeSaKeys[] = [],
+): string[] {
   const config = join(folder, 'keys');
-  writeWiresharkFolder(config, sas);
+  writeWiresharkFolder(config, sas, ikeSas);
   const file = join(folder, 'all.pcapng');
   writeFileSync(file, writePcapng(packets));
   const output = ['-T', 'fields', '-E', 'separator= ', ...fields.flatMap(name => ['-e', name])];

@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
-import type { EspSaKeys } from './key-log.ts';
+import { ikev2Table } from './wireshark-ike.ts';
+import type { EspSaKeys, IkeSaKeys } from './key-log.ts';
 
 /**
  * Wireshark's `esp_sa` table, one line an SA of ESP, sorted by nothing: the log's order. An SA that Wireshark 4.0 cannot decrypt
@@ -42,11 +43,16 @@ const PREFERENCES = 'esp.enable_encryption_decode: TRUE\nesp.enable_authenticati
  * Makes `folder` a configuration folder for Wireshark and tshark with these keys: `WIRESHARK_CONFIG_DIR=folder tshark -r …`
  * decrypts. Nobody else may read it (0700, files 0600); what is in it already is replaced.
  */
-export function writeWiresharkFolder(folder: string, keys: readonly EspSaKeys[]): void {
+export function writeWiresharkFolder(
+  folder: string,
+  keys: readonly EspSaKeys[],
+  ikeKeys: readonly IkeSaKeys[] = [],
+): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700); // before any key is in it: it may have existed with other rights
   writePrivate(join(folder, 'preferences'), PREFERENCES);
   writePrivate(join(folder, 'esp_sa'), espSaTable(keys));
+  writePrivate(join(folder, 'ikev2_decryption_table'), ikev2Table(ikeKeys));
 }
 
 function writePrivate(path: string, text: string): void {

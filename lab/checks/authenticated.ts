@@ -3,12 +3,13 @@ import { formatSpi } from '../../engine/wire/spi.ts';
 import { type Place, walkFrame } from '../capture/clear-walk.ts';
 import { describePacket } from '../capture/describe.ts';
 import { FlowMatcher } from '../capture/flow-match.ts';
-import { ipPacketIn, type Opening, PacketOpener } from '../capture/opener.ts';
+import { type Opening, PacketOpener } from '../capture/opener.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { RunningLab } from '../drivers/driver.ts';
 import type { CheckSpec } from '../topology/model.ts';
 import { captureGap, EVIDENCE_FRAMES, LOOK_EVERY_MS, LOOKS_MAX, probeFlow } from './flow-probe.ts';
 import { type Attempt, counted, type EvidenceFrame, type Witnesses } from './result.ts';
+import { ipPacketIn } from '../capture/whole-packets.ts';
 
 type AuthenticatedSpec = Extract<CheckSpec, { readonly kind: 'authenticated' }>;
 

@@ -1,0 +1,20 @@
+import type { IkeLayer } from './dissection.ts';
+import { decodeIkeMessage } from './ike/codec.ts';
+import { decodeIkeHeader } from './ike/header.ts';
+import { WireError } from './wire-error.ts';
+
+/** As much of an IKE message as can be read without keys. Never throws. */
+export function readIke(octets: Uint8Array): IkeLayer {
+  const header = unlessMalformed(() => decodeIkeHeader(octets));
+  const message = header === null ? null : unlessMalformed(() => decodeIkeMessage(octets));
+  return { kind: 'ike', octets, header, payloads: message === null ? null : message.payloads };
+}
+
+function unlessMalformed<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof WireError) return null;
+    throw error;
+  }
+}
