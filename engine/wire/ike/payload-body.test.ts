@@ -181,8 +181,6 @@ const refused: readonly (readonly [what: string, type: number, body: string, mes
     '00 00 0014 01 01 00 01 00 00 000c 01 00 000c 000e 0001 ff',
     /Transform Length|Attribute Value/,
   ],
-  ['a nonce of 15 octets, §3.9', PayloadType.NONCE, '00'.repeat(15), /15 octets/],
-  ['a nonce of 257 octets', PayloadType.NONCE, '00'.repeat(257), /257 octets/],
   ['N with an SPI longer than the payload', PayloadType.N, '03 08 4009 01020304', /N SPI/],
   ['D with SPIs of 8 octets', PayloadType.D, '03 08 0001 0000000000000001', /D SPI Size/],
   ['D with fewer SPIs than it says', PayloadType.D, '03 04 0002 00000001', /2 SPIs in 4 octets/],
@@ -215,7 +213,7 @@ test.each(refused)('%s is refused', (_, type, body, message) => {
 });
 
 test('an error says where in the message it is', () => {
-  expect(() => decodeBody(PayloadType.NONCE, 0, new Uint8Array(1), 32)).toThrow(/NONCE Nonce Data at octet 32/);
+  expect(() => decodeBody(PayloadType.KE, 0, new Uint8Array(3), 32)).toThrow(/KE RESERVED at octet 34/);
 });
 
 test('a Key Length that comes twice, or at length, is not taken for one', () => {
