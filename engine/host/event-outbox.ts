@@ -1,21 +1,19 @@
-import type { NodeEvent } from '../node/node.ts';
-
 /** Events that one message carries; a flood of drops must not become a flood of messages. */
 const EVENTS_MAX = 64;
 const COLLECT_MS = 20;
 
 /** Collects events for a moment and passes them on together, bounded; those beyond the bound are counted. */
-export class EventOutbox {
-  readonly #passOn: (events: readonly NodeEvent[], lost: number) => void;
-  #events: NodeEvent[] = [];
+export class EventOutbox<Event> {
+  readonly #passOn: (events: readonly Event[], lost: number) => void;
+  #events: Event[] = [];
   #lost = 0;
   #scheduled = false;
 
-  constructor(passOn: (events: readonly NodeEvent[], lost: number) => void) {
+  constructor(passOn: (events: readonly Event[], lost: number) => void) {
     this.#passOn = passOn;
   }
 
-  push(events: readonly NodeEvent[]): void {
+  push(events: readonly Event[]): void {
     const room = EVENTS_MAX - this.#events.length;
     this.#events.push(...events.slice(0, room));
     this.#lost += Math.max(0, events.length - room);

@@ -10,6 +10,7 @@ export type IkeInput =
 
 /** More is not worth waiting for: a flood is not to fill the memory of its host. */
 const DATAGRAMS_MAX = 4096;
+const OCTETS_MAX = 8 * 1024 * 1024;
 
 const HEARD: ReadonlySet<NodeEvent['kind']> = new Set([
   'saWanted',
@@ -35,6 +36,7 @@ export class IkeInbox {
   #inputs: IkeInput[] = [];
   #datagrams: IkeDatagram[] = [];
   #datagramCount = 0;
+  #octets = 0;
   #addresses: string | null = null;
 
   /** Begins with the addresses of the node. */
@@ -52,9 +54,10 @@ export class IkeInbox {
   takes(packet: Uint8Array): boolean {
     const datagram = datagramFrom(packet, this.#ports);
     if (datagram === null) return false;
-    if (datagram !== 'ignored' && this.#datagramCount < DATAGRAMS_MAX) {
+    if (datagram !== 'ignored' && this.#datagramCount < DATAGRAMS_MAX && this.#octets < OCTETS_MAX) {
       this.#datagrams.push(datagram);
       this.#datagramCount++;
+      this.#octets += datagram.octets.length;
     }
     return true;
   }
@@ -76,6 +79,7 @@ export class IkeInbox {
     const inputs = this.#inputs;
     this.#inputs = [];
     this.#datagramCount = 0;
+    this.#octets = 0;
     return inputs;
   }
 

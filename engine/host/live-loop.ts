@@ -1,5 +1,6 @@
-import type { Effects, Frame, Node, NodeCommand, NodeEvent } from '../node/node.ts';
+import type { Effects, Frame, LocalPacket, Node, NodeCommand, NodeEvent } from '../node/node.ts';
 import type { Instant } from '../wire/instant.ts';
+import type { IkeOutside, IkeThread } from './ike-thread.ts';
 import type { LiveClock } from './clock.ts';
 import { type LiveTimer, openLiveTimer } from './live-timer.ts';
 import type { FramePort, UpPort } from './port.ts';
@@ -14,6 +15,8 @@ export interface LiveLoopOptions {
   readonly up: UpPort | null;
   readonly clock: LiveClock;
   readonly onEvents: (events: readonly NodeEvent[]) => void;
+  /** Makes the thread of the IKE daemon; null: nobody negotiates. */
+  readonly startIke: ((outside: Pick<IkeOutside, 'command' | 'send'>) => IkeThread) | null;
 }
 
 export type PortDirection = 'receive' | 'send';
@@ -29,6 +32,7 @@ export class LiveLoop {
   readonly #clock: LiveClock;
   readonly #onEvents: (events: readonly NodeEvent[]) => void;
   readonly #timer: LiveTimer;
+  readonly #ike: IkeThread | null;
   readonly #muted = new Set<string>();
   #armedFor: Instant | null = null;
 
@@ -40,10 +44,18 @@ export class LiveLoop {
     this.#clock = options.clock;
     this.#onEvents = options.onEvents;
     this.#timer = openLiveTimer(() => this.wake());
+    this.#ike =
+      options.startIke?.({ command: command => this.command(command), send: packets => this.#sendDown(packets) }) ??
+      null;
     for (const port of options.ports) port.watch(() => this.#drain(port));
     const { up } = options;
     up?.watch(() => this.#drainUp(up));
     this.wake();
+  }
+
+  /** null: nobody negotiates. */
+  get ike(): IkeThread | null {
+    return this.#ike;
   }
 
   command(command: NodeCommand): void {
@@ -71,6 +83,7 @@ export class LiveLoop {
   /** Ends the loop and closes its ports. */
   close(): void {
     this.#timer.close();
+    this.#ike?.close();
     for (const port of this.#ports.values()) port.close();
     this.#up?.close();
   }
@@ -94,10 +107,24 @@ export class LiveLoop {
     this.#arm();
   }
 
+  #sendDown(packets: readonly LocalPacket[]): void {
+    this.#apply(this.#node.send(packets, this.#clock.now()));
+    this.#arm();
+  }
+
   #apply({ frames, deliveries, events }: Effects): void {
     if (frames.length > 0) this.#transmit(frames);
-    if (deliveries.length > 0) this.#up?.send(deliveries);
+    if (deliveries.length > 0) this.#deliver(deliveries);
     if (events.length > 0) this.#onEvents(events);
+    if (this.#ike === null) return;
+    this.#ike.note(events);
+    this.#ike.flush();
+  }
+
+  #deliver(deliveries: readonly LocalPacket[]): void {
+    const ike = this.#ike;
+    const others = ike === null ? deliveries : deliveries.filter(packet => !ike.takes(packet));
+    if (others.length > 0) this.#up?.send(others);
   }
 
   #transmit(frames: readonly Frame[]): void {

@@ -2,13 +2,15 @@ import { pathToFileURL } from 'node:url';
 import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
 import type { Random } from '../crypto/random.ts';
 import type { IpsecKernel } from '../ipsec/kernel.ts';
+import type { IkeStatus } from '../ike/status.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { createNode } from '../node/create.ts';
 import type { Node, NodeContext, NodeEvent } from '../node/node.ts';
 import { parseMac } from '../wire/address.ts';
 import { LiveClock } from './clock.ts';
-import { LiveLoop } from './live-loop.ts';
-import type { NodeAnswers, NodeOrder, NodeRequest, UpOrder } from './messages.ts';
+import { type IkeOutside, IkeThread } from './ike-thread.ts';
+import { LiveLoop, type LiveLoopOptions } from './live-loop.ts';
+import type { IkeOrder, Implementation, NodeAnswers, NodeOrder, NodeRequest, UpOrder } from './messages.ts';
 import { openPacketPort } from './packet-port.ts';
 import type { FramePort, PortStatistics, UpPort } from './port.ts';
 import { createSystemRandom } from './system-random.ts';
@@ -17,23 +19,37 @@ import { openVethUpPort } from './veth-up-port.ts';
 
 /** A node that runs on this machine's interfaces. */
 export interface LiveNode {
-  answer(request: NodeRequest): NodeAnswers[keyof NodeAnswers];
+  answer(request: NodeRequest): NodeAnswers[keyof NodeAnswers] | Promise<IkeStatus>;
   close(): void;
 }
 
+/** Who hears of what a live node does. */
+export interface LiveOutside extends Pick<IkeOutside, 'onSecrets'> {
+  readonly onEvents: (events: readonly NodeEvent[]) => void;
+  readonly onIkeEvents: IkeOutside['onEvents'];
+}
+
 /** Opens the ports that the order names and lets the node run on them. */
-export async function startLiveNode(
-  order: NodeOrder,
-  onEvents: (events: readonly NodeEvent[]) => void,
-): Promise<LiveNode> {
+export async function startLiveNode(order: NodeOrder, outside: LiveOutside): Promise<LiveNode> {
   const random = createSystemRandom();
   const context = { random, kernel: await loadKernel(order.kernel, random) };
   const node = await makeNode(order, context);
   const ports = order.ports.map(port => openPacketPort(port));
   const up = order.up === null ? null : openUpPort(order.up);
   const clock = new LiveClock();
-  const loop = new LiveLoop({ node, ports, up, clock, onEvents });
+  const startIke = order.ike === null ? null : ikeStarter(order.ike, order.implementation, node, outside);
+  const loop = new LiveLoop({ node, ports, up, clock, onEvents: outside.onEvents, startIke });
   return { answer: request => answer(request, node, loop, clock, ports, up), close: () => loop.close() };
+}
+
+function ikeStarter(
+  ike: IkeOrder,
+  implementation: Implementation | null,
+  node: Node,
+  { onIkeEvents, onSecrets }: LiveOutside,
+): LiveLoopOptions['startIke'] {
+  const order = { ...ike, implementation, skewNs: 0 };
+  return outside => new IkeThread(order, node, { ...outside, onEvents: onIkeEvents, onSecrets });
 }
 
 async function loadKernel(name: string, random: Random): Promise<IpsecKernel> {
@@ -67,7 +83,7 @@ function answer(
   clock: LiveClock,
   ports: readonly FramePort[],
   up: UpPort | null,
-): NodeAnswers[keyof NodeAnswers] {
+): NodeAnswers[keyof NodeAnswers] | Promise<IkeStatus> {
   switch (request.kind) {
     case 'status':
       loop.wake(); // what it says of ages is as of the last call
@@ -81,6 +97,7 @@ function answer(
       return null;
     case 'skew':
       clock.skew(request.byNs);
+      loop.ike?.skew(request.byNs);
       loop.wake();
       return null;
     case 'mute':
@@ -89,6 +106,13 @@ function answer(
     case 'unmute':
       loop.unmute(request.port);
       return null;
+    case 'sources':
+      return request.destinations.map(destination => node.sourceFor(destination));
+    case 'ike':
+      return loop.ike?.status() ?? null;
+    case 'ikeCommand':
+      loop.ike?.command(request.command);
+      return loop.ike !== null;
   }
 }
 

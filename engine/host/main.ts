@@ -1,30 +1,37 @@
 /** The process of one live node: see messages.ts for what it is told and what it tells. */
+import type { IkeEvent } from '../ike/daemon.ts';
+import type { NodeEvent } from '../node/node.ts';
 import { EventOutbox } from './event-outbox.ts';
 import { type LiveNode, startLiveNode } from './live-node.ts';
 import type { NodeOrder, NodeRequest } from './messages.ts';
 import { parentChannel } from './parent-channel.ts';
 
 const channel = parentChannel();
-const outbox = new EventOutbox((events, lost) => channel.send({ kind: 'events', events, lost }));
+const outbox = new EventOutbox<NodeEvent>((events, lost) => channel.send({ kind: 'events', events, lost }));
+const ikeOutbox = new EventOutbox<IkeEvent>((events, lost) => channel.send({ kind: 'ikeEvents', events, lost }));
 let live: LiveNode | null = null;
 
 async function start(order: NodeOrder): Promise<void> {
-  live = await startLiveNode(order, events => outbox.push(events));
+  live = await startLiveNode(order, {
+    onEvents: events => outbox.push(events),
+    onIkeEvents: events => ikeOutbox.push(events),
+    onSecrets: (commands, ike) => channel.send({ kind: 'secrets', commands, ike }),
+  });
   channel.send({ kind: 'ready' });
 }
 
-function answer(id: number, request: NodeRequest): void {
+async function answer(id: number, request: NodeRequest): Promise<void> {
   if (live === null) {
     channel.send({ kind: 'refused', id, why: 'the node does not run yet' });
     return;
   }
-  channel.send({ kind: 'answer', id, answer: live.answer(request) });
+  channel.send({ kind: 'answer', id, answer: await live.answer(request) });
 }
 
 channel.listen(
   message => {
     if (message.kind === 'start') void start(message.order);
-    else answer(message.id, message.request);
+    else void answer(message.id, message.request);
   },
   // Whoever started us is gone, or wants us gone: a gateway without its lab must not linger.
   () => process.exit(0),

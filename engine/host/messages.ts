@@ -1,3 +1,6 @@
+import type { IkeConfig } from '../ike/config.ts';
+import type { IkeCommand, IkeEvent, IkeSecrets } from '../ike/daemon.ts';
+import type { IkeStatus } from '../ike/status.ts';
 import type { NodeConfig } from '../node/config.ts';
 import type { Explanation, FlowQuery, NodeCommand, NodeEvent, NodeStatus } from '../node/node.ts';
 import type { PortDirection } from './live-loop.ts';
@@ -15,11 +18,25 @@ export interface NodeOrder {
   readonly up: UpOrder | null;
   /** `typescript`, or the file of a module that exports `createKernel(random: Random): IpsecKernel`. */
   readonly kernel: string;
-  /**
-   * null: the engine's own node. Otherwise a stand-in for it: `findSubject(name).make(config, context)` of the module
-   * in `file`, which may be broken on purpose.
-   */
-  readonly implementation: { readonly file: string; readonly name: string } | null;
+  /** null: the engine's own node and daemon. */
+  readonly implementation: Implementation | null;
+  /** null: nobody negotiates. */
+  readonly ike: IkeOrder | null;
+}
+
+/**
+ * A stand-in, which may be broken on purpose: `findSubject(name)` of the module in `file` has `make(config, context)` for the node,
+ * and may have `makeIke(config, context)` for the daemon.
+ */
+export interface Implementation {
+  readonly file: string;
+  readonly name: string;
+}
+
+export interface IkeOrder {
+  readonly config: IkeConfig;
+  /** Names that URLs may have, and the address of each. */
+  readonly hosts: Readonly<Record<string, string>>;
 }
 
 export interface PortOrder {
@@ -43,7 +60,11 @@ export type NodeRequest =
   | { readonly kind: 'command'; readonly command: NodeCommand }
   | { readonly kind: 'skew'; readonly byNs: number }
   | { readonly kind: 'mute'; readonly port: string; readonly direction: PortDirection }
-  | { readonly kind: 'unmute'; readonly port: string };
+  | { readonly kind: 'unmute'; readonly port: string }
+  /** Of each destination. */
+  | { readonly kind: 'sources'; readonly destinations: readonly string[] }
+  | { readonly kind: 'ike' }
+  | { readonly kind: 'ikeCommand'; readonly command: IkeCommand };
 
 /** What a request is answered with. */
 export interface NodeAnswers {
@@ -55,6 +76,12 @@ export interface NodeAnswers {
   readonly skew: null;
   readonly mute: null;
   readonly unmute: null;
+  /** The source address that the node would choose; null: no route. */
+  readonly sources: readonly (string | null)[];
+  /** null: nobody negotiates. */
+  readonly ike: IkeStatus | null;
+  /** false: nobody negotiates. */
+  readonly ikeCommand: boolean;
 }
 
 export type ToNode =
@@ -67,4 +94,7 @@ export type FromNode =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: NodeAnswers[keyof NodeAnswers] }
   | { readonly kind: 'refused'; readonly id: number; readonly why: string }
   /** `lost`: how many more there were since the last message, too many to report. */
-  | { readonly kind: 'events'; readonly events: readonly NodeEvent[]; readonly lost: number };
+  | { readonly kind: 'events'; readonly events: readonly NodeEvent[]; readonly lost: number }
+  | { readonly kind: 'ikeEvents'; readonly events: readonly IkeEvent[]; readonly lost: number }
+  /** Only where the daemon's configuration reveals secrets: SAs that the node was given or has moved, and keys of IKE SAs. */
+  | { readonly kind: 'secrets'; readonly commands: readonly NodeCommand[]; readonly ike: readonly IkeSecrets[] };

@@ -2,7 +2,7 @@ import { IpProtocol } from '../wire/ip-protocol.ts';
 import { decodeIpv4, encodeIpv4 } from '../wire/ipv4.ts';
 import { fragmentIpv6, walkExtensions } from '../wire/ipv6-extension.ts';
 import { decodeIpv6, encodeIpv6 } from '../wire/ipv6.ts';
-import { u8At } from '../wire/octets.ts';
+import { u16At, u8At } from '../wire/octets.ts';
 import { decodeUdp, encodeUdp, UDP_HEADER_OCTETS } from '../wire/udp.ts';
 import { decodeUdpEncapsulation, withNonEspMarker } from '../wire/udp-encapsulation.ts';
 import { WireError } from '../wire/wire-error.ts';
@@ -33,6 +33,20 @@ export function ikePorts({ connections }: IkeConfig): IkePorts {
     marked: [...new Set([NAT_PORT, ...connections.map(({ natPort }) => natPort)])],
   };
 }
+
+/** Whether a packet that the node has handed up may be for the daemon, by a look at where ports usually are: `datagramFrom` knows. */
+export function isForIke(packet: Uint8Array, { plain, marked }: IkePorts): boolean {
+  const isV4 = u8At(packet, 0) >> 4 === 4;
+  if (packet.length < 28 || (!isV4 && packet.length < 48)) return false;
+  const protocol = u8At(packet, isV4 ? 9 : 6);
+  if (protocol !== IpProtocol.UDP) return !isV4 && EXTENSIONS.has(protocol);
+  const upper = isV4 ? (u8At(packet, 0) & 0x0f) * 4 : 40;
+  if (packet.length < upper + UDP_HEADER_OCTETS) return false;
+  const port = u16At(packet, upper + 2);
+  return plain.includes(port) || marked.includes(port);
+}
+
+const EXTENSIONS: ReadonlySet<number> = new Set([IpProtocol.HOPOPT, IpProtocol.ROUTING, IpProtocol.DSTOPTS]);
 
 /**
  * What a packet that the node has handed up carries for the daemon: a whole IP packet, finished. `ignored`: it came to one of the

@@ -1,18 +1,9 @@
 import { createSystemRandom } from '../../../engine/host/system-random.ts';
 import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../../../engine/node/create.ts';
-import { formatPrefix } from '../../../engine/wire/prefix.ts';
 import type { Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
-import type { EngineFleet } from './engine-fleet.ts';
-import {
-  addressLine,
-  kernelNamespaceScript,
-  routeLine,
-  upAddresses,
-  upRoutes,
-  wireNamespaceScript,
-} from './engine-namespace.ts';
+import { kernelNamespaceScript, wireNamespaceScript } from './engine-namespace.ts';
 import type { Cable, WayUp } from './layout.ts';
 import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, UP_DEVICE, wireNamespace } from './names.ts';
 import { netemArguments } from './netem.ts';
@@ -63,21 +54,6 @@ function sourceChooser(topology: Topology, node: TopologyNode): (destination: st
   const twin = createNode(nodeConfig(topology, node.name, []), { random, kernel: createTypescriptKernel(random) });
   return destination => twin.sourceFor(destination);
 }
-
-/** Addresses and routes that a node has from Router Advertisements are its kernel's as well. */
-export async function adoptAddresses(topology: Topology, fleet: EngineFleet, name: string): Promise<void> {
-  const node = topology.nodes.find(candidate => candidate.name === name);
-  const status = await fleet.ask<'status'>(name, { kind: 'status' });
-  if (node === undefined || status === null) return;
-  const known = upAddresses(node);
-  const formed = status.interfaces.flatMap(({ addresses }) => addresses.map(address => address.split('/')[0] ?? ''));
-  const fresh = formed.filter(address => !known.includes(address) && !isLinkLocal(address));
-  const led = upRoutes(node).map(formatPrefix); // with a hint at their source, which stays
-  const learnt = status.routes.map(route => route.destination).filter(to => to.includes(':') && !led.includes(to));
-  await runScript(kernelNamespace(name), script([], [...fresh.map(addressLine), ...learnt.map(routeLine)]));
-}
-
-const isLinkLocal = (address: string): boolean => address.startsWith('fe80:');
 
 /** netem on both ends, for frames that are packets each: an impairment must not hit a superframe as a whole. */
 export async function impair(cables: readonly Cable[], link: TopologyLink): Promise<void> {

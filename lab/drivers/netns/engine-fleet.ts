@@ -1,11 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import type { NodeAnswers, NodeOrder, NodeRequest, PortOrder, UpOrder } from '../../../engine/host/messages.ts';
+import type {
+  IkeOrder,
+  NodeAnswers,
+  NodeOrder,
+  NodeRequest,
+  PortOrder,
+  UpOrder,
+} from '../../../engine/host/messages.ts';
+import type { IkeCommand } from '../../../engine/ike/daemon.ts';
 import type { NodeConfig, SaConfig } from '../../../engine/node/config.ts';
 import type { NodeCommand } from '../../../engine/node/node.ts';
-import { type EspSaKeys, isSameKey } from '../../capture/key-log.ts';
-import { deriveSas, type DerivedSas, keysOfSa } from '../../topology/keys.ts';
+import { ikePorts } from '../../../engine/ike/datagram.ts';
+import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
+import { KnownKeys } from '../known-keys.ts';
 import { EngineProcess, type LiveEvent } from './engine-process.ts';
 import type { WayUp } from './layout.ts';
 import { kernelNamespace, namespaceFile, UP_DEVICE, UP_DEVICE_MAC, UP_DEVICE_PEER, wireNamespace } from './names.ts';
@@ -21,6 +30,8 @@ export interface EngineFleetOptions {
   readonly standFor: (node: string) => Stand;
   /** The last word on the configuration of each node. */
   readonly arrange: (config: NodeConfig) => NodeConfig;
+  /** What the daemon of each node is told; null: nobody negotiates there. */
+  readonly ikeFor: (node: string) => IkeOrder | null;
   /** Ports (`node:interface`) that send finished packets only. */
   readonly finishedPorts: ReadonlySet<string>;
   readonly onEvents: (node: string, events: readonly LiveEvent[]) => void;
@@ -37,7 +48,8 @@ export class EngineFleet {
   /** Live keys are of this run alone: nothing reproduces them. */
   readonly #runSecret = randomBytes(32).toString('hex');
   readonly #generations: Record<string, number> = {};
-  readonly #keys: EspSaKeys[] = [];
+  /** Of all SAs that there have been. */
+  readonly keys = new KnownKeys();
   #sas: DerivedSas;
 
   constructor(options: EngineFleetOptions) {
@@ -45,11 +57,6 @@ export class EngineFleet {
     const engines = options.topology.nodes.filter(node => node.engine);
     this.#nodes = new Map(engines.map(node => [node.name, node]));
     this.#sas = this.#derive();
-  }
-
-  /** Every ESP SA that has existed. */
-  get keys(): readonly EspSaKeys[] {
-    return this.#keys;
   }
 
   get names(): readonly string[] {
@@ -73,7 +80,7 @@ export class EngineFleet {
   }
 
   /** null: it does not run, or ended before it could answer. */
-  async ask<Kind extends 'status' | 'explain'>(
+  async ask<Kind extends 'status' | 'explain' | 'ike' | 'sources'>(
     name: string,
     question: Extract<NodeRequest, { kind: Kind }>,
   ): Promise<NodeAnswers[Kind] | null> {
@@ -90,8 +97,14 @@ export class EngineFleet {
   async command(name: string, command: NodeCommand): Promise<void> {
     const running = this.find(name);
     if (running === null) throw new Error(`no engine runs on ${name}`);
-    if (command.kind === 'installSa') this.#learn(keysOfSa(command.sa));
+    this.keys.learnFrom(command);
     await running.request<'command'>({ kind: 'command', command });
+  }
+
+  /** Rejects where nobody negotiates. */
+  async ikeCommand(name: string, command: IkeCommand): Promise<void> {
+    const isHeard = await this.find(name)?.request<'ikeCommand'>({ kind: 'ikeCommand', command });
+    if (isHeard !== true) throw new Error(`${name} runs no IKE daemon`);
   }
 
   has(name: string): boolean {
@@ -146,12 +159,8 @@ export class EngineFleet {
 
   #derive(): DerivedSas {
     const derived = deriveSas(this.#options.topology, this.#runSecret, this.#generations);
-    this.#learn(derived.keys);
+    this.keys.learn(derived.keys);
     return derived;
-  }
-
-  #learn(keys: readonly EspSaKeys[]): void {
-    this.#keys.push(...keys.filter(key => !this.#keys.some(old => isSameKey(old, key))));
   }
 
   #launch(node: TopologyNode): EngineProcess {
@@ -162,6 +171,10 @@ export class EngineFleet {
       netns: kernelNamespace(name),
       runId,
       onEvents: events => onEvents(name, events),
+      onSecrets: (commands, ike) => {
+        for (const command of commands) this.keys.learnFrom(command);
+        this.keys.learnIke(ike);
+      },
     });
   }
 
@@ -177,10 +190,14 @@ export class EngineFleet {
         offload: !finishedPorts.has(`${name}:${iface.name}`),
       }),
     );
+    const ike = this.#options.ikeFor(name);
+    const { plain, marked } = ike === null ? NO_PORTS : ikePorts(ike.config);
+    const negotiation = ike === null ? {} : { negotiation: { ports: [...plain, ...marked] } };
     return {
-      config: arrange(nodeConfig(topology, name, this.#sas.nodes.get(name) ?? [])),
+      config: arrange({ ...nodeConfig(topology, name, this.#sas.nodes.get(name) ?? []), ...negotiation }),
       ports,
       up: this.#up(netns),
+      ike: ike === null ? null : { ...ike, config: { ...ike.config, revealsSecrets: true } },
       ...standFor(name),
     };
   }
@@ -191,5 +208,7 @@ export class EngineFleet {
     return { kind: 'veth', interface: UP_DEVICE_PEER, netns, kernelMac: UP_DEVICE_MAC };
   }
 }
+
+const NO_PORTS = { plain: [], marked: [] };
 
 const saKey = (sa: SaConfig): string => [sa.direction, sa.protocol, sa.spi, sa.destination].join(' ');

@@ -34,11 +34,9 @@ export function kernelNamespaceScript(node: TopologyNode, sourceFor: (destinatio
     setting(`ipv6/conf/${UP_DEVICE}/accept_dad`, false),
   ];
   const own = upAddresses(node);
-  const routes = upRoutes(node).map(destination => {
-    const source = sourceFor(representativeOf(destination));
-    const hint = source === null || !own.includes(source) ? '' : ` src ${source}`;
-    return `${routeLine(formatPrefix(destination))}${hint}`;
-  });
+  const routes = upRoutes(node).map(destination =>
+    routeLine(destination, own, sourceFor(representativeOf(destination))),
+  );
   return script(settings, [
     'link set dev lo up',
     `link set dev ${UP_DEVICE} mtu ${UP_MTU} arp off addrgenmode none up`,
@@ -54,8 +52,15 @@ export function addressLine(address: string): string {
     : `addr replace ${address}/32 dev ${UP_DEVICE}`;
 }
 
-/** And one that leads a destination into the engine. */
-export const routeLine = (destination: string): string => `route replace ${destination} dev ${UP_DEVICE}`;
+/** One that takes it away again. */
+export const addressGoneLine = (address: string): string =>
+  `addr del ${address}/${address.includes(':') ? 128 : 32} dev ${UP_DEVICE}`;
+
+/** And one that leads a destination into the engine, from `source` if that is one of the kernel's `own`. */
+export function routeLine(destination: Prefix, own: readonly string[], source: string | null): string {
+  const hint = source === null || !own.includes(source) ? '' : ` src ${source}`;
+  return `route replace ${formatPrefix(destination)} dev ${UP_DEVICE}${hint}`;
+}
 
 /** The node's addresses, each once, without prefix lengths. */
 export function upAddresses(node: TopologyNode): string[] {
@@ -75,8 +80,8 @@ export function upRoutes(node: TopologyNode): Prefix[] {
 
 const isOwn = (node: TopologyNode, address: Uint8Array): boolean => upAddresses(node).includes(formatAddress(address));
 
-/** An address that a route is used for. Of a default route, one that no other route of a lab covers. */
-function representativeOf({ address, length }: Prefix): string {
+/** An address that a route is used for, in text. Of a default route, one that no other route of a lab covers. */
+export function representativeOf({ address, length }: Prefix): string {
   if (length === 0) return addressVersion(address) === 4 ? '198.51.100.1' : '2001:db8:ffff::1';
   const first = address.slice();
   if (length < address.length * 8) first[first.length - 1] = (first.at(-1) ?? 0) | 1;

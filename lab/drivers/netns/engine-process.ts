@@ -1,5 +1,6 @@
 import type { FromNode, NodeAnswers, NodeOrder, NodeRequest, ToNode } from '../../../engine/host/messages.ts';
-import type { NodeEvent } from '../../../engine/node/node.ts';
+import type { IkeEvent, IkeSecrets } from '../../../engine/ike/daemon.ts';
+import type { NodeCommand, NodeEvent } from '../../../engine/node/node.ts';
 import { ProcessKilled } from '../process-killed.ts';
 import { type NodeChild, type NodeChildEnd, startNodeChild } from './child-process.ts';
 
@@ -8,11 +9,13 @@ export interface EngineProcessOptions {
   readonly netns: string;
   readonly runId: string;
   readonly onEvents: (events: readonly LiveEvent[]) => void;
+  /** SAs that its daemon gave to the node or has moved, and keys of IKE SAs. */
+  readonly onSecrets: (commands: readonly NodeCommand[], ike: readonly IkeSecrets[]) => void;
 }
 
 /** What happens to a node, and to the process that it is. */
 export interface LiveEvent {
-  readonly kind: NodeEvent['kind'] | 'died' | 'eventsLost' | 'addressesNotAdopted';
+  readonly kind: NodeEvent['kind'] | IkeEvent['kind'] | 'died' | 'eventsLost' | 'addressesNotAdopted';
   readonly detail: string;
 }
 
@@ -38,7 +41,7 @@ export class EngineProcess {
       program: 'engine/host/main',
       netns: options.netns,
       runId: options.runId,
-      onMessage: message => this.#onMessage(message as FromNode, options.onEvents),
+      onMessage: message => this.#onMessage(message as FromNode, options),
       onExit: end => {
         this.#ended = end;
         for (const waiting of [this.#started, ...this.#pending.values()]) waiting?.reject(this.#failure());
@@ -86,14 +89,18 @@ export class EngineProcess {
     this.#child.send(message);
   }
 
-  #onMessage(message: FromNode, onEvents: EngineProcessOptions['onEvents']): void {
+  #onMessage(message: FromNode, { onEvents, onSecrets }: EngineProcessOptions): void {
     switch (message.kind) {
       case 'ready':
         this.#started?.resolve(undefined as never);
         this.#started = null;
         return;
+      case 'secrets':
+        onSecrets(message.commands, message.ike);
+        return;
+      case 'ikeEvents':
       case 'events':
-        onEvents(message.events);
+        onEvents(message.kind === 'events' ? message.events : message.events.map(liveEvent));
         if (message.lost > 0) onEvents([{ kind: 'eventsLost', detail: `${message.lost} more in the same moment` }]);
         return;
       case 'answer':
@@ -113,6 +120,11 @@ export class EngineProcess {
     return signal === null ? new Error(`${what} is gone: ${howItEnded(this.#ended)}`) : new ProcessKilled(what, signal);
   }
 }
+
+const liveEvent = ({ kind, connection, detail }: IkeEvent): LiveEvent => ({
+  kind,
+  detail: connection === null ? detail : `${connection}: ${detail}`,
+});
 
 const howItEnded = ({ lastWords, signal }: NodeChildEnd): string =>
   lastWords === '' ? `it ended${signal === null ? '' : ` by ${signal}`}` : lastWords;

@@ -1,8 +1,11 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
-import { adoptAddresses, configure, impair, makeUpDevices } from './configure.ts';
+import { hostsOf } from '../hosts.ts';
+import { AdoptedAddresses } from './adopted-addresses.ts';
+import { configure, impair, makeUpDevices } from './configure.ts';
 import { EngineFleet, type Stand } from './engine-fleet.ts';
 import type { LiveEvent } from './engine-process.ts';
 import { cablesOf, layoutBatch, type WayUp } from './layout.ts';
@@ -22,6 +25,8 @@ export interface NetnsDriverOptions {
   readonly standFor?: (node: string) => Partial<Stand>;
   /** The last word on the configuration of each engine node; the topology's unless given. */
   readonly arrange?: (config: NodeConfig) => NodeConfig;
+  /** The configuration of a node's IKE daemon; as the topology says unless given. */
+  readonly ikeFor?: (node: string) => IkeConfig | null;
 }
 
 const CAPABILITIES: ReadonlySet<Capability> = new Set(['real-programs', 'scheduled-faults', 'inject', 'impairments']);
@@ -52,19 +57,24 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     await ipBatch(layoutBatch(topology, cables, wayUp));
     const tell = (node: string | null, { kind, detail }: Pick<LiveEvent, 'kind' | 'detail'>) =>
       context.onEvent({ at: liveNow(), node, kind, detail });
-    const fleet = new EngineFleet({
+    const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
+    const fleet: EngineFleet = new EngineFleet({
       topology,
       runId: context.runId,
       wayUp,
       standFor: node => ({ kernel: 'typescript', implementation: null, ...options.standFor?.(node) }),
       arrange: options.arrange ?? (config => config),
+      ikeFor: name => {
+        const config = options.ikeFor?.(name) ?? null;
+        return config === null ? null : { config, hosts: hostsOf(topology) };
+      },
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
       onEvents: (name, events) => {
         for (const event of events) tell(name, event);
-        if (events.every(event => event.kind !== 'addressConfigured')) return;
-        adoptAddresses(topology, fleet, name).catch((error: unknown) =>
-          tell(name, { kind: 'addressesNotAdopted', detail: String(error) }),
-        );
+        if (events.every(({ kind }) => kind !== 'addressConfigured' && kind !== 'addressesChanged')) return;
+        adopted
+          .adopt(name)
+          .catch((error: unknown) => tell(name, { kind: 'addressesNotAdopted', detail: String(error) }));
       },
     });
     fleet.launch();

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import { type FrameSender, openFrameSender } from '../../../engine/host/frame-sender.ts';
-import type { IkeSecrets } from '../../../engine/ike/daemon.ts';
+import type { IkeCommand, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
@@ -140,20 +140,24 @@ export class NetnsLab implements RunningLab {
   }
 
   keys(): readonly EspSaKeys[] {
-    return this.#parts.fleet.keys;
+    return this.#parts.fleet.keys.esp;
   }
 
-  ike(): Promise<readonly NodeIke[]> {
-    return Promise.resolve([]);
+  async ike(): Promise<readonly NodeIke[]> {
+    this.#assertUp();
+    const { fleet } = this.#parts;
+    const all = await Promise.all(
+      fleet.names.map(async node => ({ node, status: await fleet.ask<'ike'>(node, { kind: 'ike' }) })),
+    );
+    return all.flatMap(({ node, status }) => (status === null ? [] : [{ node, status }]));
   }
 
-  // oxlint-disable-next-line typescript/require-await -- nobody negotiates yet
-  async ikeCommand(node: string): Promise<void> {
-    throw new Error(`${node} runs no IKE daemon`);
+  async ikeCommand(node: string, command: IkeCommand): Promise<void> {
+    await this.#parts.fleet.ikeCommand(this.#node(node).name, command);
   }
 
   ikeSecrets(): readonly IkeSecrets[] {
-    return [];
+    return this.#parts.fleet.keys.ike;
   }
 
   captureLosses(): Readonly<Record<string, number>> {

@@ -1,0 +1,32 @@
+import type { IkeConfig } from '../ike/config.ts';
+import type { IkeEffects } from '../ike/daemon.ts';
+import type { IkeStatus } from '../ike/status.ts';
+import type { IkeInput } from './ike-inbox.ts';
+import type { Implementation } from './messages.ts';
+
+/** Between the thread of a live node and the thread of its IKE daemon: IKE never shares a thread with packets. */
+
+/** What the daemon's thread begins with. */
+export interface IkeThreadOrder {
+  readonly config: IkeConfig;
+  readonly implementation: Implementation | null;
+  /** Names that URLs may have, and the address of each. */
+  readonly hosts: Readonly<Record<string, string>>;
+  /** How far the node's clock is ahead, in nanoseconds. */
+  readonly skewNs: number;
+  /** Becomes 1 when the answer to a `route` message is on the port. */
+  readonly answered: SharedArrayBuffer;
+}
+
+export type ToIkeThread =
+  /** The next ones follow when these are `done`. */
+  | { readonly kind: 'inputs'; readonly inputs: readonly IkeInput[] }
+  | { readonly kind: 'status'; readonly id: number }
+  | { readonly kind: 'skew'; readonly byNs: number };
+
+export type FromIkeThread =
+  | { readonly kind: 'effects'; readonly effects: Omit<IkeEffects, 'fetches'> }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'status'; readonly id: number; readonly status: IkeStatus }
+  /** The daemon waits, in its thread, for the source address towards a destination. */
+  | { readonly kind: 'route'; readonly destination: string };

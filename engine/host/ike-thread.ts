@@ -1,0 +1,136 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { IkeCommand, IkeEvent, IkeSecrets } from '../ike/daemon.ts';
+import { ikePorts, isForIke, packetsAround } from '../ike/datagram.ts';
+import type { IkeStatus } from '../ike/status.ts';
+import type { LocalPacket, Node, NodeCommand, NodeEvent } from '../node/node.ts';
+import { finishPacket } from '../wire/offload.ts';
+import { IkeInbox, refusalOf } from './ike-inbox.ts';
+import type { FromIkeThread, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
+import { programFile } from './program.ts';
+
+/** What a daemon may do to the node beside it, and who hears of it. */
+export interface IkeOutside {
+  readonly command: (command: NodeCommand) => void;
+  readonly send: (packets: readonly LocalPacket[]) => void;
+  readonly onEvents: (events: readonly IkeEvent[]) => void;
+  /** What the node was told, keys included, and keys of IKE SAs: only where secrets are to be revealed. */
+  readonly onSecrets: (commands: readonly NodeCommand[], secrets: readonly IkeSecrets[]) => void;
+}
+
+/**
+ * The daemon of a live node, from the side of the node. One batch of inputs is under way at a time: what comes meanwhile waits in a
+ * bounded inbox, however slow the daemon is and however many strangers call.
+ */
+export class IkeThread {
+  readonly #worker: Worker;
+  readonly #inbox: IkeInbox;
+  readonly #ports;
+  readonly #node: Node;
+  readonly #outside: IkeOutside;
+  readonly #answers: MessagePort;
+  readonly #answered: Int32Array;
+  readonly #reveals: boolean;
+  readonly #waiting = new Map<number, (status: IkeStatus) => void>();
+  #nextId = 0;
+  #identification = 0;
+  #isBusy = false;
+
+  constructor(order: Omit<IkeThreadOrder, 'answered'>, node: Node, outside: IkeOutside) {
+    this.#node = node;
+    this.#outside = outside;
+    this.#reveals = order.config.revealsSecrets;
+    this.#ports = ikePorts(order.config);
+    this.#inbox = new IkeInbox(this.#ports, node);
+    const answered = new SharedArrayBuffer(4);
+    this.#answered = new Int32Array(answered);
+    const { port1, port2 } = new MessageChannel();
+    this.#answers = port1;
+    this.#worker = new Worker(programFile('engine/host/ike-worker'), {
+      workerData: { order: { ...order, answered }, answers: port2 },
+      transferList: [port2],
+    });
+    this.#worker.on('message', (message: FromIkeThread) => this.#take(message));
+    // A fault of ours: the process goes with it, and whoever started it says so.
+    this.#worker.on('error', error => {
+      throw error;
+    });
+    this.flush();
+  }
+
+  /** Whether a packet that the node hands up is the daemon's. */
+  takes({ octets, offload }: LocalPacket): boolean {
+    if (!isForIke(octets, this.#ports)) return false;
+    return finishPacket(octets, offload).filter(packet => !this.#inbox.takes(packet)).length === 0;
+  }
+
+  note(events: readonly NodeEvent[]): void {
+    for (const event of events) this.#inbox.note(event);
+  }
+
+  command(command: IkeCommand): void {
+    this.#inbox.command(command);
+    this.flush();
+  }
+
+  /** Passes on what has come since the last batch, unless that is still under way. */
+  flush(): void {
+    if (this.#isBusy || this.#inbox.isEmpty) return;
+    this.#isBusy = true;
+    this.#tell({ kind: 'inputs', inputs: this.#inbox.take() });
+  }
+
+  status(): Promise<IkeStatus> {
+    const id = this.#nextId++;
+    return new Promise(resolve => {
+      this.#waiting.set(id, resolve);
+      this.#tell({ kind: 'status', id });
+    });
+  }
+
+  skew(byNs: number): void {
+    this.#tell({ kind: 'skew', byNs });
+  }
+
+  close(): void {
+    void this.#worker.terminate();
+  }
+
+  #take(message: FromIkeThread): void {
+    switch (message.kind) {
+      case 'effects':
+        this.#carryOut(message.effects);
+        break;
+      case 'done':
+        this.#isBusy = false;
+        this.flush();
+        break;
+      case 'status':
+        this.#waiting.get(message.id)?.(message.status);
+        this.#waiting.delete(message.id);
+        break;
+      case 'route':
+        this.#answers.postMessage(this.#node.outerSourceFor(message.destination));
+        Atomics.store(this.#answered, 0, 1);
+        Atomics.notify(this.#answered, 0);
+        break;
+    }
+  }
+
+  /** SAs are in the node before the datagrams leave that let the peer use them. */
+  #carryOut({ commands, datagrams, events, secrets }: Extract<FromIkeThread, { kind: 'effects' }>['effects']): void {
+    const refused: IkeEvent[] = [];
+    for (const command of commands) {
+      const why = refusalOf(command, this.#node);
+      if (why === null) this.#outside.command(command);
+      else refused.push({ kind: 'commandRefused', connection: null, detail: why });
+    }
+    if (this.#reveals && commands.length + secrets.length > 0) this.#outside.onSecrets(commands, secrets);
+    const packets = datagrams.flatMap(each => packetsAround(each, this.#ports, this.#identification++));
+    if (packets.length > 0) this.#outside.send(packets.map(octets => ({ octets, offload: null })));
+    if (events.length + refused.length > 0) this.#outside.onEvents([...events, ...refused]);
+  }
+
+  #tell(message: ToIkeThread): void {
+    this.#worker.postMessage(message);
+  }
+}

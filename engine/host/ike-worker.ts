@@ -1,0 +1,107 @@
+/** The thread of a live node's IKE daemon: see ike-messages.ts for what it is told and what it tells. */
+import { pathToFileURL } from 'node:url';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { IkeConfig } from '../ike/config.ts';
+import { createIkeDaemon } from '../ike/create.ts';
+import type { IkeContext, IkeDaemon, IkeEffects, IkeFetch } from '../ike/daemon.ts';
+import { NS_PER_MS, NS_PER_S } from '../wire/instant.ts';
+import { LiveClock } from './clock.ts';
+import { fetchHttp } from './http-fetch.ts';
+import { hear } from './ike-inbox.ts';
+import type { FromIkeThread, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
+import type { Implementation } from './messages.ts';
+import { createSystemRandom } from './system-random.ts';
+
+/** The longest delay that setTimeout knows. */
+const DELAY_MS_MAX = 0x7fff_ffff;
+const ANSWER_MS_MAX = 10_000;
+
+const parent = portToParent();
+const { order, answers } = workerData as { readonly order: IkeThreadOrder; readonly answers: MessagePort };
+const clock = new LiveClock();
+const answered = new Int32Array(order.answered);
+let skewNs = 0;
+let timer: NodeJS.Timeout | undefined;
+
+skew(order.skewNs);
+const daemon = await makeDaemon(order.config, order.implementation);
+parent.on('message', take);
+arm();
+
+function take(message: ToIkeThread): void {
+  switch (message.kind) {
+    case 'inputs':
+      for (const input of message.inputs) tell(hear(daemon, input, clock.now()));
+      send({ kind: 'done' });
+      break;
+    case 'status':
+      send({ kind: 'status', id: message.id, status: daemon.status(clock.now()) });
+      break;
+    case 'skew':
+      skew(message.byNs);
+      break;
+  }
+  arm();
+}
+
+function tell({ fetches, ...effects }: IkeEffects): void {
+  if (Object.values(effects).some(list => list.length > 0)) send({ kind: 'effects', effects });
+  for (const fetch of fetches) void answerFetch(fetch);
+}
+
+async function answerFetch(fetch: IkeFetch): Promise<void> {
+  const content = await fetchHttp(fetch, order.hosts);
+  tell(daemon.command({ kind: 'fetched', id: fetch.id, content }, clock.now()));
+  arm();
+}
+
+function arm(): void {
+  clearTimeout(timer);
+  const at = daemon.wakeAt();
+  if (at === null) return;
+  const delayMs = Math.ceil((at - clock.now()) / NS_PER_MS);
+  timer = setTimeout(wake, Math.min(Math.max(0, delayMs), DELAY_MS_MAX));
+}
+
+function wake(): void {
+  tell(daemon.wake(clock.now()));
+  arm();
+}
+
+function skew(byNs: number): void {
+  clock.skew(byNs);
+  skewNs += byNs;
+}
+
+async function makeDaemon(config: IkeConfig, implementation: Implementation | null): Promise<IkeDaemon> {
+  const context: IkeContext = {
+    random: createSystemRandom(),
+    epochSeconds: () => (Date.now() * NS_PER_MS + skewNs) / NS_PER_S,
+    sourceFor,
+  };
+  if (implementation === null) return createIkeDaemon(config, context);
+  const { file, name } = implementation;
+  const module = (await import(pathToFileURL(file).href)) as {
+    findSubject(name: string): { readonly makeIke?: typeof createIkeDaemon } | null;
+  };
+  const make = module.findSubject(name)?.makeIke ?? createIkeDaemon;
+  return make(config, context);
+}
+
+/** The node knows, in its thread: this one waits. */
+function sourceFor(destination: string): string | null {
+  Atomics.store(answered, 0, 0);
+  send({ kind: 'route', destination });
+  if (Atomics.wait(answered, 0, 0, ANSWER_MS_MAX) === 'timed-out') throw new Error('the node does not answer');
+  const answer = receiveMessageOnPort(answers) as { readonly message: string | null } | undefined;
+  return answer?.message ?? null;
+}
+
+function send(message: FromIkeThread): void {
+  parent.postMessage(message);
+}
+
+function portToParent(): MessagePort {
+  if (parentPort === null) throw new Error('this is the program of a thread');
+  return parentPort;
+}

@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { programFile } from '../../../engine/host/program.ts';
+import { insideNamespaces, rerunInNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
+import { nativeAddon } from '../../../engine/native/addon.ts';
+import { decodeLine } from '../../capture/decode-line.ts';
+import type { CapturedPacket } from '../../capture/packet.ts';
+import { openTopology } from '../../topology/shipped.ts';
+import type { Topology } from '../../topology/model.ts';
+import type { LabEvent, Probe, RunningLab } from '../driver.ts';
+import { fakeIkeConfig } from '../testing/fake-ike.ts';
+import { createNetnsDriver } from './netns-driver.ts';
+import { podCommand } from './pod.ts';
+
+const SUBJECT = programFile('lab/drivers/testing/fake-ike-subject');
+const built = nativeAddon().kind === 'loaded' && existsSync(SUBJECT);
+const works = (argv: readonly string[]) => spawnSync('env', argv).status === 0;
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(insideNamespaces)('daemons of a live lab', { timeout: 120_000 }, () => {
+  test.skipIf(!built || !works([...podCommand(isRoot), 'true']))(
+    'in a pod (needs npm run build, g++ make python3, and namespaces)',
+    async () => {
+      expect(await rerunInNamespaces(import.meta.filename, [], podCommand(isRoot))).toBe('');
+    },
+  );
+});
+
+const configs: Readonly<Record<string, IkeConfig>> = {
+  alice: fakeIkeConfig('5.6.7.8', 'v4_bob0', 'trap'),
+  bob: fakeIkeConfig(null, 'v4_alice0', 'none'),
+};
+
+function keyless(): Topology {
+  const { topology } = openTopology('site-to-site');
+  if (topology === null) throw new Error('site-to-site does not load');
+  return { ...topology, sas: [] };
+}
+
+describe.runIf(insideNamespaces)('a daemon beside a live node', () => {
+  const packets: CapturedPacket[] = [];
+  const events: LabEvent[] = [];
+  let lab: RunningLab;
+
+  beforeAll(async () => {
+    const implementation = { file: SUBJECT, name: 'http://b1:8000/nothing-is-there' };
+    const options = { ikeFor: (node: string) => configs[node] ?? null, standFor: () => ({ implementation }) };
+    lab = await createNetnsDriver(options).up(keyless(), {
+      runId: 'test-run',
+      seed: '',
+      onPacket: packet => packets.push(packet),
+      onEvent: event => events.push(event),
+    });
+  });
+  afterAll(() => lab.down());
+
+  const probe = { from: 'a1', to: '10.0.1.2', toNode: null, timeoutMs: 3000, sizeOctets: 100 } as const;
+  const ping: Probe = { ...probe, with: 'icmp', dontFragment: false };
+  const told = async (kind: string, count = 1) => {
+    while (events.filter(event => event.kind === kind).length < count) await lab.sleep(20);
+    return events.filter(event => event.kind === kind);
+  };
+
+  test('is asked by the first packet, which is answered; keys and secrets come to the lab', async () => {
+    expect(await lab.probe(ping)).toMatchObject({ kind: 'answered' });
+    await told('childEstablished', 2);
+    expect(lab.keys()).toHaveLength(2);
+    expect(lab.ikeSecrets()).toHaveLength(1);
+    expect(packets.map(decodeLine).some(line => line.includes('500'))).toBe(true);
+    expect(await lab.ike()).toMatchObject([
+      { node: 'alice', status: { counters: { childEstablished: 1 } } },
+      { node: 'bob', status: { counters: { childEstablished: 1 } } },
+    ]);
+  });
+
+  test('takes commands, and fetches through the engine', async () => {
+    await lab.ikeCommand('alice', { kind: 'initiate', child: 'child' });
+    await told('childEstablished', 4);
+    await lab.ikeCommand('alice', { kind: 'rekey', ike: 1 });
+    const [fetched] = await told('resumed');
+    expect(fetched).toMatchObject({ node: 'alice', detail: 'peer: nothing' });
+    await expect(lab.ikeCommand('a1', { kind: 'rekey' })).rejects.toThrow('no IKE daemon');
+  });
+
+  test('begins anew with its node', async () => {
+    await lab.fault({ kind: 'restart', node: 'alice' });
+    expect(await lab.probe(ping)).toMatchObject({ kind: 'answered' });
+    expect((await lab.ike())[0]).toMatchObject({ status: { counters: { childEstablished: 1 } } });
+  });
+});
