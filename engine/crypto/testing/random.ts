@@ -29,3 +29,8 @@ export function randomOf(...hex: readonly string[]): Random {
     },
   };
 }
+
+/** What an elliptic curve has to draw to come to this private key, both hexadecimal: (octets mod (order - 1)) + 1, of 64 bits more. */
+export function drawnFor(secret: string): string {
+  return (BigInt(`0x${secret}`) - 1n).toString(16).padStart(secret.length + 16, '0');
+}
