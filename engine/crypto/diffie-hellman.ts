@@ -19,26 +19,13 @@ export function diffieHellman(group: DiffieHellmanGroup): KeyExchangeSteps {
     responderOctets: group.publicOctets,
     begin(random) {
       const secret = group.drawPrivate(random);
-      return { data: group.publicOf(secret), finish: finishOnce(data => agreeChecked(group, secret, data)) };
+      return { data: group.publicOf(secret), finish: data => agreeChecked(group, secret, data) };
     },
     respond(initiatorData, random): KeyExchangeAnswer {
       const secret = group.drawPrivate(random);
       const result = agreeChecked(group, secret, initiatorData);
       return result.kind === 'invalid' ? result : { ...result, data: group.publicOf(secret) };
     },
-  };
-}
-
-/** A private value serves one exchange: it may be tried on values that turn out invalid, never used twice. */
-export function finishOnce(
-  finish: (responderData: Uint8Array) => KeyExchangeResult,
-): (responderData: Uint8Array) => KeyExchangeResult {
-  let isUsed = false;
-  return responderData => {
-    if (isUsed) throw new Error('a private value of a key exchange is used twice');
-    const result = finish(responderData);
-    isUsed = result.kind === 'shared';
-    return result;
   };
 }
 

@@ -19,7 +19,7 @@ export interface KeyExchangeMethod extends AlgorithmEntry {
 
 export interface KeyExchangeStart {
   readonly data: Uint8Array;
-  /** g^ir, RFC 7296 §2.14 (padded to the modulus), or the secret of the KEM. May be called once. */
+  /** g^ir, RFC 7296 §2.14 (padded to the modulus), or the secret of the KEM. May be called again: several may answer (§2.4). */
   finish(responderData: Uint8Array): KeyExchangeResult;
 }
 

@@ -1,6 +1,6 @@
 import { ml_kem512, ml_kem768, ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
-import { finishOnce, type KeyExchangeSteps, wrongLength } from './diffie-hellman.ts';
-import type { KeyExchangeAnswer } from './key-exchange.ts';
+import { type KeyExchangeSteps, wrongLength } from './diffie-hellman.ts';
+import type { KeyExchangeAnswer, KeyExchangeResult } from './key-exchange.ts';
 
 /**
  * ML-KEM, FIPS 203, as draft-ietf-ipsecme-ikev2-mlkem has it: the initiator sends an encapsulation key, the responder a
@@ -16,10 +16,10 @@ export function mlKem(parameters: 512 | 768 | 1024): KeyExchangeSteps {
     responderOctets,
     begin(random) {
       const { publicKey, secretKey } = kem.keygen(random.bytes(64));
-      const finish = finishOnce(ciphertext => {
-        if (ciphertext.length !== responderOctets) return wrongLength(ciphertext, responderOctets);
-        return { kind: 'shared', secret: kem.decapsulate(ciphertext, secretKey) };
-      });
+      const finish = (ciphertext: Uint8Array): KeyExchangeResult =>
+        ciphertext.length === responderOctets
+          ? { kind: 'shared', secret: kem.decapsulate(ciphertext, secretKey) }
+          : wrongLength(ciphertext, responderOctets);
       return { data: publicKey, finish };
     },
     respond(initiatorData, random): KeyExchangeAnswer {
