@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/node type',
     'engine/filter',
     'engine/ike',
+    'engine/pki',
     'engine/ipsec',
     'engine/wire',
     'engine/crypto',
@@ -52,6 +53,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/crypto',
     'lab/capture',
   ],
+  // Charles: the credentials of a topology, and what he publishes.
+  'lab/pki': ['engine/pki', 'engine/ike', 'engine/wire', 'engine/crypto', 'lab/topology'],
   // The judges share no code with the judged: they see octets, addresses and what the lab promises.
   'lab/capture': ['engine/wire', 'lab/capture/pcap-parser', 'lab/topology type'],
   'lab/capture/pcap-parser': [],
@@ -66,6 +69,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/wire',
     'engine/crypto',
     'lab/topology',
+    'lab/pki',
     'lab/capture',
   ],
   lab: [
@@ -81,6 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/wire',
     'engine/crypto',
     'lab/topology',
+    'lab/pki',
     'lab/drivers',
     'lab/capture',
     'lab/capture/pcap-parser',
@@ -91,6 +96,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/wire',
     'lab',
     'lab/topology',
+    'lab/pki',
     'lab/drivers',
     'lab/capture',
     'lab/capture/pcap-parser',
@@ -101,6 +107,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: [
     'lab',
     'lab/topology',
+    'lab/pki',
     'lab/drivers',
     'lab/capture',
     'engine/host',

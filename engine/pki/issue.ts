@@ -4,7 +4,7 @@ import { octetsEqual } from '../wire/octets.ts';
 import { type Certificate, decodeCertificate } from './certificate.ts';
 import { publicKey } from '../crypto/signature.ts';
 import { encodeCertificate, type PlannedCertificate, randomSerial } from './encode-certificate.ts';
-import { type PlannedExtensions, USAGE } from './encode-extensions.ts';
+import { USAGE } from './encode-extensions.ts';
 import type { NameConstraints } from './extension.ts';
 import type { GeneralName } from './general-name.ts';
 import { isEmptyName } from './name.ts';
@@ -30,8 +30,8 @@ export interface IssueOrder {
 }
 
 export type CertificateRole =
-  /** `marksIke`: extendedKeyUsage id-kp-ipsecIKE, which RFC 4945 §5.1.3.12 does not recommend and some peers want. */
-  | { readonly kind: 'end'; readonly marksIke: boolean }
+  /** `keyUsage`: values of `KeyUsage`. `extendedKeyUsage`: object identifiers; none is what RFC 4945 §5.1.3.12 recommends. */
+  | { readonly kind: 'end'; readonly keyUsage: readonly number[]; readonly extendedKeyUsage: readonly string[] }
   | { readonly kind: 'ca'; readonly pathLength: number | null; readonly nameConstraints: NameConstraints | null }
   | { readonly kind: 'ocsp' };
 
@@ -44,6 +44,9 @@ export type Issued =
   | { readonly kind: 'issued'; readonly certificate: Certificate }
   /** The order is not carried out in part, nor in a weaker way. */
   | { readonly kind: 'refused'; readonly why: string };
+
+/** An end certificate for IKE and whatever else: its key signs. */
+export const PLAIN_END: CertificateRole = { kind: 'end', keyUsage: USAGE.end, extendedKeyUsage: [] };
 
 /** What most orders are like. */
 export const PLAIN_ORDER = {
@@ -60,7 +63,7 @@ export function issueSelfSigned(order: IssueOrder, key: PrivateKey, random: Rand
   const scheme = order.scheme ?? usualScheme(key.public);
   const why = refusal(order, key.public, key.public, scheme);
   if (why !== null) return { kind: 'refused', why };
-  const plan = planned(order, key.public.spki, random);
+  const plan = plannedCertificate(order, key.public.spki, random);
   const certificate = decodeCertificate(encodeCertificate(plan, { name: order.subject, key, scheme }, random));
   const problem = checkLeaf(certificate, { at: order.notBefore, floor: order.floor, purpose: 'any' });
   return problem === null ? { kind: 'issued', certificate } : { kind: 'refused', why: describeProblem(problem) };
@@ -76,7 +79,7 @@ export function issueCertificate(order: IssueOrder, spki: Uint8Array, authority:
   const scheme = order.scheme ?? usualScheme(caKey.public);
   const why = refusal(order, key, caKey.public, scheme) ?? outlives(order, ca);
   if (why !== null) return { kind: 'refused', why };
-  const plan = planned(order, spki, random);
+  const plan = plannedCertificate(order, spki, random);
   const certificate = decodeCertificate(encodeCertificate(plan, { name: ca.subject, key: caKey, scheme }, random));
   const found = findPath({
     leaf: certificate,
@@ -90,25 +93,19 @@ export function issueCertificate(order: IssueOrder, spki: Uint8Array, authority:
   return problem === null ? { kind: 'issued', certificate } : { kind: 'refused', why: problem };
 }
 
-/** The strongest hash that a key of that size carries: SHA-256 up to 128 bits of security, more for more. */
-export function usualScheme({ algorithm, bits }: PublicKey): SignatureScheme {
-  if (algorithm === 'ed25519' || algorithm === 'ed448') return { kind: algorithm };
-  if (algorithm === 'rsa') return { kind: 'rsa-pkcs1', hash: bits > 3072 ? 'sha384' : 'sha256' };
-  return { kind: 'ecdsa', hash: bits > 384 ? 'sha512' : bits > 256 ? 'sha384' : 'sha256' };
-}
-
-function planned(order: IssueOrder, spki: Uint8Array, random: Random): PlannedCertificate {
+/** What an order comes to, with a serial number of its own; whether it is wise is not asked. */
+export function plannedCertificate(order: IssueOrder, spki: Uint8Array, random: Random): PlannedCertificate {
   const { subject, altNames, notBefore, notAfter, role, crlUris, ocspUris, caIssuerUris } = order;
   const isCa = role.kind === 'ca';
-  const purposes: Readonly<Record<CertificateRole['kind'], readonly string[]>> = {
-    end: role.kind === 'end' && role.marksIke ? [Oid.KP_IPSEC_IKE] : [],
-    ca: [],
-    ocsp: [Oid.KP_OCSP_SIGNING],
-  };
-  const extensions: PlannedExtensions = {
+  return {
+    serial: randomSerial(random),
+    subject,
+    spki,
+    notBefore,
+    notAfter,
     ca: isCa ? { pathLength: role.pathLength } : null,
-    keyUsage: isCa ? USAGE.ca : USAGE.end,
-    extendedKeyUsage: purposes[role.kind],
+    keyUsage: isCa ? USAGE.ca : role.kind === 'end' ? role.keyUsage : USAGE.end,
+    extendedKeyUsage: role.kind === 'ocsp' ? [Oid.KP_OCSP_SIGNING] : isCa ? [] : role.extendedKeyUsage,
     altNames,
     nameConstraints: isCa ? role.nameConstraints : null,
     crlUris,
@@ -116,7 +113,13 @@ function planned(order: IssueOrder, spki: Uint8Array, random: Random): PlannedCe
     caIssuerUris,
     isOcspNoCheck: role.kind === 'ocsp',
   };
-  return { serial: randomSerial(random), subject, spki, notBefore, notAfter, ...extensions };
+}
+
+/** The strongest hash that a key of that size carries: SHA-256 up to 128 bits of security, more for more. */
+export function usualScheme({ algorithm, bits }: PublicKey): SignatureScheme {
+  if (algorithm === 'ed25519' || algorithm === 'ed448') return { kind: algorithm };
+  if (algorithm === 'rsa') return { kind: 'rsa-pkcs1', hash: bits > 3072 ? 'sha384' : 'sha256' };
+  return { kind: 'ecdsa', hash: bits > 384 ? 'sha512' : bits > 256 ? 'sha384' : 'sha256' };
 }
 
 function refusal(order: IssueOrder, key: PublicKey, signer: PublicKey, scheme: SignatureScheme): string | null {

@@ -11,6 +11,7 @@ import {
   type IssueOrder,
   issueCertificate,
   issueSelfSigned,
+  PLAIN_END,
   PLAIN_ORDER,
 } from '../issue.ts';
 import { parseDistinguishedName } from '../name-text.ts';
@@ -41,7 +42,7 @@ export function dn(text: string): Uint8Array {
 }
 
 export const dns = (text: string): GeneralName => ({ kind: 'dns', text });
-export const END: CertificateRole = { kind: 'end', marksIke: false };
+export const END: CertificateRole = PLAIN_END;
 export const CA: CertificateRole = { kind: 'ca', pathLength: null, nameConstraints: null };
 
 /** A year from an hour ago, unless said otherwise. */
