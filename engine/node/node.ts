@@ -123,11 +123,17 @@ export type NodeCommand =
   | { readonly kind: 'rebindNat' }
   /**
    * An address with its prefix length. `isPreferred`: one that a peer has given to this node, RFC 7296 §3.15: the node sends from
-   * it wherever a policy protects what comes from it, from nowhere else, and its prefix is no subnet.
+   * it wherever a policy protects what comes from it, from nowhere else, and its prefix is no subnet. `interface` null: the first
+   * link that is up.
    */
-  | { readonly kind: 'addAddress'; readonly interface: string; readonly address: string; readonly isPreferred: boolean }
-  /** With its prefix length or without. */
-  | { readonly kind: 'removeAddress'; readonly interface: string; readonly address: string }
+  | {
+      readonly kind: 'addAddress';
+      readonly interface: string | null;
+      readonly address: string;
+      readonly isPreferred: boolean;
+    }
+  /** With its prefix length or without; `interface` null: the first one that has it. */
+  | { readonly kind: 'removeAddress'; readonly interface: string | null; readonly address: string }
   /** What was added as often as it is removed is gone; routes that lead elsewhere, and those of interfaces, stay. */
   | { readonly kind: 'addRoute'; readonly route: RouteConfig }
   | { readonly kind: 'removeRoute'; readonly route: RouteConfig }

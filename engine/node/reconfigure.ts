@@ -38,11 +38,16 @@ type AddressCommand = Extract<NodeCommand, { kind: 'addAddress' | 'removeAddress
 
 /** Addresses come and go by command. Nothing happens for what is there already, or gone. Throws for an interface that is not there. */
 export function runAddressCommand(core: Core, command: AddressCommand): void {
-  const netInterface = core.interfaces.find(each => each.name === command.interface);
   const prefix = parsePrefix(command.address);
-  if (netInterface === undefined) throw new Error(`${core.name} has no interface ${command.interface}`);
   if (prefix === null) throw new Error(`${command.interface}: address ${command.address}`);
-  const isThere = netInterface.addresses.some(entry => addressesEqual(entry.address, prefix.address));
+  const has = ({ addresses }: NodeInterface) => addresses.some(entry => addressesEqual(entry.address, prefix.address));
+  const netInterface = core.interfaces.find(each => {
+    if (command.interface !== null) return each.name === command.interface;
+    return command.kind === 'addAddress' ? each.kind === 'ethernet' && each.up : has(each);
+  });
+  if (netInterface === undefined && command.interface === null) return;
+  if (netInterface === undefined) throw new Error(`${core.name} has no interface ${command.interface}`);
+  const isThere = has(netInterface);
   if (isThere === (command.kind === 'addAddress')) return;
   const kept = netInterface.addresses.filter(entry => !addressesEqual(entry.address, prefix.address));
   const added = command.kind === 'addAddress' ? [entryOf(prefix, command.isPreferred)] : [];
