@@ -109,6 +109,7 @@ export class IkeThread {
         this.#waiting.delete(message.id);
         break;
       case 'route':
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         this.#answers.postMessage(this.#node.outerSourceFor(message.destination));
         Atomics.store(this.#answered, 0, 1);
         Atomics.notify(this.#answered, 0);
@@ -131,6 +132,7 @@ export class IkeThread {
   }
 
   #tell(message: ToIkeThread): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#worker.postMessage(message);
   }
 }

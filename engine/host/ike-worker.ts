@@ -93,11 +93,12 @@ function sourceFor(destination: string): string | null {
   Atomics.store(answered, 0, 0);
   send({ kind: 'route', destination });
   if (Atomics.wait(answered, 0, 0, ANSWER_MS_MAX) === 'timed-out') throw new Error('the node does not answer');
-  const answer = receiveMessageOnPort(answers) as { readonly message: string | null } | undefined;
-  return answer?.message ?? null;
+  const answer = receiveMessageOnPort(answers);
+  return typeof answer?.message === 'string' ? answer.message : null;
 }
 
 function send(message: FromIkeThread): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   parent.postMessage(message);
 }
 

@@ -315,14 +315,13 @@ describe('addresses and routes', () => {
 });
 
 describe('the IKE of a node that protects everything', () => {
-  const all = (name: string) => policy(name, { kind: 'discard' });
   const between = (change: 'protect' | 'discard') => {
     const action = sites()[1]?.policies[0]?.action;
     if (action === undefined) throw new Error('no policy');
     return bare(config => ({
       ...config,
       policies: ['alice', 'bob'].includes(config.name)
-        ? [...config.policies, change === 'discard' ? all('no') : policy('all', action)]
+        ? [...config.policies, change === 'discard' ? policy('no', { kind: 'discard' }) : policy('all', action)]
         : [],
     }));
   };

@@ -3,9 +3,12 @@ import type { IkeCommand, IkeSecrets } from '../../engine/ike/daemon.ts';
 import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { EspSaKeys } from '../capture/key-log.ts';
+import type { NodeCredentials } from '../topology/ike-config.ts';
 import type { FaultAction, Topology } from '../topology/model.ts';
 
 export type DriverName = 'sim' | 'netns';
+
+import type { HttpService } from './http-service.ts';
 
 /** What a clause or check may ask of a driver; one that lacks it is reported unsupported, never failed. */
 export type Capability = 'virtual-time' | 'real-programs' | 'scheduled-faults' | 'inject' | 'impairments';
@@ -18,6 +21,10 @@ export interface RunContext {
   /** Every packet on every link, from before the first one. The octets belong to the receiver. */
   readonly onPacket: (packet: CapturedPacket) => void;
   readonly onEvent: (event: LabEvent) => void;
+  /** What was made for a node by what `pki:` says; absent: nothing. */
+  readonly credentials?: (node: string) => NodeCredentials;
+  /** They answer from before the first node negotiates, until the lab goes. */
+  readonly services?: readonly HttpService[];
 }
 
 export interface LabEvent {

@@ -10,6 +10,7 @@ import type { CapturedPacket } from '../../capture/packet.ts';
 import { openTopology } from '../../topology/shipped.ts';
 import type { Topology } from '../../topology/model.ts';
 import type { LabEvent, Probe, RunningLab } from '../driver.ts';
+import type { HttpRequest, HttpResponse } from '../http-service.ts';
 import { fakeIkeConfig } from '../testing/fake-ike.ts';
 import { createNetnsDriver } from './netns-driver.ts';
 import { podCommand } from './pod.ts';
@@ -33,6 +34,10 @@ const configs: Readonly<Record<string, IkeConfig>> = {
   bob: fakeIkeConfig(null, 'v4_alice0', 'none'),
 };
 
+function answerCrl({ method, path }: HttpRequest): HttpResponse {
+  return { status: 200, contentType: 'text/plain', body: new TextEncoder().encode(`${method} ${path}`) };
+}
+
 function keyless(): Topology {
   const { topology } = openTopology('site-to-site');
   if (topology === null) throw new Error('site-to-site does not load');
@@ -45,13 +50,14 @@ describe.runIf(insideNamespaces)('a daemon beside a live node', () => {
   let lab: RunningLab;
 
   beforeAll(async () => {
-    const implementation = { file: SUBJECT, name: 'http://b1:8000/nothing-is-there' };
+    const implementation = { file: SUBJECT, name: 'http://a1:8000/crl' };
     const options = { ikeFor: (node: string) => configs[node] ?? null, standFor: () => ({ implementation }) };
     lab = await createNetnsDriver(options).up(keyless(), {
       runId: 'test-run',
       seed: '',
       onPacket: packet => packets.push(packet),
       onEvent: event => events.push(event),
+      services: [{ node: 'a1', port: 8000, respond: answerCrl }],
     });
   });
   afterAll(() => lab.down());
@@ -80,7 +86,7 @@ describe.runIf(insideNamespaces)('a daemon beside a live node', () => {
     await told('childEstablished', 4);
     await lab.ikeCommand('alice', { kind: 'rekey', ike: 1 });
     const [fetched] = await told('resumed');
-    expect(fetched).toMatchObject({ node: 'alice', detail: 'peer: nothing' });
+    expect(fetched).toMatchObject({ node: 'alice', detail: 'peer: GET /crl' });
     await expect(lab.ikeCommand('a1', { kind: 'rekey' })).rejects.toThrow('no IKE daemon');
   });
 

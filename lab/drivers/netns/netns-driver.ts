@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
+import { ikeConfig, NO_CREDENTIALS } from '../../topology/ike-config.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
 import { hostsOf } from '../hosts.ts';
@@ -8,6 +9,7 @@ import { AdoptedAddresses } from './adopted-addresses.ts';
 import { configure, impair, makeUpDevices } from './configure.ts';
 import { EngineFleet, type Stand } from './engine-fleet.ts';
 import type { LiveEvent } from './engine-process.ts';
+import { HttpProcess } from './http-process.ts';
 import { cablesOf, layoutBatch, type WayUp } from './layout.ts';
 import { LinkControl } from './link-control.ts';
 import { LiveCapture } from './live-capture.ts';
@@ -57,6 +59,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     await ipBatch(layoutBatch(topology, cables, wayUp));
     const tell = (node: string | null, { kind, detail }: Pick<LiveEvent, 'kind' | 'detail'>) =>
       context.onEvent({ at: liveNow(), node, kind, detail });
+    const credentialsOf = context.credentials ?? (() => NO_CREDENTIALS);
     const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
     const fleet: EngineFleet = new EngineFleet({
       topology,
@@ -65,7 +68,8 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
       standFor: node => ({ kernel: 'typescript', implementation: null, ...options.standFor?.(node) }),
       arrange: options.arrange ?? (config => config),
       ikeFor: name => {
-        const config = options.ikeFor?.(name) ?? null;
+        const config =
+          options.ikeFor === undefined ? ikeConfig(topology, name, credentialsOf(name)) : options.ikeFor(name);
         return config === null ? null : { config, hosts: hostsOf(topology) };
       },
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
@@ -77,6 +81,10 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
           .catch((error: unknown) => tell(name, { kind: 'addressesNotAdopted', detail: String(error) }));
       },
     });
+    const services = (context.services ?? []).map(
+      service => new HttpProcess(service, context.runId, detail => tell(service.node, { kind: 'died', detail })),
+    );
+    closing.push(() => Promise.all(services.map(service => service.kill())));
     fleet.launch();
     closing.push(() => fleet.close());
     const throughMiddle = cables.filter(cable => cable.kind === 'middle');
@@ -91,12 +99,12 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     await makeUpDevices(topology, wayUp);
     await Promise.all([
       configure(topology, cables, wayUp),
-      fleet.start(),
+      Promise.all(services.map(service => service.ready)).then(() => fleet.start()),
       middle?.start(throughMiddle),
       ...byKernel.map(link => impair(cables, link)),
     ]);
     const links = new LinkControl(cables, fleet, middle);
-    return new NetnsLab({ topology, context, cables, capture, fleet, middle, links }, CAPABILITIES);
+    return new NetnsLab({ topology, context, cables, capture, fleet, middle, links, services }, CAPABILITIES);
   } catch (error) {
     for (const close of closing.reverse()) await close();
     throw error;

@@ -10,6 +10,7 @@ import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, Runni
 import { directionTowards } from '../link/link-faults.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import { execInNamespace } from './exec.ts';
+import type { HttpProcess } from './http-process.ts';
 import type { Cable } from './layout.ts';
 import type { LinkControl } from './link-control.ts';
 import type { LiveCapture } from './live-capture.ts';
@@ -33,6 +34,7 @@ export interface NetnsLabParts {
   readonly fleet: EngineFleet;
   readonly middle: MiddleProcess | null;
   readonly links: LinkControl;
+  readonly services: readonly HttpProcess[];
 }
 
 /** A lab that runs on this machine's kernel, inside the pod that this process is in. */
@@ -172,8 +174,8 @@ export class NetnsLab implements RunningLab {
   async #remove(): Promise<void> {
     for (const timer of this.#faultTimers) clearTimeout(timer);
     this.#goingDown.abort();
-    const { topology, capture, fleet, middle } = this.#parts;
-    await Promise.all([fleet.close(), middle?.kill()]);
+    const { topology, capture, fleet, middle, services } = this.#parts;
+    await Promise.all([fleet.close(), middle?.kill(), ...services.map(service => service.kill())]);
     for (const sender of this.#senders.values()) sender.close();
     capture.close();
     await removeNamespaces(topology);

@@ -3,6 +3,7 @@ import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { IkeContext } from '../../../engine/ike/daemon.ts';
 import { decodeLine } from '../../capture/decode-line.ts';
 import type { Topology } from '../../topology/model.ts';
+import type { HttpService } from '../http-service.ts';
 import { createFakeIke, fakeIkeConfig } from '../testing/fake-ike.ts';
 import { openSim, type SimScene, shippedTopology, traceOf } from './testing/sim-scene.ts';
 
@@ -14,11 +15,16 @@ const configs: Readonly<Record<string, IkeConfig>> = {
   bob: fakeIkeConfig(null, 'v4_alice0', 'none'),
 };
 
-function open(change: Partial<Record<string, IkeConfig>> = {}, url: string | null = null): Promise<SimScene> {
-  return openSim(keyless, 'test', {
-    ikeFor: node => change[node] ?? configs[node] ?? null,
+function open(
+  change: Partial<Record<string, IkeConfig>> = {},
+  url: string | null = null,
+  services: readonly HttpService[] = [],
+): Promise<SimScene> {
+  const options = {
+    ikeFor: (node: string) => change[node] ?? configs[node] ?? null,
     makeIke: (config: IkeConfig, context: IkeContext) => createFakeIke(config, context, url),
-  });
+  };
+  return openSim(keyless, 'test', options, { services });
 }
 
 const makeFake = (config: IkeConfig, context: IkeContext) => createFakeIke(config, context);
@@ -130,5 +136,57 @@ describe('a daemon in the simulator', () => {
     const errors = scene.packets.map(decodeLine).filter(line => /unreachable/i.test(line));
     expect(errors).toEqual([]);
     await scene.lab.down();
+  });
+});
+
+async function fetched(scene: SimScene): Promise<string | undefined> {
+  await scene.lab.ikeCommand('alice', { kind: 'rekey' });
+  await scene.lab.sleep(5000);
+  const [event] = scene.events.filter(({ node, kind }) => node === 'alice' && kind === 'resumed');
+  await scene.lab.down();
+  return event?.detail;
+}
+
+describe('what a daemon fetches', () => {
+  const encoder = new TextEncoder();
+  const service = (text: string, seen: string[] = []): HttpService => ({
+    node: 'a1',
+    port: 8000,
+    respond: ({ method, path }, epochSeconds) => {
+      seen.push(`${method} ${path} at ${epochSeconds.toFixed(0)}`);
+      const isThere = path === '/crl?all';
+      return { status: isThere ? 200 : 404, contentType: 'text/plain', body: encoder.encode(isThere ? text : 'no') };
+    },
+  });
+  test('comes over TCP from a service on a host, by its name', async () => {
+    const seen: string[] = [];
+    const scene = await open({}, 'http://a1:8000/crl?all', [service('the list', seen)]);
+    expect(await fetched(scene)).toBe('peer: the list');
+    expect(seen).toEqual(['GET /crl?all at 1767225600']);
+    const lan = scene.packets.filter(({ link }) => link === 'lan-a').map(decodeLine);
+    expect(lan.filter(line => line.includes('8000')).length).toBeGreaterThan(5);
+  });
+
+  test('is asked for again after the host has been restarted', async () => {
+    const scene = await open({}, 'http://10.0.0.2:8000/crl?all', [service('x')]);
+    await scene.lab.fault({ kind: 'restart', node: 'a1' });
+    expect(await fetched(scene)).toBe('peer: x');
+  });
+
+  test.each([
+    ['what is not there', 'http://a1:8000/other'],
+    ['where nobody listens', 'http://a1:8001/crl?all'],
+    ['where nobody is', 'http://10.0.0.77:8000/crl?all'],
+    ['by a name that no node has', 'http://nobody:8000/crl?all'],
+    ['by anything but HTTP', 'https://a1:8000/crl?all'],
+    ['from nowhere', 'not a URL'],
+  ])('%s comes to nothing, in bounded time', async (_, url) => {
+    const scene = await open({}, url, [service('x')]);
+    expect(await fetched(scene)).toBe('peer: nothing');
+  });
+
+  test('is not longer than was asked for', async () => {
+    const scene = await open({}, 'http://a1:8000/crl?all', [service('y'.repeat(1001))]);
+    expect(await fetched(scene)).toBe('peer: nothing');
   });
 });

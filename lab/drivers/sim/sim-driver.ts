@@ -7,6 +7,7 @@ import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.
 import type { NodeConfig } from '../../../engine/node/config.ts';
 import { createNode } from '../../../engine/node/create.ts';
 import type { Node, NodeContext } from '../../../engine/node/node.ts';
+import { ikeConfig, NO_CREDENTIALS } from '../../topology/ike-config.ts';
 import type { Capability, Driver } from '../driver.ts';
 import { RealTimePace } from './real-time-pace.ts';
 import { SimLab } from './sim-lab.ts';
@@ -34,7 +35,7 @@ const CAPABILITIES: readonly Capability[] = ['scheduled-faults', 'inject', 'impa
  */
 export function createSimDriver(options: SimDriverOptions): Driver {
   const { pace, kernelFor = (_node, random) => createTypescriptKernel(random), makeNode = createNode } = options;
-  const { makeIke = (config, context) => createIkeDaemon(config, context), ikeFor = () => null } = options;
+  const { makeIke = (config, context) => createIkeDaemon(config, context) } = options;
   const capabilities = new Set<Capability>(pace === 'virtual' ? ['virtual-time', ...CAPABILITIES] : CAPABILITIES);
   return {
     name: 'sim',
@@ -43,6 +44,8 @@ export function createSimDriver(options: SimDriverOptions): Driver {
     up: async (topology, run) => {
       const simulation = new Simulation();
       const clockwork = pace === 'virtual' ? new VirtualPace(simulation) : new RealTimePace(simulation);
+      const credentialsOf = run.credentials ?? (() => NO_CREDENTIALS);
+      const ikeFor = options.ikeFor ?? (node => ikeConfig(topology, node, credentialsOf(node)));
       const made = { kernelFor, makeNode, makeIke, ikeFor };
       return new SimLab({ topology, run, capabilities, simulation, pace: clockwork, ...made });
     },

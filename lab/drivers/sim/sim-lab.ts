@@ -14,7 +14,7 @@ import { echoService } from './host/echo-service.ts';
 import { probeProgram } from './host/probe-program.ts';
 import type { Process, ProgramMain } from './host/process.ts';
 import { findProgram } from './host/programs.ts';
-import { StandardInput } from './host/standard-input.ts';
+import { silent, StandardInput } from './host/standard-input.ts';
 import { toolProgram } from './host/tool-program.ts';
 import { InputFeed } from './input-feed.ts';
 import type { Machine } from './machine.ts';
@@ -85,7 +85,7 @@ export class SimLab implements RunningLab {
       };
       // A crash of the node ends the program without a report.
       const ended = () => finishOnce({ kind: 'timeout' });
-      machine.spawn(['probe'], probeProgram(probe, finishOnce), SILENT(), ended);
+      machine.spawn(['probe'], probeProgram(probe, finishOnce), silent(), ended);
     });
   }
 
@@ -194,9 +194,7 @@ export class SimLab implements RunningLab {
     if (probe.with === 'icmp' || probe.toNode === null) return null;
     const machine = this.#world.machine(probe.toNode);
     return machine.isUp
-      ? machine.spawn(['echo-service'], echoService(probe.with, probe.port), SILENT(), () => undefined)
+      ? machine.spawn(['echo-service'], echoService(probe.with, probe.port), silent(), () => undefined)
       : null;
   }
 }
-
-const SILENT = () => ({ stdin: new StandardInput('none'), stdout: () => undefined, stderr: () => undefined });

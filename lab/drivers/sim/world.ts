@@ -10,8 +10,11 @@ import { nodeConfig } from '../../topology/node-config.ts';
 import { directionFrom } from '../link/link-faults.ts';
 import { Cable, linkMtu } from './cable.ts';
 import type { NodeIke } from '../driver.ts';
+import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
 import { SIMULATION_EPOCH_NS } from './clock.ts';
+import { httpFetch, httpService } from './host/http-program.ts';
+import { silent } from './host/standard-input.ts';
 import { type IkeSeat, Machine } from './machine.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import type { SimLabParts } from './sim-lab.ts';
@@ -25,6 +28,7 @@ export class World {
   readonly #cables = new Map<string, Cable>();
   /** Restarts of each node so far: no key outlives one. */
   readonly #generations: Record<string, number> = {};
+  readonly #hosts: Readonly<Record<string, string>>;
   #sas: ReadonlyMap<string, readonly SaConfig[]>;
   /** Of all SAs that there have been. */
   readonly keys = new KnownKeys();
@@ -42,6 +46,7 @@ export class World {
       this.#cables.set(link.name, new Cable(link, linkMtu(topology, link), random, simulation, ends));
     }
     for (const node of topology.nodes) this.#machines.set(node.name, this.#machineOf(node));
+    this.#hosts = hostsOf(topology);
     this.#sas = this.#deriveSas();
   }
 
@@ -152,6 +157,7 @@ export class World {
       unplugged.map(entry => entry.name),
       seat,
     );
+    this.#serve(name);
   }
 
   /** The daemon's chance is its own: what it draws changes nothing of the node's. */
@@ -173,9 +179,25 @@ export class World {
     };
   }
 
-  #fetch(_node: string, _fetch: IkeFetch, fetched: (content: Uint8Array | null) => void): void {
+  /** By a program of the node's own host: its packets are seen like all others. */
+  #fetch(node: string, fetch: IkeFetch, fetched: (content: Uint8Array | null) => void): void {
     const { simulation } = this.#parts;
-    simulation.schedule(simulation.now, () => fetched(null));
+    // When the daemon's turn is over: a program that ends at once must not find it in the middle of something.
+    simulation.schedule(simulation.now, () => {
+      const machine = this.machine(node);
+      if (machine.isUp)
+        machine.spawn(['fetch', fetch.url], httpFetch(fetch, this.#hosts, fetched), silent(), () => undefined);
+    });
+  }
+
+  #serve(name: string): void {
+    const machine = this.machine(name);
+    for (const service of this.#parts.run.services ?? []) {
+      if (service.node !== name) continue;
+      const respond = (method: string, path: string, body: Uint8Array) =>
+        service.respond({ method, path, body }, EPOCH_SECONDS + machine.now() / NS_PER_S);
+      machine.spawn(['http-service'], httpService(service.port, respond), silent(), () => undefined);
+    }
   }
 
   #deliver({ node, interface: port }: LinkEnd, octets: Uint8Array): void {

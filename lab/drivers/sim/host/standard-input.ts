@@ -46,3 +46,8 @@ export class StandardInput {
     this.changed();
   }
 }
+
+/** The streams of a program that nobody talks to. */
+export function silent(): { stdin: StandardInput; stdout: () => void; stderr: () => void } {
+  return { stdin: new StandardInput('none'), stdout: () => undefined, stderr: () => undefined };
+}

@@ -2,7 +2,7 @@ import type { CapturedPacket } from '../../../capture/packet.ts';
 import { UNIMPAIRED } from '../../../topology/impairment.ts';
 import type { FaultAction, Impairment, ScheduledFault, Topology } from '../../../topology/model.ts';
 import { openTopology } from '../../../topology/shipped.ts';
-import type { LabEvent, RunningLab } from '../../driver.ts';
+import type { LabEvent, RunContext, RunningLab } from '../../driver.ts';
 import { createSimDriver, type SimDriverOptions } from '../sim-driver.ts';
 
 /** A simulated lab of a test, and all that came out of it. */
@@ -49,6 +49,7 @@ export async function openSim(
   topology: Topology,
   seed = 'test',
   options: Partial<SimDriverOptions> = {},
+  run: Partial<RunContext> = {},
 ): Promise<SimScene> {
   const packets: CapturedPacket[] = [];
   const events: LabEvent[] = [];
@@ -57,6 +58,7 @@ export async function openSim(
     seed,
     onPacket: packet => packets.push(packet),
     onEvent: event => events.push(event),
+    ...run,
   });
   return {
     lab,
