@@ -12,7 +12,7 @@ import { childChoices, spiOctets } from './proposals.ts';
 import { answerWith, selectChild } from './select-proposal.ts';
 import { areCovered } from './selector-box.ts';
 import { areEqual, boxesIn, narrow, type Narrowing, type SelectorPair, selectorsOf } from './traffic-selectors.ts';
-import { singleAddress, withAddress } from './transport-nat.ts';
+import { withAddress } from './transport-nat.ts';
 
 export type ChildAnswer =
   | {
@@ -38,14 +38,15 @@ export function answerChild(
   newSpi: () => number,
   replaced: Pick<AgreedChild, 'local' | 'remote'> | null,
 ): ChildAnswer {
-  const asked = askedFor(payloads, place);
-  if (asked === null) return refused(NotifyType.TS_UNACCEPTABLE);
-  const fits = candidates.flatMap(config => {
-    const fit = fitting(config, asked, place, replaced);
-    return fit === null ? [] : [fit];
-  });
+  const views = viewsOf(payloads, place);
+  const fits = views.flatMap(view =>
+    candidates.flatMap(config => {
+      const fit = fitting(config, view, place, replaced);
+      return fit === null ? [] : [fit];
+    }),
+  );
   const narrowed = fits.filter(fit => fit.narrowing.kind === 'narrowed');
-  const [best] = [...narrowed.filter(fit => isExact(fit, asked)), ...narrowed];
+  const [best] = [...narrowed.filter(isExact), ...narrowed];
   if (best === undefined || best.narrowing.kind !== 'narrowed') {
     const isPairWanted = fits.some(({ narrowing }) => narrowing.kind === 'singlePairRequired');
     return refused(isPairWanted ? NotifyType.SINGLE_PAIR_REQUIRED : NotifyType.TS_UNACCEPTABLE);
@@ -55,7 +56,7 @@ export function answerChild(
   const selection = selectChild(requiredPayload(payloads, 'SA'), choices, keyExchanges);
   if (selection.kind === 'malformed') return malformed('Proposal Num');
   // A policy of transport mode has no use for a tunnel that the peer asks for.
-  if (selection.kind === 'none' || (config.mode === 'transport' && asked.mode === 'tunnel')) {
+  if (selection.kind === 'none' || config.mode !== best.view.mode) {
     return { kind: 'refused', error: { kind: 'noProposalChosen' } };
   }
   const spiIn = newSpi();
@@ -74,39 +75,32 @@ export function answerChild(
     },
     notifies: answerNotifies(mode, payloads, narrowing.isMorePossible),
     sa: answerWith(selection.proposal, spiOctets(spiIn)),
-    selectors: selectorPayloads(asked.asPeerHasIt(narrowing.tsi, 'tsi'), asked.asPeerHasIt(narrowing.tsr, 'tsr')),
+    selectors: selectorPayloads(narrowing.tsi, narrowing.tsr),
   };
 }
 
-interface Asked extends SelectorPair {
+/** The request as it is looked at. */
+interface View extends SelectorPair {
   readonly mode: SaMode;
-  /** Selectors as they go into the answer: with the addresses of the request, RFC 7296 §2.23.1. */
-  asPeerHasIt(selectors: readonly TrafficSelector[], side: 'tsi' | 'tsr'): readonly TrafficSelector[];
 }
 
-/** null: transport mode through a NAT for several addresses. */
-function askedFor(payloads: readonly Payload[], { path }: ChildPlace): Asked | null {
-  const mode = notifyOf(payloads, NotifyType.USE_TRANSPORT_MODE) === null ? 'tunnel' : 'transport';
+/**
+ * Transport mode first where it is asked for, with the addresses that a NAT has changed put right; a tunnel where no policy has
+ * transport mode for it, RFC 7296 §2.23.1.
+ */
+function viewsOf(payloads: readonly Payload[], { path }: ChildPlace): View[] {
   const tsi = requiredPayload(payloads, 'TSi').selectors;
   const tsr = requiredPayload(payloads, 'TSr').selectors;
-  if (mode === 'tunnel' || !(path.isLocalNatted || path.isRemoteNatted)) {
-    return { mode, tsi, tsr, asPeerHasIt: selectors => selectors };
-  }
-  const [mappedTsi, mappedTsr] = [withAddress(tsi, path.remote), withAddress(tsr, path.local)];
-  const real = { tsi: singleAddress(tsi), tsr: singleAddress(tsr) };
-  if (mappedTsi === null || mappedTsr === null) return null;
-  return {
-    mode,
-    tsi: mappedTsi,
-    tsr: mappedTsr,
-    asPeerHasIt: (selectors, side) => {
-      const address = real[side];
-      return (address === null ? null : withAddress(selectors, address)) ?? selectors;
-    },
-  };
+  const tunnel: View = { mode: 'tunnel', tsi, tsr };
+  if (notifyOf(payloads, NotifyType.USE_TRANSPORT_MODE) === null) return [tunnel];
+  const mappedTsi = path.isRemoteNatted ? withAddress(tsi, path.remote) : tsi;
+  const mappedTsr = path.isLocalNatted ? withAddress(tsr, path.local) : tsr;
+  if (mappedTsi === null || mappedTsr === null) return [tunnel];
+  return [{ mode: 'transport', tsi: mappedTsi, tsr: mappedTsr }, tunnel];
 }
 
 interface Fit {
+  readonly view: View;
   readonly config: ChildConfig;
   readonly narrowing: Narrowing;
 }
@@ -114,7 +108,7 @@ interface Fit {
 /** null: nothing of it is this child's, or less than the one that is to be replaced has. */
 function fitting(
   config: ChildConfig,
-  asked: Asked,
+  view: View,
   place: ChildPlace,
   replaced: Pick<AgreedChild, 'local' | 'remote'> | null,
 ): Fit | null {
@@ -122,17 +116,19 @@ function fitting(
     tsi: replaced?.remote ?? selectorsOf(config.remote, place.remote),
     tsr: replaced?.local ?? selectorsOf(config.local, place.local),
   };
-  const narrowing = narrow(asked, allowed, 'whole');
+  // That a tunnel was asked for where policy wants none is answered as what it is: no proposal suits.
+  if (view.mode === 'transport' && config.mode === 'tunnel') return null;
+  const narrowing = narrow(view, allowed, 'whole');
   if (narrowing.kind === 'unacceptable') return null;
-  if (replaced === null || narrowing.kind !== 'narrowed') return { config, narrowing };
+  if (replaced === null || narrowing.kind !== 'narrowed') return { view, config, narrowing };
   const isWhole =
     areCovered(boxesIn(replaced.remote), boxesIn(narrowing.tsi)) &&
     areCovered(boxesIn(replaced.local), boxesIn(narrowing.tsr));
-  return isWhole ? { config, narrowing } : null;
+  return isWhole ? { view, config, narrowing } : null;
 }
 
-function isExact({ narrowing }: Fit, asked: SelectorPair): boolean {
-  return narrowing.kind === 'narrowed' && areEqual(narrowing.tsi, asked.tsi) && areEqual(narrowing.tsr, asked.tsr);
+function isExact({ view, narrowing }: Fit): boolean {
+  return narrowing.kind === 'narrowed' && areEqual(narrowing.tsi, view.tsi) && areEqual(narrowing.tsr, view.tsr);
 }
 
 function answerNotifies(mode: SaMode, request: readonly Payload[], isMorePossible: boolean): Payload[] {

@@ -78,14 +78,16 @@ export function concludeChild(offered: ChildOffer, payloads: readonly Payload[],
   if (accepted.kind === 'refused') return { kind: 'unusable', why: accepted.why };
   const tsi = requiredPayload(payloads, 'TSi').selectors;
   const tsr = requiredPayload(payloads, 'TSr').selectors;
-  if (!isWithin({ tsi, tsr }, offered)) return { kind: 'unusable', why: 'traffic selectors that were not offered' };
   const mode: SaMode = notifyOf(payloads, NotifyType.USE_TRANSPORT_MODE) === null ? 'tunnel' : 'transport';
   // RFC 7296 §1.3.1: an initiator that cannot use what the responder made of it deletes it.
   if (mode !== config.mode) return { kind: 'unusable', why: `${mode} mode, not ${config.mode} mode` };
-  const isMapped = mode === 'transport' && (place.path.isLocalNatted || place.path.isRemoteNatted);
-  const local = isMapped ? withAddress(tsi, place.path.local) : tsi;
-  const remote = isMapped ? withAddress(tsr, place.path.remote) : tsr;
+  const isTransport = mode === 'transport';
+  const local = isTransport && place.path.isLocalNatted ? withAddress(tsi, place.path.local) : tsi;
+  const remote = isTransport && place.path.isRemoteNatted ? withAddress(tsr, place.path.remote) : tsr;
   if (local === null || remote === null) return { kind: 'unusable', why: 'transport mode for several addresses' };
+  if (!isWithin({ tsi: local, tsr: remote }, offered)) {
+    return { kind: 'unusable', why: 'traffic selectors that were not offered' };
+  }
   const peerTakesPadding = notifyOf(payloads, NotifyType.ESP_TFC_PADDING_NOT_SUPPORTED) === null;
   const spiOut = Buffer.from(accepted.spi).readUInt32BE();
   return {

@@ -4,22 +4,16 @@ import { type Box, isSingleAddress, numberOf, selectorOf } from './selector-box.
 import { boxesIn } from './traffic-selectors.ts';
 
 /**
- * Transport mode through a NAT, RFC 7296 §2.23.1: each end knows the other by another address than that has itself, so that
- * the address in a traffic selector is replaced by the one that this end's packets have, and put back in what is answered.
+ * Transport mode through a NAT, RFC 7296 §2.23.1: each end knows the other by another address than that has itself, so that the
+ * address in a traffic selector is replaced by the one that packets of the IKE SA have here, before anything is made of it. The
+ * same selectors for that address; null: they are for more than one, and that is no transport mode.
  */
-
-/** The same selectors for another address; null: they are for more than one, and that is no transport mode. */
 export function withAddress(selectors: readonly TrafficSelector[], address: Address): TrafficSelector[] | null {
   const boxes = boxesIn(selectors);
   if (boxes.length === 0 || onlyAddress(boxes) === null) return null;
   const number = numberOf(address);
   const family = address.length === 4 ? 4 : 6;
   return boxes.map(box => selectorOf({ ...box, family, address: [number, number] }));
-}
-
-/** The one address that all of these are for; null: several. */
-export function singleAddress(selectors: readonly TrafficSelector[]): Address | null {
-  return onlyAddress(boxesIn(selectors)) === null ? null : (selectors[0]?.start ?? null);
 }
 
 function onlyAddress(boxes: readonly Box[]): bigint | null {

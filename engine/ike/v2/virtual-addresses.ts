@@ -47,11 +47,12 @@ export function assignAddresses(
   const heldByOthers = addressesHeld(world, peer);
   const addresses: string[] = [];
   for (const { family, wanted } of requestedIn(request).addresses.slice(0, ADDRESSES_MAX)) {
-    const isHeld = (address: string) => heldByOthers.has(address) || addresses.includes(address);
-    const isOwn = (address: string) => isHeld(address) || isHeldBy(world, peer, address);
-    // What it holds already is its own only if it says so: it may be another one under the same name.
-    const kept = wanted !== null && !isHeld(wanted) ? freeAddress(pools, family, wanted, isHeld) : null;
-    const address = kept === wanted && kept !== null ? kept : freeAddress(pools, family, wanted, isOwn);
+    // What the peer holds already is its own only if it says so: it may be another one under the same name.
+    const isHeld = (address: string) =>
+      heldByOthers.has(address) ||
+      addresses.includes(address) ||
+      (address !== wanted && isHeldBy(world, peer, address));
+    const address = freeAddress(pools, family, wanted, isHeld);
     if (address !== null) addresses.push(address);
   }
   if (addresses.length === 0) return refused(NotifyType.INTERNAL_ADDRESS_FAILURE);
