@@ -21,6 +21,8 @@ import {
   CA_CERTIFICATE,
   CAROL_CERTIFICATE,
   CAROL_KEY,
+  CRL_OF_ALICE,
+  CRL_OF_NOBODY,
   ED448_KEY,
   OTHER_CERTIFICATE,
   P521_KEY,
@@ -306,6 +308,23 @@ test('an authority that the connection does not name is none', () => {
   expect(verdict(signed(0).auth, 'alice.lab', claim(['lab'])).kind).toBe('accepted');
   expect(why(verdict(signed(0).auth, 'alice.lab', claim(['other'])))).toMatch(/nothing trusted has issued/);
   expect(why(verdict(signed(0).auth, 'alice.lab', { ...claim(['lab']), epochSeconds: AT * 4 }))).toMatch(/expired/);
+});
+
+test('who is revoked is refused, wherever the CRL came from; without one that is up to the connection', () => {
+  const { auth } = signed(0);
+  const strict = { certificates: [certOf('alice')], expected: remote({ revocation: 'strict' }) };
+  const crl = (hexadecimal: string) => ({
+    ...strict,
+    certificates: [certOf('alice'), cert(hexadecimal, CertEncoding.CRL)],
+  });
+
+  expect(why(verdict(auth, 'alice.lab', strict))).toMatch(/nobody says whether/);
+  expect(verdict(auth, 'alice.lab', crl(CRL_OF_NOBODY)).kind).toBe('accepted');
+  expect(why(verdict(auth, 'alice.lab', crl(CRL_OF_ALICE)))).toMatch(/was revoked/);
+  expect(verdict(auth, 'alice.lab', strict, config({}, { crls: [CRL_OF_NOBODY] })).kind).toBe('accepted');
+  expect(why(verdict(auth, 'alice.lab', {}, config({}, { crls: [CRL_OF_ALICE] })))).toBe('no key of that identity');
+  const relaxed = { certificates: [certOf('alice')] };
+  expect(why(verdict(auth, 'alice.lab', relaxed, config({}, { crls: [CRL_OF_ALICE] })))).toMatch(/was revoked/);
 });
 
 test('who signed its own certificate is believed when that was exchanged, and no other', () => {
