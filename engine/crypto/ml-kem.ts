@@ -4,8 +4,8 @@ import type { KeyExchangeAnswer, KeyExchangeResult } from './key-exchange.ts';
 
 /**
  * ML-KEM, FIPS 203, as draft-ietf-ipsecme-ikev2-mlkem has it: the initiator sends an encapsulation key, the responder a
- * ciphertext. Random octets are d and z of the initiator's key, and m of the responder. A ciphertext that was made with another key is not noticed here: the
- * secrets differ (implicit rejection, FIPS 203 §6.3), and so do all keys made of them.
+ * ciphertext. Random octets are d and z of the initiator's key, and m of the responder. A ciphertext that was made with
+ * another key is not noticed here: the secrets differ (implicit rejection, FIPS 203 §6.3), and so do all keys made of them.
  */
 export function mlKem(parameters: 512 | 768 | 1024): KeyExchangeSteps {
   const { kem, k } = SETS[parameters];

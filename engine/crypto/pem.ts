@@ -16,7 +16,10 @@ export function formatPem({ label, der }: PemBlock): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
-/** All blocks of a text, in order. What is around them is for people, and skipped; a block that is not Base64 or has no end is left out. */
+/**
+ * All blocks of a text, in order. What is around them is for people, and skipped; a block that is not Base64 or has no end
+ * is left out.
+ */
 export function parsePem(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   for (const [, label = '', body = ''] of text.matchAll(BLOCK)) {

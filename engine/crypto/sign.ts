@@ -1,8 +1,6 @@
 import {
   constants,
   createHash,
-  createPrivateKey,
-  createPublicKey,
   type KeyObject,
   privateEncrypt,
   publicEncrypt,
@@ -15,15 +13,15 @@ import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { encodePkcs1, encodePss, isPss } from './emsa.ts';
 import type { Random } from './random.ts';
-import type { PrivateKey, PublicKey, SignatureScheme } from './signature.ts';
+import { nodeKey, type PrivateKey, type PublicKey, type SignatureScheme } from './signature.ts';
 
 /**
- * Same arguments and random octets, same signature: ECDSA by RFC 6979, in DER; the salt of PSS from `random`, as long as the hash. Throws when the
- * key is not one for the scheme. The caller owns the result.
+ * Same arguments and random octets, same signature: ECDSA by RFC 6979, in DER; the salt of PSS from `random`, as long as
+ * the hash. Throws when the key is not one for the scheme. The caller owns the result.
  */
 export function sign(key: PrivateKey, scheme: SignatureScheme, data: Uint8Array, random: Random): Uint8Array {
   if (!fits(key.public, scheme)) throw new Error(`a signature ${scheme.kind} with a key ${key.public.algorithm}`);
-  const node = privateOf(key);
+  const node = nodeKey(key);
   if (!('hash' in scheme)) return Uint8Array.from(signWithNode(null, data, node));
   const { hash } = scheme;
   if (scheme.kind === 'ecdsa') return signEcdsa(node, key.public.bits, hash, data);
@@ -54,7 +52,7 @@ export function verifyLegacy(
   signature: Uint8Array,
 ): boolean {
   if (!fits(key, scheme)) return false;
-  const node = publicOf(key);
+  const node = nodeKey(key);
   if (!('hash' in scheme)) return verifyWithNode(null, data, node, signature);
   if (scheme.kind === 'ecdsa') return verifyWithNode(scheme.hash, data, { key: node, dsaEncoding: 'der' }, signature);
   const opened = openRsa(node, key.bits, signature);
@@ -98,19 +96,4 @@ function padded(encoded: Uint8Array, bits: number): Uint8Array {
   const result = new Uint8Array(Math.ceil(bits / 8));
   result.set(encoded, result.length - encoded.length);
   return result;
-}
-
-const PRIVATE = new WeakMap<PrivateKey, KeyObject>();
-const PUBLIC = new WeakMap<PublicKey, KeyObject>();
-
-function privateOf(key: PrivateKey): KeyObject {
-  const known = PRIVATE.get(key) ?? createPrivateKey({ key: Buffer.from(key.pkcs8), format: 'der', type: 'pkcs8' });
-  PRIVATE.set(key, known);
-  return known;
-}
-
-function publicOf(key: PublicKey): KeyObject {
-  const known = PUBLIC.get(key) ?? createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' });
-  PUBLIC.set(key, known);
-  return known;
 }

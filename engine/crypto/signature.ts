@@ -26,9 +26,9 @@ export type SignatureScheme =
   | { readonly kind: 'ed25519' | 'ed448' };
 
 /**
- * Reads a SubjectPublicKeyInfo (DER); null: not DER to the last octet, of another algorithm or curve, or a key that must not be
- * believed: a point that is not on the curve, or of small order, an even modulus or exponent, a modulus of less than 1024 bits or more than
- * 16384. Keeps its own copy. RSA below 2048 bits is read, so that it can be named: `verify` refuses it.
+ * Reads a SubjectPublicKeyInfo (DER); null: not DER to the last octet, of another algorithm or curve, or a key that must
+ * not be believed: a point that is not on the curve, or of small order, an even modulus or exponent, a modulus of less than
+ * 1024 bits or more than 16384. Keeps its own copy. RSA below 2048 bits is read, so that it can be named: `verify` refuses it.
  */
 export function publicKey(spki: Uint8Array): PublicKey | null {
   const key = readKey(() => createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }));
@@ -45,10 +45,26 @@ export function privateKey(pkcs8: Uint8Array): PrivateKey | null {
 /** Of a private key that node:crypto holds. */
 export function privateKeyOf(key: KeyObject): PrivateKey | null {
   const found = describe(createPublicKey(key));
-  return found === null
-    ? null
-    : { public: found, pkcs8: Uint8Array.from(key.export({ format: 'der', type: 'pkcs8' })) };
+  if (found === null) return null;
+  const made = { public: found, pkcs8: Uint8Array.from(key.export({ format: 'der', type: 'pkcs8' })) };
+  NODE_KEYS.set(made, key);
+  return made;
 }
+
+/** As node:crypto takes it. */
+export function nodeKey(key: PublicKey | PrivateKey): KeyObject {
+  const known = NODE_KEYS.get(key);
+  if (known !== undefined) return known;
+  const made =
+    'pkcs8' in key
+      ? createPrivateKey({ key: Buffer.from(key.pkcs8), format: 'der', type: 'pkcs8' })
+      : createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' });
+  NODE_KEYS.set(key, made);
+  return made;
+}
+
+/** Reading DER takes Node longer than to verify most signatures. */
+const NODE_KEYS = new WeakMap<PublicKey | PrivateKey, KeyObject>();
 
 /** The exponent is bounded as well: a long one makes each verification as slow as a signature. */
 const RSA_BITS = { min: 1024, max: 16_384, exponentMax: 33 };
@@ -69,24 +85,32 @@ function spkiOf(key: KeyObject): Buffer {
 
 function describe(key: KeyObject): PublicKey | null {
   const spki = Uint8Array.from(spkiOf(key));
+  const kind = kindOf(key, spki);
+  if (kind === null) return null;
+  const made = { spki, ...kind };
+  NODE_KEYS.set(made, key);
+  return made;
+}
+
+function kindOf(key: KeyObject, spki: Uint8Array): Pick<PublicKey, 'algorithm' | 'bits'> | null {
   const type: string = key.asymmetricKeyType ?? 'none';
   switch (type) {
     case 'rsa': {
       const bits = soundRsaBits(key);
-      return bits === null ? null : { spki, algorithm: 'rsa', bits };
+      return bits === null ? null : { algorithm: 'rsa', bits };
     }
     case 'ec': {
       const bits = CURVE_BITS[key.asymmetricKeyDetails?.namedCurve ?? ''];
-      return bits === undefined ? null : { spki, algorithm: 'ecdsa', bits };
+      return bits === undefined ? null : { algorithm: 'ecdsa', bits };
     }
-    case 'ed25519':
-      return hasLargeOrder(() => ed25519.Point.fromBytes(spki.subarray(-32), false))
-        ? { spki, algorithm: 'ed25519', bits: 255 }
-        : null;
-    case 'ed448':
-      return hasLargeOrder(() => ed448.Point.fromBytes(spki.subarray(-57), false))
-        ? { spki, algorithm: 'ed448', bits: 448 }
-        : null;
+    case 'ed25519': {
+      const isSound = hasLargeOrder(() => ed25519.Point.fromBytes(spki.subarray(-32), false));
+      return isSound ? { algorithm: 'ed25519', bits: 255 } : null;
+    }
+    case 'ed448': {
+      const isSound = hasLargeOrder(() => ed448.Point.fromBytes(spki.subarray(-57), false));
+      return isSound ? { algorithm: 'ed448', bits: 448 } : null;
+    }
     default:
       return null;
   }
