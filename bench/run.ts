@@ -3,6 +3,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { benchedSuites, measureEsp } from './esp-rate.ts';
 import { aliceConfig, measureGateway } from './gateway-rate.ts';
+import { measureKeyExchanges, measureSignatures } from './ike-crypto-rate.ts';
 import { measurePolicies } from './policy-rate.ts';
 import { measureSaMemory } from './sa-memory.ts';
 
@@ -16,8 +17,9 @@ const RUNS = 7;
 const GATEWAY_SECONDS = 3;
 const ESP_SECONDS = 0.1;
 const POLICY_ROUNDS = 200;
+const KEY_ROUNDS = 51;
 
-const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, live };
+const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, keys, live };
 
 function main(asked: readonly string[]): void {
   const unknown = asked.find(part => !(part in PARTS));
@@ -87,6 +89,21 @@ function policies(): void {
     const { entries, lookupsPerSecond, listLookupsPerSecond, buildMs, tableOctets } = rate;
     const cells = [entries, kilo(lookupsPerSecond), kilo(listLookupsPerSecond), buildMs.toFixed(1), tableOctets];
     print(`  ${cells.map(cell => String(cell).padStart(11)).join('')}`);
+  }
+}
+
+function keys(): void {
+  print(
+    `milliseconds of one key exchange: initiator's value, responder's whole, initiator's end (median of ${KEY_ROUNDS})`,
+  );
+  for (const { token, beginMs, respondMs, finishMs } of measureKeyExchanges(KEY_ROUNDS)) {
+    const cells = [beginMs, respondMs, finishMs].map(ms => ms.toFixed(2).padStart(9));
+    print(`  ${token.padEnd(40)}${cells.join('')}`);
+  }
+  print(`milliseconds of one signature: signing, verifying (median of ${KEY_ROUNDS})`);
+  for (const { key, scheme, signMs, verifyMs } of measureSignatures(KEY_ROUNDS)) {
+    const cells = [signMs, verifyMs].map(ms => ms.toFixed(2).padStart(9));
+    print(`  ${`${key}, ${scheme}`.padEnd(40)}${cells.join('')}`);
   }
 }
 
