@@ -4,6 +4,7 @@ import { createPolicy } from '../ipsec/spd.ts';
 import { readIpsecinit } from './ipsecinit.ts';
 import { type PolicyReading, policyConfigOf, saConfigOf } from './policy.ts';
 import { readSetkey } from './setkey.ts';
+import { readSwanctl } from './swanctl.ts';
 import { mutate, seededUniform } from './testing/mutate.ts';
 
 /** `CONFIG_MUTATIONS=100000 npx vitest run engine/config/mutation.test.ts` for a long run; `CONFIG_SEED` for another. */
@@ -41,9 +42,49 @@ spddelete 10.0.0.1 10.0.0.2 17 -P fwd; deleteall 10.0.0.1 10.0.0.2 ah; dump; spd
 `.replace('"thirty-two octets are in this key"', '"thirty-two octets are in this ke"'),
 ];
 
+const SWANCTL = [
+  `connections {
+  bob { # one line each
+    version = 2
+    local_addrs = 192.0.2.1
+    remote_addrs = 192.0.2.2, 198.51.100.0/24
+    proposals = aes256gcm16-prfsha384-x25519-ke1_mlkem768, default
+    rekey_time = 4h
+    local { auth = psk
+      id = "C=DE, O=Lab, CN=alice" }
+    remote {
+      auth = ike:rsa/pss-sha256-ecdsa-sha384
+      cacerts = lab.pem
+      id = *.lab
+    }
+    children {
+      net {
+        local_ts = 10.0.0.0/24[tcp/80], 2001:db8::/64[tcp/80]
+        remote_ts = dynamic[tcp], 2001:db8:1::/64[6]
+        esp_proposals = aes256gcm16-x25519-esn, aes128-sha256
+        start_action = trap
+        rekey_bytes = 1000000
+      }
+      clear { mode = pass
+        remote_ts = 10.9.0.0-10.9.0.9 }
+    }
+  }
+}
+secrets { ike-bob { secret = 0x6162
+    id-1 = @bob.lab
+    id-2 = keyid:#0a0b } ppk { secret = 0sYWI=
+    id = p } }
+pools { staff { addrs = 10.9.0.0/24
+    dns = 10.0.0.53 } }
+authorities { lab { cacert = lab.pem
+  } }
+`,
+];
+
 const LANGUAGES = [
   { name: 'ipsecinit.conf', texts: IPSECINIT, read: readIpsecinit },
   { name: 'setkey.conf', texts: SETKEY, read: readSetkey },
+  { name: 'swanctl.conf', texts: SWANCTL, read: readSwanctl },
 ];
 
 describe.each(LANGUAGES)('mutated files of $name', ({ name, texts, read }) => {
@@ -55,7 +96,7 @@ describe.each(LANGUAGES)('mutated files of $name', ({ name, texts, read }) => {
     let accepted = 0;
     for (let i = 0; i < COUNT; i += 1) {
       const seed = SEED * 1_000_003 + i;
-      const text = mutate(texts[i % texts.length] ?? '', [...IPSECINIT, ...SETKEY], seededUniform(seed));
+      const text = mutate(texts[i % texts.length] ?? '', [...IPSECINIT, ...SETKEY, ...SWANCTL], seededUniform(seed));
       const problem = problemWith(read(name, text, { legacy: i % 2 === 0 }), text);
       if (problem !== null) throw new Error(`mutation ${seed}: ${problem}\n${text}`);
       if (read(name, text, { legacy: true }).stated !== null) accepted += 1;

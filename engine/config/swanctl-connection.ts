@@ -1,0 +1,251 @@
+import type { RemoteAuthenticationConfig } from '../ike/config.ts';
+import { parseAddress } from '../wire/address.ts';
+import { quoted, type Report } from './diagnostic.ts';
+import { DEFAULT_IKE_PROPOSALS, parseIkeProposal, type ProposalReading, type ProposalRules } from './ike-proposal.ts';
+import type { StatedPolicy } from './policy.ts';
+import type { StatedAuthentication, StatedConnection } from './stated-ike.ts';
+import { readChild } from './swanctl-child.ts';
+import { CONNECTION_KEYS, judgeKeys, LOCAL_KEYS, REMOTE_KEYS } from './swanctl-keys.ts';
+import type { SettingsSection } from './swanctl-settings.ts';
+import { ValueReader } from './swanctl-values.ts';
+
+export interface ConnectionReading {
+  /** null: it does not say who is who, after a diagnostic. */
+  readonly connection: StatedConnection | null;
+  readonly policies: readonly StatedPolicy[];
+}
+
+const IKE_PORT = 500;
+const NAT_T_PORT = 4500;
+const REKEY_SECONDS = 4 * 3600;
+const OVER = 0.1;
+/** charon's own (strongswan.conf, charon.retransmit_*): 4 s, 1.8 times as long each, 5 times more. */
+const RETRANSMISSION = { firstMs: 4000, factor: 1.8, longestMs: 60_000, sends: 6 } as const;
+
+/** `names`: of the policies of the file so far. */
+export function readConnection(
+  section: SettingsSection,
+  file: string,
+  rules: ProposalRules,
+  names: Set<string>,
+  poolAddresses: (pools: readonly string[]) => readonly string[],
+  report: Report,
+): ConnectionReading {
+  judgeKeys(section, CONNECTION_KEYS, ['local', 'remote', 'children'], report);
+  const values = new ValueReader(section, report);
+  const local = values.addresses('local_addrs');
+  const remote = values.addresses('remote_addrs');
+  const rekeySeconds = values.seconds('rekey_time', REKEY_SECONDS);
+  const reauthenticateSeconds = values.seconds('reauth_time', 0);
+  const longest = Math.max(rekeySeconds, reauthenticateSeconds);
+  const overSeconds = values.seconds('over_time', Math.round(longest * OVER));
+  const randSeconds = values.seconds('rand_time', overSeconds);
+  const lifetimeJitter = longest === 0 ? 0 : Math.min(1, randSeconds / longest);
+  const requestAddresses = values.addresses('vips');
+  const pools = values.list('pools');
+  const dynamic = {
+    local: requestAddresses.length > 0 ? [] : local,
+    remote: pools.length > 0 ? poolAddresses(pools) : remote,
+  };
+  const ends = { local, remote, dynamic };
+  const children = (section.sections.find(({ name }) => name === 'children')?.sections ?? []).map(child =>
+    readChild(child, section.name, ends, file, rules, names, report),
+  );
+  const authentication = { local: readLocal(section, values, local, report), remote: readRemote(section, report) };
+  const policies = children.flatMap(child => child.policies);
+  const ppk = values.setting('ppk_id');
+  const tries = values.setting('keyingtries')?.value === '%forever' ? 0 : values.number('keyingtries', 1, 1000);
+  const options: Omit<StatedConnection, 'authentication'> = {
+    name: section.name,
+    place: section.place,
+    version: values.word('version', ['0', '1', '2'], '2') === '1' ? 1 : 2,
+    local,
+    remote,
+    ...portsOf(values),
+    proposals: proposalsOf(values, 'proposals', DEFAULT_IKE_PROPOSALS, text => parseIkeProposal(text, rules)),
+    ppk: ppk === null ? null : { ids: [ppk.value], isRequired: values.flag('ppk_required', false) },
+    requestAddresses,
+    addressInterface: null,
+    pools,
+    unique: ({ no: 'no', never: 'no', keep: 'keep', replace: 'replace' } as const)[
+      values.word('unique', ['no', 'never', 'keep', 'replace'], 'no')
+    ],
+    fragmentation: ({ yes: 'yes', accept: 'yes', force: 'force', no: 'no' } as const)[
+      values.word('fragmentation', ['yes', 'accept', 'force', 'no'], 'yes')
+    ],
+    fragmentOctets: null,
+    mobike: values.flag('mobike', true),
+    forceEncapsulation: values.flag('encap', false),
+    childless: ({ allow: 'allow', prefer: 'prefer', force: 'force', never: 'no' } as const)[
+      values.word('childless', ['allow', 'prefer', 'force', 'never'], 'allow')
+    ],
+    resumption: false,
+    quickCrashDetection: false,
+    redirectTo: null,
+    followsRedirects: true,
+    livenessSeconds: values.seconds('dpd_delay', 0),
+    rekeySeconds,
+    reauthenticateSeconds,
+    makeBeforeBreak: false,
+    overSeconds,
+    lifetimeJitter,
+    retransmission: RETRANSMISSION,
+    windowSize: 1,
+    attempts: tries === 0 ? null : tries,
+    children: children.flatMap(child => child.configs),
+  };
+  const { local: own, remote: expected } = authentication;
+  const isWhole = own !== null && expected !== null;
+  return { connection: isWhole ? { ...options, authentication: { local: own, remote: expected } } : null, policies };
+}
+
+/** Proposals separated by commas; `default` stands for what is good for everybody. */
+export function proposalsOf<T>(
+  values: ValueReader,
+  key: string,
+  usual: readonly string[],
+  parse: (text: string) => ProposalReading<T>,
+): T[] {
+  const setting = values.setting(key);
+  const texts = values.list(key).flatMap(text => (text === 'default' ? usual : [text]));
+  return (texts.length === 0 ? usual : texts).flatMap(text => {
+    const { proposal, problems } = parse(text);
+    if (setting !== null) for (const { message, fix } of problems) values.error(setting, message, fix);
+    return proposal ?? [];
+  });
+}
+
+function portsOf(values: ValueReader): Pick<StatedConnection, 'port' | 'natPort'> {
+  const local = values.number('local_port', IKE_PORT, 65_535);
+  const remote = values.number('remote_port', local, 65_535);
+  const setting = values.setting('remote_port');
+  if (setting !== null && local !== remote)
+    values.error(setting, `the other port is ${local}`, 'use one port at both ends');
+  return { port: local === NAT_T_PORT ? IKE_PORT : local, natPort: NAT_T_PORT };
+}
+
+/** The one round of authentication: `local`, or `local-1`. */
+function roundOf(section: SettingsSection, side: 'local' | 'remote', report: Report): SettingsSection | null {
+  const [first = null, second] = section.sections.filter(({ name }) => name.startsWith(side));
+  if (second !== undefined) {
+    const message = `${quoted(second.name)} is a second round of authentication (RFC 4739)`;
+    report.error(second.place, message, 'keep one');
+  }
+  return first;
+}
+
+function readLocal(
+  section: SettingsSection,
+  connection: ValueReader,
+  addresses: readonly string[],
+  report: Report,
+): StatedAuthentication | null {
+  const round = roundOf(section, 'local', report);
+  if (round === null) {
+    report.error(section.place, `${section.name} does not say how it proves who it is`, 'add local { auth = psk … }');
+    return null;
+  }
+  judgeKeys(round, LOCAL_KEYS, [], report);
+  const values = new ValueReader(round, report);
+  const auth = readAuth(values);
+  const [address] = addresses;
+  const stated = values.identity('id');
+  const identity = stated === '%any' ? null : stated;
+  if (auth === null) return null;
+  if (auth.method === 'psk') {
+    const own = identity ?? (address !== undefined && parseAddress(address) !== null ? address : null);
+    if (own === null) report.error(round.place, 'nothing says who this is', 'add id = alice.lab');
+    return own === null ? null : { method: 'psk', identity: own };
+  }
+  const send = connection.word('send_cert', ['always', 'ifasked', 'never'], 'ifasked');
+  const raw = values.files('pubkeys')[0];
+  const [file = raw, second] = values.files('certs');
+  const setting = values.setting('certs') ?? values.setting('pubkeys');
+  if (second !== undefined && setting !== null) values.error(setting, 'several certificates', 'name one');
+  if (file === undefined || setting === null) {
+    report.error(round.place, 'auth = pubkey, and nothing says with which key', 'add certs = alice.pem');
+    return null;
+  }
+  return {
+    method: 'signature',
+    identity,
+    key: { file, place: setting.valuePlace },
+    schemes: auth.schemes,
+    sends: setting.key === 'pubkeys' ? 'raw' : ({ always: 'always', ifasked: 'asked', never: 'never' } as const)[send],
+  };
+}
+
+function readRemote(section: SettingsSection, report: Report): StatedConnection['authentication']['remote'] | null {
+  const round = roundOf(section, 'remote', report);
+  if (round === null) {
+    report.error(
+      section.place,
+      `${section.name} does not say what it expects of the peer`,
+      'add remote { auth = psk … }',
+    );
+    return null;
+  }
+  judgeKeys(round, REMOTE_KEYS, [], report);
+  const values = new ValueReader(round, report);
+  const auth = readAuth(values);
+  if (auth === null) return null;
+  const revocation = values.word('revocation', ['strict', 'ifuri', 'relaxed'], 'relaxed');
+  return {
+    methods: [auth.method],
+    identity: values.identity('id') ?? '%any',
+    authorities: values.files('cacerts'),
+    schemes: auth.schemes,
+    revocation: ({ strict: 'strict', ifuri: 'ifUri', relaxed: 'relaxed' } as const)[revocation],
+    certificates: values.files('certs'),
+    keys: values.files('pubkeys'),
+  };
+}
+
+interface Auth {
+  readonly method: Extract<RemoteAuthenticationConfig['methods'][number], 'psk' | 'signature'>;
+  readonly schemes: readonly string[];
+}
+
+const HASHES = ['sha256', 'sha384', 'sha512'] as const;
+const KEYS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['pubkey', ['rsa', 'ecdsa']],
+  ['rsa', ['rsa']],
+  ['rsa/pss', ['rsa-pss']],
+  ['ecdsa', ['ecdsa']],
+]);
+
+/** `psk`, `pubkey`, `rsa`, `pubkey-sha384`, `ike:rsa/pss-sha256-ecdsa-sha384`, `ed25519`. */
+function readAuth(values: ValueReader): Auth | null {
+  const setting = values.setting('auth');
+  if (setting === null) return { method: 'signature', schemes: [] };
+  const words = setting.value.replace(/^ike:/, '').split('-');
+  if (setting.value === 'psk') return { method: 'psk', schemes: [] };
+  const isExtensible = /^(eap|xauth)/.test(setting.value);
+  const schemes: string[] = [];
+  let kinds: readonly string[] = [];
+  let isBare = false;
+  for (const word of words) {
+    const found = KEYS.get(word);
+    const hash = HASHES.find(each => each === word);
+    if (found !== undefined) {
+      if (isBare) schemes.push(...allHashes(kinds));
+      kinds = found;
+      isBare = word !== 'pubkey';
+    } else if (hash !== undefined && kinds.length > 0) {
+      schemes.push(...kinds.map(kind => `${kind}-${hash}`));
+      isBare = false;
+    } else if (word === 'ed25519' || word === 'ed448') schemes.push(word);
+    else if (word === 'eddsa') schemes.push('ed25519', 'ed448');
+    else {
+      const what = isExtensible
+        ? 'extensible authentication is not here'
+        : `${quoted(word)} is no kind of key and no hash`;
+      values.error(setting, what, 'write psk, pubkey, or ike:rsa/pss-sha256');
+      return null;
+    }
+  }
+  if (isBare) schemes.push(...allHashes(kinds));
+  return { method: 'signature', schemes: [...new Set(schemes)] };
+}
+
+const allHashes = (kinds: readonly string[]): string[] => kinds.flatMap(kind => HASHES.map(hash => `${kind}-${hash}`));
