@@ -1,5 +1,5 @@
 import type { SaMode } from '../../ipsec/sa.ts';
-import type { Payload, SaPayload, TrafficSelector } from '../../wire/ike/payload.ts';
+import type { Payload, SaPayload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import type { ChildConfig } from '../config.ts';
 import type { ProtocolError } from '../protocol-error.ts';
