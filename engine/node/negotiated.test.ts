@@ -210,30 +210,31 @@ describe('an SA that moves', () => {
   });
 });
 
-describe('policies that come and go', () => {
-  const names = (net: Net) =>
-    net
-      .node('alice')
-      .status()
-      .policies.map(({ name }) => name);
-  const put = (name: string, before: string | null, parts = {}): NodeCommand => ({
-    kind: 'putPolicy',
-    policy: policy(name, { kind: 'bypass' }, { tunnel: 'v4_bob0', ...parts }),
-    before,
-  });
+const policyNames = (net: Net) =>
+  net
+    .node('alice')
+    .status()
+    .policies.map(({ name }) => name);
 
+const put = (name: string, before: string | null, parts = {}): NodeCommand => ({
+  kind: 'putPolicy',
+  policy: policy(name, { kind: 'bypass' }, { tunnel: 'v4_bob0', ...parts }),
+  before,
+});
+
+describe('policies that come and go', () => {
   test('one more, in front or last; another of the same name; and away again', () => {
     const net = bare();
     run(net, 'alice', put('last', null));
     run(net, 'alice', put('first', 'v4_bob0'));
-    expect(names(net)).toEqual(['first', 'v4_bob0', 'last']);
+    expect(policyNames(net)).toEqual(['first', 'v4_bob0', 'last']);
     run(net, 'alice', put('first', null, { protocol: 17 }));
-    expect(names(net)).toEqual(['first', 'v4_bob0', 'last']);
+    expect(policyNames(net)).toEqual(['first', 'v4_bob0', 'last']);
     run(net, 'alice', put('first', 'last'));
-    expect(names(net)).toEqual(['v4_bob0', 'first', 'last']);
+    expect(policyNames(net)).toEqual(['v4_bob0', 'first', 'last']);
     run(net, 'alice', { kind: 'removePolicy', name: 'first' });
     run(net, 'alice', { kind: 'removePolicy', name: 'first' });
-    expect(names(net)).toEqual(['v4_bob0', 'last']);
+    expect(policyNames(net)).toEqual(['v4_bob0', 'last']);
     expect(() => run(net, 'alice', put('first', 'nobody'))).toThrow('no policy nobody');
   });
 
@@ -314,17 +315,18 @@ describe('addresses and routes', () => {
   });
 });
 
+const between = (change: 'protect' | 'discard') => {
+  const action = sites()[1]?.policies[0]?.action;
+  if (action === undefined) throw new Error('no policy');
+  return bare(config => ({
+    ...config,
+    policies: ['alice', 'bob'].includes(config.name)
+      ? [...config.policies, change === 'discard' ? policy('no', { kind: 'discard' }) : policy('all', action)]
+      : [],
+  }));
+};
+
 describe('the IKE of a node that protects everything', () => {
-  const between = (change: 'protect' | 'discard') => {
-    const action = sites()[1]?.policies[0]?.action;
-    if (action === undefined) throw new Error('no policy');
-    return bare(config => ({
-      ...config,
-      policies: ['alice', 'bob'].includes(config.name)
-        ? [...config.policies, change === 'discard' ? policy('no', { kind: 'discard' }) : policy('all', action)]
-        : [],
-    }));
-  };
   const ike = ipPacket('1.2.3.4', '5.6.7.8', 17, Uint8Array.of(1, 244, 1, 244, 0, 12, 0, 0, 1, 2, 3, 4));
 
   test('passes both ways in the clear, and nothing else does', () => {

@@ -3,7 +3,6 @@ import type { IkeCommand, IkeSecrets } from '../../engine/ike/daemon.ts';
 import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { EspSaKeys } from '../capture/key-log.ts';
-import type { NodeCredentials } from '../topology/ike-config.ts';
 import type { FaultAction, Topology } from '../topology/model.ts';
 
 export type DriverName = 'sim' | 'netns';
@@ -21,9 +20,7 @@ export interface RunContext {
   /** Every packet on every link, from before the first one. The octets belong to the receiver. */
   readonly onPacket: (packet: CapturedPacket) => void;
   readonly onEvent: (event: LabEvent) => void;
-  /** What was made for a node by what `pki:` says; absent: nothing. */
-  readonly credentials?: (node: string) => NodeCredentials;
-  /** They answer from before the first node negotiates, until the lab goes. */
+  /** Besides the server of `pki:`. They answer from before the first node negotiates, until the lab goes. */
   readonly services?: readonly HttpService[];
 }
 

@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly method: string;
   /** With its query, as it was sent: `/crl/root.crl`. */
   readonly path: string;
+  /** null: it names none. */
+  readonly contentType: string | null;
   readonly body: Uint8Array;
 }
 

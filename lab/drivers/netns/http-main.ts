@@ -39,8 +39,9 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   const id = nextId++;
   waiting.set(id, response);
   response.on('close', () => waiting.delete(id));
-  const { method = '', url = '' } = request;
-  tell({ kind: 'request', id, request: { method, path: url, body: body.toString('base64') } });
+  const { method = '', url = '', headers } = request;
+  const contentType = headers['content-type'] ?? null;
+  tell({ kind: 'request', id, request: { method, path: url, contentType, body: body.toString('base64') } });
 }
 
 /** null: too long, or cut off. */

@@ -13,5 +13,10 @@ export type FromHttp =
   | {
       readonly kind: 'request';
       readonly id: number;
-      readonly request: { readonly method: string; readonly path: string; readonly body: string };
+      readonly request: {
+        readonly method: string;
+        readonly path: string;
+        readonly contentType: string | null;
+        readonly body: string;
+      };
     };

@@ -1,9 +1,11 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { createSystemRandom } from '../../../engine/host/system-random.ts';
 import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
-import { ikeConfig, NO_CREDENTIALS } from '../../topology/ike-config.ts';
+import { ikeConfig } from '../../topology/ike-config.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
+import { enrol } from '../enrolment.ts';
 import { hostsOf } from '../hosts.ts';
 import { AdoptedAddresses } from './adopted-addresses.ts';
 import { configure, impair, makeUpDevices } from './configure.ts';
@@ -54,12 +56,13 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
   const byKernel = forNetem.length > 0 && netemAvailable() ? forNetem : [];
   const ours = topology.links.filter(link => impaired.includes(link) || partitioned.has(link.name));
   const cables = cablesOf(topology, link => ours.includes(link) && !byKernel.includes(link));
+  const random = createSystemRandom();
+  const enrolment = enrol(topology, Date.now() / 1000, () => random);
   const closing: (() => unknown)[] = [() => removeNamespaces(topology)];
   try {
     await ipBatch(layoutBatch(topology, cables, wayUp));
     const tell = (node: string | null, { kind, detail }: Pick<LiveEvent, 'kind' | 'detail'>) =>
       context.onEvent({ at: liveNow(), node, kind, detail });
-    const credentialsOf = context.credentials ?? (() => NO_CREDENTIALS);
     const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
     const fleet: EngineFleet = new EngineFleet({
       topology,
@@ -69,7 +72,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
       arrange: options.arrange ?? (config => config),
       ikeFor: name => {
         const config =
-          options.ikeFor === undefined ? ikeConfig(topology, name, credentialsOf(name)) : options.ikeFor(name);
+          options.ikeFor === undefined ? ikeConfig(topology, name, enrolment.credentials(name)) : options.ikeFor(name);
         return config === null ? null : { config, hosts: hostsOf(topology) };
       },
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
@@ -81,7 +84,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
           .catch((error: unknown) => tell(name, { kind: 'addressesNotAdopted', detail: String(error) }));
       },
     });
-    const services = (context.services ?? []).map(
+    const services = [...enrolment.services, ...(context.services ?? [])].map(
       service => new HttpProcess(service, context.runId, detail => tell(service.node, { kind: 'died', detail })),
     );
     closing.push(() => Promise.all(services.map(service => service.kill())));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { IkeContext } from '../../../engine/ike/daemon.ts';
 import { decodeLine } from '../../capture/decode-line.ts';
+import { withPki } from '../../pki/testing/site.ts';
 import type { Topology } from '../../topology/model.ts';
 import type { HttpService } from '../http-service.ts';
 import { createFakeIke, fakeIkeConfig } from '../testing/fake-ike.ts';
@@ -188,5 +189,27 @@ describe('what a daemon fetches', () => {
   test('is not longer than was asked for', async () => {
     const scene = await open({}, 'http://a1:8000/crl?all', [service('y'.repeat(1001))]);
     expect(await fetched(scene)).toBe('peer: nothing');
+  });
+
+  test('is what Charles publishes, by the clock of the node that serves it', async () => {
+    const topology = withPki(`
+pki:
+  server: { node: internet }
+  authorities: { root: {} }
+  certificates: { alice: { issuer: root }, bob: { issuer: root, revoked: superseded } }
+`);
+    const { address = '', port = 0 } = topology.pki?.server ?? {};
+    const options = {
+      makeIke: (config: IkeConfig, context: IkeContext, node: string) => {
+        expect(config.credentials.keys).toHaveLength(1);
+        return createFakeIke(config, context, node === 'alice' ? `http://${address}:${port}/crl/root.crl` : null);
+      },
+    };
+    const scene = await openSim(topology, 'test', options);
+    await scene.lab.ikeCommand('alice', { kind: 'rekey' });
+    await scene.lab.sleep(2000);
+    const [event] = scene.events.filter(({ kind }) => kind === 'resumed');
+    expect(event?.detail).toContain('260101'); // its time, as DER has it
+    await scene.lab.down();
   });
 });

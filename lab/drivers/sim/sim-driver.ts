@@ -7,9 +7,12 @@ import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.
 import type { NodeConfig } from '../../../engine/node/config.ts';
 import { createNode } from '../../../engine/node/create.ts';
 import type { Node, NodeContext } from '../../../engine/node/node.ts';
-import { ikeConfig, NO_CREDENTIALS } from '../../topology/ike-config.ts';
+import { ikeConfig } from '../../topology/ike-config.ts';
 import type { Capability, Driver } from '../driver.ts';
+import { enrol } from '../enrolment.ts';
+import { SIMULATION_EPOCH_NS } from './clock.ts';
 import { RealTimePace } from './real-time-pace.ts';
+import { createSeededRandom } from './seeded-random.ts';
 import { SimLab } from './sim-lab.ts';
 import { Simulation } from './simulation.ts';
 import { VirtualPace } from './virtual-pace.ts';
@@ -26,6 +29,8 @@ export interface SimDriverOptions {
   /** The configuration of a node's daemon; as the topology says unless given. */
   readonly ikeFor?: (node: string) => IkeConfig | null;
 }
+
+const EPOCH_SECONDS = Number(SIMULATION_EPOCH_NS / 1_000_000_000n);
 
 const CAPABILITIES: readonly Capability[] = ['scheduled-faults', 'inject', 'impairments'];
 
@@ -44,9 +49,11 @@ export function createSimDriver(options: SimDriverOptions): Driver {
     up: async (topology, run) => {
       const simulation = new Simulation();
       const clockwork = pace === 'virtual' ? new VirtualPace(simulation) : new RealTimePace(simulation);
-      const credentialsOf = run.credentials ?? (() => NO_CREDENTIALS);
-      const ikeFor = options.ikeFor ?? (node => ikeConfig(topology, node, credentialsOf(node)));
-      const made = { kernelFor, makeNode, makeIke, ikeFor };
+      const randomFor = (name: string) => createSeededRandom(`${run.seed}/pki/${name}`);
+      const enrolment = enrol(topology, EPOCH_SECONDS, randomFor);
+      const ikeFor = options.ikeFor ?? (node => ikeConfig(topology, node, enrolment.credentials(node)));
+      const services = [...enrolment.services, ...(run.services ?? [])];
+      const made = { services, kernelFor, makeNode, makeIke, ikeFor };
       return new SimLab({ topology, run, capabilities, simulation, pace: clockwork, ...made });
     },
   };

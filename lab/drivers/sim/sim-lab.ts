@@ -8,6 +8,7 @@ import type { Explanation, FlowQuery, Node, NodeContext, NodeStatus } from '../.
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import type { FaultAction, Topology } from '../../topology/model.ts';
+import type { HttpService } from '../http-service.ts';
 import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import { echoService } from './host/echo-service.ts';
@@ -30,6 +31,7 @@ export interface SimLabParts {
   readonly pace: Pace;
   readonly kernelFor: (node: string, random: Random) => IpsecKernel;
   readonly makeNode: (config: NodeConfig, context: NodeContext) => Node;
+  readonly services: readonly HttpService[];
   /** What the IKE daemon of a node is told; null: it has none. */
   readonly ikeFor: (node: string) => IkeConfig | null;
   readonly makeIke: (config: IkeConfig, context: IkeContext, node: string) => IkeDaemon;

@@ -10,6 +10,7 @@ import { nodeConfig } from '../../topology/node-config.ts';
 import { directionFrom } from '../link/link-faults.ts';
 import { Cable, linkMtu } from './cable.ts';
 import type { NodeIke } from '../driver.ts';
+import type { HttpRequest } from '../http-service.ts';
 import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
 import { SIMULATION_EPOCH_NS } from './clock.ts';
@@ -192,10 +193,9 @@ export class World {
 
   #serve(name: string): void {
     const machine = this.machine(name);
-    for (const service of this.#parts.run.services ?? []) {
+    for (const service of this.#parts.services) {
       if (service.node !== name) continue;
-      const respond = (method: string, path: string, body: Uint8Array) =>
-        service.respond({ method, path, body }, EPOCH_SECONDS + machine.now() / NS_PER_S);
+      const respond = (request: HttpRequest) => service.respond(request, EPOCH_SECONDS + machine.now() / NS_PER_S);
       machine.spawn(['http-service'], httpService(service.port, respond), silent(), () => undefined);
     }
   }

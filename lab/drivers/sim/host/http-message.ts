@@ -5,6 +5,8 @@ import { HTTP_HEAD_OCTETS_MAX } from '../../http-service.ts';
 export interface HttpMessage {
   /** `GET /crl/root.crl HTTP/1.1`, `HTTP/1.1 200 OK`. */
   readonly startLine: string;
+  /** null: it names none. */
+  readonly contentType: string | null;
   readonly body: Uint8Array;
 }
 
@@ -43,7 +45,14 @@ export function decodeHttp(octets: Uint8Array, bodyOctetsMax: number, isWhole: b
   const isResponse = startLine.startsWith('HTTP/');
   const needed = length ?? (isResponse ? null : 0);
   if (needed === null ? !isWhole : body.length < needed) return { kind: isWhole ? 'unreadable' : 'incomplete' };
-  return { kind: 'message', message: { startLine, body: body.slice(0, needed ?? body.length) } };
+  return {
+    kind: 'message',
+    message: { startLine, contentType: typeIn(fields), body: body.slice(0, needed ?? body.length) },
+  };
+}
+
+function typeIn(fields: readonly string[]): string | null {
+  return fields.flatMap(field => /^content-type:[ \t]*(.*?)[ \t]*$/i.exec(field)?.[1] ?? [])[0] ?? null;
 }
 
 /** null: there is none. */

@@ -3,7 +3,13 @@ import { httpPlace } from '../../../../engine/host/http-fetch.ts';
 import type { IkeFetch } from '../../../../engine/ike/daemon.ts';
 import { parseAddress } from '../../../../engine/wire/address.ts';
 import { type Instant, NS_PER_MS } from '../../../../engine/wire/instant.ts';
-import { HTTP_HEAD_OCTETS_MAX, type HttpResponse, NOT_UNDERSTOOD, REQUEST_OCTETS_MAX } from '../../http-service.ts';
+import {
+  HTTP_HEAD_OCTETS_MAX,
+  type HttpRequest,
+  type HttpResponse,
+  NOT_UNDERSTOOD,
+  REQUEST_OCTETS_MAX,
+} from '../../http-service.ts';
 import { decodeHttp, encodeHttp } from './http-message.ts';
 import type { Process, Program, ProgramMain } from './process.ts';
 import type { TcpSocket } from './tcp/table.ts';
@@ -11,7 +17,7 @@ import type { TcpSocket } from './tcp/table.ts';
 const CONNECTIONS_MAX = 64;
 const NONE = new Uint8Array(0);
 
-type Respond = (method: string, path: string, body: Uint8Array) => HttpResponse;
+type Respond = (request: HttpRequest) => HttpResponse;
 
 /** Fetches a document as engine/host/http-fetch.ts does it on a live node; null: it could not be had. */
 export function httpFetch(
@@ -118,8 +124,9 @@ function responseTo(received: Uint8Array, isWhole: boolean, respond: Respond): H
   const reading = decodeHttp(received, REQUEST_OCTETS_MAX, isWhole);
   if (reading.kind === 'incomplete') return null;
   if (reading.kind === 'unreadable') return NOT_UNDERSTOOD;
-  const [method = '', path = '', version = ''] = reading.message.startLine.split(' ');
-  return version.startsWith('HTTP/1.') ? respond(method, path, reading.message.body) : NOT_UNDERSTOOD;
+  const { startLine, contentType, body } = reading.message;
+  const [method = '', path = '', version = ''] = startLine.split(' ');
+  return version.startsWith('HTTP/1.') ? respond({ method, path, contentType, body }) : NOT_UNDERSTOOD;
 }
 
 function appended(octets: Uint8Array, more: Uint8Array): Uint8Array {
