@@ -341,7 +341,7 @@ function prfOf(integrity: string): string[] {
 }
 
 function suggestion(name: string): string {
-  if (/^prf/.test(name)) return near(name, PRF_NAMES(), 'use prfsha256');
+  if (name.startsWith('prf')) return near(name, PRF_NAMES(), 'use prfsha256');
   const entries = [...encryptionAlgorithms(), ...integrityAlgorithms()].filter(({ legacy }) => !legacy);
   return near(name, [...entries.map(({ token }) => token), ...KEY_EXCHANGE_NAMES(), ...PRF_NAMES(), 'esn'], EXAMPLE);
 }
@@ -352,7 +352,7 @@ function near(name: string, candidates: readonly string[], otherwise: string): s
 }
 
 function instead(name: string): string {
-  if (/^prf/.test(name)) return 'prfsha256';
+  if (name.startsWith('prf')) return 'prfsha256';
   if (/^(modp|ecp)/.test(name)) return 'x25519 or modp2048';
   return integrityAlgorithm(name) === null ? 'aes256gcm16' : 'sha256';
 }

@@ -4,7 +4,7 @@ import { parseAddress } from '../wire/address.ts';
 import type { Report } from './diagnostic.ts';
 import { DEFAULT_ESP_PROPOSALS, parseAhProposal, parseEspProposal, type ProposalRules } from './ike-proposal.ts';
 import type { StatedAction, StatedPolicy } from './policy.ts';
-import { proposalsOf } from './swanctl-connection.ts';
+import { proposalsOf } from './swanctl-proposals.ts';
 import { CHILD_KEYS, judgeKeys } from './swanctl-keys.ts';
 import type { SettingsSection } from './swanctl-settings.ts';
 import { ValueReader } from './swanctl-values.ts';
@@ -90,7 +90,6 @@ function actionOf(
 ): StatedAction {
   if (mode === 'pass') return { kind: 'bypass' };
   if (mode === 'drop') return { kind: 'discard' };
-  const isOne = (text: string | undefined): text is string => text !== undefined && parseAddress(text) !== null;
   const ends = mode === 'tunnel' && isOne(own) && isOne(other) ? { local: own, remote: other } : null;
   const requestId = values.number('reqid', 0);
   const protocol = proposals[0]?.protocol ?? 'esp';
@@ -109,6 +108,8 @@ function actionOf(
     ],
   };
 }
+
+const isOne = (text: string | undefined): text is string => text !== undefined && parseAddress(text) !== null;
 
 /** `aes128-sha256` for each pair. */
 function suitesOf({ protocol, encryption, integrity }: ChildProposalConfig): string[] {

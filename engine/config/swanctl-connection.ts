@@ -1,12 +1,13 @@
 import type { RemoteAuthenticationConfig } from '../ike/config.ts';
 import { parseAddress } from '../wire/address.ts';
 import { quoted, type Report } from './diagnostic.ts';
-import { DEFAULT_IKE_PROPOSALS, parseIkeProposal, type ProposalReading, type ProposalRules } from './ike-proposal.ts';
+import { DEFAULT_IKE_PROPOSALS, parseIkeProposal, type ProposalRules } from './ike-proposal.ts';
 import type { StatedPolicy } from './policy.ts';
 import type { StatedAuthentication, StatedConnection } from './stated-ike.ts';
 import { readChild } from './swanctl-child.ts';
 import { CONNECTION_KEYS, judgeKeys, LOCAL_KEYS, REMOTE_KEYS } from './swanctl-keys.ts';
 import type { SettingsSection } from './swanctl-settings.ts';
+import { proposalsOf } from './swanctl-proposals.ts';
 import { ValueReader } from './swanctl-values.ts';
 
 export interface ConnectionReading {
@@ -97,22 +98,6 @@ export function readConnection(
   const { local: own, remote: expected } = authentication;
   const isWhole = own !== null && expected !== null;
   return { connection: isWhole ? { ...options, authentication: { local: own, remote: expected } } : null, policies };
-}
-
-/** Proposals separated by commas; `default` stands for what is good for everybody. */
-export function proposalsOf<T>(
-  values: ValueReader,
-  key: string,
-  usual: readonly string[],
-  parse: (text: string) => ProposalReading<T>,
-): T[] {
-  const setting = values.setting(key);
-  const texts = values.list(key).flatMap(text => (text === 'default' ? usual : [text]));
-  return (texts.length === 0 ? usual : texts).flatMap(text => {
-    const { proposal, problems } = parse(text);
-    if (setting !== null) for (const { message, fix } of problems) values.error(setting, message, fix);
-    return proposal ?? [];
-  });
 }
 
 function portsOf(values: ValueReader): Pick<StatedConnection, 'port' | 'natPort'> {

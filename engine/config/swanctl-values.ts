@@ -140,7 +140,7 @@ function addressesOf(text: string): string | null {
   const prefix = parsePrefix(text);
   if (prefix !== null) return formatPrefix(networkOf(prefix));
   const [low, high, more] = text.split('-').map(part => parseAddress(part.trim()));
-  if (low == null || high == null || more !== undefined || low.length !== high.length) return null;
+  if (!low || !high || more !== undefined || low.length !== high.length) return null;
   return `${formatAddress(low)}-${formatAddress(high)}`;
 }
 

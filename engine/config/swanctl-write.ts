@@ -145,7 +145,8 @@ function writeChild(conf: ConfWriter, connection: ConnectionConfig, child: Child
     writeLifetime(conf, connection, child);
     if (child.requestId !== null) conf.set('reqid', String(child.requestId));
     conf.set('replay_window', String(child.windowPackets));
-    if (child.trafficFlow?.padToOctets != null) conf.set('tfc_padding', String(child.trafficFlow.padToOctets));
+    if ((child.trafficFlow?.padToOctets ?? null) !== null)
+      conf.set('tfc_padding', String(child.trafficFlow?.padToOctets));
     const { dontFragment, ecn, dscp } = child.outer;
     if (dontFragment !== undefined) conf.set('copy_df', yesNo(dontFragment === 'copy'));
     if (ecn !== undefined) conf.set('copy_ecn', yesNo(ecn === 'normal'));
@@ -184,7 +185,7 @@ function reportMissing(connection: ConnectionConfig, missing: string[]): void {
   if (connection.windowSize !== 1) say('window size but 1');
   if (authentication.remote.methods.length > 1) say('choice of methods for the peer');
   if (connection.addressInterface !== null) say('interface for virtual addresses of a single connection');
-  if (children.some(({ trafficFlow }) => trafficFlow?.dummyEveryMs != null)) say('dummy packets');
+  if (children.some(({ trafficFlow }) => (trafficFlow?.dummyEveryMs ?? null) !== null)) say('dummy packets');
   if (children.some(({ transform }) => transform > 0)) say('SAs one inside the other');
 }
 

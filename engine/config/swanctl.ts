@@ -117,9 +117,10 @@ function reportPools({ pools }: StatedIke, connections: readonly StatedConnectio
 
 /** Shunts (`mode = pass` and `drop`) go before what is protected, as strongSwan gives them to the kernel. */
 function bypassFirst(policies: readonly StatedPolicy[]): StatedPolicy[] {
-  const isShunt = ({ action, isImplied }: StatedPolicy) => action.kind !== 'protect' && !isImplied;
   const [first, ...rest] = policies;
   if (first === undefined || !first.isImplied)
     return [...policies.filter(isShunt), ...policies.filter(policy => !isShunt(policy))];
   return [first, ...rest.filter(isShunt), ...rest.filter(policy => !isShunt(policy))];
 }
+
+const isShunt = ({ action, isImplied }: StatedPolicy): boolean => action.kind !== 'protect' && !isImplied;

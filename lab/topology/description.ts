@@ -106,6 +106,7 @@ const nodeShape = fields('a node', {
     fields('files', {
       'ipsecinit.conf': optional(scalars.fileText, 'Policy as ipsecconf of Solaris reads it.'),
       'setkey.conf': optional(scalars.fileText, 'Policies and SAs as setkey reads them.'),
+      'swanctl.conf': optional(scalars.fileText, 'Connections, secrets and pools as swanctl of strongSwan reads them.'),
       'ipf.conf': optional(scalars.fileText, 'Filter rules; for IPv4 alone where there is an ipf6.conf.'),
       'ipf6.conf': optional(scalars.fileText, 'Filter rules for IPv6.'),
       legacy: optional(scalars.flag, 'Allow algorithms in them that nobody should use any more (RFC 8221).'),

@@ -97,3 +97,74 @@ pki:
     expect(() => ikeConfig(topology, 'alice')).toThrow('the key alice was not made');
   });
 });
+
+describe('swanctl.conf in the place of ike', () => {
+  const conf = `
+connections {
+  bob {
+    local_addrs = 1.2.3.4
+    remote_addrs = 5.6.7.8
+    local {
+      certs = alice.pem
+    }
+    remote {
+      auth = psk
+      id = bob.lab
+    }
+    children {
+      net {
+        local_ts = 10.0.0.0/24
+        remote_ts = 10.0.1.0/24
+      }
+    }
+  }
+}
+secrets {
+  ike {
+    id = bob.lab
+    secret = correct horse battery staple, in the lab only
+  }
+}`;
+  const files = (text: string) =>
+    `ALICE\n    files:\n      swanctl.conf: |${text.replaceAll('\n', '\n        ')}\n    antispoofing: false`;
+  const pki = '\npki: { certificates: { alice: { subject: "CN=alice, O=Lab" } } }';
+  const withFiles = (text: string) =>
+    negotiated(
+      'auth: { psk: long enough }',
+      'auth: { psk: long enough }, remote: { id: "CN=alice, O=Lab", auth: certificate }',
+      pki,
+    )
+      .replace(/ {4}ike: \{ auth: \{ psk: long enough \} \}\n {4}policy:\n.*\n/, `${files(text).slice(6)}\n`)
+      .replace(/ {4}tunnels:\n {6}v4_bob0.*\n/, '')
+      .replace(/ {4}tunnels:\n {6}v4_alice0.*\n/, '')
+      .replace(
+        'tunnel: v4_alice0, protect: {',
+        'local: 10.0.1.0/24, remote: 10.0.0.0/24, protect: { mode: tunnel, peer: alice,',
+      );
+
+  test('is the same model: names of files are names of pki', () => {
+    const topology = good(withFiles(conf));
+    const alice = topology.nodes.find(({ name }) => name === 'alice');
+    expect(alice?.policies.map(({ name }) => name)).toEqual([
+      'swanctl.conf:ike',
+      'swanctl.conf:net',
+      'swanctl.conf:otherwise',
+    ]);
+    expect(alice?.ike?.connections).toMatchObject([
+      {
+        name: 'bob',
+        peer: 'bob',
+        authentication: { local: { method: 'signature', key: 'alice', identity: 'CN=alice,O=Lab' } },
+        children: [{ name: 'net', policy: 'swanctl.conf:net' }],
+      },
+    ]);
+    expect(alice?.ike?.credentials).toMatchObject({ keys: ['alice'], anchors: [], peers: [] });
+  });
+
+  test('what pki does not have is said where the file names it', () => {
+    const { diagnostics } = loadTopology('t.yaml', withFiles(conf.replace('alice.pem', 'alise.pem')));
+    expect(diagnostics.map(formatDiagnostic).join('\n')).toMatch(
+      /^t\.yaml:\d+:\d+: there is no certificate "alise" in "pki"\n {2}fix: did you mean "alice"\?$/,
+    );
+  });
+});

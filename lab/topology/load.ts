@@ -3,11 +3,12 @@ import { formatPrefix } from '../../engine/wire/prefix.ts';
 import type { SaConfig } from '../../engine/node/config.ts';
 import { topologyShape, type TopologyText } from './description.ts';
 import { type Diagnostic, type Place, Report } from '../../engine/config/diagnostic.ts';
-import type { ProtectedFlow, Topology, TopologyInterface, TopologyNode, TopologyTunnel } from './model.ts';
+import type { ProtectedFlow, Topology, TopologyIke, TopologyInterface, TopologyNode, TopologyTunnel } from './model.ts';
 import { flowsOfPolicies, namedFlow, type Network } from './protected-flows.ts';
 import { mtuOf, resolveAddresses } from './resolve/addresses.ts';
 import { reportAdvertising, reportTunnelAdvertising } from './resolve/advertising.ts';
 import { resolveChecks } from './resolve/checks.ts';
+import { tieIke } from './resolve/stated-ike.ts';
 import { ikeBypass } from './resolve/ike-bypass.ts';
 import { resolveIke } from './resolve/ike.ts';
 import { resolvePki } from './resolve/pki.ts';
@@ -68,8 +69,10 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
   const paths = natPathsOf(scope);
   const keyings = resolveKeyings(scope);
   const stated = new Map<string, SaConfig[]>();
+  const ikeOfFiles = new Map<string, TopologyIke>();
   const resolvedPolicies = resolvePolicies(scope, tunnels, paths, (node, names) =>
     statedPolicies(scope, node, read).flatMap(found => {
+      if (found.ike !== null) ikeOfFiles.set(node.name, tieIke(scope, node, found.ike, found.file, owners));
       stated.set(node.name, [...(stated.get(node.name) ?? []), ...sasOf(node, found.sas, found.file)]);
       return policiesOf(
         { scope, tunnels, owners, keyings, manual: found.sas.length > 0 },
@@ -97,7 +100,7 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     tunnels: [...(tunnels.get(node.name)?.values() ?? [])].map(tunnel => tunnelOf(node, tunnel)),
     routes: (routes.get(node.name) ?? []).map(routeOf),
     policies: modelsOf(node),
-    ike: resolveIke(scope, node, resolvedPolicies, paths),
+    ike: ikeOfFiles.get(node.name) ?? resolveIke(scope, node, resolvedPolicies, paths),
     sas: stated.get(node.name) ?? [],
     filter: resolveFilter(scope, node, read),
   }));

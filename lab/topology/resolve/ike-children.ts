@@ -60,7 +60,7 @@ function proposalsOf(transform: TopologyTransform, { pfs, legacy }: Negotiation)
   return texts.flatMap(text => {
     const { proposal } = parse(text, { legacy: true }); // suites were judged where they stand
     if (proposal === null) return [];
-    return [{ ...proposal, ...(groups ?? {}), esn: esn ? (['yes', 'no'] as const) : (['no'] as const) }];
+    return [{ ...proposal, ...groups, esn: esn ? (['yes', 'no'] as const) : (['no'] as const) }];
   });
 }
 
@@ -114,7 +114,8 @@ function aroundOf(policy: TopologyPolicy, index: number, ends: SaEnds): Sides {
 
 function sideOf(
   policy: TopologyPolicy,
-  addresses: readonly string[] | string | 'any' | 'dynamic',
+  /** `any` and `dynamic` too. */
+  addresses: readonly string[] | string,
   ports: NumberSet,
 ): TrafficSelectorConfig[] {
   const protocol = policy.protocol === 'opaque' ? 'any' : policy.protocol;

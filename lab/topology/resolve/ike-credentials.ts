@@ -35,7 +35,7 @@ export function foundCredentials(): CredentialCollector {
       const certificate = theirs?.auth?.certificate?.value;
       const found = scope.text.pki?.certificates?.entries.find(({ name }) => name === certificate)?.value;
       // One that says whom it trusts, by authorities, is not given what no authority has signed.
-      if (found?.issuer === null && options.remote?.authorities == null && certificate !== undefined)
+      if (found?.issuer === null && (options.remote?.authorities ?? null) === null && certificate !== undefined)
         peers.add(certificate);
       const raw = theirs?.auth?.raw?.value;
       if (raw !== undefined) rawKeys.set(`${remote.identity} ${raw}`, { identity: remote.identity, key: raw });

@@ -11,7 +11,7 @@ import { groupsOf, isWildcard, localAuthentication, optionsFor, peerText } from 
 import { poolsOf } from './ike-pools.ts';
 import { type NatPaths, natBefore } from './nat-path.ts';
 import type { Policy, ResolvedPolicies } from './policies.ts';
-import { type NodeScope, type Scope } from './scope.ts';
+import { negotiates, type NodeScope, type Scope } from './scope.ts';
 import { interpolate } from './secrets.ts';
 
 /** What the IKE daemon of a node is to do: a connection for each peer and pair of outer addresses, a child for each policy. */
@@ -190,7 +190,7 @@ function reportUnused(scope: Scope, node: NodeScope, drafts: readonly Draft[], i
   const ike = node.text?.ike;
   if (ike === null || ike === undefined) return;
   for (const { peer, name } of drafts) {
-    if (peer === null || peer.text === null || peer.text.ike !== null || !peer.text.complete) continue;
+    if (peer === null || peer.text === null || negotiates(peer) || !peer.text.complete) continue;
     const message = `${node.name} negotiates with ${name}, which has no "ike"`;
     scope.report.error(ike.place, message, `add ike: { auth: … } to ${peer.name}, or a key: to the policy`);
   }

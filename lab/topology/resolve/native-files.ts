@@ -1,6 +1,8 @@
 import { type Diagnostic, quoted } from '../../../engine/config/diagnostic.ts';
 import { readIpsecinit } from '../../../engine/config/ipsecinit.ts';
 import { readSetkey } from '../../../engine/config/setkey.ts';
+import type { StatedIke } from '../../../engine/config/stated-ike.ts';
+import { readSwanctl } from '../../../engine/config/swanctl.ts';
 import type { PolicyReading, StatedPolicies } from '../../../engine/config/policy.ts';
 import { parseFilter } from '../../../engine/filter/parse.ts';
 import type { FilterConfig } from '../../../engine/filter/rule.ts';
@@ -54,23 +56,26 @@ function openNative(scope: Scope, name: string, given: Located<FileText>, read: 
   };
 }
 
+/** What one file says. */
+export interface StatedFile extends StatedPolicies {
+  readonly file: NativeFile;
+  /** null: its dialect has no IKE. */
+  readonly ike: StatedIke | null;
+}
+
 /** What the files of a node say of its policy, in the order in which they are tried; null: it has none, or a bad one. */
-export function statedPolicies(
-  scope: Scope,
-  node: NodeScope,
-  read: ReadBeside,
-): (StatedPolicies & { file: NativeFile })[] {
+export function statedPolicies(scope: Scope, node: NodeScope, read: ReadBeside): StatedFile[] {
   const files = node.text?.files ?? null;
   if (files === null) return [];
   const legacy = files.legacy?.value ?? false;
-  const all: (StatedPolicies & { file: NativeFile })[] = [];
+  const all: StatedFile[] = [];
   for (const [name, parse] of Object.entries(POLICY_FILES)) {
     const given = files[name as keyof typeof POLICY_FILES];
     const file = given === null ? null : openNative(scope, name, given, read);
     if (file === null) continue;
-    const { stated, diagnostics } = parse(file.name, file.text, { legacy });
-    pass(file, diagnostics);
-    if (stated !== null) all.push({ ...stated, file });
+    const parsed: ReturnType<PolicyParser> = parse(file.name, file.text, { legacy });
+    pass(file, parsed.diagnostics);
+    if (parsed.stated !== null) all.push({ ...parsed.stated, file, ike: parsed.ike ?? null });
   }
   return all;
 }
@@ -78,7 +83,14 @@ export function statedPolicies(
 const POLICY_FILES = {
   'ipsecinit.conf': readIpsecinit,
   'setkey.conf': readSetkey,
-} as const satisfies Record<string, (file: string, text: string, rules: { legacy: boolean }) => PolicyReading>;
+  'swanctl.conf': readSwanctl,
+} as const satisfies Record<string, PolicyParser>;
+
+type PolicyParser = (
+  file: string,
+  text: string,
+  rules: { legacy: boolean },
+) => PolicyReading & { readonly ike?: StatedIke | null };
 
 /** The filter of a node; null: it has none. As on Solaris, ipf.conf is for IPv4 alone where there is an ipf6.conf. */
 export function resolveFilter(scope: Scope, node: NodeScope, read: ReadBeside): FilterConfig | null {

@@ -86,6 +86,11 @@ export function isFullyRead(node: NodeScope): boolean {
   return node.text !== null && [...node.interfaces.values()].every(iface => iface.text?.complete === true);
 }
 
+/** Whether it has an IKE daemon, by `ike` or by a file of another system. */
+export function negotiates({ text }: NodeScope): boolean {
+  return (text?.ike ?? text?.files?.['swanctl.conf'] ?? null) !== null;
+}
+
 export function endName(end: { readonly node: string; readonly interface: string }): string {
   return `${end.node}:${end.interface}`;
 }

@@ -9,7 +9,7 @@ import type { Owners } from './addresses.ts';
 import type { Keyings } from './keying.ts';
 import type { NativeFile } from './native-files.ts';
 import { type Policy, PLAIN_NEGOTIATION } from './policies.ts';
-import { addressesOf, type NodeScope, type Scope } from './scope.ts';
+import { addressesOf, negotiates, type NodeScope, type Scope } from './scope.ts';
 import type { Tunnel, Tunnels } from './tunnels.ts';
 
 /** What ties the entries of native files to the topology. */
@@ -78,7 +78,7 @@ function isNegotiated(
   { action }: TopologyPolicy,
   stated: StatedPolicy,
 ): boolean {
-  if ((node.text?.ike ?? null) === null || stated.isImplied || manual || action.kind !== 'protect') return false;
+  if (!negotiates(node) || stated.isImplied || manual || action.kind !== 'protect') return false;
   return !action.transforms.some(({ peer }) => peer !== null && keyings.find(node.name, peer) !== null);
 }
 
@@ -167,8 +167,7 @@ function selectedEnds(ties: Ties, node: NodeScope, stated: StatedPolicy): SaEnds
   const isIn = (ranges: typeof local, address: Uint8Array) =>
     ranges === 'any' || ranges.some(range => rangeContains(range, address));
   const own = [...addressesOf(node, 4), ...addressesOf(node, 6)].filter(address => isIn(local, address));
-  const negotiating =
-    node.text?.ike == null ? [] : [...ties.scope.nodes.values()].filter(other => other.text?.ike != null);
+  const negotiating = negotiates(node) ? [...ties.scope.nodes.values()].filter(negotiates) : [];
   const peers = [...ties.keyings.peersOf(node.name), ...negotiating.map(({ name }) => name)];
   const theirs = [...new Set(peers)].flatMap(name => {
     if (name === node.name) return [];
