@@ -168,15 +168,18 @@ function benchTopology(): Topology {
 /** Loads only the driver that is asked for: the live one wants the native addon. */
 async function driverFor(subject: Subject, settings: SuiteSettings, arrangement: Arrangement): Promise<Driver> {
   const arrange = arrangeBench('alice', arrangement);
+  const ikeFor = (node: string) => (node === 'alice' ? (arrangement.ike ?? null) : null);
   if (settings.driver === 'netns') {
     const { createNetnsDriver } = await import('../../lab/drivers/netns/netns-driver.ts');
     const implementation = implementationOf(subject);
-    return createNetnsDriver({ arrange, standFor: node => (node === 'alice' ? { implementation } : {}) });
+    return createNetnsDriver({ arrange, ikeFor, standFor: node => (node === 'alice' ? { implementation } : {}) });
   }
   const { createSimDriver } = await import('../../lab/drivers/sim/sim-driver.ts');
   return createSimDriver({
     pace: 'virtual',
     makeNode: (config, context) => (config.name === 'alice' ? subject : ENGINE).make(arrange(config), context),
+    ikeFor,
+    ...(subject.makeIke === undefined ? {} : { makeIke: subject.makeIke }),
   });
 }
 

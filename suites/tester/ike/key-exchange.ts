@@ -1,0 +1,110 @@
+import {
+  createDiffieHellman,
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  getDiffieHellman,
+  type KeyObject,
+} from 'node:crypto';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
+
+/**
+ * Key exchange as the tester does it, apart from the engine's: RFC 3526 (modp2048), RFC 5903 (ECP), RFC 8031 (x25519) and
+ * ML-KEM-768. `secret` is 64 octets that make everything reproducible.
+ */
+export interface TesterKeyExchange {
+  /** Transform Type 4 identifier. */
+  readonly group: number;
+  begin(secret: Uint8Array): { readonly data: Uint8Array; finish(answer: Uint8Array): Uint8Array };
+  respond(offer: Uint8Array, secret: Uint8Array): { readonly data: Uint8Array; readonly shared: Uint8Array };
+}
+
+/** By token; throws for one that the tester does not have. */
+export function keyExchange(token: string): TesterKeyExchange {
+  const found = METHODS[token];
+  if (found === undefined) throw new Error(`the tester has no key exchange ${token}`);
+  return found;
+}
+
+/** Both halves do the same. */
+function symmetric(
+  group: number,
+  publicOf: (secret: Uint8Array) => Uint8Array,
+  agree: (secret: Uint8Array, peer: Uint8Array) => Uint8Array,
+): TesterKeyExchange {
+  return {
+    group,
+    begin: secret => ({ data: publicOf(secret), finish: answer => agree(secret, answer) }),
+    respond: (offer, secret) => ({ data: publicOf(secret), shared: agree(secret, offer) }),
+  };
+}
+
+function modp2048(): TesterKeyExchange {
+  const prime = getDiffieHellman('modp14').getPrime();
+  const half = (secret: Uint8Array) => {
+    const own = createDiffieHellman(prime, 2);
+    own.setPrivateKey(secret.subarray(0, 32));
+    return own;
+  };
+  return symmetric(
+    14,
+    secret => padded(half(secret).generateKeys()),
+    (secret, peer) => padded(half(secret).computeSecret(peer)),
+  );
+}
+
+/** To the length of the modulus, RFC 7296 §3.4. */
+const padded = (value: Uint8Array): Uint8Array => Buffer.concat([new Uint8Array(256 - value.length), value]);
+
+function ecp(group: number, curve: string, octets: number): TesterKeyExchange {
+  const half = (secret: Uint8Array) => {
+    const own = createECDH(curve);
+    own.setPrivateKey(secret.subarray(0, octets));
+    return own;
+  };
+  return symmetric(
+    group,
+    secret => half(secret).getPublicKey().subarray(1),
+    (secret, peer) => half(secret).computeSecret(Buffer.concat([Uint8Array.of(4), peer])),
+  );
+}
+
+function x25519(): TesterKeyExchange {
+  return symmetric(
+    31,
+    secret => createPublicKey(x25519Private(secret)).export({ format: 'der', type: 'spki' }).subarray(-32),
+    (secret, peer) => diffieHellman({ privateKey: x25519Private(secret), publicKey: x25519Public(peer) }),
+  );
+}
+
+/** In PKCS#8 and SubjectPublicKeyInfo, RFC 8410 §4 and §7. */
+function x25519Private(secret: Uint8Array): KeyObject {
+  const key = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), secret.subarray(0, 32)]);
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+}
+
+function x25519Public(data: Uint8Array): KeyObject {
+  const key = Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), data]);
+  return createPublicKey({ key, format: 'der', type: 'spki' });
+}
+
+const mlKem768: TesterKeyExchange = {
+  group: 36,
+  begin: secret => {
+    const { publicKey, secretKey } = ml_kem768.keygen(secret.slice(0, 64));
+    return { data: publicKey, finish: answer => ml_kem768.decapsulate(answer, secretKey) };
+  },
+  respond: (offer, secret) => {
+    const { cipherText, sharedSecret } = ml_kem768.encapsulate(offer, secret.slice(0, 32));
+    return { data: cipherText, shared: sharedSecret };
+  },
+};
+
+const METHODS: Readonly<Record<string, TesterKeyExchange>> = {
+  modp2048: modp2048(),
+  ecp256: ecp(19, 'prime256v1', 32),
+  ecp384: ecp(20, 'secp384r1', 48),
+  x25519: x25519(),
+  mlkem768: mlKem768,
+};
