@@ -34,10 +34,11 @@ function certificate(name: string) {
   return found;
 }
 
+const keyOf = (url: string, body: Uint8Array | null) => `${url} ${Buffer.from(body ?? []).toString('hex')}`;
+
 /** Validates as a daemon would, with this server for all its fetches; what was fetched, in order. */
 function validate(name: string, at = START, of = charles) {
   const answers = new Map<string, Uint8Array | null>();
-  const keyOf = (url: string, body: Uint8Array | null) => `${url} ${Buffer.from(body ?? []).toString('hex')}`;
   for (let round = 0; round < 10; round++) {
     const result = validatePath({
       leaf: certificate(name),
@@ -93,10 +94,11 @@ describe('a verifier that asks Charles', () => {
   });
 });
 
+const listAt = (at: number) => decodeCertificateList(ask({ path: '/crl/branch.crl' }, at).body);
+
 describe('documents', () => {
   test('a list says when the next one is due, and its number grows', () => {
-    const read = (at: number) => decodeCertificateList(ask({ path: '/crl/branch.crl' }, at).body);
-    const [first, later] = [read(START + 1), read(START + 4000)];
+    const [first, later] = [listAt(START + 1), listAt(START + 4000)];
     expect(first.thisUpdate).toBeLessThanOrEqual(START + 1);
     expect(first.nextUpdate).toBeGreaterThan(START + 3600);
     expect(Buffer.compare(first.number ?? Buffer.alloc(0), later.number ?? Buffer.alloc(0))).toBe(-1);

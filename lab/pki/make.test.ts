@@ -61,10 +61,10 @@ describe('what a topology describes is made', () => {
   });
 });
 
-describe('seeds', () => {
-  const text = (pki: MadePki) =>
-    [...pki.keys].map(([name, { key, certificate }]) => [name, key.pkcs8, certificate?.der ?? null]);
+const text = (pki: MadePki) =>
+  [...pki.keys].map(([name, { key, certificate }]) => [name, key.pkcs8, certificate?.der ?? null]);
 
+describe('seeds', () => {
   test('one seed always makes the same', () => {
     expect(text(made('7'))).toEqual(text(made('7')));
   });

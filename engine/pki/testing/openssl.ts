@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -32,4 +32,21 @@ export function pem(label: string, der: Uint8Array): string {
 /** What a script of python cryptography prints; `input` is on its standard input. */
 export function cryptography(script: string, input = ''): string {
   return execFileSync('/usr/bin/python3', ['-c', script], { input, encoding: 'utf8', maxBuffer: 1 << 26 });
+}
+
+/** Runs `openssl` in a folder with those files, and reads some of those that it leaves. Throws with its words when it fails. */
+export function opensslFiles(
+  wanted: readonly string[],
+  files: Readonly<Record<string, Uint8Array | string>>,
+  argv: readonly string[],
+): Buffer[] {
+  const folder = mkdtempSync(join(tmpdir(), 'ipsec-lab-pki-'));
+  try {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    const { status, stderr } = spawnSync('openssl', argv, { cwd: folder, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`openssl ${argv.join(' ')}: ${stderr}`);
+    return wanted.map(name => readFileSync(join(folder, name)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
