@@ -1,6 +1,8 @@
 import type { DriverName } from '../drivers/driver.ts';
 import { machineCannot } from '../state/failure.ts';
+import type { Topology } from '../topology/model.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
+import { whyNoPeers } from './machine/other-implementations.ts';
 
 export const DRIVER_CHOICES = ['auto', 'sim', 'netns'] as const;
 export type DriverChoice = (typeof DRIVER_CHOICES)[number];
@@ -19,4 +21,15 @@ export function chooseDriver(choice: DriverChoice): ChosenDriver {
   const why = `netns cannot be used here: ${obstacle.name}: ${obstacle.detail}`;
   if (choice === 'auto') return { driver: 'sim', why };
   throw machineCannot(why, obstacle.fix ?? 'lab up … --driver sim');
+}
+
+/** A Failure where the topology has nodes that run another implementation and this driver or machine does not have it. */
+export function requirePeers(topology: Topology, driver: DriverName): void {
+  const peer = topology.nodes.find(({ implementation }) => implementation !== null);
+  if (peer === undefined) return;
+  if (driver === 'sim') {
+    throw machineCannot(`${peer.name} runs ${peer.implementation}, which runs live only`, 'lab up … --driver netns');
+  }
+  const obstacle = whyNoPeers(topology);
+  if (obstacle !== null) throw machineCannot(`${obstacle.name} cannot run here: ${obstacle.detail}`, obstacle.fix);
 }

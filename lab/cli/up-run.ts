@@ -6,7 +6,7 @@ import { listLabFolders } from '../state/record.ts';
 import { checkLabName, socketPath, stateRoot } from '../state/root.ts';
 import type { LabStatus } from '../supervisor/api.ts';
 import { type CheckRun, checkLines, checkSummary, isGood, runLabChecks, tripwireLines } from './check-text.ts';
-import { chooseDriver } from './choose-driver.ts';
+import { chooseDriver, requirePeers } from './choose-driver.ts';
 import { connectLab, type LabClient } from './client.ts';
 import type { CommandContext } from './command.ts';
 import type { UpOptions } from './commands/up.ts';
@@ -24,11 +24,15 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
   const { terminal } = context;
   const began = performance.now();
   const topology = withProtectedFlows(topologyArgument(argument, terminal), options.protected);
-  if (options.script !== undefined) return play(topology, options.script, options, context);
+  if (options.script !== undefined) {
+    requirePeers(topology, 'sim');
+    return play(topology, options.script, options, context);
+  }
   if (options.write !== undefined)
     throw badInput('-w goes with --script', 'lab capture LINK -w FILE, of a running lab');
   const name = checkLabName(options.name ?? topology.name);
   const choice = chooseDriver(options.driver);
+  requirePeers(topology, choice.driver);
   if (options.seed !== undefined && choice.driver !== 'sim') {
     throw badInput('--seed is for --driver sim: a live lab does not repeat itself', 'leave it out, or --driver sim');
   }
@@ -93,7 +97,7 @@ async function inspect(
     if (options.checks) terminal.data('\nchecks');
   }
   const run = options.checks ? await untilStopped(() => runChecks(client, options, terminal), stop) : null;
-  if (options.keyLog !== undefined) writeKeyLog(options.keyLog, await client.keys());
+  if (options.keyLog !== undefined) await writeKeyLog(options.keyLog, client);
   const status = await client.status();
   if (stop.aborted) throw interrupted();
   const seconds = (performance.now() - began) / 1000;

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { DriverName } from '../../drivers/driver.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
 import { inTrialPod, liveCapabilities, program } from './live-capabilities.ts';
+import { strongswan } from './other-implementations.ts';
 import { findProgram, installCommand } from './programs.ts';
 
 export interface MachineReport {
@@ -17,7 +18,7 @@ export function examineMachine(): MachineReport {
   const sim = everything.every(found => found.ok);
   const netns = sim && live.every(found => found.ok);
   return {
-    capabilities: [...everything, ...live, ...(netns ? [tun(), netem()] : []), ...comforts()],
+    capabilities: [...everything, ...live, ...(netns ? [tun(), netem(), strongswan()] : []), ...comforts()],
     drivers: { sim, netns },
   };
 }

@@ -15,7 +15,7 @@ export interface EngineProcessOptions {
 
 /** What happens to a node, and to the process that it is. */
 export interface LiveEvent {
-  readonly kind: NodeEvent['kind'] | IkeEvent['kind'] | 'died' | 'eventsLost' | 'addressesNotAdopted';
+  readonly kind: NodeEvent['kind'] | IkeEvent['kind'] | 'died' | 'eventsLost' | 'addressesNotAdopted' | 'notConfigured';
   readonly detail: string;
 }
 

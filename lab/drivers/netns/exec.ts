@@ -9,10 +9,11 @@ export async function execInNamespace(
   argv: readonly string[],
   io: ExecIo,
   runId: string,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   const [program = '', ...rest] = nodeCommand(netns, argv, process.cwd());
   const child = spawn(program, rest, {
-    env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: runId },
+    env: { ...withSystemPath(process.env), ...environment, IPSEC_LAB_RUN: runId },
     stdio: [io.stdin === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   const stop = () => child.kill('SIGTERM');

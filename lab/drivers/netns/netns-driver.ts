@@ -23,6 +23,7 @@ import { NetnsLab } from './netns-lab.ts';
 import { POD_MARK } from './pod.ts';
 import { removeNamespaces } from './remove-namespaces.ts';
 import { ipBatch } from './run.ts';
+import { StrongswanFleet } from './strongswan/fleet.ts';
 
 export interface NetnsDriverOptions {
   /** What a node runs instead of the engine with its TypeScript kernel. */
@@ -31,6 +32,8 @@ export interface NetnsDriverOptions {
   readonly arrange?: (config: NodeConfig) => NodeConfig;
   /** The configuration of a node's IKE daemon; as the topology says unless given. */
   readonly ikeFor?: (node: string) => IkeConfig | null;
+  /** More lines for the `charon` section of a strongSwan node's strongswan.conf. */
+  readonly charonSettings?: (node: string) => string;
 }
 
 const CAPABILITIES: ReadonlySet<Capability> = new Set(['real-programs', 'scheduled-faults', 'inject', 'impairments']);
@@ -84,6 +87,15 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
           .catch((error: unknown) => tell(name, { kind: 'addressesNotAdopted', detail: String(error) }));
       },
     });
+    const peers = new StrongswanFleet({
+      topology,
+      runId: context.runId,
+      credentialsOf: node => enrolment.credentials(node),
+      settingsOf: options.charonSettings ?? (() => ''),
+      onDeath: (node, lastWords) => tell(node, { kind: 'died', detail: lastWords }),
+      onMissing: (node, detail) => tell(node, { kind: 'notConfigured', detail }),
+    });
+    closing.push(() => peers.close());
     const services = [...enrolment.services, ...(context.services ?? [])].map(
       service => new HttpProcess(service, context.runId, detail => tell(service.node, { kind: 'died', detail })),
     );
@@ -106,8 +118,10 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
       middle?.start(throughMiddle),
       ...byKernel.map(link => impair(cables, link)),
     ]);
+    // They begin at once, and wait long where nobody answers: the engines come first.
+    await peers.start();
     const links = new LinkControl(cables, fleet, middle);
-    return new NetnsLab({ topology, context, cables, capture, fleet, middle, links, services }, CAPABILITIES);
+    return new NetnsLab({ topology, context, cables, capture, fleet, peers, middle, links, services }, CAPABILITIES);
   } catch (error) {
     for (const close of closing.reverse()) await close();
     throw error;

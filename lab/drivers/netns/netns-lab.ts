@@ -23,6 +23,8 @@ import { plainStatus } from './plain-status.ts';
 import { removeNamespaces } from './remove-namespaces.ts';
 import { runScript } from './run.ts';
 import { socketProbe } from './socket-probe.ts';
+import type { StrongswanFleet } from './strongswan/fleet.ts';
+import { charonEnvironment } from './strongswan/charon.ts';
 import { killProcessesIn } from './stray-processes.ts';
 import { runTool, type ToolNode } from './tool-run.ts';
 
@@ -32,6 +34,7 @@ export interface NetnsLabParts {
   readonly cables: readonly Cable[];
   readonly capture: LiveCapture;
   readonly fleet: EngineFleet;
+  readonly peers: StrongswanFleet;
   readonly middle: MiddleProcess | null;
   readonly links: LinkControl;
   readonly services: readonly HttpProcess[];
@@ -87,7 +90,8 @@ export class NetnsLab implements RunningLab {
     const { name, engine } = this.#node(node);
     const tool = engine ? toolNamed(argv[0] ?? '') : null;
     if (tool !== null) return runTool(tool, argv, this.#toolNode(name), whileUp);
-    return execInNamespace(kernelNamespace(name), argv, whileUp, this.#parts.context.runId);
+    const more = this.#parts.peers.has(name) ? charonEnvironment(name) : {};
+    return execInNamespace(kernelNamespace(name), argv, whileUp, this.#parts.context.runId, more);
   }
 
   // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
@@ -147,15 +151,20 @@ export class NetnsLab implements RunningLab {
 
   async ike(): Promise<readonly NodeIke[]> {
     this.#assertUp();
-    const { fleet } = this.#parts;
+    const { topology, fleet, peers } = this.#parts;
     const all = await Promise.all(
-      fleet.names.map(async node => ({ node, status: await fleet.ask<'ike'>(node, { kind: 'ike' }) })),
+      topology.nodes.map(async ({ name, engine }) => ({
+        node: name,
+        status: engine ? await fleet.ask<'ike'>(name, { kind: 'ike' }) : await peers.status(name),
+      })),
     );
     return all.flatMap(({ node, status }) => (status === null ? [] : [{ node, status }]));
   }
 
   async ikeCommand(node: string, command: IkeCommand): Promise<void> {
-    await this.#parts.fleet.ikeCommand(this.#node(node).name, command);
+    const { fleet, peers } = this.#parts;
+    const { name } = this.#node(node);
+    await (peers.has(name) ? peers : fleet).ikeCommand(name, command);
   }
 
   ikeSecrets(): readonly IkeSecrets[] {
@@ -174,8 +183,8 @@ export class NetnsLab implements RunningLab {
   async #remove(): Promise<void> {
     for (const timer of this.#faultTimers) clearTimeout(timer);
     this.#goingDown.abort();
-    const { topology, capture, fleet, middle, services } = this.#parts;
-    await Promise.all([fleet.close(), middle?.kill(), ...services.map(service => service.kill())]);
+    const { topology, capture, fleet, peers, middle, services } = this.#parts;
+    await Promise.all([fleet.close(), peers.close(), middle?.kill(), ...services.map(service => service.kill())]);
     for (const sender of this.#senders.values()) sender.close();
     capture.close();
     await removeNamespaces(topology);
@@ -192,9 +201,10 @@ export class NetnsLab implements RunningLab {
 
   /** A plain node is the kernel itself: all that can be taken from it are its links. */
   async #crashOrRestart(node: TopologyNode, kind: 'crash' | 'restart'): Promise<void> {
-    const { fleet } = this.#parts;
-    if (node.engine) {
-      await (kind === 'crash' ? fleet.crash(node.name) : fleet.restart(node.name));
+    const { fleet, peers } = this.#parts;
+    const runner = node.engine ? fleet : peers.has(node.name) ? peers : null;
+    if (runner !== null) {
+      await (kind === 'crash' ? runner.crash(node.name) : runner.restart(node.name));
       return;
     }
     const down = node.interfaces.map(({ name }) => `ip link set dev ${name} down\n`).join('');

@@ -47,7 +47,7 @@ export class StrongswanFleet {
   }
 
   /** Throws what swanctl says where it cannot be done. */
-  async command(name: string, command: IkeCommand): Promise<void> {
+  async ikeCommand(name: string, command: IkeCommand): Promise<void> {
     const argv = swanctlArguments(command);
     if (argv === null) throw new Error(`strongSwan on ${name} has no command for ${command.kind}`);
     const { status, stdout, stderr } = await this.#daemon(name).swanctl(argv);
