@@ -25,7 +25,7 @@ export interface CaptureOrder {
 /** Packets from the lab to where they were asked for, until one of the ends of `order` is reached, Ctrl-C, or the lab's end. */
 export async function capturePackets(client: LabClient, terminal: Terminal, order: CaptureOrder): Promise<void> {
   const logKeys = async (): Promise<void> => {
-    if (order.keyLog !== null) writeKeyLog(order.keyLog, await client.keys());
+    if (order.keyLog !== null) await writeKeyLog(order.keyLog, client);
   };
   await logKeys();
   const sink = await openSink(client, terminal, order);

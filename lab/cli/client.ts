@@ -1,7 +1,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { IkeCommand } from '../../engine/ike/daemon.ts';
 import type { FlowQuery } from '../../engine/node/node.ts';
-import type { EspSaKeys } from '../capture/key-log.ts';
+import type { EspSaKeys, IkeSaKeys } from '../capture/key-log.ts';
 import { badInput, errorCode, failureFrom } from '../state/failure.ts';
 import type { CheckLine, ErrorBody, ExecRequest, ExplainAnswer, LabStatus } from '../supervisor/api.ts';
 import type { FaultAction, Topology } from '../topology/model.ts';
@@ -11,6 +12,8 @@ export interface LabClient {
   status(): Promise<LabStatus>;
   topology(): Promise<Topology>;
   keys(): Promise<readonly EspSaKeys[]>;
+  ikeKeys(): Promise<readonly IkeSaKeys[]>;
+  ike(node: string, command: IkeCommand): Promise<void>;
   /** Each line as it comes. */
   check(onLine: (line: CheckLine) => void): Promise<void>;
   explain(node: string, flow: FlowQuery): Promise<ExplainAnswer>;
@@ -39,6 +42,10 @@ export function connectLab(socketPath: string): LabClient {
     status: () => call('GET', '/status'),
     topology: () => call('GET', '/topology'),
     keys: () => call('GET', '/keys'),
+    ikeKeys: () => call('GET', '/ike-keys'),
+    ike: async (node, command) => {
+      await call('POST', '/ike', { node, command });
+    },
     check: async onLine => {
       const response = await open(socketPath, 'POST', '/check');
       for await (const line of linesOf(response)) onLine(JSON.parse(line) as CheckLine);

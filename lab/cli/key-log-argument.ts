@@ -1,11 +1,12 @@
-import type { EspSaKeys } from '../capture/key-log.ts';
 import { writeWiresharkFolder } from '../capture/wireshark.ts';
 import { badInput, errorCode } from '../state/failure.ts';
+import type { LabClient } from './client.ts';
 
-/** Makes the folder of `--key-log DIR`; a Failure where the user may not write. */
-export function writeKeyLog(folder: string, keys: readonly EspSaKeys[]): void {
+/** Makes the folder of `--key-log DIR`, with the keys that the lab has by now; a Failure where the user may not write. */
+export async function writeKeyLog(folder: string, client: Pick<LabClient, 'keys' | 'ikeKeys'>): Promise<void> {
+  const [keys, ikeKeys] = await Promise.all([client.keys(), client.ikeKeys()]);
   try {
-    writeWiresharkFolder(folder, keys);
+    writeWiresharkFolder(folder, keys, ikeKeys);
   } catch (error) {
     const code = errorCode(error);
     if (code === null) throw error;

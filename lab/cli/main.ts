@@ -15,6 +15,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'capture', summary: 'see the packets of a link', load: () => import('./commands/capture.ts') },
   { name: 'check', summary: "run the topology's checks again", load: () => import('./commands/check.ts') },
   { name: 'explain', summary: 'what a node would do with a packet', load: () => import('./commands/explain.ts') },
+  { name: 'ike', summary: 'what nodes negotiate, and commands about it', load: () => import('./commands/ike.ts') },
   { name: 'down', summary: 'remove labs and all that they left', load: () => import('./commands/down.ts') },
   { name: 'topologies', summary: 'list the topologies that ship', load: () => import('./commands/topologies.ts') },
   { name: 'validate', summary: 'find every error of a file at once', load: () => import('./commands/validate.ts') },

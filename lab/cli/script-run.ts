@@ -4,6 +4,7 @@ import type { CapturedPacket } from '../capture/packet.ts';
 import { createTripwire } from '../capture/tripwire.ts';
 import { writeWiresharkFolder } from '../capture/wireshark.ts';
 import { judgeRun } from '../checks/run-judgement.ts';
+import { awaitStart } from '../drivers/await-start.ts';
 import { createSimDriver } from '../drivers/sim/sim-driver.ts';
 import { parseScript, type Script } from '../script/parse.ts';
 import { playScript, type StepResult } from '../script/play.ts';
@@ -42,9 +43,10 @@ export async function runScript(run: ScriptRun, { terminal, exit }: CommandConte
       },
       onEvent: () => undefined,
     });
+    await awaitStart(lab, START_MS_MAX);
     const began = lab.now();
     const steps = await playScript(lab, script, outputOf(run.json));
-    if (run.keyLogFolder !== null) writeWiresharkFolder(run.keyLogFolder, lab.keys());
+    if (run.keyLogFolder !== null) writeWiresharkFolder(run.keyLogFolder, lab.keys(), lab.ikeSecrets());
     const judgement = judgeRun(lab, tripwire);
     const virtualMs = Number(lab.now() - began) / 1e6;
     await lab.down();
@@ -73,6 +75,9 @@ function readText(file: string): string {
     throw badInput(`cannot read ${file}: ${errorCode(error) ?? String(error)}`, 'name a file with a step a line');
   }
 }
+
+/** How long the nodes may take for what they negotiate by themselves before the first step. */
+const START_MS_MAX = 10_000;
 
 interface CaptureSink {
   write(packet: CapturedPacket): void;

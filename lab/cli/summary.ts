@@ -1,4 +1,5 @@
 import type { LabStatus } from '../supervisor/api.ts';
+import { childTable, ikeTable } from './ike-text.ts';
 import { saTable } from './ipsec-text.ts';
 import { linkTable, nodeTable, section, tunnelTable } from './status-text.ts';
 import { printable, type Style } from './terminal.ts';
@@ -11,6 +12,8 @@ export function summaryLines(status: LabStatus, style: Style): string[] {
     ...section(nodeTable(status.nodes, 'without counters')),
     ...section(linkTable(status.links, 'without counters')),
     ...section(tunnelTable(status.nodes, 'without counters')),
+    ...section(ikeTable(status.nodes, 'without counters')),
+    ...section(childTable(status.nodes, 'without counters')),
     ...section(saTable(status.nodes, 'without counters')),
   ];
 }

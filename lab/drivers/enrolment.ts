@@ -10,10 +10,10 @@ import type { HttpService } from './http-service.ts';
 /** What the nodes of a lab are given of keys and certificates before it starts, and who answers for those later. */
 export interface Enrolment {
   /** Empty where the topology has no `pki:`. */
-  credentials(node: string): NodeCredentials;
+  readonly credentials: (node: string) => NodeCredentials;
   readonly services: readonly HttpService[];
   /** From now on what is published says so. Seconds since the Unix epoch. Throws for a certificate that nobody has issued. */
-  revoke(certificate: string, at: number, reason: string): void;
+  readonly revoke: (certificate: string, at: number, reason: string) => void;
 }
 
 /**

@@ -5,15 +5,19 @@
  *     GET  /status             LabStatus
  *     GET  /topology           Topology
  *     GET  /keys               EspSaKeys[] (secret)
+ *     GET  /ike-keys           IkeSaKeys[] (secret)
  *     GET  /capture?link=…     pcapng, until the client goes (`history=0`, `follow=0` leave out a part)
  *     POST /check              CheckLine, one JSON a line
  *     POST /explain            ExplainQuery → Explanation
+ *     POST /ike                IkeOrder → {}
  *     POST /fault              FaultAction → {}
  *     POST /exec               upgrades to exec-protocol.ts, after ExecRequest in the header `x-exec`
  *     POST /down               {} when all is removed
  *
  * Errors are an ErrorBody, with status 400 (the request is wrong), 409 (not now) or 500 (a fault in the lab).
  */
+import type { IkeCommand } from '../../engine/ike/daemon.ts';
+import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../engine/node/node.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import type { FailureValue } from '../state/failure.ts';
@@ -45,6 +49,8 @@ export interface LabNodeStatus extends NodeStatus {
   readonly kind: NodeKind;
   /** Runs this project's engine here; otherwise a plain stack. */
   readonly engine: boolean;
+  /** null: it does not negotiate, or does not run. */
+  readonly ike: IkeStatus | null;
 }
 
 export interface LinkStatus {
@@ -107,6 +113,12 @@ export interface RunOutcome {
   readonly outcome: 'clean' | 'tripped' | 'inconclusive';
   readonly lines: readonly string[];
   readonly evidence: readonly Evidence[];
+}
+
+/** For the daemon of one node. */
+export interface IkeOrder {
+  readonly node: string;
+  readonly command: IkeCommand;
 }
 
 export interface ExplainQuery {

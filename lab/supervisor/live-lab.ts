@@ -5,6 +5,7 @@ import { createTripwire } from '../capture/tripwire.ts';
 import type { EvidenceFrame } from '../checks/result.ts';
 import { judgeRun } from '../checks/run-judgement.ts';
 import { runChecks } from '../checks/run.ts';
+import { awaitStart } from '../drivers/await-start.ts';
 import type { Driver, DriverName, LabEvent, RunningLab } from '../drivers/driver.ts';
 import type { CheckOutcome, Evidence, LabState, LeakStatus, RunOutcome } from './api.ts';
 import type { LabOrder } from './messages.ts';
@@ -26,6 +27,8 @@ export interface LiveLab {
 }
 
 const EVENTS_KEPT = 100;
+/** How long the nodes may take for what they negotiate by themselves; then the lab is up without. */
+const START_MS_MAX = 10_000;
 
 export async function bringUp(order: LabOrder, onProgress: (text: string) => void): Promise<LiveLab> {
   const { topology } = order;
@@ -49,6 +52,10 @@ export async function bringUp(order: LabOrder, onProgress: (text: string) => voi
       onProgress(event.node === null ? event.kind : `${event.kind} ${event.node}`);
     },
   });
+  const missing = await awaitStart(running, START_MS_MAX, (done, all) => onProgress(`negotiated ${done} of ${all}`));
+  for (const { node, connection, child } of missing) {
+    events.push({ at: running.now(), node, kind: 'notNegotiated', detail: `${connection}: ${child}` });
+  }
   let checking: Promise<unknown> = Promise.resolve();
   return {
     order,

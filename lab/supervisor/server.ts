@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { ProcessKilled } from '../drivers/process-killed.ts';
 import { badInput, errorCode, ExitCode, Failure, machineCannot } from '../state/failure.ts';
-import type { CheckLine, ErrorBody, ExecRequest, ExplainQuery } from './api.ts';
+import type { CheckLine, ErrorBody, ExecRequest, ExplainQuery, IkeOrder } from './api.ts';
 import { streamCapture } from './capture-stream.ts';
 import { serveExec } from './exec-session.ts';
 import type { LiveLab } from './live-lab.ts';
@@ -22,11 +22,20 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'GET /status': async ({ lab, response }) => answer(response, await statusOf(lab)),
   'GET /topology': async ({ lab, response }) => answer(response, lab.running.topology),
   'GET /keys': async ({ lab, response }) => answer(response, lab.running.keys()),
+  'GET /ike-keys': async ({ lab, response }) => answer(response, lab.running.ikeSecrets()),
   'GET /capture': async ({ lab, query, response }) => streamCapture(lab, query, response),
   'POST /check': check,
   'POST /explain': async ({ lab, request, response }) => {
     const { node, flow } = await bodyOf<ExplainQuery>(request);
     answer(response, { explanation: await lab.running.explain(nodeOf(lab, node), flow) });
+  },
+  'POST /ike': async ({ lab, request, response }) => {
+    const { node, command } = await bodyOf<IkeOrder>(request);
+    const daemons = await lab.running.ike();
+    if (!daemons.some(daemon => daemon.node === nodeOf(lab, node)))
+      throw badInput(`${node} negotiates nothing, or does not run`, 'lab status');
+    await lab.running.ikeCommand(node, command);
+    answer(response, {});
   },
   'POST /fault': async ({ lab, request, response }) => {
     await lab.running.fault(await bodyOf<FaultAction>(request));

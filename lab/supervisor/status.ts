@@ -23,10 +23,11 @@ export async function statusOf(lab: LiveLab): Promise<LabStatus> {
 }
 
 async function nodeStatuses({ running }: LiveLab): Promise<LabNodeStatus[]> {
-  const statuses = await running.status();
+  const [statuses, ike] = await Promise.all([running.status(), running.ike()]);
+  const ikeOf = (name: string) => ike.find(({ node }) => node === name)?.status ?? null;
   return running.topology.nodes.flatMap(node => {
     const status = statuses.find(found => found.name === node.name);
-    return status === undefined ? [] : [{ ...status, kind: node.kind, engine: node.engine }];
+    return status === undefined ? [] : [{ ...status, kind: node.kind, engine: node.engine, ike: ikeOf(node.name) }];
   });
 }
 

@@ -52,6 +52,12 @@ const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
   exec: place => (place === 0 ? namesOf(lab => lab.record.nodes) : place === 1 ? [...toolNames(), 'nc', 'ping'] : []),
   test: () => knownSuites(),
   explain: place => (place < 3 ? namesOf(lab => lab.record.nodes) : ['tcp', 'udp', 'icmp']),
+  ike: place =>
+    place === 0
+      ? namesOf(lab => lab.record.nodes)
+      : place === 1
+        ? ['initiate', 'terminate', 'rekey', 'reauthenticate', 'redirect']
+        : [],
   capture: place => (place === 0 ? namesOf(lab => lab.record.links) : []),
   status: place => (place === 0 ? labs() : []),
   check: place => (place === 0 ? labs() : []),
