@@ -1,16 +1,45 @@
+import type { Instant } from '../wire/instant.ts';
 import type { IkeConfig } from './config.ts';
 import type { IkeContext, IkeDaemon, IkeEffects } from './daemon.ts';
 import { type IkeSteps, STEPS } from './steps.ts';
-
-const NOTHING: IkeEffects = { commands: [], datagrams: [], events: [], secrets: [], fetches: [] };
+import { settle } from './v2/apply.ts';
+import { runCommand, startConnections } from './v2/commands.ts';
+import { createCore, takeEffects } from './v2/core.ts';
+import { noticeCookies } from './v2/gate.ts';
+import { receiveDatagram } from './v2/receive.ts';
+import { statusOf } from './v2/status.ts';
+import { runTimers } from './v2/timers.ts';
 
 /** Makes a daemon. It has done nothing yet: `wakeAt()` is due at once. Throws when the configuration contradicts itself. */
-export function createIkeDaemon(_config: IkeConfig, _context: IkeContext, _steps: IkeSteps = STEPS): IkeDaemon {
+export function createIkeDaemon(config: IkeConfig, context: IkeContext, steps: IkeSteps = STEPS): IkeDaemon {
+  const core = createCore(config, context, steps);
+
+  /** Runs one call: sets the time, does what was due before it, and hands out what came of it all. */
+  function call(now: Instant, work: () => void): IkeEffects {
+    core.now = now;
+    runTimers(core);
+    work();
+    settle(core);
+    if (core.halfOpen.asksCookies) noticeCookies(core);
+    return takeEffects(core);
+  }
+
   return {
-    receive: () => NOTHING,
-    wake: () => NOTHING,
-    wakeAt: () => null,
-    command: () => NOTHING,
-    status: () => ({ sas: [], halfOpen: 0, cookies: false, counters: {} }),
+    receive: (datagrams, now) =>
+      call(now, () => {
+        for (const datagram of datagrams) {
+          receiveDatagram(core, datagram);
+          settle(core);
+        }
+      }),
+    wake: now =>
+      call(now, () => {
+        if (core.isStarted) return;
+        core.isStarted = true;
+        startConnections(core);
+      }),
+    wakeAt: () => (core.isStarted ? core.alarms.next() : core.now),
+    command: (command, now) => call(now, () => runCommand(core, command)),
+    status: now => statusOf(core, now),
   };
 }

@@ -1,4 +1,7 @@
+import type { KeyExchangeAnswer, KeyExchangeResult } from '../crypto/key-exchange.ts';
+import type { Prf } from '../crypto/prf.ts';
 import type { IkeMessage } from '../wire/ike/message.ts';
+import type { PeerVerdict } from './v2/authenticate.ts';
 
 /**
  * The decisions that a daemon is composed of, as `EspSteps` are of the kernel. The engine has one of each; a subject that is
@@ -13,6 +16,12 @@ export interface IkeSteps {
   isOwnCookie(cookie: Uint8Array, valid: readonly Uint8Array[]): boolean;
   /** §2.5: types of payloads that are critical and not known, of all that came; the first is answered. */
   unsupportedCritical(payloads: IkeMessage['payloads']): number | null;
+  /** §2.10: whether a nonce is long enough for the PRF, and not longer than it may be. */
+  isNonceFit(nonce: Uint8Array, prf: Prf): boolean;
+  /** What came of the peer's value, RFC 6989. */
+  keyExchanged<R extends KeyExchangeResult | KeyExchangeAnswer>(result: R): R;
+  /** §2.15: whether the peer is who it says. */
+  peerJudged(verdict: PeerVerdict): PeerVerdict;
   /** §2.1: whether a request that was answered is answered again, in the same octets. */
   repeatsResponse(messageId: number): boolean;
 }
@@ -27,5 +36,8 @@ export const STEPS: IkeSteps = {
     }
     return null;
   },
+  isNonceFit: (nonce, prf) => nonce.length >= Math.max(16, prf.keyOctets / 2) && nonce.length <= 256,
+  keyExchanged: result => result,
+  peerJudged: verdict => verdict,
   repeatsResponse: () => true,
 };

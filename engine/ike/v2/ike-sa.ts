@@ -1,15 +1,18 @@
 import type { IkeCipher } from '../../crypto/ike-cipher.ts';
 import type { KeyExchangeMethod, KeyExchangeStart } from '../../crypto/key-exchange.ts';
 import type { Prf } from '../../crypto/prf.ts';
+import type { FlowQuery } from '../../node/node.ts';
 import type { Address } from '../../wire/address.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
 import type { IdPayload } from '../../wire/ike/payload.ts';
 import type { Instant } from '../../wire/instant.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import type { IntermediateMessage } from './auth-octets.ts';
+import type { AwaitedFollowUp } from './follow-up.ts';
 import type { ChildSa, LingeringSa } from './child-sa.ts';
 import type { FragmentSet } from './fragments.ts';
 import type { IkeSuite } from './suite.ts';
+import type { MobikeState } from './mobike-state.ts';
 import type { Task } from './task.ts';
 import type { MessageWindows } from './windows.ts';
 
@@ -17,12 +20,12 @@ import type { MessageWindows } from './windows.ts';
  * An IKE SA, from the first message that is more than a cookie to its end. What it holds is what is valid in its state; a
  * step of an exchange returns the next value and changes none.
  *
- *     initiator:  initiating -> authenticating -> established -> rekeyed | deleting
- *     responder:                halfOpen       -> established -> rekeyed | deleting
+ *     initiator:  initiating -> authenticating -> established -> rekeyed | deleting -> closed
+ *     responder:                halfOpen       -> established -> rekeyed | deleting -> closed
  */
 export type IkeSa = InitiatingIkeSa | KeyedIkeSa;
 /** One whose keys are known: SK protects its messages. */
-export type KeyedIkeSa = AuthenticatingIkeSa | HalfOpenIkeSa | AuthenticatedIkeSa;
+export type KeyedIkeSa = AuthenticatingIkeSa | HalfOpenIkeSa | AuthenticatedIkeSa | ClosedIkeSa;
 /** One whose peer is who it says. */
 export type AuthenticatedIkeSa = EstablishedIkeSa | RekeyedIkeSa | DeletingIkeSa;
 
@@ -91,17 +94,29 @@ export interface InitialAttempt {
   readonly cookie: Uint8Array | null;
   /** How often a responder made it begin again: COOKIE, INVALID_KE_PAYLOAD, REDIRECT. Bounded. */
   readonly restarts: number;
-  /** Why the last error in the clear refused it: it may be forged, so the genuine answer is waited for (§2.21.1). */
-  readonly refusal: string | null;
+  /** An error in the clear has refused it: it may be forged, so the genuine answer is waited for until then (§2.21.1). */
+  readonly refusal: { readonly why: string; readonly until: Instant } | null;
+  /** IKE SAs that came of answers; while there is one, the request is not sent again. */
+  readonly candidates: readonly number[];
+  /** Responders (SPIs) whose answer came to nothing: it is not tried twice. */
+  readonly failed: readonly IkeSpi[];
   /** The children to be made, the first of them in IKE_AUTH. */
-  readonly children: readonly ChildConfig[];
+  readonly children: readonly WantedChild[];
   /** Whatever an extension has to remember until the response: an RFC 5723 ticket, where a redirect came from. */
   readonly notes: readonly AttemptNote[];
+}
+
+/** `flow` is the packet that wants it, RFC 7296 §2.9. */
+export interface WantedChild {
+  readonly child: ChildConfig;
+  readonly flow: FlowQuery | null;
 }
 
 export type AttemptNote =
   /** RFC 5685 §3: the address of the gateway that sent us here. */
   | { readonly kind: 'redirectedFrom'; readonly address: Address }
+  /** Where to instead of the connection's own address, text: RFC 5685. */
+  | { readonly kind: 'redirectedTo'; readonly address: string }
   /** RFC 5723: what the ticket brings back. */
   | { readonly kind: 'ticket'; readonly ticket: Uint8Array; readonly peer: string }
   /** The IKE SA that this one is made to replace: reauthentication, or moving after a redirect. */
@@ -147,6 +162,8 @@ export interface InitialExchange {
   readonly additionalDone: number;
   /** The peer has sent USE_PPK, RFC 8784; extensions add what they must remember from IKE_SA_INIT to IKE_AUTH here. */
   readonly peerUsesPpk: boolean;
+  /** HTTP_CERT_LOOKUP_SUPPORTED has come, RFC 7296 §3.6. */
+  readonly peerFetchesCertificates: boolean;
 }
 
 export interface IntermediateExchange {
@@ -162,7 +179,7 @@ export interface AuthenticatingIkeSa extends Keyed {
   readonly initial: InitialExchange;
   /** The `initiating` IKE SA that this response was to; others may have answered it as well (RFC 7296 §2.4). */
   readonly attemptId: number;
-  readonly children: readonly ChildConfig[];
+  readonly children: readonly WantedChild[];
   readonly notes: readonly AttemptNote[];
 }
 
@@ -172,6 +189,8 @@ export interface HalfOpenIkeSa extends Keyed {
   readonly initial: InitialExchange;
   /** When it is dropped unless the peer has authenticated. */
   readonly dropAt: Instant;
+  /** Those before the last additional key exchange: its request, which the answer may not have reached, comes again under them. */
+  readonly earlierKeys?: IkeKeys;
 }
 
 interface Authenticated extends Keyed {
@@ -188,6 +207,10 @@ interface Authenticated extends Keyed {
   readonly lingering: readonly LingeringSa[];
   /** What the peer had no time for (TEMPORARY_FAILURE), and when it is asked again, RFC 7296 §2.25. */
   readonly delayed: readonly { readonly at: Instant; readonly task: Task }[];
+  /** Whether this node began the first of a series of rekeyed ones, whoever rekeyed it since; absent: as `role` says. */
+  readonly began?: boolean;
+  /** RFC 4555; absent: not in use, or nothing has happened yet. */
+  readonly mobike?: MobikeState;
   /** Of one that replaced another: the lower nonce of the exchange that made it (RFC 7296 §2.8.2); null: of IKE_SA_INIT. */
   readonly lowestNonce: Uint8Array | null;
 }
@@ -200,6 +223,10 @@ export interface EstablishedIkeSa extends Authenticated {
   readonly expiresAt: Instant | null;
   /** This end's request to rekey it (§2.8), while it is under way. */
   readonly isRekeying: boolean;
+  /** The IKE SA that the peer's request made meanwhile (§2.8.2): the nonces are to say which of two inherits. Absent: none. */
+  readonly rival?: number;
+  /** Answers of this end to CREATE_CHILD_SA that additional key exchanges are to follow, RFC 9370 §2.2.4. Absent: none. */
+  readonly followUps?: readonly AwaitedFollowUp[];
 }
 
 /** Another has its children: only Delete and its answer are still to be said, RFC 7296 §2.8. */
@@ -215,6 +242,12 @@ export interface DeletingIkeSa extends Authenticated {
   readonly kind: 'deleting';
 }
 
+/** The end of one: it repeats what it has answered, since the peer may have missed it, and does nothing else. */
+export interface ClosedIkeSa extends Keyed {
+  readonly kind: 'closed';
+  readonly dropAt: Instant;
+}
+
 export const isKeyed = (sa: IkeSa): sa is KeyedIkeSa => sa.kind !== 'initiating';
 
 export const isAuthenticated = (sa: IkeSa): sa is AuthenticatedIkeSa =>
@@ -222,3 +255,6 @@ export const isAuthenticated = (sa: IkeSa): sa is AuthenticatedIkeSa =>
 
 /** The SPI of this end. */
 export const localSpi = (sa: CommonIkeSa): IkeSpi => (sa.role === 'initiator' ? sa.initiatorSpi : sa.responderSpi);
+
+/** Who began the first of a series of rekeyed IKE SAs: it decides about addresses (RFC 4555 §3.5), and begins anew what is lost. */
+export const hasBegun = (sa: AuthenticatedIkeSa): boolean => sa.began ?? sa.role === 'initiator';

@@ -27,6 +27,8 @@ export type Effect =
   | { readonly kind: 'respond'; readonly payloads: readonly Payload[] }
   /** To be asked of the peer when the window has room; of another IKE SA when one is named. */
   | { readonly kind: 'task'; readonly task: Task; readonly ikeSa?: number }
+  /** The same, but not before then. */
+  | { readonly kind: 'delay'; readonly task: Task; readonly at: Instant; readonly ikeSa: number }
   /** To the node, before any datagram of this call leaves. */
   | { readonly kind: 'command'; readonly command: NodeCommand }
   | { readonly kind: 'event'; readonly event: IkeEvent }
@@ -34,6 +36,8 @@ export type Effect =
   | { readonly kind: 'secrets'; readonly secrets: IkeSecrets }
   /** Another IKE SA that this step has made or changed: a rekeyed one, an older one of the same peer. */
   | { readonly kind: 'put'; readonly sa: IkeSa }
+  /** An IKE SA that this end began came to nothing: the connection says whether to try again. */
+  | { readonly kind: 'attemptFailed'; readonly attempt: number; readonly why: string; readonly isDead: boolean }
   /** Another IKE SA ends without a word; its Child SAs leave the node. */
   | { readonly kind: 'discard'; readonly ikeSa: number; readonly why: string }
   /** These children are no more: the connection's `onClose` or `onDeath` says what becomes of them. */
@@ -72,18 +76,18 @@ export interface World {
   readonly epochSeconds: number;
   /** All IKE SAs, this one included, in the order of their ids. */
   readonly sas: Iterable<IkeSa>;
-  find(id: number): IkeSa | null;
+  readonly find: (id: number) => IkeSa | null;
   /** The node's own addresses, text. */
   readonly addresses: readonly string[];
-  sourceFor(destination: string): string | null;
+  readonly sourceFor: (destination: string) => string | null;
   /** What was fetched for the message at hand; null: it could not be; undefined: nobody has tried. */
-  fetched(url: string, body: Uint8Array | null): Uint8Array | null | undefined;
+  readonly fetched: (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;
   /** Never 0, and of no other IKE SA. */
-  newIkeSpi(): IkeSpi;
+  readonly newIkeSpi: () => IkeSpi;
   /** 256 or more, and of no other inbound SA that IKE has made. */
-  newChildSpi(): number;
+  readonly newChildSpi: () => number;
   /** For `IkeSa.id` and `ChildSa.id`. */
-  newId(): number;
+  readonly newId: () => number;
   /** An instant so many seconds from now, less the connection's jitter; null for 0 seconds: never. */
-  jittered(seconds: number, jitter: number): Instant | null;
+  readonly jittered: (seconds: number, jitter: number) => Instant | null;
 }

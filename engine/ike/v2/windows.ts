@@ -50,11 +50,47 @@ export interface ResponseWindow {
 }
 
 export interface AnsweredRequest {
-  readonly messageId: number;
+  readonly header: IkeHeader;
   readonly messages: readonly Uint8Array[];
+  /** As in `OutstandingRequest`. */
+  readonly content: SealedContent | null;
+  readonly fragmentOctets: number | null;
+  /** How often the request has come again. */
+  readonly repeats: number;
 }
 
 export const INITIAL_WINDOWS: MessageWindows = {
   requests: { nextId: 0, size: 1, outstanding: [] },
   responses: { expectedId: 0, size: 1, answered: [], waiting: [] },
 };
+
+/** Whether a request with this Message ID is a new one, one that was answered or is at work, or one that cannot be. */
+export function placeOf({ expectedId, size, answered, waiting }: ResponseWindow, messageId: number) {
+  if (waiting.includes(messageId)) return 'waiting';
+  if (answered.some(({ header }) => header.messageId === messageId)) return 'answered';
+  return messageId >= expectedId && messageId < expectedId + size ? 'new' : 'outside';
+}
+
+/** A request was answered: the window moves past it, and past those that were answered before it. */
+export function withAnswer(window: ResponseWindow, answer: AnsweredRequest): ResponseWindow {
+  const { messageId } = answer.header;
+  const waiting = window.waiting.filter(id => id !== messageId);
+  const others = window.answered.filter(({ header }) => header.messageId !== messageId);
+  const answered = [...others, answer];
+  let { expectedId } = window;
+  const isDone = (id: number) => waiting.includes(id) || answered.some(({ header }) => header.messageId === id);
+  while (isDone(expectedId)) expectedId++;
+  // The peer may repeat a request until one that is a window later was answered, §2.3.
+  const oldest = expectedId - window.size;
+  return { ...window, expectedId, waiting, answered: answered.filter(({ header }) => header.messageId >= oldest) };
+}
+
+/** The request waits for something to be fetched. */
+export function withWaiting(window: ResponseWindow, messageId: number): ResponseWindow {
+  return { ...window, waiting: [...window.waiting, messageId] };
+}
+
+/** The peer's answer has come. */
+export function withoutRequest(window: RequestWindow, messageId: number): RequestWindow {
+  return { ...window, outstanding: window.outstanding.filter(({ header }) => header.messageId !== messageId) };
+}

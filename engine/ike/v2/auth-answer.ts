@@ -1,0 +1,199 @@
+import type { IdPayload, Payload } from '../../wire/ike/payload.ts';
+import { NotifyType } from '../../wire/ike/registry.ts';
+import type { ConnectionConfig } from '../config.ts';
+import { credentialsOf } from '../credentials.ts';
+import { formatIdentity, type Identity, payloadOfIdentity } from '../identity.ts';
+import { connectionsFor, connectionsOf } from '../peer-authorization.ts';
+import { authNotifies, judgePeer, ownIdentity, peerIdentity, proveSelf } from './auth-parts.ts';
+import { authenticationKindOf, type PeerVerdict } from './authenticate.ts';
+import { certificatesToSend } from './certificate-payloads.ts';
+import { answerChild } from './child-answer.ts';
+import { childPlace } from './child-place.ts';
+import { endIkeSa, nameOf } from './end.ts';
+import { addFirstChild, establish } from './establish.ts';
+import { payloadOf, requiredPayload } from './exchange-table.ts';
+import type { Responder } from './exchange.ts';
+import type { EstablishedIkeSa, HalfOpenIkeSa } from './ike-sa.ts';
+import { certificateRequestsOf } from './initial-request.ts';
+import { IKE_AUTH } from './initial-tables.ts';
+import { notifyFor, notifyOf, notifyPayload } from './notify.ts';
+import { ikeChoices } from './proposals.ts';
+import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import type { IkeSuite } from './suite.ts';
+import { isKeptOut, replaceOlder } from './unique.ts';
+
+export const authAnswer: Responder = {
+  table: IKE_AUTH,
+  takes: () => true,
+  accepts: sa => sa.kind === 'halfOpen',
+  respond(sa, { payloads }, world) {
+    if (sa.kind !== 'halfOpen') return unchanged(sa);
+    const heard: HalfOpenIkeSa = {
+      ...sa,
+      initial: {
+        ...sa.initial,
+        certificateRequests: certificateRequestsOf(payloads),
+        peerFetchesCertificates: notifyOf(payloads, NotifyType.HTTP_CERT_LOOKUP_SUPPORTED) !== null,
+      },
+    };
+    return answer(heard, payloads, world);
+  },
+};
+
+/** A peer that was found to be who it says, and the connection that it means. */
+interface Accepted {
+  readonly connection: ConnectionConfig;
+  readonly idi: IdPayload;
+  readonly localIdentity: Identity;
+  readonly remoteIdentity: Identity;
+  readonly method: string;
+}
+
+function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): Step {
+  const judged = judge(sa, payloads, world);
+  if (judged.kind === 'needsFetches') {
+    return step(sa, ...judged.fetches.map((fetch): Effect => ({ kind: 'fetch', fetch })));
+  }
+  if (judged.kind === 'refused') return refuse(sa, judged.why, world);
+  const { connection, idi, localIdentity, remoteIdentity } = judged.peer;
+  const idr = payloadOfIdentity(localIdentity, 'IDr');
+  const proof = proveSelf(sa, connection, idr, { localIdentity, remoteIdentity }, world);
+  if (proof.kind === 'impossible') return refuse(sa, proof.why, world);
+  if (isKeptOut({ connection, createdAt: sa.createdAt }, idr, idi, payloads, world)) {
+    return refuse(sa, 'the peer has an IKE SA already', world);
+  }
+  const made = establish(
+    sa,
+    {
+      connection,
+      localIdentity,
+      remoteIdentity,
+      localId: idr,
+      remoteId: idi,
+      localAuthentication: proof.method,
+      remoteAuthentication: judged.peer.method,
+      keys: sa.keys,
+      virtualAddresses: [],
+    },
+    payloads,
+    world,
+  );
+  const older = replaceOlder(made.sa, payloads, world);
+  const child = answerFirst(made.sa, sa, payloads, world);
+  const { initial } = sa;
+  const answered: Payload[] = [
+    idr,
+    ...certificatesToSend(
+      connection.authentication.local,
+      credentialsOf(world.config),
+      initial.certificateRequests,
+      initial.peerFetchesCertificates,
+    ),
+    proof.auth,
+    ...child.payloads,
+    ...authNotifies(connection),
+  ];
+  return {
+    sa: child.sa,
+    effects: [...made.effects, ...child.effects, { kind: 'respond', payloads: answered }, ...older],
+  };
+}
+
+type Judged =
+  | { readonly kind: 'accepted'; readonly peer: Accepted }
+  | Exclude<PeerVerdict, { readonly kind: 'accepted' }>;
+
+/** Connections that would do are tried in turn, the best fit first; no more of them than this. */
+const CONNECTIONS_MAX = 8;
+
+function judge(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): Judged {
+  const idi = requiredPayload(payloads, 'IDi');
+  const idr = payloadOf(payloads, 'IDr');
+  const auth = payloadOf(payloads, 'AUTH');
+  const remoteIdentity = peerIdentity(idi);
+  const named = idr === null ? null : peerIdentity(idr);
+  const method = auth === null ? null : authenticationKindOf(auth);
+  if (auth === null) return refused('EAP is not spoken here');
+  if (remoteIdentity === null || (idr !== null && named === null)) return refused('an identity that is none');
+  if (method === null) return refused(`AUTH method ${auth.method}`);
+  const possible = connectionsFor(world.config, sa.path).filter(one => one.version === 2 && hasSuite(one, sa.suite));
+  const candidates = connectionsOf(possible, { remote: remoteIdentity, local: named, method }).slice(
+    0,
+    CONNECTIONS_MAX,
+  );
+  let first: Judged | null = null;
+  for (const connection of candidates) {
+    const localIdentity = ownIdentity(connection, sa.path, named);
+    const verdict = judgePeer(sa, connection, idi, { localIdentity, remoteIdentity }, payloads, false, world);
+    if (verdict.kind === 'accepted') {
+      return { kind: 'accepted', peer: { connection, idi, localIdentity, remoteIdentity, method: verdict.method } };
+    }
+    if (verdict.kind === 'needsFetches') return verdict;
+    first ??= refused(`${formatIdentity(remoteIdentity)}: ${verdict.why}`);
+  }
+  return first ?? refused(`no connection is for ${formatIdentity(remoteIdentity)}`);
+}
+
+/** What IKE_SA_INIT has agreed on must be what this connection wants as well. */
+function hasSuite(connection: ConnectionConfig, suite: IkeSuite): boolean {
+  const wanted = [suite.encryption, suite.integrity, suite.prf, suite.keyExchange].filter(token => token !== null);
+  return ikeChoices(connection.proposals).some(({ byType }) => {
+    const tokens = new Set([...byType.values()].flat());
+    return wanted.every(token => tokens.has(token));
+  });
+}
+
+interface FirstChild {
+  readonly sa: EstablishedIkeSa;
+  readonly effects: readonly Effect[];
+  readonly payloads: readonly Payload[];
+}
+
+/** `[SAr2, TSi, TSr]`, or why there is none: the IKE SA stands all the same, RFC 7296 §1.2 and §2.21.2. */
+function answerFirst(
+  sa: EstablishedIkeSa,
+  initial: HalfOpenIkeSa,
+  payloads: readonly Payload[],
+  world: World,
+): FirstChild {
+  const { connection } = sa;
+  const isAsked = (['SA', 'TSi', 'TSr'] as const).map(type => payloadOf(payloads, type) !== null);
+  if (!isAsked.includes(true)) return { sa, effects: [], payloads: [] }; // RFC 6023
+  if (isAsked.includes(false)) return withoutChild(sa, 'half a Child SA', notifyPayload(NotifyType.INVALID_SYNTAX));
+  const place = childPlace(sa, sa.virtualAddresses);
+  const answered = answerChild(payloads, connection.children, 'without', place, world.newChildSpi, null);
+  if (answered.kind === 'refused') {
+    const notify = notifyFor(answered.error, { isResponse: false, isProtected: true });
+    return withoutChild(
+      sa,
+      answered.error.kind,
+      notify === 'drop' ? notifyPayload(NotifyType.TS_UNACCEPTABLE) : notify,
+    );
+  }
+  const added = addFirstChild(sa, initial, answered.child, world);
+  if (added.kind === 'weak') return withoutChild(sa, added.why, notifyPayload(NotifyType.NO_PROPOSAL_CHOSEN));
+  return {
+    sa: added.sa,
+    effects: added.effects,
+    payloads: [...answered.notifies, answered.sa, ...answered.selectors],
+  };
+}
+
+function withoutChild(sa: EstablishedIkeSa, why: string, notify: Payload): FirstChild {
+  const event = { kind: 'negotiationFailed', connection: sa.connection.name, detail: `${nameOf(sa)}: ${why}` } as const;
+  return { sa, effects: [{ kind: 'event', event }], payloads: [notify] };
+}
+
+/** The same for every reason, §2.21.2; the log knows which it was. */
+function refuse(sa: HalfOpenIkeSa, why: string, world: World): Step {
+  const event = {
+    kind: 'authenticationFailed',
+    connection: sa.connection.name,
+    detail: `${nameOf(sa)}: ${why}`,
+  } as const;
+  const end = endIkeSa(sa, 'failed', why, world);
+  const payloads = [notifyPayload(NotifyType.AUTHENTICATION_FAILED)];
+  return { ...end, effects: [{ kind: 'event', event }, { kind: 'respond', payloads }, ...end.effects] };
+}
+
+const refused = (why: string) => ({ kind: 'refused', why }) as const;

@@ -1,0 +1,135 @@
+import { formatAddress } from '../../wire/address.ts';
+import type { IdPayload, Payload } from '../../wire/ike/payload.ts';
+import { NotifyType } from '../../wire/ike/registry.ts';
+import type { ConnectionConfig } from '../config.ts';
+import { credentialsOf } from '../credentials.ts';
+import { type Identity, identityOfAddress, identityOfPayload, parseIdentity } from '../identity.ts';
+import { type AuthContext, type PeerVerdict, proveIdentity, type Proof, verifyPeer } from './authenticate.ts';
+import { intermediateAuth, type IntermediateAuth, signedOctets } from './auth-octets.ts';
+import { payloadOf, payloadsOf } from './exchange-table.ts';
+import type { AuthenticatingIkeSa, HalfOpenIkeSa, IkeKeys } from './ike-sa.ts';
+import { notifyPayload } from './notify.ts';
+import type { World } from './step.ts';
+
+/** Either end before it has authenticated the other. */
+export type Unproven = AuthenticatingIkeSa | HalfOpenIkeSa;
+
+/** Of `InitialExchange` and keys, what AUTH payloads are over; a PPK is mixed into `keys` where one is used. */
+export type AuthBasis = Pick<Unproven, 'initial' | 'prf' | 'role' | 'extensions'> & { readonly keys: IkeKeys };
+
+/** Who this node says it is; one that may be anybody is its address. */
+export function ownIdentity(
+  { authentication }: ConnectionConfig,
+  path: Unproven['path'],
+  named: Identity | null,
+): Identity {
+  const identity = identityOf(authentication.local.identity);
+  if (identity.kind !== 'any') return identity;
+  return named ?? identityOfAddress(path.local);
+}
+
+/** Whom the connection expects. */
+export function expectedIdentity({ authentication }: ConnectionConfig): Identity {
+  return identityOf(authentication.remote.identity);
+}
+
+/** This node's AUTH. */
+export function proveSelf(
+  basis: AuthBasis,
+  connection: ConnectionConfig,
+  id: IdPayload,
+  identities: Pick<AuthContext, 'localIdentity' | 'remoteIdentity'>,
+  world: World,
+): Proof {
+  const context = contextOf(basis, basis.role, id, identities, world);
+  return proveIdentity(connection.authentication.local, context, world.random);
+}
+
+/** The peer's AUTH, with the CERTs beside it. `id` is its identity as it came. */
+export function judgePeer(
+  basis: AuthBasis,
+  connection: ConnectionConfig,
+  id: IdPayload,
+  identities: Pick<AuthContext, 'localIdentity' | 'remoteIdentity'>,
+  payloads: readonly Payload[],
+  isPpkUsed: boolean,
+  world: World,
+): PeerVerdict {
+  const auth = payloadOf(payloads, 'AUTH');
+  if (auth === null) return { kind: 'refused', why: 'no AUTH payload' };
+  const context = contextOf(basis, basis.role === 'initiator' ? 'responder' : 'initiator', id, identities, world);
+  return world.steps.peerJudged(
+    verifyPeer({
+      ...context,
+      auth,
+      certificates: payloadsOf(payloads, 'CERT'),
+      expected: connection.authentication.remote,
+      isPpkUsed,
+      limits: world.config.limits,
+      epochSeconds: world.epochSeconds,
+      fetched: world.fetched,
+    }),
+  );
+}
+
+/** null: not well formed. */
+export function peerIdentity(id: IdPayload): Identity | null {
+  return identityOfPayload(id);
+}
+
+/** What either end may say of itself in IKE_AUTH. */
+export function authNotifies(connection: ConnectionConfig): Payload[] {
+  const notifies: Payload[] = [];
+  if (connection.windowSize > 1) notifies.push(notifyPayload(NotifyType.SET_WINDOW_SIZE, u32(connection.windowSize)));
+  return notifies;
+}
+
+/** Where there is nothing better to call somebody: `192.0.2.1`. */
+export const placeName = (path: Unproven['path']): string => formatAddress(path.remote);
+
+function contextOf(
+  basis: AuthBasis,
+  signer: 'initiator' | 'responder',
+  id: IdPayload,
+  identities: Pick<AuthContext, 'localIdentity' | 'remoteIdentity'>,
+  world: World,
+): AuthContext {
+  const { initial, keys, prf, extensions } = basis;
+  const isInitiator = signer === 'initiator';
+  const skP = isInitiator ? keys.skPi : keys.skPr;
+  const octets = signedOctets(prf, {
+    message: isInitiator ? initial.initiatorMessage : initial.responderMessage,
+    nonce: isInitiator ? initial.responderNonce : initial.initiatorNonce,
+    skP,
+    id,
+    intermediate: intermediateOf(basis),
+  });
+  return {
+    credentials: credentialsOf(world.config),
+    prf,
+    skP,
+    octets,
+    ...identities,
+    peerHashes: extensions.has('signatureAuthentication') ? initial.peerHashes : null,
+  };
+}
+
+/** RFC 9242 §3.3.2: each exchange by the keys of its time. */
+function intermediateOf({ initial, prf }: AuthBasis): IntermediateAuth | null {
+  let initiator: Uint8Array | null = null;
+  let responder: Uint8Array | null = null;
+  for (const { skPi, skPr, request, response } of initial.intermediates) {
+    initiator = intermediateAuth(prf, skPi, initiator, request);
+    responder = intermediateAuth(prf, skPr, responder, response);
+  }
+  if (initiator === null || responder === null) return null;
+  return { initiator, responder, authMessageId: initial.intermediates.length + 1 };
+}
+
+function identityOf(text: string): Identity {
+  const identity = parseIdentity(text);
+  if (identity === null) throw new Error(`the configuration of IKE has an identity that cannot be read: ${text}`);
+  return identity;
+}
+
+const u32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);

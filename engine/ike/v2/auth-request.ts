@@ -1,0 +1,197 @@
+import { addressesEqual } from '../../wire/address.ts';
+import type { Payload } from '../../wire/ike/payload.ts';
+import { NotifyType } from '../../wire/ike/registry.ts';
+import { credentialsOf } from '../credentials.ts';
+import { formatIdentity, type Identity, payloadOfIdentity } from '../identity.ts';
+import { authNotifies, expectedIdentity, judgePeer, ownIdentity, peerIdentity, proveSelf } from './auth-parts.ts';
+import { certificateRequests, certificatesToSend } from './certificate-payloads.ts';
+import { type ChildOffer, concludeChild, offerChild, offerPayloads } from './child-offer.ts';
+import { childPlace } from './child-place.ts';
+import { endIkeSa, nameOf } from './end.ts';
+import { addFirstChild, establish } from './establish.ts';
+import { payloadOf } from './exchange-table.ts';
+import type { Initiator, ReceivedMessage } from './exchange.ts';
+import type { AuthenticatingIkeSa, EstablishedIkeSa } from './ike-sa.ts';
+import { IKE_AUTH } from './initial-tables.ts';
+import { errorOf, notifyName, notifyPayload } from './notify.ts';
+import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import type { TaskOf } from './task.ts';
+import { replaceOlder } from './unique.ts';
+
+export const authenticate: Initiator<'authenticate'> = {
+  kind: 'authenticate',
+  table: IKE_AUTH,
+  begin(sa, _task, world) {
+    if (sa.kind !== 'authenticating') throw new Error(`IKE_AUTH of an IKE SA that is ${sa.kind}`);
+    return request(sa, world);
+  },
+  conclude(sa, { task }, response, world) {
+    if (sa.kind !== 'authenticating') return unchanged(sa);
+    return conclude(sa, task, response, world);
+  },
+};
+
+/** `IDi, [CERT,] [CERTREQ,] [IDr,] AUTH, [CP,] [SAi2, TSi, TSr,] [N...]`. */
+function request(sa: AuthenticatingIkeSa, world: World): Step {
+  const { connection, path } = sa;
+  const { authentication } = connection;
+  const credentials = credentialsOf(world.config);
+  const localIdentity = ownIdentity(connection, path, null);
+  const remoteIdentity = expectedIdentity(connection);
+  const idi = payloadOfIdentity(localIdentity, 'IDi');
+  const proof = proveSelf(sa, connection, idi, { localIdentity, remoteIdentity }, world);
+  if (proof.kind === 'impossible') return failed(sa, proof.why, world);
+  const { initial } = sa;
+  const certificates = certificatesToSend(
+    authentication.local,
+    credentials,
+    initial.certificateRequests,
+    initial.peerFetchesCertificates,
+  );
+  const offered = offerFirst(sa, world);
+  const offerParts = offered === null ? null : offerPayloads(offered);
+  const payloads: Payload[] = [
+    idi,
+    ...certificates,
+    ...(isAlone(sa, world) ? [notifyPayload(NotifyType.INITIAL_CONTACT)] : []),
+    ...certificateRequests([authentication.remote], credentials),
+    ...(isNamed(remoteIdentity) ? [payloadOfIdentity(remoteIdentity, 'IDr')] : []),
+    proof.auth,
+    ...(offerParts === null ? [] : [...offerParts.notifies, offerParts.sa, ...offerParts.selectors]),
+    ...authNotifies(connection),
+  ];
+  return step(sa, {
+    kind: 'request',
+    exchangeType: IKE_AUTH.exchangeType,
+    payloads,
+    task: { kind: 'authenticate', offer: offered, method: proof.method },
+  });
+}
+
+/** The child that goes along; null: none is wanted, or none by this way (RFC 6023). */
+function offerFirst(sa: AuthenticatingIkeSa, world: World): ChildOffer | null {
+  const { connection, children } = sa;
+  const [first] = children;
+  if (first === undefined) return null;
+  const isChildless = connection.childless === 'force' || connection.childless === 'prefer';
+  if (isChildless && sa.extensions.has('childless')) return null;
+  return offerChild(first.child, world.newChildSpi(), childPlace(sa, []), 'without', { flow: first.flow });
+}
+
+function conclude(
+  sa: AuthenticatingIkeSa,
+  { offer: offered, method }: TaskOf<'authenticate'>,
+  response: ReceivedMessage,
+  world: World,
+): Step {
+  const { payloads } = response;
+  const { connection, path } = sa;
+  const error = errorOf(payloads);
+  const idr = payloadOf(payloads, 'IDr');
+  if (idr === null || payloadOf(payloads, 'AUTH') === null) {
+    return failed(sa, error === null ? 'an answer without AUTH' : notifyName(error.notifyType), world);
+  }
+  const remoteIdentity = peerIdentity(idr);
+  if (remoteIdentity === null) return refusePeer(sa, 'an identity that is none');
+  const localIdentity = ownIdentity(connection, path, null);
+  const verdict = judgePeer(sa, connection, idr, { localIdentity, remoteIdentity }, payloads, false, world);
+  if (verdict.kind === 'needsFetches') {
+    return step(sa, ...verdict.fetches.map((fetch): Effect => ({ kind: 'fetch', fetch })));
+  }
+  if (verdict.kind === 'refused') return refusePeer(sa, `${formatIdentity(remoteIdentity)}: ${verdict.why}`);
+  const made = establish(
+    sa,
+    {
+      connection,
+      localIdentity,
+      remoteIdentity,
+      localId: payloadOfIdentity(localIdentity, 'IDi'),
+      remoteId: idr,
+      localAuthentication: method ?? connection.authentication.local.method,
+      remoteAuthentication: verdict.method,
+      keys: sa.keys,
+      virtualAddresses: [],
+    },
+    payloads,
+    world,
+  );
+  const replaced = sa.notes.flatMap((note): Effect[] =>
+    note.kind === 'replaces' ? [{ kind: 'task', task: { kind: 'deleteIke' }, ikeSa: note.ikeSa }] : [],
+  );
+  const older = replaceOlder(made.sa, payloads, world);
+  const child = offered === null ? step(made.sa) : concludeFirst(made.sa, sa, offered, response, world);
+  return { sa: child.sa, effects: [...made.effects, ...child.effects, ...older, ...replaced] };
+}
+
+/** The Child SA of the answer; what is wrong with it does not harm the IKE SA, RFC 7296 §2.21.2. */
+function concludeFirst(
+  sa: EstablishedIkeSa,
+  initial: AuthenticatingIkeSa,
+  offered: ChildOffer,
+  { payloads }: ReceivedMessage,
+  world: World,
+): Step {
+  const error = errorOf(payloads);
+  const isWhole = (['SA', 'TSi', 'TSr'] as const).every(type => payloadOf(payloads, type) !== null);
+  if (error !== null || !isWhole) {
+    const why = error === null ? 'the answer has no Child SA' : notifyName(error.notifyType);
+    return step(sa, ...withoutChild(sa, offered, why));
+  }
+  const place = childPlace(sa, sa.virtualAddresses);
+  const concluded = concludeChild(offered, payloads, place);
+  const protocol = offered.config.proposals[0]?.protocol ?? 'esp';
+  const refusal: Effect = { kind: 'task', task: { kind: 'refuseChild', protocol, spi: offered.spiIn } };
+  if (concluded.kind === 'unusable') return step(sa, ...withoutChild(sa, offered, concluded.why), refusal);
+  const added = addFirstChild(sa, initial, concluded.child, world);
+  if (added.kind === 'weak') return step(sa, ...withoutChild(sa, offered, added.why), refusal);
+  return step(added.sa, ...added.effects);
+}
+
+function withoutChild({ connection }: EstablishedIkeSa, { config }: ChildOffer, why: string): Effect[] {
+  return [
+    {
+      kind: 'event',
+      event: { kind: 'negotiationFailed', connection: connection.name, detail: `${config.name}: ${why}` },
+    },
+    { kind: 'lost', connection: connection.name, children: [config], cause: 'failed' },
+  ];
+}
+
+/** The peer believes that the IKE SA stands: it is told that it does not, §2.21.2. */
+function refusePeer(sa: AuthenticatingIkeSa, why: string): Step {
+  const { connection } = sa;
+  const payloads = [notifyPayload(NotifyType.AUTHENTICATION_FAILED)];
+  const detail = `${nameOf(sa)}: ${why}`;
+  return step(
+    { ...sa, tasks: [] },
+    { kind: 'event', event: { kind: 'authenticationFailed', connection: connection.name, detail } },
+    { kind: 'task', task: { kind: 'inform', payloads, isLast: true } },
+  );
+}
+
+function failed(sa: AuthenticatingIkeSa, why: string, world: World): Step {
+  const { connection } = sa;
+  const event = { kind: 'authenticationFailed', connection: connection.name, detail: `${nameOf(sa)}: ${why}` } as const;
+  const end = endIkeSa(sa, 'failed', why, world);
+  return { ...end, effects: [{ kind: 'event', event }, ...end.effects] };
+}
+
+/** One that names somebody in particular. */
+function isNamed(identity: Identity): boolean {
+  if (identity.kind === 'any' || identity.kind === 'null') return false;
+  return !formatIdentity(identity).includes('*');
+}
+
+/** INITIAL_CONTACT, §2.4: this node knows of no other IKE SA with that peer. */
+function isAlone({ connection, path }: AuthenticatingIkeSa, world: World): boolean {
+  for (const sa of world.sas) {
+    if (
+      sa.kind === 'established' &&
+      sa.connection.name === connection.name &&
+      addressesEqual(sa.path.remote, path.remote)
+    ) {
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,236 @@
+import type { FlowQuery } from '../../node/node.ts';
+import { parseAddress } from '../../wire/address.ts';
+import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
+import { parsePrefix } from '../../wire/prefix.ts';
+import type { ChildConfig, ConnectionConfig } from '../config.ts';
+import { fraction } from './child-lifetime.ts';
+import { type Core, tell, worldOf } from './core.ts';
+import {
+  type AttemptNote,
+  type AuthenticatingIkeSa,
+  type EstablishedIkeSa,
+  type IkeSa,
+  type InitiatingIkeSa,
+  isAuthenticated,
+  type WantedChild,
+} from './ike-sa.ts';
+import { createInitiating, REFUSAL_NS } from './initial-request.ts';
+import { removeSa, storeSa } from './sa-table.ts';
+import type { Effect } from './step.ts';
+import type { Task } from './task.ts';
+
+/** How a connection gets, and gets back, the children that somebody wants. */
+export interface Caller {
+  readonly connection: ConnectionConfig;
+  /** Negative: its alarm among those of IKE SAs. */
+  readonly alarmId: number;
+  /** The `initiating` IKE SA; null: none is under way. */
+  attempt: number | null;
+  /** How often it came to nothing, since the last time that it did not. */
+  failures: number;
+  /** When it begins again; null: nothing is waited for. */
+  retryAt: Instant | null;
+  /** Children that are wanted and not there, by name. */
+  readonly wanted: Map<string, WantedChild>;
+  /** Of children that begin by policy, because a loss has made it so. */
+  readonly trapped: Set<string>;
+  notes: readonly AttemptNote[];
+}
+
+export function createCaller(connection: ConnectionConfig, alarmId: number): Caller {
+  const trapped = connection.children.filter(child => child.start !== 'none').map(child => child.name);
+  return {
+    connection,
+    alarmId,
+    attempt: null,
+    failures: 0,
+    retryAt: null,
+    wanted: new Map(),
+    trapped: new Set(trapped),
+    notes: [],
+  };
+}
+
+/** Somebody wants a child: a user, a policy, the configuration. */
+export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQuery | null): void {
+  const established = establishedOf(core, caller.connection);
+  if (established !== null) {
+    const isUnderWay = pendingTasks(established).some(
+      task => task.kind === 'newChild' && task.child.name === child.name,
+    );
+    if (isUnderWay) return;
+    const task: Task = { kind: 'newChild', child, flow, progress: null };
+    storeSa(core, { ...established, tasks: [...established.tasks, task] });
+    return;
+  }
+  if (!caller.wanted.has(child.name)) caller.wanted.set(child.name, { child, flow });
+  if (caller.attempt === null && caller.retryAt === null) call(core, caller);
+}
+
+/** Begins again where it is time. */
+export function runCaller(core: Core, alarmId: number): void {
+  for (const caller of core.callers.values()) {
+    if (caller.alarmId !== alarmId) continue;
+    const isDue = caller.retryAt !== null && caller.retryAt <= core.now;
+    if (isDue) caller.retryAt = null;
+    else core.alarms.set(alarmId, caller.retryAt);
+    if (!isDue || caller.attempt !== null) return;
+    const established = establishedOf(core, caller.connection);
+    if (established === null) return call(core, caller);
+    const wanted = [...caller.wanted.values()];
+    caller.wanted.clear();
+    for (const { child, flow } of wanted) want(core, caller, child, flow);
+    return;
+  }
+}
+
+/** An effect of a step: a new IKE SA beside or instead of another. */
+export function beginAttempt(core: Core, effect: Extract<Effect, { kind: 'initiate' }>): void {
+  const caller = core.callers.get(effect.connection);
+  if (caller === undefined) return;
+  for (const child of effect.children) caller.wanted.set(child.name, { child, flow: null });
+  const { replaces, to } = effect;
+  caller.notes = [
+    ...(replaces === undefined ? [] : [{ kind: 'replaces', ikeSa: replaces } as const]),
+    ...(to === undefined ? [] : [{ kind: 'redirectedTo', address: to } as const]),
+  ];
+  if (caller.attempt === null) call(core, caller);
+}
+
+/** What an IKE SA had, and has no more. */
+export function takeLoss(core: Core, { connection, children, cause }: Extract<Effect, { kind: 'lost' }>): void {
+  const caller = core.callers.get(connection);
+  if (caller === undefined || cause === 'asked') return;
+  for (const child of children) {
+    if (isCovered(core, caller.connection, child)) continue;
+    const then = cause === 'closed' ? child.onClose : cause === 'dead' ? child.onDeath : afterFailure(child);
+    if (then === 'trap') caller.trapped.add(child.name);
+    if (then !== 'start' && then !== 'restart') continue;
+    caller.wanted.set(child.name, { child, flow: null });
+    retryLater(core, caller);
+  }
+}
+
+/** One of the IKE SAs of an attempt has failed, or the attempt itself. */
+export function takeFailure(core: Core, before: IkeSa, failure: Extract<Effect, { kind: 'attemptFailed' }>): void {
+  const attempt = core.sas.get(failure.attempt);
+  if (attempt?.kind === 'initiating' && before.id !== attempt.id) {
+    if (!failure.isDead) return keepWaiting(core, attempt, before, failure.why);
+    removeSa(core, attempt.id);
+  }
+  for (const caller of core.callers.values()) {
+    if (caller.attempt !== failure.attempt) continue;
+    caller.attempt = null;
+    caller.failures++;
+    const { name, attempts } = caller.connection;
+    tell(core, { kind: 'negotiationFailed', connection: name, detail: failure.why });
+    if (attempts !== null && caller.failures >= attempts) {
+      caller.wanted.clear();
+      caller.failures = 0;
+      return;
+    }
+    return retryLater(core, caller);
+  }
+}
+
+/** Whoever answered first was not the peer, perhaps: another answer may come (RFC 7296 §2.4), for a while. */
+function keepWaiting(core: Core, sa: InitiatingIkeSa, { id, responderSpi }: IkeSa, why: string): void {
+  const { attempt } = sa;
+  const candidates = attempt.candidates.filter(one => one !== id);
+  const refusal = candidates.length > 0 ? attempt.refusal : { why, until: core.now + REFUSAL_NS };
+  storeSa(core, { ...sa, attempt: { ...attempt, candidates, failed: [...attempt.failed, responderSpi], refusal } });
+}
+
+/** The attempt has led to an established IKE SA: what else is wanted follows in it, and other answers are forgotten. */
+export function takeSuccess(core: Core, sa: EstablishedIkeSa, { attemptId, children }: AuthenticatingIkeSa): void {
+  for (const other of core.sas.values()) {
+    const isOther = other.id === attemptId || (other.kind === 'authenticating' && other.attemptId === attemptId);
+    if (isOther && other.id !== sa.id) removeSa(core, other.id);
+  }
+  for (const caller of core.callers.values()) {
+    if (caller.attempt !== attemptId) continue;
+    caller.attempt = null;
+    caller.failures = 0;
+    caller.notes = [];
+    const wanted = [...caller.wanted.values()];
+    caller.wanted.clear();
+    const [first] = children; // went along in IKE_AUTH
+    const tasks = wanted
+      .filter(({ child }) => child.name !== first?.child.name)
+      .map(({ child, flow }): Task => ({ kind: 'newChild', child, flow, progress: null }));
+    storeSa(core, { ...sa, tasks: [...sa.tasks, ...tasks] });
+  }
+}
+
+/** The established IKE SA that a new child of this connection goes in: the youngest. */
+export function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIkeSa | null {
+  let found: EstablishedIkeSa | null = null;
+  for (const sa of core.sas.values()) if (sa.kind === 'established' && sa.connection.name === name) found = sa;
+  return found;
+}
+
+/** Where this node would call; null: it does not know, it waits to be called. */
+export function calledAddress({ remote }: Pick<ConnectionConfig, 'remote'>): string | null {
+  const [first] = remote;
+  if (first === undefined) return null;
+  if (parseAddress(first) !== null) return first;
+  const prefix = parsePrefix(first);
+  const isSingle = prefix !== null && prefix.length === prefix.address.length * 8;
+  return isSingle ? (first.split('/')[0] ?? null) : null;
+}
+
+function call(core: Core, caller: Caller): void {
+  const { connection } = caller;
+  const redirect = caller.notes.find(note => note.kind === 'redirectedTo');
+  const remote = redirect?.address ?? calledAddress(connection);
+  const children = [...caller.wanted.values()];
+  if (remote === null || connection.version !== 2) {
+    caller.wanted.clear();
+    return;
+  }
+  const local = localAddress(core, connection, remote);
+  if (local === null) {
+    tell(core, { kind: 'negotiationFailed', connection: connection.name, detail: `no way to ${remote}` });
+    caller.failures++;
+    return retryLater(core, caller);
+  }
+  const sa = createInitiating(connection, { local, remote }, children, caller.notes, worldOf(core));
+  caller.attempt = sa.id;
+  storeSa(core, sa);
+}
+
+function localAddress(core: Core, { local }: ConnectionConfig, remote: string): string | null {
+  const family = parseAddress(remote)?.length;
+  const own = local.filter(address => parseAddress(address)?.length === family);
+  if (own.length > 0) {
+    const present = own.find(address => core.addresses.includes(address));
+    return present ?? own[0] ?? null;
+  }
+  return core.context.sourceFor(remote);
+}
+
+const FIRST_RETRY_NS = 1000 * NS_PER_MS;
+const LONGEST_RETRY_NS = 300 * NS_PER_S;
+
+/** Ever more rarely, and not at the same time as all others that lost the same peer. */
+function retryLater(core: Core, caller: Caller): void {
+  if (caller.retryAt !== null) return;
+  const wait = Math.min(FIRST_RETRY_NS * 2 ** Math.min(caller.failures, 20), LONGEST_RETRY_NS);
+  caller.retryAt = core.now + Math.round(wait * (0.5 + 0.5 * fraction(core.context.random)));
+  core.alarms.set(caller.alarmId, caller.retryAt);
+}
+
+const afterFailure = (child: ChildConfig) => (child.start === 'start' ? 'start' : 'none');
+
+/** Another IKE SA of this connection has such a child already. */
+function isCovered(core: Core, connection: ConnectionConfig, child: ChildConfig): boolean {
+  for (const sa of core.sas.values()) {
+    if (!isAuthenticated(sa) || sa.connection.name !== connection.name) continue;
+    if (sa.children.some(one => one.config.name === child.name && one.state !== 'deleting')) return true;
+  }
+  return false;
+}
+
+function pendingTasks(sa: IkeSa): Task[] {
+  return [...sa.windows.requests.outstanding.map(({ task }) => task), ...sa.tasks];
+}

@@ -1,0 +1,79 @@
+import { type Instant, NS_PER_S } from '../../wire/instant.ts';
+import { CHILD_CLOCKS } from './child-clocks.ts';
+import { endIkeSa } from './end.ts';
+import { IKE_CLOCKS } from './ike-clocks.ts';
+import type { IkeSa } from './ike-sa.ts';
+import type { Step, World } from './step.ts';
+
+/** Something that an IKE SA does by itself when its time has come. An exchange's file may export one. */
+export interface Clock {
+  /** null: never, as things are. */
+  dueAt(sa: IkeSa): Instant | null;
+  /** Is called when it is due. What comes of it is not due any more: another time, or never. */
+  fire(sa: IkeSa, world: World): Step;
+}
+
+/** What is dropped unless the peer does something first: half-open ones, rekeyed ones, closed ones. */
+const dropping: Clock = {
+  dueAt: sa => ('dropAt' in sa ? sa.dropAt : null),
+  fire: (sa, world) =>
+    sa.kind === 'closed'
+      ? { sa: null, effects: [] }
+      : withoutTrace(endIkeSa(sa, 'failed', 'the peer did not go on', world)),
+};
+
+/** An error in the clear has refused this end's first request, and nothing better has come: §2.21.1. */
+const refusal: Clock = {
+  dueAt: sa => (sa.kind === 'initiating' ? (sa.attempt.refusal?.until ?? null) : null),
+  fire: (sa, world) => {
+    const why = sa.kind === 'initiating' ? (sa.attempt.refusal?.why ?? '') : '';
+    return endIkeSa(sa, 'failed', why, world);
+  },
+};
+
+/** RFC 7296 §2.4: silence is asked about. */
+const liveness: Clock = {
+  dueAt: sa => {
+    const { livenessSeconds } = sa.connection;
+    const isBusy = sa.tasks.length > 0 || sa.windows.requests.outstanding.length > 0;
+    if (sa.kind !== 'established' || livenessSeconds === 0 || isBusy) return null;
+    return sa.heardAt + livenessSeconds * NS_PER_S;
+  },
+  fire: sa => ({ sa, effects: [{ kind: 'task', task: { kind: 'liveness' } }] }),
+};
+
+const CLOCKS: readonly Clock[] = [dropping, refusal, ...IKE_CLOCKS, ...CHILD_CLOCKS, liveness];
+
+/** When an IKE SA has something to do next, retransmissions included; null: nothing. */
+export function dueAt(sa: IkeSa): Instant | null {
+  let first: Instant | null = resendAt(sa);
+  for (const clock of CLOCKS) {
+    const due = clock.dueAt(sa);
+    if (due !== null && (first === null || due < first)) first = due;
+  }
+  return first;
+}
+
+/** The clock that is due; null: none. */
+export function dueClock(sa: IkeSa, now: Instant): Clock | null {
+  return (
+    CLOCKS.find(clock => {
+      const due = clock.dueAt(sa);
+      return due !== null && due <= now;
+    }) ?? null
+  );
+}
+
+/** When a request is sent again. The first one of an attempt is not, while somebody has answered it. */
+export function resendAt(sa: IkeSa): Instant | null {
+  if (sa.kind === 'initiating' && sa.attempt.candidates.length > 0) return null;
+  return sa.windows.requests.outstanding.reduce<Instant | null>(
+    (first, { resendAt: at }) => (first === null || at < first ? at : first),
+    null,
+  );
+}
+
+/** Nobody is left to repeat answers to. */
+function withoutTrace({ sa, effects }: Step): Step {
+  return { sa: sa?.kind === 'closed' ? null : sa, effects };
+}

@@ -1,0 +1,198 @@
+import type { NodeEvent } from '../../node/node.ts';
+import type { ConnectionConfig, IkeConfig } from '../config.ts';
+import type { IkeCommand } from '../daemon.ts';
+import { applyStep } from './apply.ts';
+import { type Caller, createCaller, want } from './caller.ts';
+import type { ChildSa } from './child-sa.ts';
+import { type Core, worldOf } from './core.ts';
+import { endIkeSa } from './end.ts';
+import { type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
+import { dispatchRequest, dispatchResponse } from './receive-protected.ts';
+import { reauthenticate } from './reauthenticate.ts';
+import { removeSa, storeSa } from './sa-table.ts';
+import type { Task } from './task.ts';
+
+/** Carries out what a user, the node or the host says. */
+export function runCommand(core: Core, command: IkeCommand): void {
+  switch (command.kind) {
+    case 'initiate':
+      return initiate(core, command.child);
+    case 'terminate':
+      return terminate(core, command);
+    case 'rekey':
+      return rekey(core, command);
+    case 'reauthenticate':
+      for (const sa of named(core, command.ike)) {
+        if (sa.kind === 'established') applyStep(core, sa, reauthenticate(sa), null);
+      }
+      return;
+    case 'redirect':
+      return; // RFC 5685 §5: by its exchange
+    case 'noted':
+      return note(core, command.event);
+    case 'addresses':
+      core.addresses = command.addresses;
+      return;
+    case 'fetched':
+      return fetched(core, command.id, command.content);
+    case 'configure':
+      return configure(core, command.config);
+  }
+}
+
+/** A caller for each connection of IKEv2; what is to start by itself starts. */
+export function startConnections(core: Core): void {
+  for (const connection of core.config.connections) {
+    if (connection.version !== 2) continue;
+    const caller = createCaller(connection, -core.nextId++);
+    core.callers.set(connection.name, caller);
+    startChildren(core, caller);
+  }
+}
+
+function startChildren(core: Core, caller: Caller): void {
+  for (const child of caller.connection.children) if (child.start === 'start') want(core, caller, child, null);
+}
+
+function initiate(core: Core, name: string): void {
+  for (const caller of core.callers.values()) {
+    const child = caller.connection.children.find(one => one.name === name);
+    if (child === undefined) continue;
+    caller.failures = 0;
+    caller.retryAt = null;
+    want(core, caller, child, null);
+  }
+}
+
+function terminate(core: Core, { ike, child }: Extract<IkeCommand, { kind: 'terminate' }>): void {
+  for (const sa of ike === undefined ? [...core.sas.values()] : named(core, ike)) {
+    if (child === undefined) terminateIke(core, sa);
+    else
+      addTasks(
+        core,
+        sa,
+        childrenOf(sa, child).map(({ id }): Task => ({ kind: 'deleteChild', childId: id })),
+      );
+  }
+  for (const caller of core.callers.values()) {
+    if (ike !== undefined && ike !== caller.connection.name) continue;
+    if (child === undefined) caller.wanted.clear();
+    else if (typeof child === 'string') caller.wanted.delete(child);
+  }
+}
+
+function terminateIke(core: Core, sa: IkeSa): void {
+  if (sa.kind === 'closed' || sa.kind === 'deleting') return;
+  if (sa.kind === 'established') return addTasks(core, sa, [{ kind: 'deleteIke' }]);
+  for (const caller of core.callers.values()) if (caller.attempt === sa.id) caller.attempt = null;
+  if (isKeyed(sa)) applyStep(core, sa, { ...endIkeSa(sa, 'asked', 'terminated', worldOf(core)), sa: null }, null);
+  else removeSa(core, sa.id);
+}
+
+function rekey(core: Core, { ike, child }: Extract<IkeCommand, { kind: 'rekey' }>): void {
+  for (const sa of ike === undefined ? [...core.sas.values()] : named(core, ike)) {
+    if (sa.kind !== 'established') continue;
+    if (child === undefined) addTasks(core, sa, [{ kind: 'rekeyIke', progress: null }]);
+    else {
+      const children = childrenOf(sa, child).filter(({ state }) => state === 'installed');
+      addTasks(
+        core,
+        sa,
+        children.map(({ id }): Task => ({ kind: 'rekeyChild', childId: id, progress: null })),
+      );
+    }
+  }
+}
+
+/** What happened in the node. Events about SAs of Child SAs are for their clocks' file. */
+function note(core: Core, event: NodeEvent): void {
+  if (event.kind === 'saWanted' && event.wanted !== undefined) {
+    const { policy, transform, flow } = event.wanted;
+    for (const caller of core.callers.values()) {
+      for (const child of caller.connection.children) {
+        if (child.policy !== policy || child.transform !== transform || !caller.trapped.has(child.name)) continue;
+        return want(core, caller, child, flow);
+      }
+    }
+    return;
+  }
+  if (event.sa === undefined) return;
+  const { spi, direction } = event.sa;
+  for (const sa of core.sas.values()) {
+    if (sa.kind !== 'established') continue;
+    const child = sa.children.find(one => (direction === 'inbound' ? one.spiIn : one.spiOut) === spi);
+    if (child === undefined) continue;
+    if (event.kind === 'saSoftExpired' && child.state === 'installed') {
+      addTasks(core, sa, [{ kind: 'rekeyChild', childId: child.id, progress: null }]);
+    }
+    if (event.kind === 'saHardExpired')
+      addTasks(core, sa, [{ kind: 'deleteChild', childId: child.id, cause: 'failed' }]);
+    return;
+  }
+}
+
+function fetched(core: Core, id: number, content: Uint8Array | null): void {
+  for (const [saId, { occasion, waitsFor }] of core.parked) {
+    const key = waitsFor.get(id);
+    if (key === undefined) continue;
+    const answers = new Map(occasion.fetched).set(key, content);
+    const left = new Map([...waitsFor].filter(([other]) => other !== id));
+    const next = { ...occasion, fetched: answers };
+    if (left.size > 0) {
+      core.parked.set(saId, { occasion: next, waitsFor: left });
+      return;
+    }
+    core.parked.delete(saId);
+    const sa = core.sas.get(saId);
+    if (sa === undefined || !isKeyed(sa)) return;
+    return next.request === null ? dispatchRequest(core, sa, next) : dispatchResponse(core, sa, next);
+  }
+}
+
+/** What is not in the new configuration any more is closed, what is new begins, what is other is for the next IKE SA. */
+function configure(core: Core, config: IkeConfig): void {
+  core.config = config;
+  const names = new Map(config.connections.filter(({ version }) => version === 2).map(one => [one.name, one]));
+  for (const sa of core.sas.values()) {
+    const connection = names.get(sa.connection.name);
+    if (connection === undefined) terminateIke(core, sa);
+    else storeSa(core, { ...sa, connection });
+  }
+  for (const [name, caller] of core.callers) {
+    core.callers.delete(name);
+    core.alarms.set(caller.alarmId, null);
+  }
+  for (const connection of names.values()) replaceCaller(core, connection);
+}
+
+function replaceCaller(core: Core, connection: ConnectionConfig): void {
+  const caller = createCaller(connection, -core.nextId++);
+  core.callers.set(connection.name, caller);
+  for (const sa of core.sas.values()) {
+    if (sa.kind === 'initiating' && sa.connection.name === connection.name) caller.attempt = sa.id;
+  }
+  const has = new Set<string>();
+  for (const sa of core.sas.values()) {
+    if (isAuthenticated(sa) && sa.connection.name === connection.name) {
+      for (const child of sa.children) has.add(child.config.name);
+    }
+  }
+  for (const child of connection.children) {
+    if (child.start === 'start' && !has.has(child.name)) want(core, caller, child, null);
+  }
+}
+
+function addTasks(core: Core, sa: IkeSa, tasks: readonly Task[]): void {
+  if (tasks.length === 0) return;
+  storeSa(core, { ...sa, tasks: [...sa.tasks, ...tasks] });
+}
+
+/** By the number in the status, or all of that connection. */
+function named(core: Core, ike: string | number): IkeSa[] {
+  return [...core.sas.values()].filter(sa => (typeof ike === 'number' ? sa.id === ike : sa.connection.name === ike));
+}
+
+function childrenOf(sa: IkeSa, child: string | number): ChildSa[] {
+  if (sa.kind !== 'established') return [];
+  return sa.children.filter(one => (typeof child === 'number' ? one.id === child : one.config.name === child));
+}

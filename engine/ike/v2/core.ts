@@ -1,0 +1,143 @@
+import type { NodeCommand } from '../../node/node.ts';
+import type { IkeConfig } from '../config.ts';
+import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
+import type { IkeSteps } from '../steps.ts';
+import type { IkeSpi } from '../../wire/ike/message.ts';
+import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
+import { Alarms } from './alarms.ts';
+import type { Caller } from './caller.ts';
+import { Cookies } from './cookies.ts';
+import type { IkeSa } from './ike-sa.ts';
+import { fetchKey, type ParkedMessage } from './parked.ts';
+import { RateLimit } from './rate-limit.ts';
+import { allocateIkeSpi, allocateSpi } from './spi.ts';
+import type { World } from './step.ts';
+
+/** All that a daemon remembers. The rest of engine/ike/v2 are functions of it, or of the IKE SAs in it. */
+export interface Core {
+  config: IkeConfig;
+  readonly context: IkeContext;
+  readonly steps: IkeSteps;
+  now: Instant;
+  isStarted: boolean;
+  /** By id, the oldest first; engine/ike/v2/sa-table.ts keeps this and the next six in step. */
+  readonly sas: Map<number, IkeSa>;
+  /** By both SPIs; of those that wait for their first response by this end's and zero. */
+  readonly bySpis: Map<string, number>;
+  /** Those that answered an IKE_SA_INIT, by the digest of it: the same request again is no new one. */
+  readonly byRequest: Map<string, number>;
+  /** The same the other way round. */
+  readonly requestOf: Map<number, string>;
+  /** This end's SPIs of IKE SAs, and how many have each (RFC 7296 §2.4: an attempt may have several answers). */
+  readonly ownSpis: Map<IkeSpi, number>;
+  /** Inbound SPIs of Child SAs, and how many IKE SAs have each: two for a moment, when one is replaced. */
+  readonly childSpis: Map<number, number>;
+  readonly halfOpen: HalfOpen;
+  readonly alarms: Alarms;
+  /** IKE SAs that may have something to do: another value than when their alarm was set. */
+  readonly unsettled: Set<number>;
+  /** By the names of connections, in the order of the configuration. */
+  readonly callers: Map<string, Caller>;
+  readonly cookies: Cookies;
+  /** Messages that wait for something to be fetched, by the IKE SA: one each. */
+  readonly parked: Map<number, ParkedMessage>;
+  /** Answers to whoever has no IKE SA, RFC 7296 §2.21.4. */
+  readonly strangers: RateLimit;
+  /** Events of messages that were dropped, in this second. */
+  readonly refusals: { second: number; told: number };
+  /** The node's own, text. */
+  addresses: readonly string[];
+  nextId: number;
+  nextFetchId: number;
+  readonly counters: Record<string, number>;
+  readonly out: Outbox;
+}
+
+/** IKE SAs of responders whose peer has not proven anything, in total and by its address. */
+export interface HalfOpen {
+  total: number;
+  readonly bySource: Map<string, number>;
+  /** Whether cookies were asked for by the last look: events tell of changes. */
+  asksCookies: boolean;
+}
+
+/** What the call at hand has brought so far. */
+export interface Outbox {
+  commands: NodeCommand[];
+  datagrams: IkeDatagram[];
+  events: IkeEvent[];
+  secrets: IkeSecrets[];
+  fetches: IkeFetch[];
+}
+
+/** What was fetched for one message, by `fetchKey`; null: it could not be. */
+export type FetchAnswers = ReadonlyMap<string, Uint8Array | null>;
+
+export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSteps): Core {
+  return {
+    config,
+    context,
+    steps,
+    now: 0,
+    isStarted: false,
+    sas: new Map(),
+    bySpis: new Map(),
+    byRequest: new Map(),
+    requestOf: new Map(),
+    ownSpis: new Map(),
+    childSpis: new Map(),
+    halfOpen: { total: 0, bySource: new Map(), asksCookies: false },
+    alarms: new Alarms(),
+    unsettled: new Set(),
+    callers: new Map(),
+    cookies: new Cookies(context.random),
+    parked: new Map(),
+    strangers: new RateLimit(100 * NS_PER_MS, 10),
+    refusals: { second: -1, told: 0 },
+    addresses: [],
+    nextId: 1,
+    nextFetchId: 1,
+    counters: {},
+    out: emptyOutbox(),
+  };
+}
+
+/** Hands out what came of a call. */
+export function takeEffects({ out }: Core): IkeEffects {
+  const effects = { ...out };
+  Object.assign(out, emptyOutbox());
+  return effects;
+}
+
+export function tell(core: Core, event: IkeEvent): void {
+  core.out.events.push(event);
+  core.counters[event.kind] = (core.counters[event.kind] ?? 0) + 1;
+}
+
+/** What a step may look at; `fetched` are the answers to what the message at hand has asked for. */
+export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): World {
+  const { context, config, steps } = core;
+  return {
+    now: core.now,
+    config,
+    steps,
+    random: context.random,
+    epochSeconds: context.epochSeconds(core.now),
+    sas: core.sas.values(),
+    find: id => core.sas.get(id) ?? null,
+    addresses: core.addresses,
+    sourceFor: destination => context.sourceFor(destination),
+    fetched: (url, body) => fetched.get(fetchKey(url, body)),
+    newIkeSpi: () => allocateIkeSpi(context.random, spi => core.ownSpis.has(spi)),
+    newChildSpi: () => allocateSpi(context.random, spi => core.childSpis.has(spi)),
+    newId: () => core.nextId++,
+    jittered(seconds, jitter) {
+      if (seconds === 0) return null;
+      const [high = 0, low = 0] = context.random.bytes(2);
+      return core.now + Math.round(seconds * NS_PER_S * (1 - (jitter * (high * 256 + low)) / 65_536));
+    },
+  };
+}
+
+const NOTHING_FETCHED: FetchAnswers = new Map();
+const emptyOutbox = (): Outbox => ({ commands: [], datagrams: [], events: [], secrets: [], fetches: [] });

@@ -1,0 +1,113 @@
+import { ExchangeType, NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
+import { takeDeletes } from './delete-child.ts';
+import { endIkeSa, endOfChildren, nameOf } from './end.ts';
+import { peerWindow } from './establish.ts';
+import { type ExchangeTable, payloadsOf } from './exchange-table.ts';
+import type { Initiator, Responder } from './exchange.ts';
+import { type DeletingIkeSa, isAuthenticated, type IkeSa } from './ike-sa.ts';
+import { errorOf, notifyName, notifyOf } from './notify.ts';
+import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+
+/**
+ * RFC 7296 §1.4: with nothing in it, a question whether the peer lives (§2.4).
+ *
+ *     HDR, SK {[N,] [D,] [CP,] ...}  -->
+ *                                    <--  HDR, SK {[N,] [D,] [CP,] ...}
+ */
+export const INFORMATIONAL: ExchangeTable = {
+  name: 'INFORMATIONAL',
+  exchangeType: ExchangeType.INFORMATIONAL,
+  isProtected: true,
+  request: { required: [], optional: ['CP'], repeated: ['N', 'D', 'V'] },
+  response: { required: [], optional: ['CP'], repeated: ['N', 'D', 'V'] },
+};
+
+/** Whatever has no answerer of its own: liveness, the end of the IKE SA, errors that the peer tells of. */
+export const informational: Responder = {
+  table: INFORMATIONAL,
+  takes: () => true,
+  accepts: sa => isAuthenticated(sa),
+  respond(sa, { payloads }, world) {
+    if (!isAuthenticated(sa)) return unchanged(sa);
+    const isEnd = payloadsOf(payloads, 'D').some(({ protocolId }) => protocolId === ProtocolId.IKE);
+    if (isEnd) return ended(sa, 'closed', 'deleted by the peer', world);
+    const error = errorOf(payloads);
+    // What the initiator says when it could not authenticate us, or read what we said: §2.21.2 and §2.21.3.
+    if (error !== null && FATAL.includes(error.notifyType)) {
+      const why = notifyName(error.notifyType);
+      const kind = error.notifyType === NotifyType.AUTHENTICATION_FAILED ? 'authenticationFailed' : 'negotiationFailed';
+      const event: Effect = {
+        kind: 'event',
+        event: { kind, connection: sa.connection.name, detail: `${nameOf(sa)}: ${why} from the peer` },
+      };
+      const end = ended(sa, 'failed', why, world);
+      return { ...end, effects: [event, ...end.effects] };
+    }
+    const deleted = takeDeletes(sa, payloads, world);
+    const next = withWindow(deleted.sa, payloads);
+    return step(next, ...deleted.effects, { kind: 'respond', payloads: deleted.payloads });
+  },
+};
+
+const FATAL: readonly number[] = [
+  NotifyType.AUTHENTICATION_FAILED,
+  NotifyType.INVALID_SYNTAX,
+  NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD,
+];
+
+function ended(sa: IkeSa, cause: 'closed' | 'failed', why: string, world: World): Step {
+  const end = endIkeSa(sa, cause, why, world);
+  return { ...end, effects: [...end.effects, { kind: 'respond', payloads: [] }] };
+}
+
+/** SET_WINDOW_SIZE may come at any time, and windows only grow: §2.3. */
+function withWindow<S extends IkeSa>(sa: S, payloads: Parameters<typeof peerWindow>[0]): S {
+  if (notifyOf(payloads, NotifyType.SET_WINDOW_SIZE) === null) return sa;
+  const { requests } = sa.windows;
+  return {
+    ...sa,
+    windows: { ...sa.windows, requests: { ...requests, size: Math.max(requests.size, peerWindow(payloads)) } },
+  };
+}
+
+/** Is the peer there? An answer is all that is wanted. */
+export const liveness: Initiator<'liveness'> = {
+  kind: 'liveness',
+  table: INFORMATIONAL,
+  begin: (sa, task) => step(sa, { kind: 'request', exchangeType: INFORMATIONAL.exchangeType, payloads: [], task }),
+  conclude: sa => unchanged(sa),
+};
+
+/** Something to be said, and with `isLast` nothing after it. */
+export const inform: Initiator<'inform'> = {
+  kind: 'inform',
+  table: INFORMATIONAL,
+  begin: (sa, task) =>
+    step(sa, { kind: 'request', exchangeType: INFORMATIONAL.exchangeType, payloads: task.payloads, task }),
+  conclude: (sa, { task }, _response, world) =>
+    task.isLast ? endIkeSa(sa, 'failed', 'it was given up', world) : unchanged(sa),
+};
+
+/** `HDR, SK {D}`: the IKE SA and all of its Child SAs, §1.4.1. Nothing goes by them from here on. */
+export const deleteIke: Initiator<'deleteIke'> = {
+  kind: 'deleteIke',
+  table: INFORMATIONAL,
+  begin(sa, task) {
+    if (!isAuthenticated(sa) || sa.kind === 'deleting') return unchanged(sa);
+    const { connection, children } = sa;
+    const deleting: DeletingIkeSa = { ...sa, kind: 'deleting', tasks: [], children: [], lingering: [], delayed: [] };
+    const configs = [...new Map(children.map(({ config }) => [config.name, config])).values()];
+    return step(
+      deleting,
+      ...endOfChildren(sa),
+      {
+        kind: 'request',
+        exchangeType: INFORMATIONAL.exchangeType,
+        payloads: [{ type: 'D', protocolId: ProtocolId.IKE, spis: [] }],
+        task,
+      },
+      { kind: 'lost', connection: connection.name, children: configs, cause: task.cause ?? 'asked' },
+    );
+  },
+  conclude: (sa, _request, _response, world) => endIkeSa(sa, 'asked', 'deleted', world),
+};

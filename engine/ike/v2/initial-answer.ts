@@ -1,0 +1,134 @@
+import { keyExchange } from '../../crypto/key-exchange-table.ts';
+import { type IkeSpi, NO_SPI } from '../../wire/ike/message.ts';
+import type { Payload } from '../../wire/ike/payload.ts';
+import { NotifyType } from '../../wire/ike/registry.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
+import type { ConnectionConfig } from '../config.ts';
+import { credentialsOf } from '../credentials.ts';
+import { connectionsFor } from '../peer-authorization.ts';
+import type { ProtocolError } from '../protocol-error.ts';
+import { certificateRequests } from './certificate-payloads.ts';
+import { checkPayloads, requiredPayload } from './exchange-table.ts';
+import type { ReceivedMessage } from './exchange.ts';
+import type { HalfOpenIkeSa, Path } from './ike-sa.ts';
+import { expandIkeKeys, ikeAlgorithms, initialSkeyseed } from './ike-keys.ts';
+import { extensionsInUse, peerHashes, responderNotifies } from './initial-extensions.ts';
+import { NONCE_OCTETS } from './initial-request.ts';
+import { IKE_SA_INIT } from './initial-tables.ts';
+import { detectNats, natDetectionNotifies } from './nat-detection.ts';
+import { notifyOf } from './notify.ts';
+import { ikeChoices } from './proposals.ts';
+import { answerWith, type Selection, selectIke } from './select-proposal.ts';
+import type { World } from './step.ts';
+import type { IkeSuite } from './suite.ts';
+import { INITIAL_WINDOWS } from './windows.ts';
+
+/** What a responder makes of an IKE_SA_INIT request that has passed the gate (cookies, limits). */
+export type InitialAnswer =
+  | { readonly kind: 'accepted'; readonly sa: HalfOpenIkeSa; readonly payloads: readonly Payload[] }
+  /** Nothing is kept of it; what `notifyFor` says goes back in the clear. */
+  | { readonly kind: 'refused'; readonly error: ProtocolError };
+
+/** `<-- HDR, SAr1, KEr, Nr, [CERTREQ,] [N...]`. The responder's message is put into the IKE SA when it has been made. */
+export function answerInitial(request: ReceivedMessage, world: World): InitialAnswer {
+  const { payloads, from } = request;
+  const wrong = checkPayloads(IKE_SA_INIT.request, payloads);
+  if (wrong !== null) return refused(wrong);
+  const connections = connectionsFor(world.config, from).filter(({ version }) => version === 2);
+  const choice = chooseConnection(connections, payloads);
+  if (choice.kind !== 'chosen') {
+    return refused(
+      choice.kind === 'malformed' ? { kind: 'malformed', field: 'SA', offset: 0 } : { kind: 'noProposalChosen' },
+    );
+  }
+  const { suite, proposal, connection } = choice;
+  const method = keyExchange(suite.keyExchange);
+  if (method === null) throw new Error(`key exchange ${suite.keyExchange} was negotiated, and is none`);
+  const ke = requiredPayload(payloads, 'KE');
+  if (ke.group !== method.ianaId) return refused({ kind: 'invalidKe', group: method.ianaId });
+  const algorithms = ikeAlgorithms(suite);
+  const initiatorNonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
+  if (!world.steps.isNonceFit(initiatorNonce, algorithms.prf))
+    return refused({ kind: 'malformed', field: 'Nonce Data', offset: 0 });
+  const answer = world.steps.keyExchanged(method.respond(ke.data, world.random));
+  if (answer.kind === 'invalid')
+    return refused({ kind: 'malformed', field: `Key Exchange Data: ${answer.why}`, offset: 0 });
+  const extensions = extensionsInUse(connections, payloads);
+  if (suite.additionalKeyExchanges.length > 0 && !extensions.has('intermediate'))
+    return refused({ kind: 'noProposalChosen' });
+  const { initiatorSpi } = request.header;
+  const responderSpi = world.newIkeSpi();
+  const responderNonce = world.random.bytes(NONCE_OCTETS);
+  const parties = { initiatorNonce, responderNonce, initiatorSpi, responderSpi };
+  const keys = expandIkeKeys(algorithms, initialSkeyseed(algorithms.prf, parties, answer.secret), parties);
+  const sa: HalfOpenIkeSa = {
+    kind: 'halfOpen',
+    id: world.newId(),
+    role: 'responder',
+    connection,
+    initiatorSpi,
+    responderSpi,
+    path: pathOf(request, initiatorSpi),
+    windows: INITIAL_WINDOWS,
+    tasks: [],
+    createdAt: world.now,
+    heardAt: world.now,
+    extensions,
+    sent: 0,
+    received: 1,
+    retransmitted: 0,
+    suite,
+    ...algorithms,
+    keys,
+    sealed: 0,
+    fragments: [],
+    initial: {
+      initiatorNonce,
+      responderNonce,
+      initiatorMessage: Uint8Array.from(request.octets),
+      responderMessage: new Uint8Array(0),
+      peerHashes: peerHashes(payloads),
+      certificateRequests: [],
+      intermediates: [],
+      additionalDone: 0,
+      peerUsesPpk: notifyOf(payloads, NotifyType.USE_PPK) !== null,
+      peerFetchesCertificates: false,
+    },
+    dropAt: world.now + world.config.limits.halfOpenSeconds * NS_PER_S,
+  };
+  const encapsulation = connection.forceEncapsulation ? 'pretend' : 'asDetected';
+  const remotes = connections.map(({ authentication }) => authentication.remote);
+  const answered: Payload[] = [
+    answerWith(proposal, new Uint8Array(0)),
+    { type: 'KE', group: method.ianaId, data: answer.data },
+    { type: 'NONCE', data: responderNonce },
+    ...natDetectionNotifies({ initiatorSpi, responderSpi }, from, encapsulation),
+    ...certificateRequests(remotes, credentialsOf(world.config)),
+    ...responderNotifies(connections, payloads),
+  ];
+  return { kind: 'accepted', sa, payloads: answered };
+}
+
+type Choice =
+  | (Extract<Selection<IkeSuite>, { kind: 'chosen' }> & { readonly connection: ConnectionConfig })
+  | { readonly kind: 'none' | 'malformed' };
+
+/** The first connection that has a proposal in common with the initiator: who it is, and which is meant, comes in IKE_AUTH. */
+function chooseConnection(connections: readonly ConnectionConfig[], payloads: readonly Payload[]): Choice {
+  const offered = requiredPayload(payloads, 'SA');
+  for (const connection of connections) {
+    const selection = selectIke(offered, ikeChoices(connection.proposals), 0);
+    if (selection.kind === 'malformed') return selection;
+    if (selection.kind === 'chosen') return { ...selection, connection };
+  }
+  return { kind: 'none' };
+}
+
+/** Digests of the request have zero for the responder's SPI, §2.23. */
+function pathOf({ payloads, from }: ReceivedMessage, initiatorSpi: IkeSpi): Path {
+  const nats = detectNats(payloads, { initiatorSpi, responderSpi: NO_SPI }, from);
+  const { local, localPort, remote, remotePort } = from;
+  return { local, localPort, remote, remotePort, isLocalNatted: false, isRemoteNatted: false, ...nats };
+}
+
+const refused = (error: ProtocolError): InitialAnswer => ({ kind: 'refused', error });

@@ -1,0 +1,271 @@
+import { keyExchange, keyExchangeNumbered } from '../../crypto/key-exchange-table.ts';
+import { parseAddress } from '../../wire/address.ts';
+import { NO_SPI } from '../../wire/ike/message.ts';
+import type { Payload } from '../../wire/ike/payload.ts';
+import { NotifyType } from '../../wire/ike/registry.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
+import type { ConnectionConfig } from '../config.ts';
+import { acceptIke } from './accept-proposal.ts';
+import { checkPayloads, requiredPayload } from './exchange-table.ts';
+import type { Initiator, ReceivedMessage } from './exchange.ts';
+import {
+  type AttemptNote,
+  type AuthenticatingIkeSa,
+  type InitiatingIkeSa,
+  type Path,
+  type WantedChild,
+} from './ike-sa.ts';
+import { expandIkeKeys, ikeAlgorithms, initialSkeyseed } from './ike-keys.ts';
+import { extensionsInUse, initiatorNotifies, peerHashes } from './initial-extensions.ts';
+import { IKE_SA_INIT } from './initial-tables.ts';
+import { secretsOf } from './key-log.ts';
+import { detectNats, natDetectionNotifies } from './nat-detection.ts';
+import { errorOf, notifyName, notifyOf, notifyPayload } from './notify.ts';
+import { ikeChoices, keyExchangesOf, offer } from './proposals.ts';
+import { wayOf } from './send.ts';
+import { type Step, step, unchanged, type World } from './step.ts';
+import { ADDITIONAL_KEY_EXCHANGES } from './transforms.ts';
+import { INITIAL_WINDOWS, type OutstandingRequest } from './windows.ts';
+
+/** Octets of Ni and Nr: as much as the longest PRF key asks for, half of it (RFC 7296 §2.10). */
+export const NONCE_OCTETS = 32;
+/** How often a responder may make the initiator begin again. */
+const RESTARTS_MAX = 5;
+/** Answers to one first request that are believed at the same time, §2.4. */
+const CANDIDATES_MAX = 4;
+/** How long the genuine answer is waited for after an error of somebody unproven. */
+export const REFUSAL_NS = 2 * NS_PER_S;
+
+/** An IKE SA that is about to call. Its task does the rest. */
+export function createInitiating(
+  connection: ConnectionConfig,
+  ends: { readonly local: string; readonly remote: string },
+  children: readonly WantedChild[],
+  notes: readonly AttemptNote[],
+  world: World,
+): InitiatingIkeSa {
+  const [token] = keyExchangesOf(ikeChoices(connection.proposals));
+  const method = token === undefined ? null : keyExchange(token);
+  if (method === null) throw new Error(`connection ${connection.name} has no key exchange`);
+  const path: Path = {
+    local: addressOf(ends.local),
+    localPort: connection.port,
+    remote: addressOf(ends.remote),
+    remotePort: connection.port,
+    isLocalNatted: false,
+    isRemoteNatted: false,
+  };
+  return {
+    kind: 'initiating',
+    id: world.newId(),
+    role: 'initiator',
+    connection,
+    initiatorSpi: world.newIkeSpi(),
+    responderSpi: NO_SPI,
+    path,
+    windows: INITIAL_WINDOWS,
+    tasks: [{ kind: 'initial' }],
+    createdAt: world.now,
+    heardAt: world.now,
+    extensions: new Set(),
+    sent: 0,
+    received: 0,
+    retransmitted: 0,
+    attempt: {
+      nonce: world.random.bytes(NONCE_OCTETS),
+      method,
+      keyExchange: method.begin(world.random),
+      cookie: null,
+      restarts: 0,
+      refusal: null,
+      candidates: [],
+      failed: [],
+      children,
+      notes,
+    },
+  };
+}
+
+export const initialExchange: Initiator<'initial'> = {
+  kind: 'initial',
+  table: IKE_SA_INIT,
+  begin(sa) {
+    if (sa.kind !== 'initiating') throw new Error(`IKE_SA_INIT of an IKE SA that is ${sa.kind}`);
+    return step(sa, {
+      kind: 'request',
+      exchangeType: IKE_SA_INIT.exchangeType,
+      payloads: requestOf(sa),
+      task: { kind: 'initial' },
+    });
+  },
+  conclude(sa, request, response, world) {
+    if (sa.kind !== 'initiating') return unchanged(sa);
+    return takeAnswer(sa, request, response, world);
+  },
+};
+
+/** `[N(COOKIE),] SAi1, KEi, Ni, N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP), [N...]`. */
+function requestOf({ attempt, connection, initiatorSpi, responderSpi, path }: InitiatingIkeSa): Payload[] {
+  const { cookie, method, keyExchange: half, nonce } = attempt;
+  const encapsulation = connection.forceEncapsulation ? 'pretend' : 'asDetected';
+  return [
+    ...(cookie === null ? [] : [notifyPayload(NotifyType.COOKIE, cookie)]),
+    offerOf(connection),
+    { type: 'KE', group: method.ianaId, data: half.data },
+    { type: 'NONCE', data: nonce },
+    ...natDetectionNotifies({ initiatorSpi, responderSpi }, wayOf(path), encapsulation),
+    ...initiatorNotifies(connection),
+  ];
+}
+
+const offerOf = ({ proposals }: ConnectionConfig) => offer(ikeChoices(proposals), new Uint8Array(0));
+
+/** Nothing of an answer in the clear can be trusted: it may move this attempt on, and never ends it at once. */
+function takeAnswer(sa: InitiatingIkeSa, request: OutstandingRequest, response: ReceivedMessage, world: World): Step {
+  const { payloads, header } = response;
+  const cookie = notifyOf(payloads, NotifyType.COOKIE);
+  if (cookie !== null) return withCookie(sa, cookie.data);
+  const otherGroup = notifyOf(payloads, NotifyType.INVALID_KE_PAYLOAD);
+  if (otherGroup !== null) return withGroup(sa, otherGroup.data, world);
+  const error = errorOf(payloads);
+  if (error !== null) return refusedBy(sa, notifyName(error.notifyType), world);
+  if (header.responderSpi === NO_SPI || checkPayloads(IKE_SA_INIT.response, payloads) !== null) return unchanged(sa);
+  if (sa.attempt.candidates.length >= CANDIDATES_MAX) return unchanged(sa);
+  if (sa.attempt.failed.includes(header.responderSpi)) return unchanged(sa);
+  return candidateFrom(sa, request, response, world);
+}
+
+/** §2.6: the same again, with the cookie first. */
+function withCookie(sa: InitiatingIkeSa, cookie: Uint8Array): Step {
+  if (cookie.length < 1 || cookie.length > 64 || isAnswered(sa)) return unchanged(sa);
+  return begunAgain(sa, { ...sa.attempt, cookie: Uint8Array.from(cookie) });
+}
+
+/** §1.3: with a key exchange of the group that the responder wants, if it is one that was offered. */
+function withGroup(sa: InitiatingIkeSa, data: Uint8Array, world: World): Step {
+  const [high, low] = data;
+  if (data.length !== 2 || high === undefined || low === undefined || isAnswered(sa)) return unchanged(sa);
+  const method = keyExchangeNumbered((high << 8) | low);
+  const isOffered = method !== null && keyExchangesOf(ikeChoices(sa.connection.proposals)).includes(method.token);
+  if (!isOffered || method.ianaId === sa.attempt.method.ianaId) return refusedBy(sa, 'INVALID_KE_PAYLOAD', world);
+  return begunAgain(sa, { ...sa.attempt, method, keyExchange: method.begin(world.random) });
+}
+
+const isAnswered = ({ attempt }: InitiatingIkeSa): boolean =>
+  attempt.restarts >= RESTARTS_MAX || attempt.candidates.length > 0;
+
+function begunAgain(sa: InitiatingIkeSa, attempt: InitiatingIkeSa['attempt']): Step {
+  const next: InitiatingIkeSa = {
+    ...sa,
+    windows: INITIAL_WINDOWS, // Message ID 0 again, §2.2
+    attempt: { ...attempt, restarts: attempt.restarts + 1, refusal: null },
+  };
+  return step(next, { kind: 'task', task: { kind: 'initial' } });
+}
+
+/** §2.21.1: it may be forged; the genuine answer gets some time. */
+function refusedBy(sa: InitiatingIkeSa, why: string, world: World): Step {
+  if (sa.attempt.refusal !== null || sa.attempt.candidates.length > 0) return unchanged(sa);
+  return step({ ...sa, attempt: { ...sa.attempt, refusal: { why, until: world.now + REFUSAL_NS } } });
+}
+
+/** An IKE SA of its own for each answer: the first that proves who it is stays, §2.4. */
+function candidateFrom(
+  sa: InitiatingIkeSa,
+  request: OutstandingRequest,
+  { header, payloads, octets, from }: ReceivedMessage,
+  world: World,
+): Step {
+  const { connection, attempt, initiatorSpi } = sa;
+  const { responderSpi } = header;
+  const accepted = acceptIke(offerOf(connection), requiredPayload(payloads, 'SA'), 0);
+  const ke = requiredPayload(payloads, 'KE');
+  const nonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
+  if (accepted.kind === 'refused' || ke.group !== attempt.method.ianaId) return unchanged(sa);
+  const { suite } = accepted;
+  if (suite.keyExchange !== attempt.method.token) return unchanged(sa);
+  const algorithms = ikeAlgorithms(suite);
+  const shared = world.steps.keyExchanged(attempt.keyExchange.finish(ke.data));
+  if (shared.kind === 'invalid' || !world.steps.isNonceFit(nonce, algorithms.prf)) return unchanged(sa);
+  const extensions = extensionsInUse([connection], payloads);
+  // RFC 9370 §2.2.1: additional key exchanges need a place to be done in.
+  if (suite.additionalKeyExchanges.length > 0 && !extensions.has('intermediate')) return unchanged(sa);
+  const parties = { initiatorNonce: attempt.nonce, responderNonce: nonce, initiatorSpi, responderSpi };
+  const keys = expandIkeKeys(algorithms, initialSkeyseed(algorithms.prf, parties, shared.secret), parties);
+  const candidate: AuthenticatingIkeSa = {
+    kind: 'authenticating',
+    id: world.newId(),
+    role: 'initiator',
+    connection,
+    initiatorSpi,
+    responderSpi,
+    path: pathAfter(sa, payloads, { initiatorSpi, responderSpi }, from),
+    windows: { ...INITIAL_WINDOWS, requests: { ...INITIAL_WINDOWS.requests, nextId: 1 } },
+    tasks: [
+      ...suite.additionalKeyExchanges.map(({ type }) => ({
+        kind: 'intermediate' as const,
+        index: ADDITIONAL_KEY_EXCHANGES.indexOf(type),
+        keyExchange: null,
+      })),
+      { kind: 'authenticate', offer: null, method: null },
+    ],
+    createdAt: sa.createdAt,
+    heardAt: world.now,
+    extensions,
+    sent: sa.sent,
+    received: sa.received,
+    retransmitted: sa.retransmitted,
+    suite,
+    ...algorithms,
+    keys,
+    sealed: 0,
+    fragments: [],
+    initial: {
+      initiatorNonce: attempt.nonce,
+      responderNonce: nonce,
+      initiatorMessage: request.messages[0] ?? new Uint8Array(0),
+      responderMessage: Uint8Array.from(octets),
+      peerHashes: peerHashes(payloads),
+      certificateRequests: certificateRequestsOf(payloads),
+      intermediates: [],
+      additionalDone: 0,
+      peerUsesPpk: notifyOf(payloads, NotifyType.USE_PPK) !== null,
+      peerFetchesCertificates: false,
+    },
+    attemptId: sa.id,
+    children: attempt.children,
+    notes: attempt.notes,
+  };
+  const waiting: InitiatingIkeSa = {
+    ...sa,
+    attempt: { ...attempt, refusal: null, candidates: [...attempt.candidates, candidate.id] },
+  };
+  return step(waiting, { kind: 'put', sa: candidate }, { kind: 'secrets', secrets: secretsOf(candidate) });
+}
+
+/** §2.23: to the port for NATs where there is one; with MOBIKE also where there is none yet (RFC 4555 §3.3). */
+function pathAfter(
+  { path, connection }: InitiatingIkeSa,
+  payloads: readonly Payload[],
+  spis: { readonly initiatorSpi: string; readonly responderSpi: string },
+  from: ReceivedMessage['from'],
+): Path {
+  const nats = detectNats(payloads, spis, from);
+  if (nats === null) return path;
+  const isNatted = nats.isLocalNatted || nats.isRemoteNatted;
+  const floats = isNatted || connection.mobike || connection.forceEncapsulation;
+  const ports = floats ? { localPort: connection.natPort, remotePort: connection.natPort } : {};
+  return { ...path, ...nats, ...ports };
+}
+
+export function certificateRequestsOf(payloads: readonly Payload[]) {
+  return payloads.flatMap(payload =>
+    payload.type === 'CERTREQ' ? [{ encoding: payload.encoding, data: Uint8Array.from(payload.data) }] : [],
+  );
+}
+
+function addressOf(text: string) {
+  const address = parseAddress(text);
+  if (address === null) throw new Error(`${text} is no address`);
+  return address;
+}

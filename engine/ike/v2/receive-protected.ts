@@ -1,0 +1,284 @@
+import { coveredOf } from '../../wire/ike/encrypted.ts';
+import { decodePayloads } from '../../wire/ike/codec.ts';
+import { sealedMessage } from '../../wire/ike/encrypted.ts';
+import type { IkeMessage } from '../../wire/ike/message.ts';
+import type { EncryptedFragmentPayload, EncryptedPayload, Payload } from '../../wire/ike/payload.ts';
+import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
+import type { IkeDatagram } from '../daemon.ts';
+import type { ProtocolError } from '../protocol-error.ts';
+import { applyStep, type Occasion } from './apply.ts';
+import { type Core, worldOf } from './core.ts';
+import { endIkeSa } from './end.ts';
+import { checkPayloads } from './exchange-table.ts';
+import type { ReceivedMessage } from './exchange.ts';
+import { initiatorOf, responderOf } from './exchanges.ts';
+import { collect, type FragmentSet, isPossibleFragment } from './fragments.ts';
+import { cipherKeysOf } from './ike-keys.ts';
+import { type IkeKeys, type IkeSa, isKeyed, type KeyedIkeSa } from './ike-sa.ts';
+import { errorOf, notifyFor, notifyOf } from './notify.ts';
+import { followsPeer } from './peer-place.ts';
+import { refuseMessage } from './refuse.ts';
+import { storeSa } from './sa-table.ts';
+import { withoutPadding } from './sealing.ts';
+import { fragmentOctetsOf, sealContent, transmit } from './send.ts';
+import { type Step, step } from './step.ts';
+import {
+  type AnsweredRequest,
+  type OutstandingRequest,
+  placeOf,
+  type SealedContent,
+  withoutRequest,
+} from './windows.ts';
+import { withoutWireErrors } from './wire-value.ts';
+
+type Way = Omit<IkeDatagram, 'octets'>;
+
+/** A message about an IKE SA, in its window or not. Nothing of the IKE SA changes before it was shown to be authentic. */
+export function takeProtected(core: Core, sa: IkeSa, message: IkeMessage, octets: Uint8Array, from: Way): void {
+  const last = message.payloads.at(-1);
+  if (!isKeyed(sa)) return refuseMessage(core, sa, 'before there are keys');
+  if (last?.type !== 'SK' && last?.type !== 'SKF') return takeUnprotected(core, sa, message);
+  const request = outstandingOf(sa, message);
+  if (message.isResponse && request === null) return refuseMessage(core, sa, 'an answer to nothing');
+  if (!message.isResponse && placeOf(sa.windows.responses, message.messageId) === 'waiting') return;
+  if (last.type === 'SKF' && !(sa.extensions.has('fragmentation') && isPossibleFragment(last))) {
+    return refuseMessage(core, sa, 'a fragment that cannot be');
+  }
+  const inner = open(sa, message, last, octets);
+  if (inner === null) return refuseMessage(core, sa, 'not authentic');
+  const heard: KeyedIkeSa = { ...sa, received: sa.received + 1, heardAt: core.now };
+  if (!message.isResponse && placeOf(sa.windows.responses, message.messageId) === 'answered') {
+    return repeatAnswer(core, heard, message, last, from);
+  }
+  if (!message.isResponse && placeOf(sa.windows.responses, message.messageId) === 'outside') {
+    storeSa(core, heard);
+    return refuseMessage(core, sa, `Message ID ${message.messageId} outside of the window`);
+  }
+  const whole =
+    last.type === 'SK'
+      ? { sa: heard, firstPayload: last.firstPayload, inner }
+      : gather(core, heard, message, last, inner);
+  if (whole === null) return;
+  const content: SealedContent = {
+    associated: sealedMessage(message, { firstPayload: whole.firstPayload, bodyOctets: 0, fragment: null }),
+    inner: whole.inner,
+    firstPayload: whole.firstPayload,
+  };
+  takeWhole(core, whole.sa, { header: message, octets, content, from }, request);
+}
+
+/** A datagram about an IKE SA that is not protected by its keys: at most a hint, RFC 7296 §2.21.4. */
+function takeUnprotected(core: Core, sa: KeyedIkeSa, message: IkeMessage): void {
+  refuseMessage(core, sa, 'not protected');
+  if (!message.isResponse || sa.kind !== 'established') return;
+  if (notifyOf(message.payloads, NotifyType.INVALID_IKE_SPI) === null) return;
+  const isBusy = sa.tasks.length > 0 || sa.windows.requests.outstanding.length > 0;
+  if (isBusy || core.now - sa.heardAt < HINT_NS) return;
+  applyStep(core, sa, step(sa, { kind: 'task', task: { kind: 'liveness' } }), null);
+}
+
+/** Hints are followed this long after the peer was heard last, and not before. */
+const HINT_NS = 10 * NS_PER_S;
+
+function outstandingOf(
+  { windows }: KeyedIkeSa,
+  { isResponse, messageId, exchangeType }: IkeMessage,
+): OutstandingRequest | null {
+  if (!isResponse) return null;
+  const isIt = ({ header }: OutstandingRequest) =>
+    header.messageId === messageId && header.exchangeType === exchangeType;
+  return windows.requests.outstanding.find(isIt) ?? null;
+}
+
+/** What is inside of SK or SKF; null: it was not made with the keys of the peer. */
+function open(
+  sa: KeyedIkeSa,
+  message: IkeMessage,
+  payload: EncryptedPayload | EncryptedFragmentPayload,
+  octets: Uint8Array,
+) {
+  const sender = sa.role === 'initiator' ? 'responder' : 'initiator';
+  const openBy = (keys: IkeKeys) =>
+    sa.cipher.open(cipherKeysOf(keys, sender), coveredOf(octets, message), payload.body);
+  const plaintext = openBy(sa.keys) ?? openEarlier(sa, message, openBy);
+  return plaintext === null ? null : withoutPadding(plaintext);
+}
+
+/** The request of the last additional key exchange comes again under the keys that it came under, RFC 9242 §3.3.1. */
+function openEarlier(sa: KeyedIkeSa, message: IkeMessage, openBy: (keys: IkeKeys) => Uint8Array | null) {
+  if (sa.kind !== 'halfOpen' || sa.earlierKeys === undefined || message.isResponse) return null;
+  return placeOf(sa.windows.responses, message.messageId) === 'answered' ? openBy(sa.earlierKeys) : null;
+}
+
+/** Fragments of a message, until it is whole; null: it is not yet. */
+function gather(
+  core: Core,
+  sa: KeyedIkeSa,
+  { messageId, isResponse }: IkeMessage,
+  fragment: EncryptedFragmentPayload,
+  inner: Uint8Array,
+): { readonly sa: KeyedIkeSa; readonly firstPayload: number; readonly inner: Uint8Array } | null {
+  const isSame = (set: FragmentSet) => set.messageId === messageId && set.isResponse === isResponse;
+  const others = sa.fragments.filter(set => !isSame(set));
+  const known = sa.fragments.find(isSame) ?? null;
+  const collected = collect(known, { messageId, isResponse }, fragment, inner, core.config.limits.messageOctets);
+  if (collected.kind === 'whole') return { ...collected, sa: { ...sa, fragments: others } };
+  if (collected.kind === 'tooBig') refuseMessage(core, sa, 'fragments of more than any message');
+  const sets =
+    collected.kind === 'more' ? [...others, collected.set] : collected.kind === 'old' ? sa.fragments : others;
+  storeSa(core, { ...sa, fragments: sets });
+  return null;
+}
+
+/** The same answer as before, §2.1: of a request in fragments when its first one comes again (RFC 7383 §2.6.1). */
+function repeatAnswer(
+  core: Core,
+  sa: KeyedIkeSa,
+  { messageId }: IkeMessage,
+  payload: EncryptedPayload | EncryptedFragmentPayload,
+  from: Way,
+): void {
+  storeSa(core, sa);
+  if (payload.type === 'SKF' && payload.fragmentNumber !== 1) return;
+  if (!core.steps.repeatsResponse(messageId)) return;
+  const { responses } = sa.windows;
+  const answer = responses.answered.find(({ header }) => header.messageId === messageId);
+  if (answer === undefined) return;
+  const again = recutAnswer(core, sa, answer);
+  transmit(core, from, again.answer.messages);
+  const answered = responses.answered.map(one => (one === answer ? again.answer : one));
+  const windows = { ...sa.windows, responses: { ...responses, answered } };
+  storeSa(core, { ...sa, windows, sealed: sa.sealed + again.sealed, retransmitted: sa.retransmitted + 1 });
+}
+
+/** A peer that asks again and again may be missing fragments that are too large for the path, RFC 7383 §2.5.2. */
+function recutAnswer(
+  core: Core,
+  sa: KeyedIkeSa,
+  answer: AnsweredRequest,
+): { readonly answer: AnsweredRequest; readonly sealed: number } {
+  const { content, header, fragmentOctets } = answer;
+  const repeats = answer.repeats + 1;
+  const floor = fragmentOctetsOf(sa, 'fallback');
+  const isSmall = fragmentOctets === floor || answer.messages.every(message => message.length + 52 <= floor);
+  if (content === null || repeats < 2 || isSmall || !sa.extensions.has('fragmentation')) {
+    return { answer: { ...answer, repeats }, sealed: 0 };
+  }
+  const { messages, sealed } = sealContent(core, sa, header, content, floor);
+  return { answer: { ...answer, repeats, messages, fragmentOctets: floor }, sealed };
+}
+
+/** A message that is authentic, new and whole. */
+function takeWhole(
+  core: Core,
+  sa: KeyedIkeSa,
+  message: Omit<ReceivedMessage, 'payloads'> & { readonly content: SealedContent },
+  request: OutstandingRequest | null,
+): void {
+  const { content } = message;
+  const payloads = withoutWireErrors(() => decodePayloads(content.firstPayload, content.inner));
+  const received: ReceivedMessage = { ...message, payloads: payloads ?? [] };
+  if (request !== null) return takeResponse(core, sa, received, request, payloads === null);
+  if (!mayAsk(sa, message.header.exchangeType)) {
+    storeSa(core, sa);
+    return refuseMessage(core, sa, `a request while ${sa.kind}`);
+  }
+  const placed = atItsPlace(sa, message.from);
+  const occasion: Occasion = { message: received, request: null, fetched: new Map() };
+  if (payloads === null)
+    return refuseRequest(core, placed, occasion, { kind: 'malformed', field: 'payloads', offset: 0 });
+  const critical = core.steps.unsupportedCritical(payloads);
+  if (critical !== null) {
+    return refuseRequest(core, placed, occasion, { kind: 'unsupportedCriticalPayload', payloadType: critical });
+  }
+  dispatchRequest(core, placed, { ...occasion, message: { ...received, payloads: known(payloads) } });
+}
+
+/** A peer that has not proven who it is asks for nothing but to do so; who has not proven it to us is not answered. */
+function mayAsk(sa: KeyedIkeSa, exchangeType: number): boolean {
+  if (sa.kind === 'authenticating' || sa.kind === 'closed') return false;
+  if (sa.kind !== 'halfOpen') return true;
+  return exchangeType === ExchangeType.IKE_AUTH || exchangeType === ExchangeType.IKE_INTERMEDIATE;
+}
+
+/** The peer is where its last new request came from, as far as a NAT may have moved it: §2.23. */
+function atItsPlace(sa: KeyedIkeSa, { local, localPort, remote, remotePort }: Way): KeyedIkeSa {
+  if (sa.kind === 'halfOpen') return { ...sa, path: { ...sa.path, local, localPort, remote, remotePort } };
+  return followsPeer(sa) ? { ...sa, path: { ...sa.path, remote, remotePort } } : sa;
+}
+
+/** Hands a request to its exchange; again with what was fetched for it. */
+export function dispatchRequest(core: Core, sa: KeyedIkeSa, occasion: Occasion): void {
+  const { message } = occasion;
+  const responder = responderOf(message.header.exchangeType, message.payloads, sa);
+  if (responder === null) {
+    const field = `exchange ${message.header.exchangeType} while ${sa.kind}`;
+    return refuseRequest(core, sa, occasion, { kind: 'malformed', field, offset: 0 });
+  }
+  const wrong = checkPayloads(responder.table.request, message.payloads);
+  if (wrong !== null) return refuseRequest(core, sa, occasion, wrong);
+  applyStep(core, sa, responder.respond(sa, message, worldOf(core, occasion.fetched)), occasion);
+}
+
+/** An error that the dispatcher has seen: told in the answer, §2.21; a malformed request is fatal for both (§2.21.3). */
+function refuseRequest(core: Core, sa: KeyedIkeSa, occasion: Occasion, error: ProtocolError): void {
+  const why = error.kind === 'malformed' ? `malformed: ${error.field}` : error.kind;
+  refuseMessage(core, sa, why);
+  const notify = notifyFor(error, { isResponse: false, isProtected: true });
+  if (notify === 'drop') return;
+  const isFatal = error.kind === 'malformed' || sa.kind === 'halfOpen';
+  const end: Step = isFatal ? endIkeSa(sa, 'failed', why, worldOf(core)) : step(sa);
+  applyStep(core, sa, { ...end, effects: [{ kind: 'respond', payloads: [notify] }, ...end.effects] }, occasion);
+}
+
+function takeResponse(
+  core: Core,
+  sa: KeyedIkeSa,
+  message: ReceivedMessage,
+  request: OutstandingRequest,
+  isMalformed: boolean,
+): void {
+  const { requests } = sa.windows;
+  const windows = { ...sa.windows, requests: withoutRequest(requests, request.header.messageId) };
+  const answered = withIntermediate({ ...sa, windows }, message, request);
+  const occasion: Occasion = {
+    message: { ...message, payloads: known(message.payloads) },
+    request,
+    fetched: new Map(),
+  };
+  const isCritical = core.steps.unsupportedCritical(message.payloads) !== null;
+  const { table } = initiatorOf(request.task);
+  const wrong = errorOf(message.payloads) === null ? checkPayloads(table.response, message.payloads) : null;
+  if (!isMalformed && !isCritical && wrong === null) return dispatchResponse(core, answered, occasion);
+  // Both ends do not mean the same any more: nothing is left but to end it, §2.21 and §2.21.3.
+  refuseMessage(core, sa, 'an answer that cannot be understood');
+  const end =
+    answered.kind === 'established'
+      ? step(answered, { kind: 'task', task: { kind: 'deleteIke' } })
+      : endIkeSa(answered, 'failed', 'an answer that cannot be understood', worldOf(core));
+  applyStep(core, answered, end, null);
+}
+
+/** Hands a response to the exchange that asked; again with what was fetched for it. */
+export function dispatchResponse(core: Core, sa: KeyedIkeSa, occasion: Occasion): void {
+  const { request, message, fetched } = occasion;
+  if (request === null) throw new Error('an answer to nothing');
+  applyStep(core, sa, initiatorOf(request.task).conclude(sa, request, message, worldOf(core, fetched)), occasion);
+}
+
+/** RFC 9242 §3.3.2, as in apply.ts for the responder. */
+function withIntermediate(
+  sa: KeyedIkeSa,
+  { content: response }: ReceivedMessage,
+  { header, content }: OutstandingRequest,
+): KeyedIkeSa {
+  if (header.exchangeType !== ExchangeType.IKE_INTERMEDIATE || sa.kind !== 'authenticating') return sa;
+  if (content === null || response === null) return sa;
+  const { skPi, skPr } = sa.keys;
+  const intermediates = [...sa.initial.intermediates, { skPi, skPr, request: content, response }];
+  return { ...sa, initial: { ...sa.initial, intermediates } };
+}
+
+/** What is not critical, and not known, is passed over: §2.5. */
+const known = (payloads: readonly Payload[]): readonly Payload[] => payloads.filter(({ type }) => type !== 'unknown');

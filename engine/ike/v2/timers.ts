@@ -1,0 +1,76 @@
+import { NS_PER_MS } from '../../wire/instant.ts';
+import { applyStep, settle } from './apply.ts';
+import { runCaller } from './caller.ts';
+import { dueClock, resendAt } from './clocks.ts';
+import { type Core, tell, worldOf } from './core.ts';
+import { endIkeSa, nameOf } from './end.ts';
+import { type IkeSa, isKeyed } from './ike-sa.ts';
+import { storeSa } from './sa-table.ts';
+import { fragmentOctetsOf, sealContent, transmit, wayOf } from './send.ts';
+import type { OutstandingRequest } from './windows.ts';
+
+/** Does all that is due now. */
+export function runTimers(core: Core): void {
+  for (;;) {
+    const id = core.alarms.takeDue(core.now);
+    if (id === null) return;
+    if (id < 0) runCaller(core, id);
+    else runSa(core, id);
+    settle(core);
+  }
+}
+
+/** More than this at one instant is a clock that does not advance. */
+const FIRES_MAX = 1000;
+
+function runSa(core: Core, id: number): void {
+  for (let fires = 0; fires < FIRES_MAX; fires++) {
+    const sa = core.sas.get(id);
+    if (sa === undefined) return;
+    const clock = dueClock(sa, core.now);
+    const due = resendAt(sa);
+    if (clock !== null) applyStep(core, sa, clock.fire(sa, worldOf(core)), null);
+    else if (due !== null && due <= core.now) resend(core, sa);
+    else return void core.unsettled.add(id);
+  }
+  throw new Error('a clock of an IKE SA does not advance');
+}
+
+/** Sends again what the peer has not answered, RFC 7296 §2.1; after the last time it is taken for dead, §2.4. */
+function resend(core: Core, sa: IkeSa): void {
+  const request = sa.windows.requests.outstanding.find(one => one.resendAt <= core.now);
+  if (request === undefined) return;
+  const { retransmission } = sa.connection;
+  if (request.sends >= retransmission.sends) {
+    tell(core, {
+      kind: 'peerFailed',
+      connection: sa.connection.name,
+      detail: `${nameOf(sa)}: no answer to ${request.task.kind}`,
+    });
+    const step = endIkeSa(sa, 'dead', 'the peer does not answer', worldOf(core));
+    return applyStep(core, sa, step.sa?.kind === 'closed' ? { ...step, sa: null } : step, null);
+  }
+  const again = recut(core, sa, request);
+  transmit(core, wayOf(sa.path), again.request.messages);
+  const waitMs = Math.min(retransmission.firstMs * retransmission.factor ** request.sends, retransmission.longestMs);
+  const next = { ...again.request, sends: request.sends + 1, resendAt: core.now + Math.round(waitMs * NS_PER_MS) };
+  const { requests } = sa.windows;
+  const outstanding = requests.outstanding.map(one => (one === request ? next : one));
+  const windows = { ...sa.windows, requests: { ...requests, outstanding } };
+  storeSa(core, { ...again.sa, windows, retransmitted: sa.retransmitted + 1 });
+}
+
+/** After two sends, fragments may have been larger than the path takes: they are cut smaller, RFC 7383 §2.5.2. */
+function recut(core: Core, sa: IkeSa, request: OutstandingRequest): { sa: IkeSa; request: OutstandingRequest } {
+  const { content, header, fragmentOctets } = request;
+  const floor = fragmentOctetsOf(sa, 'fallback');
+  const isSmallest = fragmentOctets === floor || (fragmentOctets === null && isWithin(request, floor));
+  if (!isKeyed(sa) || content === null || request.sends < 2 || isSmallest || !sa.extensions.has('fragmentation')) {
+    return { sa, request };
+  }
+  const { messages, sealed } = sealContent(core, sa, header, content, floor);
+  return { sa: { ...sa, sealed: sa.sealed + sealed }, request: { ...request, messages, fragmentOctets: floor } };
+}
+
+const isWithin = ({ messages }: OutstandingRequest, octets: number): boolean =>
+  messages.every(message => message.length + 52 <= octets); // the largest headers around it: IPv6, UDP, marker

@@ -1,0 +1,48 @@
+import type { IdPayload, Payload } from '../../wire/ike/payload.ts';
+import { NotifyType } from '../../wire/ike/registry.ts';
+import { LINGER_NS } from './child-closing.ts';
+import { rivalsOf } from './establish.ts';
+import type { EstablishedIkeSa } from './ike-sa.ts';
+import { notifyOf } from './notify.ts';
+import type { Effect, World } from './step.ts';
+
+/**
+ * What becomes of older IKE SAs with the same peer when a new one is established, RFC 7296 §2.4. INITIAL_CONTACT: the peer
+ * knows of none that stood before it began this one. Otherwise the connection's `unique` decides. Two that both ends began at
+ * the same time are told from an old and a new one: both ends have to let go of the same one.
+ */
+export function replaceOlder(sa: EstablishedIkeSa, payloads: readonly Payload[], world: World): Effect[] {
+  const { connection, localIdentity, remoteIdentity } = sa;
+  const isContact = notifyOf(payloads, NotifyType.INITIAL_CONTACT) !== null;
+  const older = rivalsOf(connection, localIdentity, remoteIdentity, world).filter(({ id }) => id !== sa.id);
+  return older.flatMap((other): Effect[] => {
+    if (isContact && other.establishedAt < sa.createdAt) {
+      return [{ kind: 'discard', ikeSa: other.id, why: 'the peer has forgotten it' }];
+    }
+    if (connection.unique !== 'replace') return [];
+    if (other.role === sa.role) return sa.role === 'responder' ? [deleteLater(other, world)] : [];
+    // One from each end, made at the same time: the higher SPIs stay.
+    return [deleteLater(isHigher(sa, other) ? other : sa, world)];
+  });
+}
+
+/** `keep`: whether an IKE SA that stands keeps a new one out. */
+export function isKeptOut(
+  sa: Pick<EstablishedIkeSa, 'connection' | 'createdAt'>,
+  local: IdPayload,
+  remote: IdPayload,
+  payloads: readonly Payload[],
+  world: World,
+): boolean {
+  if (sa.connection.unique !== 'keep' || notifyOf(payloads, NotifyType.INITIAL_CONTACT) !== null) return false;
+  return rivalsOf(sa.connection, local, remote, world).some(other => other.establishedAt < sa.createdAt);
+}
+
+/** Packets that are on their way, and answers, have some time. */
+function deleteLater(sa: EstablishedIkeSa, { now }: World): Effect {
+  return { kind: 'delay', ikeSa: sa.id, at: now + LINGER_NS, task: { kind: 'deleteIke' } };
+}
+
+function isHigher(a: EstablishedIkeSa, b: EstablishedIkeSa): boolean {
+  return a.initiatorSpi + a.responderSpi > b.initiatorSpi + b.responderSpi;
+}
