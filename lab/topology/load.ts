@@ -28,6 +28,7 @@ import { keyedSas, reportKeyless, sasOf } from './resolve/stated-sas.ts';
 import { endName, type NodeScope, type Scope, scopeOf } from './resolve/scope.ts';
 import { reportSecrets } from './resolve/secrets.ts';
 import { resolveTunnels, type Tunnel } from './resolve/tunnels.ts';
+import { repeated } from './repeat.ts';
 import { readYaml } from './yaml-document.ts';
 
 export interface LoadResult {
@@ -44,7 +45,7 @@ export interface LoadResult {
 export function loadTopology(file: string, text: string, read: ReadBeside = NOT_BESIDE): LoadResult {
   const report = new Report(file);
   const root = readYaml(text, report);
-  const declared = root === null ? undefined : topologyShape.read(root, report);
+  const declared = root === null ? undefined : topologyShape.read(repeated(root, report), report);
   const topology = declared === undefined ? null : resolve(file, declared, report, read);
   const diagnostics = report.diagnostics();
   return { topology: diagnostics.length === 0 ? topology : null, diagnostics };

@@ -9,9 +9,41 @@ export function topologySchema(): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'ipsec-lab topology',
-    ...topologyShape.schema,
+    ...withCounts(topologyShape.schema),
   };
 }
+
+/**
+ * What `count` repeats (lab/topology/repeat.ts) has a `count`, and `$n` where a name, an address or a number would be. Maps of
+ * names and lists of maps are what can be repeated.
+ */
+function withCounts(schema: unknown): JsonSchema {
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(schema ?? {})) {
+    if (key === 'pattern') result[key] = `${String(value)}|\\$`;
+    else if (key === 'items' || key === 'additionalProperties') result[key] = withCount(value);
+    else result[key] = deep(value);
+  }
+  return result;
+}
+
+function deep(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(deep);
+  return typeof value === 'object' && value !== null ? withCounts(value) : value;
+}
+
+function withCount(value: unknown): unknown {
+  const schema = deep(value);
+  if (typeof schema !== 'object' || schema === null || !('properties' in schema)) return schema;
+  return { ...schema, properties: { count: COUNT, ...Object(schema.properties) } };
+}
+
+const COUNT = {
+  description: 'It is there so often, with $n of 1 to this in its texts and its name; inside of it, $m of all but $n.',
+  type: 'integer',
+  minimum: 1,
+  maximum: 200,
+};
 
 const COLUMNS = 120;
 
