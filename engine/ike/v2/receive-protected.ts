@@ -40,7 +40,11 @@ export function takeProtected(core: Core, sa: IkeSa, message: IkeMessage, octets
   if (!isKeyed(sa)) return refuseMessage(core, sa, 'before there are keys');
   if (last?.type !== 'SK' && last?.type !== 'SKF') return takeUnprotected(core, sa, message);
   const request = outstandingOf(sa, message);
-  if (message.isResponse && request === null) return refuseMessage(core, sa, 'an answer to nothing');
+  if (message.isResponse && request === null) {
+    // A late copy of an answer is nothing to tell of.
+    if (message.messageId >= sa.windows.requests.nextId) refuseMessage(core, sa, 'an answer to nothing');
+    return;
+  }
   if (!message.isResponse && placeOf(sa.windows.responses, message.messageId) === 'waiting') return;
   if (last.type === 'SKF' && !(sa.extensions.has('fragmentation') && isPossibleFragment(last))) {
     return refuseMessage(core, sa, 'a fragment that cannot be');

@@ -52,11 +52,11 @@ function takeInitial(core: Core, header: DecodedIkeHeader, octets: Uint8Array, f
 }
 
 function takeInitialResponse(core: Core, header: DecodedIkeHeader, octets: Uint8Array, from: Way): void {
+  if (header.responderSpi !== NO_SPI && saOf(core, header) !== null) return; // the same answer again
   const sa = saOf(core, { initiatorSpi: header.initiatorSpi, responderSpi: NO_SPI });
   const request = sa?.windows.requests.outstanding[0];
   if (sa?.kind !== 'initiating' || request === undefined) return refuseMessage(core, null, 'an answer to nothing');
   if (!isFromThere(sa, from)) return refuseMessage(core, sa, 'an answer from elsewhere');
-  if (saOf(core, header) !== null && header.responderSpi !== NO_SPI) return; // the same answer again
   const message = readMessage(octets);
   if (message === null) return refuseMessage(core, sa, 'malformed');
   if (core.steps.unsupportedCritical(message.payloads) !== null)
