@@ -16,16 +16,19 @@ import type { Responder } from './exchange.ts';
 import type { EstablishedIkeSa, HalfOpenIkeSa } from './ike-sa.ts';
 import { certificateRequestsOf } from './initial-request.ts';
 import { IKE_AUTH } from './initial-tables.ts';
+import { isKeyExchangeComplete } from './intermediate-exchange.ts';
 import { notifyFor, notifyOf, notifyPayload } from './notify.ts';
+import { choosePpk, mixed, type Ppk } from './ppk.ts';
 import { ikeChoices } from './proposals.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import type { IkeSuite } from './suite.ts';
+import { ADDITIONAL_KEY_EXCHANGES, NONE } from './transforms.ts';
 import { isKeptOut, replaceOlder } from './unique.ts';
 
 export const authAnswer: Responder = {
   table: IKE_AUTH,
   takes: () => true,
-  accepts: sa => sa.kind === 'halfOpen',
+  accepts: sa => sa.kind === 'halfOpen' && isKeyExchangeComplete(sa),
   respond(sa, { payloads }, world) {
     if (sa.kind !== 'halfOpen') return unchanged(sa);
     const heard: HalfOpenIkeSa = {
@@ -47,6 +50,8 @@ interface Accepted {
   readonly localIdentity: Identity;
   readonly remoteIdentity: Identity;
   readonly method: string;
+  /** null: without. */
+  readonly ppk: Ppk | null;
 }
 
 function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): Step {
@@ -57,7 +62,8 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
   if (judged.kind === 'refused') return refuse(sa, judged.why, world);
   const { connection, idi, localIdentity, remoteIdentity } = judged.peer;
   const idr = payloadOfIdentity(localIdentity, 'IDr');
-  const proof = proveSelf(sa, connection, idr, { localIdentity, remoteIdentity }, world);
+  const basis = mixed(sa, judged.peer.ppk);
+  const proof = proveSelf(basis, connection, idr, { localIdentity, remoteIdentity }, world);
   if (proof.kind === 'impossible') return refuse(sa, proof.why, world);
   if (isKeptOut({ connection, createdAt: sa.createdAt }, idr, idi, payloads, world)) {
     return refuse(sa, 'the peer has an IKE SA already', world);
@@ -72,7 +78,8 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
       remoteId: idi,
       localAuthentication: proof.method,
       remoteAuthentication: judged.peer.method,
-      keys: sa.keys,
+      keys: basis.keys,
+      isPpkUsed: judged.peer.ppk !== null,
       virtualAddresses: [],
     },
     payloads,
@@ -91,6 +98,7 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
     ),
     proof.auth,
     ...child.payloads,
+    ...(judged.peer.ppk === null ? [] : [notifyPayload(NotifyType.PPK_IDENTITY)]),
     ...authNotifies(connection),
   ];
   return {
@@ -124,9 +132,17 @@ function judge(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): J
   let first: Judged | null = null;
   for (const connection of candidates) {
     const localIdentity = ownIdentity(connection, sa.path, named);
-    const verdict = judgePeer(sa, connection, idi, { localIdentity, remoteIdentity }, payloads, false, world);
+    const choice = choosePpk(connection, credentialsOf(world.config), sa.extensions.has('ppk'), payloads);
+    if (choice.kind === 'refuse') {
+      first ??= refused(choice.why);
+      continue;
+    }
+    const ppk = choice.kind === 'use' ? choice.ppk : null;
+    const identities = { localIdentity, remoteIdentity };
+    const proofs = choice.kind === 'use' ? payloads : withAuthData(payloads, choice.authData);
+    const verdict = judgePeer(mixed(sa, ppk), connection, idi, identities, proofs, ppk !== null, world);
     if (verdict.kind === 'accepted') {
-      return { kind: 'accepted', peer: { connection, idi, localIdentity, remoteIdentity, method: verdict.method } };
+      return { kind: 'accepted', peer: { connection, idi, ...identities, method: verdict.method, ppk } };
     }
     if (verdict.kind === 'needsFetches') return verdict;
     first ??= refused(`${formatIdentity(remoteIdentity)}: ${verdict.why}`);
@@ -134,12 +150,24 @@ function judge(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): J
   return first ?? refused(`no connection is for ${formatIdentity(remoteIdentity)}`);
 }
 
+/** With the data of NO_PPK_AUTH in the place of AUTH's, RFC 8784 §3; null: as they are. */
+function withAuthData(payloads: readonly Payload[], data: Uint8Array | null): readonly Payload[] {
+  if (data === null) return payloads;
+  return payloads.map(payload => (payload.type === 'AUTH' ? { ...payload, data } : payload));
+}
+
 /** What IKE_SA_INIT has agreed on must be what this connection wants as well. */
 function hasSuite(connection: ConnectionConfig, suite: IkeSuite): boolean {
   const wanted = [suite.encryption, suite.integrity, suite.prf, suite.keyExchange].filter(token => token !== null);
   return ikeChoices(connection.proposals).some(({ byType }) => {
     const tokens = new Set([...byType.values()].flat());
-    return wanted.every(token => tokens.has(token));
+    return (
+      wanted.every(token => tokens.has(token)) &&
+      ADDITIONAL_KEY_EXCHANGES.every(type => {
+        const done = suite.additionalKeyExchanges.find(one => one.type === type)?.token ?? NONE;
+        return (byType.get(type) ?? [NONE]).includes(done);
+      })
+    );
   });
 }
 

@@ -13,7 +13,8 @@ import { payloadOf } from './exchange-table.ts';
 import type { Initiator, ReceivedMessage } from './exchange.ts';
 import type { AuthenticatingIkeSa, EstablishedIkeSa } from './ike-sa.ts';
 import { IKE_AUTH } from './initial-tables.ts';
-import { errorOf, notifyName, notifyPayload } from './notify.ts';
+import { errorOf, notifyName, notifyOf, notifyPayload } from './notify.ts';
+import { mixed, ppkIdentityNotify, ppkInUse } from './ppk.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import type { TaskOf } from './task.ts';
 import { replaceOlder } from './unique.ts';
@@ -39,8 +40,13 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
   const localIdentity = ownIdentity(connection, path, null);
   const remoteIdentity = expectedIdentity(connection);
   const idi = payloadOfIdentity(localIdentity, 'IDi');
-  const proof = proveSelf(sa, connection, idi, { localIdentity, remoteIdentity }, world);
+  const identities = { localIdentity, remoteIdentity };
+  const ppk = ppkInUse(sa, credentials);
+  if (ppk === null && connection.ppk?.isRequired === true) return failed(sa, 'no PPK that both know', world);
+  const proof = proveSelf(mixed(sa, ppk), connection, idi, identities, world);
   if (proof.kind === 'impossible') return failed(sa, proof.why, world);
+  const withoutPpk =
+    ppk === null || connection.ppk?.isRequired === true ? null : proveSelf(sa, connection, idi, identities, world);
   const { initial } = sa;
   const certificates = certificatesToSend(
     authentication.local,
@@ -58,6 +64,8 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
     ...(isNamed(remoteIdentity) ? [payloadOfIdentity(remoteIdentity, 'IDr')] : []),
     proof.auth,
     ...(offerParts === null ? [] : [...offerParts.notifies, offerParts.sa, ...offerParts.selectors]),
+    ...(ppk === null ? [] : [ppkIdentityNotify(ppk)]),
+    ...(withoutPpk?.kind === 'made' ? [notifyPayload(NotifyType.NO_PPK_AUTH, withoutPpk.auth.data)] : []),
     ...authNotifies(connection),
   ];
   return step(sa, {
@@ -94,7 +102,13 @@ function conclude(
   const remoteIdentity = peerIdentity(idr);
   if (remoteIdentity === null) return refusePeer(sa, 'an identity that is none');
   const localIdentity = ownIdentity(connection, path, null);
-  const verdict = judgePeer(sa, connection, idr, { localIdentity, remoteIdentity }, payloads, false, world);
+  const offeredPpk = ppkInUse(sa, credentialsOf(world.config));
+  // RFC 8784 §3: what the notify has in it is of no matter.
+  const ppk = notifyOf(payloads, NotifyType.PPK_IDENTITY) === null ? null : offeredPpk;
+  if (ppk === null && connection.ppk?.isRequired === true) return refusePeer(sa, 'the peer does not use the PPK');
+  const basis = mixed(sa, ppk);
+  const identities = { localIdentity, remoteIdentity };
+  const verdict = judgePeer(basis, connection, idr, identities, payloads, ppk !== null, world);
   if (verdict.kind === 'needsFetches') {
     return step(sa, ...verdict.fetches.map((fetch): Effect => ({ kind: 'fetch', fetch })));
   }
@@ -109,7 +123,8 @@ function conclude(
       remoteId: idr,
       localAuthentication: method ?? connection.authentication.local.method,
       remoteAuthentication: verdict.method,
-      keys: sa.keys,
+      keys: basis.keys,
+      isPpkUsed: ppk !== null,
       virtualAddresses: [],
     },
     payloads,

@@ -26,6 +26,7 @@ export interface Proven {
   readonly remoteAuthentication: string;
   /** With a PPK mixed in where one is used. */
   readonly keys: IkeKeys;
+  readonly isPpkUsed: boolean;
   readonly virtualAddresses: readonly string[];
 }
 
@@ -39,6 +40,7 @@ export function establish(
   const { connection } = proven;
   const extensions = new Set(sa.extensions);
   if (connection.mobike && notifyOf(payloads, NotifyType.MOBIKE_SUPPORTED) !== null) extensions.add('mobike');
+  if (!proven.isPpkUsed) extensions.delete('ppk');
   const { requests, responses } = sa.windows;
   const established: EstablishedIkeSa = {
     kind: 'established',

@@ -4,7 +4,7 @@ import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import type { ConnectionConfig } from '../config.ts';
 import type { Credentials } from '../credentials.ts';
-import type { IkeKeys } from './ike-sa.ts';
+import type { CommonIkeSa, IkeKeys } from './ike-sa.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
 
 /**
@@ -31,6 +31,19 @@ export function ppkToOffer({ ppk }: Pick<ConnectionConfig, 'ppk'>, { ppks }: Cre
     if (key !== undefined) return { id, key };
   }
   return null;
+}
+
+/** The same of an exchange in which both have said USE_PPK; null: without. */
+export function ppkInUse(
+  { extensions, connection }: Pick<CommonIkeSa, 'extensions' | 'connection'>,
+  known: Credentials,
+) {
+  return extensions.has('ppk') ? ppkToOffer(connection, known) : null;
+}
+
+/** An IKE SA with the keys that it has by a PPK; null: as it is. */
+export function mixed<T extends { readonly prf: Prf; readonly keys: IkeKeys }>(sa: T, ppk: Ppk | null): T {
+  return ppk === null ? sa : { ...sa, keys: withPpk(sa.prf, ppk.key, sa.keys) };
 }
 
 /** Type 2 of §5.1: a fixed string that both ends were told. */

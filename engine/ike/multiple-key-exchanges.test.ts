@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import type { IkeProposalConfig } from './config.ts';
+import { childConfig, pair } from './testing/connection.ts';
+import { Network, type Station } from './testing/network.ts';
+
+const kinds = ({ events }: Station): string[] => events.map(({ kind }) => kind);
+
+const proposal = (...additionalKeyExchanges: (readonly string[])[]): IkeProposalConfig => ({
+  encryption: ['aes256gcm16'],
+  integrity: [],
+  prf: ['prfsha384'],
+  keyExchange: ['x25519'],
+  additionalKeyExchanges,
+});
+
+/** Exchange types of the requests of a station, by their number in the header; fragments and repetitions once. */
+function requests({ sent }: Station, from = 0): number[] {
+  const own = sent.slice(from).filter(({ octets }) => ((octets[19] ?? 0) & 0x20) === 0);
+  return own.map(({ octets }) => octets[18] ?? 0).filter((type, i, all) => type !== all[i - 1]);
+}
+
+function twoGateways(configs = pair(), seed = 'seed') {
+  const network = new Network(seed);
+  const alice = network.add('alice', ['192.0.2.1'], configs.alice);
+  const bob = network.add('bob', ['192.0.2.2'], configs.bob);
+  return { network, alice, bob };
+}
+
+const suiteOf = ({ daemon }: Station, network: Network) => daemon.status(network.now).sas.map(({ suite }) => suite);
+
+test('ML-KEM after X25519: an IKE_INTERMEDIATE, and keys that both have', () => {
+  const { network, alice, bob } = twoGateways(pair({ proposals: [proposal(['mlkem768'])] }));
+
+  network.run(2000);
+
+  expect(kinds(alice)).toEqual(['ikeEstablished', 'childEstablished']);
+  expect(kinds(bob)).toEqual(['ikeEstablished', 'childEstablished']);
+  expect(suiteOf(alice, network)).toEqual(['aes256gcm16-prfsha384-x25519-ke1_mlkem768']);
+  expect(requests(alice)).toEqual([34, 43, 35]);
+  // Keys are told of twice, since they change.
+  expect(alice.secrets).toHaveLength(2);
+  expect(alice.secrets.at(-1)).toEqual(bob.secrets.at(-1));
+});
+
+test('two additional key exchanges, the second of which may be left out', () => {
+  const { network, alice, bob } = twoGateways(pair({ proposals: [proposal(['mlkem512'], ['mlkem1024', 'none'])] }));
+
+  network.run(3000);
+
+  expect(suiteOf(alice, network)).toEqual(['aes256gcm16-prfsha384-x25519-ke1_mlkem512-ke2_mlkem1024']);
+  expect(alice.secrets.at(-1)).toEqual(bob.secrets.at(-1));
+});
+
+test('a peer without any of them agrees where none may be chosen, and not otherwise', () => {
+  const plain = pair({ proposals: [proposal()] });
+  const optional = twoGateways({ alice: pair({ proposals: [proposal(['mlkem768', 'none'])] }).alice, bob: plain.bob });
+  optional.network.run(3000);
+  expect(suiteOf(optional.alice, optional.network)).toEqual(['aes256gcm16-prfsha384-x25519']);
+
+  const required = twoGateways({ alice: pair({ proposals: [proposal(['mlkem768'])] }).alice, bob: plain.bob });
+  required.network.run(3000);
+  expect(kinds(required.alice)).toContain('negotiationFailed');
+});
+
+test('under loss and duplication an answer that was lost comes again, under the keys of its request', () => {
+  for (const seed of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    const { network, alice, bob } = twoGateways(pair({ proposals: [proposal(['mlkem768'], ['mlkem512'])] }), seed);
+    network.weather = { loss: 0.3, duplication: 0.3, jitterMs: 30 };
+
+    network.run(120_000, () => kinds(alice).includes('childEstablished') && kinds(bob).includes('childEstablished'));
+
+    expect(kinds(alice)).toContain('childEstablished');
+    expect(alice.secrets.at(-1)).toEqual(bob.secrets.at(-1));
+  }
+});
+
+test('a rekeyed IKE SA has its additional key exchanges in IKE_FOLLOWUP_KE', () => {
+  const { network, alice, bob } = twoGateways(pair({ proposals: [proposal(['mlkem768'], ['mlkem512'])] }));
+  network.run(3000);
+
+  const before = alice.sent.length;
+
+  network.command(alice, { kind: 'rekey', ike: 'bob' });
+  network.run(3000);
+
+  expect(requests(alice, before)).toEqual([36, 44, 37]);
+
+  expect(kinds(alice)).toContain('ikeRekeyed');
+  expect(kinds(bob)).toContain('ikeRekeyed');
+  expect(alice.secrets.at(-1)).toEqual(bob.secrets.at(-1));
+  expect(suiteOf(bob, network)).toEqual(['aes256gcm16-prfsha384-x25519-ke1_mlkem768-ke2_mlkem512']);
+});
+
+test('so has a Child SA, when it is rekeyed', () => {
+  const proposals = childConfig().proposals.map(one => ({
+    ...one,
+    keyExchange: ['x25519'],
+    additionalKeyExchanges: [['mlkem768']],
+  }));
+  const configs = pair({ children: [childConfig({ start: 'start', proposals })] });
+  const { network, alice, bob } = twoGateways(configs);
+  network.run(3000);
+
+  network.command(alice, { kind: 'rekey', child: 'net' });
+  network.run(3000);
+
+  expect(requests(alice)).toContain(44);
+  expect(kinds(alice)).toContain('childRekeyed');
+  expect(kinds(bob)).toContain('childRekeyed');
+  const suites = [alice, bob].map(({ daemon }) =>
+    daemon.status(network.now).sas[0]?.children.map(({ suite }) => suite),
+  );
+  expect(suites).toEqual([['aes256gcm16-x25519-ke1_mlkem768'], ['aes256gcm16-x25519-ke1_mlkem768']]);
+});
