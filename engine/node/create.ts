@@ -24,6 +24,7 @@ import { PolicySet } from './policy-set.ts';
 import { IcmpErrorLimit } from './rate-limit.ts';
 import { ReassemblyPool } from './reassembly-pool.ts';
 import { runAddressCommand, runRouteCommand } from './reconfigure.ts';
+import { renumber } from './renumber.ts';
 import { outerAddresses, outerSource, sourceTowards } from './report.ts';
 import { configuredRoute, connectedRoutes, RouteTable } from './route-table.ts';
 import { startAdvertising } from './router-advertising.ts';
@@ -199,6 +200,9 @@ function runCommand(core: Core, command: NodeCommand): void {
     case 'addAddress':
     case 'removeAddress':
       runAddressCommand(core, command);
+      break;
+    case 'renumber':
+      renumber(core, command);
       break;
     case 'addRoute':
     case 'removeRoute':

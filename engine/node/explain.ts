@@ -15,6 +15,7 @@ import { octetsAround } from './layers-size.ts';
 import { describeTranslation } from './nat.ts';
 import type { Explanation, FlowQuery } from './node.ts';
 import { exitOf } from './output.ts';
+import { decideIke, isIkeForUs, isSentByIke } from './own-ike.ts';
 import { type Packet, parsePacket, withHopTaken } from './packet.ts';
 import { serves } from './policy-set.ts';
 import { headerOctets } from './path-mtu.ts';
@@ -48,7 +49,9 @@ function explainWay(core: Core, packet: Packet, ingress: Ingress, filter: Filter
   }
   const decision =
     ingress.interface === null
-      ? decideSending(core, packet, false, null, trace)
+      ? isSentByIke(core, packet)
+        ? decideIke(core, packet, null, trace)
+        : decideSending(core, packet, false, null, trace)
       : decideForwarding(core, packet, ingress, trace);
   const exit = exitOf(decision);
   const [leaving, origin] =
@@ -97,7 +100,12 @@ function outerPacket(packet: Packet, decision: Decision): Packet | null {
 
 function explainDelivery(core: Core, packet: Packet, ingress: Ingress, steps: string[]): Explanation {
   const admission = admitLocal(core, packet, ingress, step => steps.push(step));
-  if (admission.kind === 'drop') return nothing('discard', [...steps, `discard: ${admission.detail}`], null);
+  if (admission.kind === 'drop') {
+    if (!isIkeForUs(core, packet, admission)) {
+      return nothing('discard', [...steps, `discard: ${admission.detail}`], null);
+    }
+    steps.push('IKE of this node itself: it passes past the SPD');
+  }
   const { protection } = ingress;
   steps.push(`delivery: ${formatAddress(packet.destination)} is this node's own`);
   const verdict = nothing(protection === null ? 'bypass' : 'protect', steps, admission.policy?.policy.name ?? null);

@@ -289,6 +289,20 @@ describe('addresses and routes', () => {
     expect(alice.outerAddresses()).not.toContain('10.9.0.1');
   });
 
+  test('a node that has moved has other addresses and another way out, and keeps what it was given', () => {
+    const net = bare();
+    run(net, 'alice', { kind: 'addAddress', interface: 'net0', address: '10.9.0.1/32', isPreferred: true });
+    const addresses = ['1.2.3.77/24', '7.7.7.4/24'];
+    run(net, 'alice', { kind: 'renumber', interface: 'net0', addresses, gateway: '1.2.3.1' });
+    const alice = net.node('alice');
+    expect(alice.outerAddresses()).toEqual(['1.2.3.77', '7.7.7.4', '10.0.0.1', '2001:470:24:c66::1']);
+    expect(alice.sourceFor('10.0.1.2')).toBe('10.9.0.1');
+    net.send('alice', ping('1.2.3.77', '5.6.7.8'));
+    expect(net.takeDeliveries('alice')).toHaveLength(1);
+    expect(alice.status().routes.filter(({ destination }) => destination === '0.0.0.0/0')).toHaveLength(1);
+    expect(alice.status().routes.map(({ destination }) => destination)).not.toContain('2001:db8:a::/64');
+  });
+
   test('of a link that is down are no addresses for IKE', () => {
     const net = bare();
     run(net, 'alice', { kind: 'link', port: 'net0', up: false });
@@ -336,6 +350,19 @@ describe('the IKE of a node that protects everything', () => {
     net.send('alice', udp('1.2.3.4', '5.6.7.8', [400, 401]));
     expect(net.takeDeliveries('bob').map(line)).toEqual([expect.stringContaining('udp 500 > 500')]);
     expect(traffic(net, 'alice:net0')).toHaveLength(1);
+  });
+
+  test('is explained as it is', () => {
+    const flow = { source: '1.2.3.4', destination: '5.6.7.8', protocol: 17, sourcePort: 500, destinationPort: 500 };
+    const net = between('protect');
+    for (const name of ['alice', 'bob']) {
+      const { verdict, steps } = net.node(name).explain(flow);
+      expect([verdict, steps.filter(step => step.startsWith('IKE'))]).toEqual([
+        'bypass',
+        ['IKE of this node itself: it passes past the SPD'],
+      ]);
+      expect(net.node(name).explain({ ...flow, sourcePort: 501, destinationPort: 501 }).verdict).toBe('discard');
+    }
   });
 
   test('does not pass where an entry discards it', () => {

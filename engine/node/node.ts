@@ -134,6 +134,16 @@ export type NodeCommand =
     }
   /** With its prefix length or without; `interface` null: the first one that has it. */
   | { readonly kind: 'removeAddress'; readonly interface: string | null; readonly address: string }
+  /**
+   * The node has moved: a link has these addresses (with prefix lengths) instead of those of its configuration, and `gateway` is
+   * the next hop of its default route in that family; null: default routes stay.
+   */
+  | {
+      readonly kind: 'renumber';
+      readonly interface: string;
+      readonly addresses: readonly string[];
+      readonly gateway: string | null;
+    }
   /** What was added as often as it is removed is gone; routes that lead elsewhere, and those of interfaces, stay. */
   | { readonly kind: 'addRoute'; readonly route: RouteConfig }
   | { readonly kind: 'removeRoute'; readonly route: RouteConfig }

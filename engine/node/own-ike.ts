@@ -6,6 +6,7 @@ import type { Core } from './core.ts';
 import { type Decision, decideSending } from './decision.ts';
 import type { NodeInterface } from './interfaces.ts';
 import { isFragment, type Packet } from './packet.ts';
+import type { Trace } from './refusal.ts';
 
 /**
  * The node's own IKE: what makes the SAs cannot wait for them. It passes as if each SPD had a BYPASS entry for it in front of its
@@ -18,12 +19,14 @@ export function isSentByIke(core: Core, packet: Packet): boolean {
 }
 
 /** Never cached: a flow may be known by its addresses alone. */
-export function decideIke(core: Core, packet: Packet, zone: NodeInterface | null): Decision {
-  const decision = decideSending(core, packet, false, zone);
+export function decideIke(core: Core, packet: Packet, zone: NodeInterface | null, trace?: Trace): Decision {
+  const decision = decideSending(core, packet, false, zone, trace);
   const isBarred =
     decision.kind === 'protect' ||
     (decision.kind === 'drop' && (decision.wanted !== null || isForWantOfBypass(decision)));
-  return isBarred ? decideSending(core, packet, true, zone) : decision;
+  if (!isBarred) return decision;
+  trace?.('IKE of this node itself: it passes past the SPD');
+  return decideSending(core, packet, true, zone, trace);
 }
 
 /** Whether what the SPD refused is for the daemon, and refused only because nobody has thought of IKE. */

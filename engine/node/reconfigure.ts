@@ -50,7 +50,8 @@ export function runAddressCommand(core: Core, command: AddressCommand): void {
   const isThere = has(netInterface);
   if (isThere === (command.kind === 'addAddress')) return;
   const kept = netInterface.addresses.filter(entry => !addressesEqual(entry.address, prefix.address));
-  const added = command.kind === 'addAddress' ? [entryOf(prefix, command.isPreferred)] : [];
+  const added =
+    command.kind === 'addAddress' ? [assignedEntry(prefix, command.isPreferred ? 'assigned' : 'configured')] : [];
   const before = connectedRoutes(netInterface);
   netInterface.addresses = [...kept, ...added];
   beginTentative(core, added);
@@ -80,15 +81,15 @@ function isSameRoute(a: Route, b: Route): boolean {
 }
 
 /** Two addresses may imply the same subnet: of those that are alike, one goes, or one comes. */
-function changeRoutes(core: Core, before: readonly Route[], after: readonly Route[]): void {
+export function changeRoutes(core: Core, before: readonly Route[], after: readonly Route[]): void {
   const gone = before.filter(old => !after.some(route => isSameRoute(old, route)));
   core.routes.remove(route => gone.some(old => isSameRoute(old, route)));
   for (const route of after) if (!before.some(old => isSameRoute(old, route))) core.routes.add(route);
   core.flows.clear();
 }
 
-function entryOf({ address, length }: Prefix, isAssigned: boolean): InterfaceAddress {
-  return { address, prefixLength: length, origin: isAssigned ? 'assigned' : 'configured', tentativeUntil: 0 };
+export function assignedEntry({ address, length }: Prefix, origin: 'configured' | 'assigned'): InterfaceAddress {
+  return { address, prefixLength: length, origin, tentativeUntil: 0 };
 }
 
 /** One solicitation, one RETRANS_TIMER: DupAddrDetectTransmits of RFC 4862 §5.1. */

@@ -357,5 +357,16 @@ export type FaultAction =
   | { readonly kind: 'crash' | 'restart'; readonly node: string }
   /** A NAT forgets its mappings: what comes from inside gets new ports. */
   | { readonly kind: 'rebind'; readonly node: string }
+  /**
+   * The node is somewhere else until it restarts: its interface has these addresses instead of those of the file, and its default
+   * route leads by `gateway`; null: as before.
+   */
+  | {
+      readonly kind: 'move';
+      readonly node: string;
+      readonly interface: string;
+      readonly addresses: readonly string[];
+      readonly gateway: string | null;
+    }
   /** The node's clock runs this far ahead (negative: behind) from now on. */
   | { readonly kind: 'clockSkew'; readonly node: string; readonly byNs: number };

@@ -90,6 +90,21 @@ describe.runIf(insideNamespaces)('a daemon beside a live node', () => {
     await expect(lab.ikeCommand('a1', { kind: 'rekey' })).rejects.toThrow('no IKE daemon');
   });
 
+  test('hears of a move, and the kernel above has moved as well', async () => {
+    const addresses = ['1.2.3.44/24'];
+    await lab.fault({ kind: 'move', node: 'alice', interface: 'net0', addresses, gateway: '1.2.3.1' });
+    await told('addressAssigned', 3);
+    const own = async () => {
+      const said: Buffer[] = [];
+      const stdout = (octets: Uint8Array) => void said.push(Buffer.from(octets));
+      await lab.exec('alice', ['ip', '-4', 'addr'], { stdin: null, stdout, stderr: stdout, signal: null });
+      return Buffer.concat(said).toString();
+    };
+    while (!(await own()).includes('1.2.3.44/32')) await lab.sleep(20);
+    expect(await own()).not.toContain('1.2.3.4/32');
+    expect(await lab.probe({ ...ping, from: 'alice', to: '5.6.7.8' })).toMatchObject({ kind: 'answered' });
+  });
+
   test('begins anew with its node', async () => {
     await lab.fault({ kind: 'restart', node: 'alice' });
     expect(await lab.probe(ping)).toMatchObject({ kind: 'answered' });

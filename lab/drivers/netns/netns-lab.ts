@@ -18,7 +18,7 @@ import { liveNow } from './live-now.ts';
 import type { MiddleProcess } from './middle-process.ts';
 import { kernelNamespace, namespaceFile } from './names.ts';
 import { pingProbe } from './ping-probe.ts';
-import { plainNodeScript } from './plain-node.ts';
+import { moveScript, plainNodeScript } from './plain-node.ts';
 import { plainStatus } from './plain-status.ts';
 import { removeNamespaces } from './remove-namespaces.ts';
 import { runScript } from './run.ts';
@@ -118,6 +118,9 @@ export class NetnsLab implements RunningLab {
       case 'rebind':
         await this.#engine(action.node).request<'command'>({ kind: 'command', command: { kind: 'rebindNat' } });
         return;
+      case 'move':
+        await this.#move(action);
+        return;
       case 'clockSkew':
         await this.#engine(action.node).request<'skew'>({ kind: 'skew', byNs: action.byNs });
         return;
@@ -197,6 +200,16 @@ export class NetnsLab implements RunningLab {
     const turn = (this.#listeners.get(listener) ?? Promise.resolve()).then(() => socketProbe(probe));
     this.#listeners.set(listener, turn);
     return turn;
+  }
+
+  /** Of a plain node the kernel itself moves. */
+  async #move({ node, interface: port, addresses, gateway }: Extract<FaultAction, { kind: 'move' }>): Promise<void> {
+    if (this.#node(node).engine) {
+      const command = { kind: 'renumber', interface: port, addresses, gateway } as const;
+      await this.#engine(node).request<'command'>({ kind: 'command', command });
+      return;
+    }
+    await runScript(kernelNamespace(node), moveScript(port, addresses, gateway));
   }
 
   /** A plain node is the kernel itself: all that can be taken from it are its links. */

@@ -34,6 +34,21 @@ export function plainNodeScript(node: TopologyNode): string {
   return script(settings, commands);
 }
 
+/** The same for a node that is somewhere else: other addresses of an interface, another next hop of its default route. */
+export function moveScript(device: string, addresses: readonly string[], gateway: string | null): string {
+  const isV6 = (text: string) => text.includes(':');
+  return script(
+    [],
+    [
+      `addr flush dev ${device} scope global`,
+      ...addresses.map(address => `addr replace ${address} dev ${device}${isV6(address) ? ' nodad' : ''}`),
+      ...(gateway === null
+        ? []
+        : [`route replace ${isV6(gateway) ? '::/0' : '0.0.0.0/0'} via ${gateway} dev ${device}`]),
+    ],
+  );
+}
+
 function nextHop({ via, interface: device }: TopologyNode['routes'][number]): string {
   return `${via === null ? '' : ` via ${via}`}${device === null ? '' : ` dev ${device}`}`;
 }

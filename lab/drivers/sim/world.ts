@@ -79,7 +79,6 @@ export class World {
 
   apply(action: FaultAction): void {
     const node = 'node' in action ? action.node : null;
-    const detail = 'link' in action ? action.link : action.kind === 'clockSkew' ? `${action.byNs} ns` : '';
     switch (action.kind) {
       case 'crash':
         this.machine(action.node).crash();
@@ -90,6 +89,11 @@ export class World {
       case 'rebind':
         this.machine(action.node).command({ kind: 'rebindNat' });
         break;
+      case 'move': {
+        const { interface: port, addresses, gateway } = action;
+        this.machine(action.node).command({ kind: 'renumber', interface: port, addresses, gateway });
+        break;
+      }
       case 'clockSkew':
         this.machine(action.node).skew(action.byNs);
         break;
@@ -100,7 +104,7 @@ export class World {
         this.#applyToLink(action);
         break;
     }
-    this.#note(node, action.kind, detail);
+    this.#note(node, action.kind, detailOf(action));
   }
 
   /** Of a node that has crashed: its name, and interfaces that are down. */
@@ -249,6 +253,12 @@ export class World {
     const { run, simulation } = this.#parts;
     run.onEvent({ at: simulation.clock.unixNs, node, kind, detail });
   }
+}
+
+function detailOf(action: FaultAction): string {
+  if ('link' in action) return action.link;
+  if (action.kind === 'move') return `${action.interface}: ${action.addresses.join(' ')}`;
+  return action.kind === 'clockSkew' ? `${action.byNs} ns` : '';
 }
 
 function hasSa(list: readonly SaConfig[], { spi, direction, destination }: SaConfig): boolean {
