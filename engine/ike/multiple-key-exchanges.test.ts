@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import type { IkeProposalConfig } from './config.ts';
 import { childConfig, pair } from './testing/connection.ts';
-import { Network, type Station } from './testing/network.ts';
-
-const kinds = ({ events }: Station): string[] => events.map(({ kind }) => kind);
+import { kinds, twoGateways } from './testing/gateways.ts';
+import type { Network, Station } from './testing/network.ts';
 
 const proposal = (...additionalKeyExchanges: (readonly string[])[]): IkeProposalConfig => ({
   encryption: ['aes256gcm16'],
@@ -17,13 +16,6 @@ const proposal = (...additionalKeyExchanges: (readonly string[])[]): IkeProposal
 function requests({ sent }: Station, from = 0): number[] {
   const own = sent.slice(from).filter(({ octets }) => ((octets[19] ?? 0) & 0x20) === 0);
   return own.map(({ octets }) => octets[18] ?? 0).filter((type, i, all) => type !== all[i - 1]);
-}
-
-function twoGateways(configs = pair(), seed = 'seed') {
-  const network = new Network(seed);
-  const alice = network.add('alice', ['192.0.2.1'], configs.alice);
-  const bob = network.add('bob', ['192.0.2.2'], configs.bob);
-  return { network, alice, bob };
 }
 
 const suiteOf = ({ daemon }: Station, network: Network) => daemon.status(network.now).sas.map(({ suite }) => suite);

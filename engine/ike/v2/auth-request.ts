@@ -4,7 +4,7 @@ import { NotifyType } from '../../wire/ike/registry.ts';
 import { credentialsOf } from '../credentials.ts';
 import { formatIdentity, type Identity, payloadOfIdentity } from '../identity.ts';
 import { authNotifies, expectedIdentity, judgePeer, ownIdentity, peerIdentity, proveSelf } from './auth-parts.ts';
-import { certificateRequests, certificatesToSend } from './certificate-payloads.ts';
+import { certificateRequests, certificatesToSend, lookupNotifies } from './certificate-payloads.ts';
 import { type ChildOffer, concludeChild, offerChild, offerPayloads } from './child-offer.ts';
 import { childPlace } from './child-place.ts';
 import { endIkeSa, nameOf } from './end.ts';
@@ -61,6 +61,7 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
     ...certificates,
     ...(isAlone(sa, world) ? [notifyPayload(NotifyType.INITIAL_CONTACT)] : []),
     ...certificateRequests([authentication.remote], credentials),
+    ...lookupNotifies([authentication.remote]),
     ...(isNamed(remoteIdentity) ? [payloadOfIdentity(remoteIdentity, 'IDr')] : []),
     proof.auth,
     ...(offerParts === null ? [] : [...offerParts.notifies, offerParts.sa, ...offerParts.selectors]),

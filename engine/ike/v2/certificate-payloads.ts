@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { DerReader } from '../../pki/der-reader.ts';
-import type { CertPayload, CertreqPayload } from '../../wire/ike/payload.ts';
-import { CertEncoding } from '../../wire/ike/registry.ts';
+import type { CertPayload, CertreqPayload, NotifyPayload } from '../../wire/ike/payload.ts';
+import { CertEncoding, NotifyType } from '../../wire/ike/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import type { IkeLimits, LocalAuthenticationConfig, RemoteAuthenticationConfig } from '../config.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Fetched, FetchWanted } from './authenticate.ts';
+import { notifyPayload } from './notify.ts';
 
 /** What CERT payloads bring, in their order: the first certificate has the key that AUTH is by, RFC 7296 §3.6. DER. */
 export type ReadCertificates =
@@ -150,6 +151,12 @@ export function certificateRequests(
     requests.push({ type: 'CERTREQ', encoding: CertEncoding.RAW_PUBLIC_KEY, data: new Uint8Array(0) });
   }
   return requests;
+}
+
+/** That this node follows URLs in the place of certificates, RFC 7296 §3.7: beside CERTREQs. */
+export function lookupNotifies(remotes: readonly RemoteAuthenticationConfig[]): readonly NotifyPayload[] {
+  const fetches = remotes.some(({ fetchesCertificates }) => fetchesCertificates === true);
+  return fetches ? [notifyPayload(NotifyType.HTTP_CERT_LOOKUP_SUPPORTED)] : [];
 }
 
 const cert = (encoding: number, data: Uint8Array): CertPayload => ({ type: 'CERT', encoding, data });

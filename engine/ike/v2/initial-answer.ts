@@ -7,7 +7,7 @@ import type { ConnectionConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import { connectionsFor } from '../peer-authorization.ts';
 import type { ProtocolError } from '../protocol-error.ts';
-import { certificateRequests } from './certificate-payloads.ts';
+import { certificateRequests, lookupNotifies } from './certificate-payloads.ts';
 import { checkPayloads, requiredPayload } from './exchange-table.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import type { HalfOpenIkeSa, Path } from './ike-sa.ts';
@@ -104,6 +104,7 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
     { type: 'NONCE', data: responderNonce },
     ...natDetectionNotifies({ initiatorSpi, responderSpi }, from, encapsulation),
     ...certificateRequests(remotes, credentialsOf(world.config)),
+    ...lookupNotifies(remotes),
     ...responderNotifies(connections, payloads),
   ];
   return { kind: 'accepted', sa, payloads: answered };

@@ -230,7 +230,7 @@ function candidateFrom(
       intermediates: [],
       additionalDone: 0,
       peerUsesPpk: notifyOf(payloads, NotifyType.USE_PPK) !== null,
-      peerFetchesCertificates: false,
+      peerFetchesCertificates: notifyOf(payloads, NotifyType.HTTP_CERT_LOOKUP_SUPPORTED) !== null,
     },
     attemptId: sa.id,
     children: attempt.children,
