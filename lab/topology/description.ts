@@ -242,9 +242,21 @@ const faultShape = fields(
       }),
       'Move the clock of a node.',
     ),
+    move: optional(
+      fields('move', {
+        node: required(names.reference('a node'), 'The node.'),
+        interface: required(names.reference('an interface of this node'), 'Whose addresses change.'),
+        addresses: optional(
+          oneOrMore(addresses.interfaceAddress, 'addresses'),
+          'Those that it has from now on, each with its prefix length.',
+        ),
+        gateway: optional(addresses.address, 'Its default router from now on; must be on-link.'),
+      }),
+      'Put a node somewhere else, until it restarts: other addresses, another gateway.',
+    ),
     rebind: optional(names.reference('a NAT node'), 'Make a NAT forget its mappings, as if it had been replaced.'),
   },
-  ['down', 'up', 'crash', 'restart', 'partition', 'heal', 'skew', 'rebind'],
+  ['down', 'up', 'crash', 'restart', 'partition', 'heal', 'skew', 'move', 'rebind'],
 );
 
 export const topologyShape = fields('a topology', {

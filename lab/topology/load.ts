@@ -9,7 +9,6 @@ import { mtuOf, resolveAddresses } from './resolve/addresses.ts';
 import { reportAdvertising, reportTunnelAdvertising } from './resolve/advertising.ts';
 import { resolveChecks } from './resolve/checks.ts';
 import { tieIke } from './resolve/stated-ike.ts';
-import { ikeBypass } from './resolve/ike-bypass.ts';
 import { resolveIke } from './resolve/ike.ts';
 import { resolvePki } from './resolve/pki.ts';
 import { resolveFaults } from './resolve/faults.ts';
@@ -91,16 +90,12 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     ...keyedSas(scope, keyings, policies, stated, nextSpi),
   ];
   if (report.count === 0) reportKeyless(policies, sas, stated);
-  const modelsOf = (node: NodeScope) => {
-    const models = (policies.get(node.name) ?? []).map(({ model }) => model);
-    return [...ikeBypass(node, models), ...models];
-  };
   const nodes = [...scope.nodes.values()].map(node => ({
     ...nodeOf(node, wiring, macs),
     ...resolveOptions(scope, node),
     tunnels: [...(tunnels.get(node.name)?.values() ?? [])].map(tunnel => tunnelOf(node, tunnel)),
     routes: (routes.get(node.name) ?? []).map(routeOf),
-    policies: modelsOf(node),
+    policies: (policies.get(node.name) ?? []).map(({ model }) => model),
     ike: ikeOfFiles.get(node.name) ?? resolveIke(scope, node, resolvedPolicies, paths),
     sas: stated.get(node.name) ?? [],
     filter: resolveFilter(scope, node, read),

@@ -162,11 +162,18 @@ function pairsOf(
 ): (readonly [Prefix, Prefix])[] {
   const peer = network.nodes.find(({ name }) => name === hiding.peer);
   const [ends = null] = hiding.ends;
+  // What the peer will give this node is nobody's network yet.
+  if (policy.local === 'any' && hasVirtualLocal(node, policy)) return [];
   const locals = policy.local === 'any' ? prefixesBehind(node, ends?.local ?? '') : prefixesOf(policy.local);
   const remotes = policy.remote === 'any' ? remotePrefixes(node, policy, peer, ends) : prefixesOf(policy.remote);
   return locals.flatMap(a =>
     remotes.filter(b => b.address.length === a.address.length && !prefixesOverlap(a, b)).map(b => [a, b] as const),
   );
+}
+
+function hasVirtualLocal({ ike }: TopologyNode, { name }: TopologyPolicy): boolean {
+  const children = (ike?.connections ?? []).flatMap(({ children: all }) => all);
+  return children.some(child => child.policy === name && child.local.some(({ addresses }) => addresses === 'dynamic'));
 }
 
 function remotePrefixes(

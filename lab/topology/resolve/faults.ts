@@ -2,7 +2,10 @@ import type { FaultText } from '../description.ts';
 import type { Located } from '../shape.ts';
 import type { FaultAction, ScheduledFault } from '../model.ts';
 import { findNode, hasLink, type Scope } from './scope.ts';
-import { oneOf } from '../../../engine/config/suggest.ts';
+import { quoted } from '../../../engine/config/diagnostic.ts';
+import { didYouMean, oneOf } from '../../../engine/config/suggest.ts';
+import { formatAddress } from '../../../engine/wire/address.ts';
+import { formatPrefix, networkOf, prefixContains } from '../../../engine/wire/prefix.ts';
 
 /** In order of time; of two at the same instant the one that the file names first. */
 export function resolveFaults(scope: Scope): ScheduledFault[] {
@@ -27,6 +30,7 @@ function resolveAction(scope: Scope, text: FaultText): FaultAction | null {
   }
   if (text.rebind !== null) return resolveRebind(scope, text.rebind);
   if (text.partition !== null) return resolvePartition(scope, text.partition);
+  if (text.move !== null) return resolveMove(scope, text.move);
   if (text.skew === null || findNode(scope, text.skew.node, 'skew') === null) return null;
   return { kind: 'clockSkew', node: text.skew.node.value, byNs: text.skew.by.value };
 }
@@ -43,6 +47,40 @@ function resolveRebind(scope: Scope, reference: Located<string>): FaultAction | 
   }
   return { kind: 'rebind', node: node.name };
 }
+
+function resolveMove(scope: Scope, text: NonNullable<FaultText['move']>): FaultAction | null {
+  const node = findNode(scope, text.node, 'move');
+  if (node === null) return null;
+  const iface = node.interfaces.get(text.interface.value);
+  if (iface === undefined) {
+    const message = `${node.name} has no interface ${quoted(text.interface.value)}`;
+    const fix = didYouMean(text.interface.value, [...node.interfaces.keys()], `declare it under ${node.name}`);
+    scope.report.error(text.interface.place, message, fix);
+    return null;
+  }
+  if (text.addresses === null && text.complete) {
+    scope.report.error(text.place, 'move needs "addresses"', 'add addresses: those that the interface has from now on');
+    return null;
+  }
+  const prefixes = (text.addresses?.items ?? []).map(({ value }) => value);
+  if (
+    text.gateway !== null &&
+    !prefixes.some(prefix => prefixContains(networkOf(prefix), text.gateway?.value ?? NOWHERE))
+  ) {
+    const message = `${formatAddress(text.gateway.value)} is on no network of the new addresses`;
+    scope.report.error(text.gateway.place, message, 'name a router on the same network');
+    return null;
+  }
+  return {
+    kind: 'move',
+    node: node.name,
+    interface: iface.name,
+    addresses: prefixes.map(formatPrefix),
+    gateway: text.gateway === null ? null : formatAddress(text.gateway.value),
+  };
+}
+
+const NOWHERE = new Uint8Array(4);
 
 function resolvePartition(scope: Scope, text: NonNullable<FaultText['partition']>): FaultAction | null {
   const node = findNode(scope, text.from, 'partition');
