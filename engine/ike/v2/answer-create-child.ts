@@ -118,6 +118,9 @@ function install(
   const event: Effect = { kind: 'event', event: childEvent(kind, connection, child) };
   const withNew = withChild(sa, child);
   if (old === null) {
+    // The same traffic has an SA already: it goes on by that until the peer has certainly heard of this one.
+    const isSecond = sa.children.some(other => other.config.name === child.config.name && other.isOutboundInstalled);
+    if (isSecond) return { sa: withNew, effects: [inbound, event] };
     const sending = beginSending(withNew, child);
     return { sa: sending.sa, effects: [inbound, ...sending.effects, event] };
   }

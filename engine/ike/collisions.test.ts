@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import type { IkeCommand } from './daemon.ts';
+import { pair } from './testing/connection.ts';
+import { Network } from './testing/network.ts';
+import { carriesTraffic, sasOf } from './testing/node-sas.ts';
+import { everyOrder, type Play, type Scene } from './testing/orders.ts';
+
+/**
+ * RFC 7296 §2.8.1, §2.8.2 and §2.25: both ends begin something at the same time, and what they say arrives in every order that
+ * there is. Whatever it was, in the end there is one IKE SA and what should be in it, at both ends the same, and on the way there
+ * is an SA for every packet.
+ */
+const REKEY_CHILD: IkeCommand = { kind: 'rekey', child: 'net' };
+const DELETE_CHILD: IkeCommand = { kind: 'terminate', child: 'net' };
+const NEW_CHILD: IkeCommand = { kind: 'initiate', child: 'net' };
+const REKEY_IKE: IkeCommand = { kind: 'rekey' };
+const DELETE_IKE: IkeCommand = { kind: 'terminate' };
+
+function arrange(seed: string) {
+  const network = new Network(seed);
+  const { alice: aliceConfig, bob: bobConfig } = pair({ attempts: 1 });
+  const alice = network.add(`alice ${seed}`, ['192.0.2.1'], aliceConfig);
+  const bob = network.add(`bob ${seed}`, ['192.0.2.2'], bobConfig);
+  network.run(1000);
+  return { network, alice, bob };
+}
+
+function scene(alice: IkeCommand, bob: IkeCommand, seed: string): Scene {
+  return { arrange: () => arrange(seed), commands: { alice: [alice], bob: [bob] } };
+}
+
+/** What there is when all is over: established IKE SAs, children in use, SAs in the node. */
+function outcome({ network, alice, bob }: Play) {
+  return [alice, bob].map(station => {
+    const { sas } = station.daemon.status(network.now);
+    const established = sas.filter(({ state }) => state === 'established');
+    return {
+      spis: established.map(({ initiatorSpi, responderSpi }) => `${initiatorSpi} ${responderSpi}`),
+      children: established.flatMap(({ children }) => children.map(({ state }) => state)),
+      others: sas.length - established.length,
+      sas: sasOf(station).length,
+    };
+  });
+}
+
+const table: readonly (readonly [
+  string,
+  IkeCommand,
+  IkeCommand,
+  { readonly ike: 0 | 1; readonly children: number | 'any' },
+])[] = [
+  ['both rekey the Child SA (§2.8.1)', REKEY_CHILD, REKEY_CHILD, { ike: 1, children: 1 }],
+  ['both close the Child SA (§1.4.1)', DELETE_CHILD, DELETE_CHILD, { ike: 1, children: 0 }],
+  ['one rekeys the Child SA that the other closes (§2.25.1)', REKEY_CHILD, DELETE_CHILD, { ike: 1, children: 'any' }],
+  ['both rekey the IKE SA (§2.8.2)', REKEY_IKE, REKEY_IKE, { ike: 1, children: 1 }],
+  ['one rekeys the IKE SA, the other the Child SA (§2.25.1)', REKEY_IKE, REKEY_CHILD, { ike: 1, children: 1 }],
+  ['one rekeys the IKE SA, the other closes the Child SA', REKEY_IKE, DELETE_CHILD, { ike: 1, children: 0 }],
+  ['one rekeys the IKE SA, the other makes another Child SA', REKEY_IKE, NEW_CHILD, { ike: 1, children: 2 }],
+  ['both make another Child SA', NEW_CHILD, NEW_CHILD, { ike: 1, children: 3 }],
+  ['one rekeys the IKE SA that the other closes (§2.25.2)', REKEY_IKE, DELETE_IKE, { ike: 0, children: 0 }],
+  ['one rekeys the Child SA of the IKE SA that the other closes', REKEY_CHILD, DELETE_IKE, { ike: 0, children: 0 }],
+  ['both close the IKE SA (§2.25.2)', DELETE_IKE, DELETE_IKE, { ike: 0, children: 0 }],
+];
+
+test.each(table)('%s: in every order, with one message lost or none', (_what, alice, bob, expected) => {
+  const keepsTraffic = expected.children !== 0 && expected.children !== 'any';
+  for (const [losses, seeds] of [
+    [0, ['one', 'two', 'three']],
+    [1, ['four']],
+  ] as const) {
+    for (const seed of seeds) {
+      for (const [first, second] of [
+        [alice, bob],
+        [bob, alice],
+      ] as const) {
+        everyOrder(
+          scene(first, second, seed),
+          play => {
+            if (!keepsTraffic) return;
+            const traffic = [carriesTraffic(play.alice, play.bob), carriesTraffic(play.bob, play.alice)];
+            expect(traffic).toEqual([true, true]);
+          },
+          (play, order) => {
+            play.release();
+            for (let i = 0; i < 24; i++) {
+              play.network.run(5000);
+              if (!keepsTraffic) continue;
+              const traffic = [carriesTraffic(play.alice, play.bob), carriesTraffic(play.bob, play.alice)];
+              expect([...order, i, ...traffic]).toEqual([...order, i, true, true]);
+            }
+            const [one, other] = outcome(play);
+            expect([...order, one?.spis, one?.others]).toEqual([...order, other?.spis, other?.others]);
+            expect(one).toEqual(other);
+            expect([...order, one?.spis.length]).toEqual([...order, expected.ike]);
+            expect(one?.others).toBe(0);
+            if (expected.children !== 'any')
+              expect([...order, one?.children.length]).toEqual([...order, expected.children]);
+            expect(one?.children.every(state => state === 'installed')).toBe(true);
+            expect([...order, one?.sas]).toEqual([...order, 2 * (one?.children.length ?? 0)]);
+          },
+          losses,
+        );
+      }
+    }
+  }
+});
