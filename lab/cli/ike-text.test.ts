@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { SaStatus } from '../../engine/node/node.ts';
 import type { LabNodeStatus } from '../supervisor/api.ts';
-import { childTable, ikeLines, ikeTable } from './ike-text.ts';
+import { childTable, ikeLines, ikeTable, trafficText } from './ike-text.ts';
 
 const ike: IkeStatus = {
   halfOpen: 3,
@@ -77,6 +77,16 @@ test('its Child SA, with the packets of its two SAs', () => {
   expect(words(childTable(nodes, 'with counters'))[1]).toBe(
     'v4_bob0 2 | alice | bob 1 | installed | 0xc0000002 / 0xc0000001 | esp tunnel aes256gcm16 esn udp | 10.0.0.0/24 <-> 10.0.1.0/24,10.0.2.0/24 | 60s | - | 7 / 6 | 700 / 600',
   );
+});
+
+test('traffic selectors in few words', () => {
+  const everything = ['0.0.0.0-255.255.255.255', '::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'];
+  expect(trafficText(everything)).toBe('any');
+  expect(trafficText(everything.slice(0, 1))).toBe('0.0.0.0/0');
+  expect(trafficText(['10.0.0.0-10.0.0.255', '10.0.1.1-10.0.1.1 tcp 80', '10.0.0.1-10.0.0.9'])).toBe(
+    '10.0.0.0/24,10.0.1.1 tcp 80,10.0.0.1-10.0.0.9',
+  );
+  expect(trafficText(['10.0.0.0/24', 'dynamic'])).toBe('10.0.0.0/24,dynamic');
 });
 
 test('a daemon under siege says so', () => {

@@ -1,4 +1,7 @@
 import type { ChildSaStatus, IkeSaStatus } from '../../engine/ike/status.ts';
+import { rangeOf } from '../../engine/ipsec/selector.ts';
+import { addressesEqual, parseAddress } from '../../engine/wire/address.ts';
+import { formatPrefix } from '../../engine/wire/prefix.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import type { LabNodeStatus } from '../supervisor/api.ts';
 import { table } from './table.ts';
@@ -38,7 +41,7 @@ export function childTable(nodes: readonly LabNodeStatus[], columns: Columns): s
         child.state,
         `${formatSpi(child.spiOut)} / ${formatSpi(child.spiIn)}`,
         suiteText(child),
-        `${child.local.join(',')} <-> ${child.remote.join(',')}`,
+        `${trafficText(child.local)} <-> ${trafficText(child.remote)}`,
         ...(columns === 'without counters' ? [] : usageCells(node, child)),
       ]),
     ),
@@ -96,6 +99,26 @@ function usageCells({ sas }: LabNodeStatus, { spiIn, spiOut, protocol, ageSecond
 /** `esp tunnel aes256gcm16 esn udp`. */
 function suiteText({ protocol, mode, suite, esn, encapsulated }: ChildSaStatus): string {
   return [protocol, mode, suite, ...(esn ? ['esn'] : []), ...(encapsulated ? ['udp'] : [])].join(' ');
+}
+
+/** Traffic selectors in few words: prefixes where ranges are some, `any` for everything of both families. */
+export function trafficText(selectors: readonly string[]): string {
+  const texts = selectors.map(prefixText);
+  const isEverything = texts.length === 2 && texts.includes('0.0.0.0/0') && texts.includes('::/0');
+  return isEverything ? 'any' : texts.join(',');
+}
+
+/** `10.0.0.0/24` for `10.0.0.0-10.0.0.255`; ports and protocols behind it stay, and so does what is no range. */
+function prefixText(selector: string): string {
+  const [, low = '', high = '', rest = ''] = /^([0-9a-f.:]+)-([0-9a-f.:]+)(.*)$/i.exec(selector) ?? [];
+  const [first, last] = [parseAddress(low), parseAddress(high)];
+  if (first === null || last === null) return selector;
+  for (let length = 0; length <= first.length * 8; length++) {
+    const range = rangeOf({ address: first, length });
+    if (!addressesEqual(range.low, first) || !addressesEqual(range.high, last)) continue;
+    return `${length === first.length * 8 ? low : formatPrefix({ address: first, length })}${rest}`;
+  }
+  return selector;
 }
 
 const secondsText = (seconds: number | null): string => (seconds === null ? '-' : `${Math.round(seconds)}s`);

@@ -104,7 +104,7 @@ function lifetimeText({ lifetime, ageSeconds, octets, packets }: SaStatus): stri
   const limit = (which: keyof LifetimeLimits) => lifetime.hard[which] ?? lifetime.soft[which];
   const [seconds, most, count] = [limit('seconds'), limit('octets'), limit('packets')];
   const parts = [
-    ...(seconds === null ? [] : [`${Math.floor(ageSeconds)}/${seconds}s`]),
+    ...(seconds === null ? [] : [`${Math.floor(ageSeconds)}/${Math.round(seconds)}s`]),
     ...(most === null ? [] : [`${octets}/${most} octets`]),
     ...(count === null ? [] : [`${packets}/${count} packets`]),
   ];

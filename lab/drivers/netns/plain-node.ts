@@ -36,7 +36,6 @@ export function plainNodeScript(node: TopologyNode): string {
 
 /** The same for a node that is somewhere else: other addresses of an interface, another next hop of its default route. */
 export function moveScript(device: string, addresses: readonly string[], gateway: string | null): string {
-  const isV6 = (text: string) => text.includes(':');
   return script(
     [],
     [
@@ -48,6 +47,8 @@ export function moveScript(device: string, addresses: readonly string[], gateway
     ],
   );
 }
+
+const isV6 = (text: string): boolean => text.includes(':');
 
 function nextHop({ via, interface: device }: TopologyNode['routes'][number]): string {
   return `${via === null ? '' : ` via ${via}`}${device === null ? '' : ` dev ${device}`}`;
