@@ -65,14 +65,15 @@ const table: readonly (readonly [
 test.each(table)('%s: in every order, with one message lost or none', (_what, alice, bob, expected) => {
   const keepsTraffic = expected.children !== 0 && expected.children !== 'any';
   for (const [losses, seeds] of [
-    [0, ['one', 'two', 'three']],
-    [1, ['four']],
+    [0, ['one', 'two']],
+    [1, ['three']],
   ] as const) {
     for (const seed of seeds) {
-      for (const [first, second] of [
+      const bothWays = [
         [alice, bob],
         [bob, alice],
-      ] as const) {
+      ] as const;
+      for (const [first, second] of losses === 0 ? bothWays : bothWays.slice(0, 1)) {
         everyOrder(
           scene(first, second, seed),
           play => {

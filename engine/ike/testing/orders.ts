@@ -1,8 +1,8 @@
 import type { IkeCommand, IkeDatagram, IkeEffects } from '../daemon.ts';
 import { Network, type Station } from './network.ts';
 
-/** One choice of an order: which end's oldest datagram arrives next, or is lost. */
-export type Choice = 'toAlice' | 'toBob' | 'loseToAlice' | 'loseToBob';
+/** One choice of an order: which of the datagrams on the way to an end, the oldest being 0, arrives next, or is lost. */
+export type Choice = `${'' | 'lose '}${'alice' | 'bob'} ${number}`;
 
 /** A scene that can be played again and again: the same configurations, the same random octets. */
 export interface Scene {
@@ -40,18 +40,21 @@ export class Play {
 
   /** What may happen next, without losses. */
   possible(): Choice[] {
-    return (['toAlice', 'toBob'] as const).filter(queue => this.#queues[queue].length > 0);
+    return (['alice', 'bob'] as const).flatMap(end => this.#queueTo(end).map((_, i): Choice => `${end} ${i}`));
   }
 
   play(choice: Choice): void {
-    const isLost = choice === 'loseToAlice' || choice === 'loseToBob';
-    const queue = choice === 'toAlice' || choice === 'loseToAlice' ? 'toAlice' : 'toBob';
-    const datagram = this.#queues[queue].shift();
-    if (datagram === undefined || isLost) return;
+    const [index = '0', end, lose] = choice.split(' ').reverse();
+    const [datagram] = this.#queueTo(end === 'alice' ? 'alice' : 'bob').splice(Number(index), 1);
+    if (datagram === undefined || lose !== undefined) return;
     const { local, localPort, remote, remotePort, octets } = datagram;
     const arrived = { local: remote, localPort: remotePort, remote: local, remotePort: localPort, octets };
-    const station = queue === 'toAlice' ? this.alice : this.bob;
+    const station = end === 'alice' ? this.alice : this.bob;
     this.take(station, station.daemon.receive([arrived], this.network.now));
+  }
+
+  #queueTo(end: 'alice' | 'bob'): IkeDatagram[] {
+    return this.#queues[end === 'alice' ? 'toAlice' : 'toBob'];
   }
 
   /** From here on datagrams arrive by themselves again. */
@@ -74,8 +77,8 @@ export class Play {
 }
 
 /**
- * Plays a scene in every order in which its datagrams can arrive, each way in the order in which they left; `observe` sees each
- * play after each step, `judge` at the end of each. Returns how many orders there were.
+ * Plays a scene in every order in which its datagrams can arrive, overtaking each other or not; `observe` sees each play after
+ * each step, `judge` at the end of each. Returns how many orders there were.
  */
 export function everyOrder(
   scene: Scene,
@@ -108,5 +111,4 @@ export function everyOrder(
   return count;
 }
 
-const losing = (choice: Choice): Choice =>
-  choice === 'toAlice' || choice === 'loseToAlice' ? 'loseToAlice' : 'loseToBob';
+const losing = (choice: Choice): Choice => `lose ${choice}` as Choice;
