@@ -54,28 +54,19 @@ export type PayloadNamed<T extends Payload['type'], P extends Payload = Payload>
   : never;
 
 /** The one payload of a type; null: there is none. */
-export function payloadOf<T extends Payload['type']>(
-  payloads: readonly Payload[],
-  type: T,
-): PayloadNamed<T> | null {
+export function payloadOf<T extends Payload['type']>(payloads: readonly Payload[], type: T): PayloadNamed<T> | null {
   const found = payloads.find(payload => payload.type === type);
   return (found ?? null) as PayloadNamed<T> | null;
 }
 
 /** A payload that the table requires: the dispatcher has seen that it is there. */
-export function requiredPayload<T extends Payload['type']>(
-  payloads: readonly Payload[],
-  type: T,
-): PayloadNamed<T> {
+export function requiredPayload<T extends Payload['type']>(payloads: readonly Payload[], type: T): PayloadNamed<T> {
   const found = payloadOf(payloads, type);
   if (found === null) throw new Error(`no ${type} payload, and the exchange's table does not require one`);
   return found;
 }
 
-export function payloadsOf<T extends Payload['type']>(
-  payloads: readonly Payload[],
-  type: T,
-): PayloadNamed<T>[] {
+export function payloadsOf<T extends Payload['type']>(payloads: readonly Payload[], type: T): PayloadNamed<T>[] {
   return payloads.filter(payload => payload.type === type) as PayloadNamed<T>[];
 }
 

@@ -26,8 +26,9 @@ export const IKE_AUTH: ExchangeTable = {
   exchangeType: ExchangeType.IKE_AUTH,
   isProtected: true,
   request: {
-    required: ['IDi', 'AUTH'],
-    optional: ['IDr', 'CP', 'SA', 'TSi', 'TSr'],
+    required: ['IDi'],
+    // Without AUTH an initiator asks for EAP, §2.16: that is refused as authentication, not as syntax.
+    optional: ['AUTH', 'IDr', 'CP', 'SA', 'TSi', 'TSr'],
     repeated: ['CERT', 'CERTREQ', 'N', 'V'],
   },
   response: { required: ['IDr', 'AUTH'], optional: ['CP', 'SA', 'TSi', 'TSr'], repeated: ['CERT', 'N', 'V'] },
