@@ -69,7 +69,7 @@ function validityOf({ notBefore, notAfter }: PlannedCertificate): x509.Validity 
 
 /** UTCTime through 2049, GeneralizedTime from 2050 on, RFC 5280 §4.1.2.5. */
 export function asnTime(epochSeconds: number): x509.Time {
-  return new x509.Time(epochSeconds * 1000);
+  return new x509.Time(Math.floor(epochSeconds) * 1000);
 }
 
 /** A value of the encoding library from DER. */

@@ -24,6 +24,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'which flows two topologies treat differently',
     load: () => import('./commands/diff-policy.ts'),
   },
+  { name: 'pki', summary: 'keys, certificates and authorities for IKE', load: () => import('./commands/pki.ts') },
   { name: 'graph', summary: 'draw a topology', load: () => import('./commands/graph.ts') },
   { name: 'test', summary: 'run conformance suites', load: () => import('./commands/test.ts') },
   { name: 'doctor', summary: 'what this machine can do', load: () => import('./commands/doctor.ts') },

@@ -31,11 +31,13 @@ export interface IssuedEntry {
   readonly revoked: { readonly at: number; readonly reason: string } | null;
 }
 
-/** The same, with a certificate revoked. Throws where no authority has issued one of that name. */
+/** The same, with a certificate revoked at a time (seconds since the Unix epoch). Throws where no authority has issued one of that name. */
 export function withRevoked(publication: Publication, name: string, at: number, reason: string): Publication {
   const authorities = publication.authorities.map(authority => ({
     ...authority,
-    issued: authority.issued.map(entry => (entry.name === name ? { ...entry, revoked: { at, reason } } : entry)),
+    issued: authority.issued.map(entry =>
+      entry.name === name ? { ...entry, revoked: { at: Math.floor(at), reason } } : entry,
+    ),
   }));
   if (!publication.authorities.some(({ issued }) => issued.some(entry => entry.name === name))) {
     throw new Error(`no authority has issued ${name}`);

@@ -43,6 +43,8 @@ function inside(command: Command, before: readonly string[], current: string): s
   return ARGUMENTS[command.name()]?.(operands) ?? [];
 }
 
+const PKI = 'ca crl intermediate issue key list ocsp request revoke self-signed show verify'.split(' ');
+
 /** What may stand at the n-th place after the command, from 0. */
 const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
   up: place => (place === 0 ? shippedNames() : []),
@@ -62,6 +64,7 @@ const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
   status: place => (place === 0 ? labs() : []),
   check: place => (place === 0 ? labs() : []),
   down: () => labs(),
+  pki: place => (place === 0 ? PKI : []),
   completion: () => ['bash', 'zsh', 'fish'],
 };
 
