@@ -22,6 +22,8 @@ export interface PairPlan {
   readonly esp: string;
   /** A shared secret, or signatures by keys of this kind: with self-signed certificates, or raw. */
   readonly authentication: 'psk' | { readonly key: KeyKind; readonly sends: 'certificate' | 'raw' };
+  /** `alice.example` unless given; the responder takes whoever is of `example`. */
+  readonly initiatorIdentity?: string;
   readonly connection?: Partial<ConnectionConfig>;
   readonly responderLimits?: Partial<IkeConfig['limits']>;
 }
@@ -85,7 +87,7 @@ function configOf(plan: PairPlan, end: End, credentials: Readonly<Record<End, Cr
   const [own, theirs] = [credentials[end], credentials[peer]];
   return {
     connections: [connectionOf(plan, end, peer, own)],
-    secrets: own === null ? [{ identities: [IDENTITIES.initiator, IDENTITIES.responder], secret: SECRET }] : [],
+    secrets: own === null ? [{ identities: [], secret: SECRET }] : [],
     ppks: [],
     credentials: {
       keys:
@@ -117,10 +119,13 @@ function connectionOf(plan: PairPlan, end: End, peer: End, own: Credential | nul
     natPort: 4500,
     proposals: ike.split(' ').map(text => proposal(parseIkeProposal(text, { legacy: true }))),
     authentication: {
-      local: localAuthentication(end, own),
+      local: localAuthentication(
+        end === 'initiator' ? (plan.initiatorIdentity ?? IDENTITIES[end]) : IDENTITIES[end],
+        own,
+      ),
       remote: {
         methods: [own === null ? 'psk' : 'signature'],
-        identity: IDENTITIES[peer],
+        identity: end === 'initiator' ? IDENTITIES[peer] : '*.example',
         authorities: [],
         schemes: [],
         revocation: 'relaxed',
@@ -154,8 +159,7 @@ function connectionOf(plan: PairPlan, end: End, peer: End, own: Credential | nul
   };
 }
 
-function localAuthentication(end: End, own: Credential | null): LocalAuthenticationConfig {
-  const identity = IDENTITIES[end];
+function localAuthentication(identity: string, own: Credential | null): LocalAuthenticationConfig {
   if (own === null) return { method: 'psk', identity };
   return {
     method: 'signature',

@@ -23,6 +23,12 @@ export interface PairWatch {
   revealed?(end: PairEnd, secrets: IkeSecrets): void;
 }
 
+/** What was before: a responder that others have talked to, and when that was. */
+export interface PairPast {
+  readonly responder?: IkeDaemon;
+  readonly at: Instant;
+}
+
 /** How long a datagram is on its way. */
 const DELAY_NS = NS_PER_MS;
 /** Datagrams after which two daemons that go on talking are stopped. */
@@ -32,8 +38,9 @@ export function createIkePair(
   configs: PairConfigs,
   randoms: Readonly<Record<PairEnd, Random>>,
   watch: PairWatch = {},
+  before: PairPast = { at: 0 },
 ): IkePair {
-  let now: Instant = 0;
+  let now: Instant = before.at;
   const wire: { readonly to: PairEnd; readonly datagram: IkeDatagram }[] = [];
   const daemonOf = (end: PairEnd) =>
     createIkeDaemon(configs[end], {
@@ -41,7 +48,7 @@ export function createIkePair(
       epochSeconds: at => PAIR_EPOCH_SECONDS + Math.floor(at / NS_PER_S),
       sourceFor: () => PAIR_ADDRESSES[end],
     });
-  const daemons = { initiator: daemonOf('initiator'), responder: daemonOf('responder') };
+  const daemons = { initiator: daemonOf('initiator'), responder: before.responder ?? daemonOf('responder') };
 
   function take(end: PairEnd, effects: IkeEffects): void {
     for (const command of effects.commands) watch.commanded?.(end, command);

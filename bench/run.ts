@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { benchedSuites, measureEsp } from './esp-rate.ts';
 import { aliceConfig, measureGateway } from './gateway-rate.ts';
 import { measureKeyExchanges, measureSignatures } from './ike-crypto-rate.ts';
+import { measureHandshakes, measureIkeMemory } from './ike-rate.ts';
 import { measurePolicies } from './policy-rate.ts';
 import { measureSaMemory } from './sa-memory.ts';
 
@@ -18,8 +19,10 @@ const GATEWAY_SECONDS = 3;
 const ESP_SECONDS = 0.1;
 const POLICY_ROUNDS = 200;
 const KEY_ROUNDS = 51;
+const HANDSHAKE_ROUNDS = 101;
+const IKE_SAS = 1000;
 
-const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, keys, live };
+const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, keys, ike, live };
 
 function main(asked: readonly string[]): void {
   const unknown = asked.find(part => !(part in PARTS));
@@ -105,6 +108,18 @@ function keys(): void {
     const cells = [signMs, verifyMs].map(ms => ms.toFixed(2).padStart(9));
     print(`  ${`${key}, ${scheme}`.padEnd(40)}${cells.join('')}`);
   }
+}
+
+function ike(): void {
+  print(
+    'handshakes of IKEv2 with one child, both ends in one process: 1/s, milliseconds (median), datagrams, octets of UDP',
+  );
+  for (const { what, handshakesPerSecond, ms, datagrams, octets } of measureHandshakes(HANDSHAKE_ROUNDS)) {
+    const cells = [handshakesPerSecond.toFixed(0), ms.toFixed(2), datagrams, octets];
+    print(`  ${what.padEnd(36)}${cells.map(cell => String(cell).padStart(9)).join('')}`);
+  }
+  print(`octets of heap for each of ${IKE_SAS} IKE SAs of a responder, each with one child`);
+  print(`  ${'x25519, psk'.padEnd(36)}${measureIkeMemory(IKE_SAS).toFixed(0).padStart(9)}`);
 }
 
 function live(): void {
