@@ -4,7 +4,7 @@ import type { FlowQuery } from '../../node/node.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { type ChildOffer, offerChild, offerPayloads } from './child-offer.ts';
-import { childPlace, possibleProposals } from './child-place.ts';
+import { childPlace, isAsker, possibleProposals } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, protocolIdOf, protocolOf, withChild } from './child-table.ts';
 import { defer } from './deferral.ts';
@@ -21,6 +21,7 @@ import type { ChildConfig } from '../config.ts';
 export function beginNewChild(sa: IkeSa, task: TaskOf<'newChild'>, world: World): Step {
   if (sa.kind !== 'established') return unchanged(sa);
   if (sa.isRekeying) return defer(sa, task, world);
+  if (isAsker(sa.connection) && sa.virtualAddresses.length === 0) return cannotOffer(sa, task.child);
   const prepared = prepare(sa, task.child, { flow: task.flow }, task.progress, world);
   if (prepared === null) return cannotOffer(sa, task.child);
   return ask(sa, { ...task, progress: prepared }, []);

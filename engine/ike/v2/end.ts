@@ -3,6 +3,7 @@ import { childEvent, removeCommand, removeCommands } from './child-install.ts';
 import { type AuthenticatedIkeSa, type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { yieldToRival } from './ike-successor.ts';
 import type { Effect, LossCause, Step, World } from './step.ts';
+import { releaseAddresses } from './virtual-addresses.ts';
 import { INITIAL_WINDOWS } from './windows.ts';
 
 /** How long a closed IKE SA goes on to repeat its last answers: the peer may have missed them. */
@@ -22,7 +23,7 @@ export function endIkeSa(sa: IkeSa, cause: LossCause, why: string, world: World)
 
 function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step {
   const effects: Effect[] = [];
-  if (isAuthenticated(sa)) effects.push(...endOfAuthenticated(sa, cause, why));
+  if (isAuthenticated(sa)) effects.push(...endOfAuthenticated(sa, cause, why), ...releaseAddresses(sa, world));
   if (sa.kind === 'initiating') {
     effects.push({ kind: 'attemptFailed', attempt: sa.id, why, isDead: cause === 'dead' });
   }

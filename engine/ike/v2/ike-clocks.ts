@@ -31,7 +31,9 @@ const expiring: Clock = {
   dueAt: sa => (isIdle(sa) ? sa.expiresAt : null),
   fire(sa) {
     if (!isIdle(sa)) return unchanged(sa);
-    const children = sa.children.map(({ config }) => config);
+    // One that never had any is begun for those that are to be there.
+    const starting = sa.connection.children.filter(({ start }) => start === 'start');
+    const children = sa.children.length === 0 ? starting : sa.children.map(({ config }) => config);
     const end = { kind: 'task', task: { kind: 'deleteIke' } } as const;
     const over = { ...sa, expiresAt: null };
     if (!hasBegun(sa) || children.length === 0) return step(over, end);

@@ -10,10 +10,22 @@ import {
 import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import type { IkeDatagram } from '../daemon.ts';
-import { PEER_ADDRESSES_MAX } from './mobike-state.ts';
+import type { Path } from './ike-sa.ts';
+import { type MobikeState, NO_MOBIKE, PEER_ADDRESSES_MAX } from './mobike-state.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
+import type { World } from './step.ts';
 
 /** Notifies of RFC 4555 §4. */
+
+/** In IKE_AUTH, §3.2 and §3.4: `N(MOBIKE_SUPPORTED), [N(ADDITIONAL_*_ADDRESS)+]`. */
+export function mobikeNotifies({ local }: Path, { addresses }: World): NotifyPayload[] {
+  return [notifyPayload(NotifyType.MOBIKE_SUPPORTED), ...additionalAddresses(addresses, local)];
+}
+
+/** What those of the peer say, in an IKE SA that both want it for. */
+export function initialMobike(payloads: readonly Payload[], { addresses }: World): MobikeState {
+  return { ...NO_MOBIKE, peerAddresses: listedAddresses(payloads) ?? [], told: addresses };
+}
 
 /** `[N(ADDITIONAL_*_ADDRESS)+]`: this node's addresses (text) but the one in the IP header. */
 export function additionalAddresses(addresses: readonly string[], used: Address): NotifyPayload[] {

@@ -59,6 +59,22 @@ export function assignAddresses(
   return { kind: 'assigned', addresses, reply: configurationReply(addresses, pools) };
 }
 
+/** What is told of addresses that were given away. */
+export function assignedEffects({ name }: ConnectionConfig, addresses: readonly string[]): Effect[] {
+  if (addresses.length === 0) return [];
+  return [{ kind: 'event', event: { kind: 'addressAssigned', connection: name, detail: addresses.join(', ') } }];
+}
+
+/** What this node was given by the peer of a connection, and holds. */
+export function addressesHere({ name }: ConnectionConfig, world: World): string[] {
+  const held = new Set<string>();
+  for (const sa of world.sas) {
+    if (!isAuthenticated(sa) || sa.connection.name !== name) continue;
+    for (const address of sa.virtualAddresses) held.add(address);
+  }
+  return [...held];
+}
+
 export type TakenAddresses =
   | { readonly kind: 'taken'; readonly addresses: readonly string[]; readonly effects: readonly Effect[] }
   /** This node has asked, and got none: its children cannot be (§3.15.4). */
