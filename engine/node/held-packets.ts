@@ -1,4 +1,5 @@
 import type { OutboundSa } from '../ipsec/sa.ts';
+import { type Flow, flowOf, matches } from '../ipsec/selector.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import { type Core, drop, type Ingress, type Originated, type Task } from './core.ts';
 import type { Decision } from './decision.ts';
@@ -11,7 +12,10 @@ import { wantSa } from './want.ts';
  * each policy, the first (RFC 4301 §4.4.1 leaves it open what becomes of them). The others are dropped as long.
  */
 export interface HeldPacket {
-  readonly task: Task;
+  readonly task: Exclude<Task, { kind: 'input' }>;
+  /** What it waits for: an SA of this transform, for this flow. */
+  readonly transform: number;
+  readonly flow: Flow;
   readonly since: Instant;
 }
 
@@ -35,10 +39,20 @@ export function holdOriginated(core: Core, originated: Originated, decision: Dec
   }));
 }
 
-/** An SA has come: what may have waited for it goes on, and waits again if it needs another one as well. */
+/**
+ * An SA has come: what has waited for it goes on, and waits again if it needs another one as well. One that is for other flows
+ * changes nothing: who asked again would only be given the same once more.
+ */
 export function releaseHeld(core: Core, sa: OutboundSa): void {
   const own = core.policies.named(sa.policy);
-  for (const entry of own === null ? core.policies.entries : [own]) releaseFrom(core, entry);
+  for (const entry of own === null ? core.policies.entries : [own]) {
+    if (entry.held !== null && isAwaited(sa, entry.held)) releaseFrom(core, entry);
+  }
+}
+
+function isAwaited({ policy, transform, selectors }: OutboundSa, { transform: awaited, flow }: HeldPacket): boolean {
+  if (policy !== null && transform !== awaited) return false;
+  return selectors === null || selectors.some(selector => matches(selector, flow, 'outbound'));
 }
 
 function releaseFrom(core: Core, entry: PolicyEntry): void {
@@ -49,13 +63,16 @@ function releaseFrom(core: Core, entry: PolicyEntry): void {
   else drop(core, 'noSa', () => `policy ${entry.policy.name}: no SA came in time`);
 }
 
-function hold(core: Core, decision: Decision, taskOf: () => Task): boolean {
+function hold(core: Core, decision: Decision, taskOf: () => HeldPacket['task']): boolean {
   if (core.negotiation === null || decision.kind !== 'drop' || decision.wanted === null) return false;
   const { policy } = decision;
   if (policy === null) return false;
   if (policy.held !== null && core.now - policy.held.since > HELD_NS_MAX) releaseFrom(core, policy);
   if (policy.held !== null) return false;
-  policy.held = { task: taskOf(), since: core.now };
+  const task = taskOf();
+  const flow = flowOf(task.packet.octets);
+  if (flow === null) return false;
+  policy.held = { task, transform: decision.wanted.sa.transform, flow, since: core.now };
   wantSa(core, decision, decision.wanted.sa);
   return true;
 }

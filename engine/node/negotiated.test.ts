@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NS_PER_S } from '../wire/instant.ts';
+import type { SelectorInput } from '../ipsec/spd.ts';
 import type { NodeConfig, SaConfig } from './config.ts';
 import type { NodeCommand, NodeEvent } from './node.ts';
 import { createNet, type Net } from './testing/net.ts';
@@ -75,6 +76,22 @@ describe('an SA that is not there', () => {
     install(net, forth(), 'alice');
     expect(net.takeDeliveries('b1')).toEqual([]);
     expect(net.node('alice').status().drops).toEqual({ noSa: 3 });
+  });
+
+  test('that comes for other flows lets nothing pass, and is not asked for again at once', () => {
+    const net = bare();
+    net.send('a1', ASKS);
+    const other = { local: '10.0.0.9/32', remote: '10.0.1.0/24', protocol: 'any', localPort: 'any', remotePort: 'any' };
+    for (let i = 0; i < 5; i++) install(net, forth(6000 + i, { selector: other as SelectorInput }), 'alice');
+    net.send('a1', ASKS);
+    expect(kinds(net.takeEvents('alice')).filter(kind => kind === 'saWanted')).toHaveLength(1);
+    net.advance(NS_PER_S);
+    net.send('a1', ASKS);
+    expect(kinds(net.takeEvents('alice'))).toContain('saWanted');
+    expect(net.takeDeliveries('b1')).toEqual([]);
+    install(net, forth(), 'alice');
+    expect(net.takeDeliveries('b1')).toEqual([]);
+    expect(spiOf(net, 'alice:net0')).toEqual([TO_BOB & 255]);
   });
 
   test('of a bundle is asked for one after the other', () => {

@@ -23,6 +23,8 @@ export interface PolicyEntry {
   readonly usesProtocol: boolean;
   /** How often the want of an SA may be told. */
   readonly wants: TokenBucket;
+  /** What asked for an SA last. */
+  lastWant: { readonly flow: string; readonly at: Instant } | null;
   /** The packet that waits for an SA; null: none does. */
   held: HeldPacket | null;
   /** Packets that it has decided on. */
@@ -214,6 +216,7 @@ function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[], no
     usesPorts: selector.localPort !== 'any' || selector.remotePort !== 'any' || selector.icmp !== 'any',
     usesProtocol: selector.protocol !== 'any',
     wants: new TokenBucket(WANTS_INTERVAL_NS, WANTS_BURST),
+    lastWant: null,
     held: null,
     packets: 0,
     installedAt: now,
