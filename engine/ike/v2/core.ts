@@ -43,6 +43,10 @@ export interface Core {
   readonly parked: Map<number, ParkedMessage>;
   /** Answers to whoever has no IKE SA, RFC 7296 §2.21.4. */
   readonly strangers: RateLimit;
+  /** First requests that are refused: each answer is smaller than its request, and a hub may have many callers. */
+  readonly refusedCallers: RateLimit;
+  /** INVALID_MESSAGE_ID, §2.3. */
+  readonly complaints: RateLimit;
   /** Events of messages that were dropped, in this second. */
   readonly refusals: { second: number; told: number };
   /** The node's own, text. */
@@ -93,6 +97,8 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSte
     cookies: new Cookies(context.random),
     parked: new Map(),
     strangers: new RateLimit(100 * NS_PER_MS, 10),
+    refusedCallers: new RateLimit(NS_PER_MS, 1000),
+    complaints: new RateLimit(10 * NS_PER_S, 1),
     refusals: { second: -1, told: 0 },
     addresses: [],
     nextId: 1,
@@ -123,7 +129,8 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
     steps,
     random: context.random,
     epochSeconds: context.epochSeconds(core.now),
-    sas: core.sas.values(),
+    // May be walked more than once.
+    sas: { [Symbol.iterator]: () => core.sas.values() },
     find: id => core.sas.get(id) ?? null,
     addresses: core.addresses,
     sourceFor: destination => context.sourceFor(destination),
