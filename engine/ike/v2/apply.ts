@@ -13,7 +13,7 @@ import { removeSa, storeSa } from './sa-table.ts';
 import { headerOf, prepare, prepareSealed, transmit, wayOf } from './send.ts';
 import type { Effect, Step } from './step.ts';
 import type { OutstandingRequest } from './windows.ts';
-import { withAnswer, withWaiting } from './windows.ts';
+import { hasRoom, withAnswer, withWaiting } from './windows.ts';
 
 /** What a step was about, besides its IKE SA as it was. */
 export interface Occasion {
@@ -48,7 +48,7 @@ export function settle(core: Core): void {
 
 /** Whether something waits, and the window has room for it. */
 function mayAsk({ tasks, windows }: IkeSa): boolean {
-  return tasks.length > 0 && windows.requests.outstanding.length < windows.requests.size;
+  return tasks.length > 0 && hasRoom(windows.requests);
 }
 
 function beginNext(core: Core, sa: IkeSa): IkeSa | undefined {

@@ -31,6 +31,17 @@ const refusal: Clock = {
   },
 };
 
+/** What was to be fetched for an answer of the peer has not come, and nobody has said that it could not. */
+const waiting: Clock = {
+  dueAt: sa => {
+    const isWaiting = sa.kind === 'authenticating' && sa.tasks.length + sa.windows.requests.outstanding.length === 0;
+    return isWaiting ? sa.heardAt + FETCHING_NS : null;
+  },
+  fire: (sa, world) => endIkeSa(sa, 'failed', 'what was to be fetched did not come', world),
+};
+
+const FETCHING_NS = 60 * NS_PER_S;
+
 /** RFC 7296 §2.4: silence is asked about. */
 const liveness: Clock = {
   dueAt: sa => {
@@ -42,7 +53,7 @@ const liveness: Clock = {
   fire: sa => ({ sa, effects: [{ kind: 'task', task: { kind: 'liveness' } }] }),
 };
 
-const CLOCKS: readonly Clock[] = [dropping, refusal, ...IKE_CLOCKS, ...CHILD_CLOCKS, liveness];
+const CLOCKS: readonly Clock[] = [dropping, refusal, waiting, ...IKE_CLOCKS, ...CHILD_CLOCKS, liveness];
 
 /** When an IKE SA has something to do next, retransmissions included; null: nothing. */
 export function dueAt(sa: IkeSa): Instant | null {

@@ -37,6 +37,7 @@ function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step 
     sa: {
       ...commonOf(sa),
       kind: 'closed',
+      isStranger: sa.kind === 'halfOpen' || (sa.kind === 'closed' && sa.isStranger),
       tasks: [],
       fragments: [],
       windows: { requests: { ...INITIAL_WINDOWS.requests, nextId: requests.nextId }, responses },

@@ -4,6 +4,7 @@ import { type Core, tell } from './core.ts';
 import { payloadOf } from './exchange-table.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
+import { tellAtRate } from './refuse.ts';
 import { halfOpenOf } from './sa-table.ts';
 
 /** Whether a stranger's IKE_SA_INIT request is looked at, RFC 7296 §2.6. Nothing is kept of one that is not. */
@@ -29,7 +30,8 @@ export function gate(core: Core, request: ReceivedMessage): GateVerdict {
   const isFull =
     core.halfOpen.total >= limits.halfOpen || ownHalfOpen >= limits.halfOpenPerSource || core.sas.size >= limits.ikeSas;
   if (!isFull) return { kind: 'enter' };
-  core.counters['limitReached'] = (core.counters['limitReached'] ?? 0) + 1;
+  const detail = `${core.halfOpen.total} half-open, ${ownHalfOpen} of this source, ${core.sas.size} IKE SAs`;
+  tellAtRate(core, { kind: 'limitReached', connection: null, detail });
   return { kind: 'drop' };
 }
 

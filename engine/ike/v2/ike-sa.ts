@@ -213,6 +213,8 @@ interface Authenticated extends Keyed {
   readonly mobike?: MobikeState;
   /** Of one that replaced another: the lower nonce of the exchange that made it (RFC 7296 §2.8.2); null: of IKE_SA_INIT. */
   readonly lowestNonce: Uint8Array | null;
+  /** By which the peer would show that it has forgotten this IKE SA, RFC 6290. Absent: it has sent none. */
+  readonly peerCrashToken?: Uint8Array;
 }
 
 export interface EstablishedIkeSa extends Authenticated {
@@ -245,6 +247,8 @@ export interface DeletingIkeSa extends Authenticated {
 /** The end of one: it repeats what it has answered, since the peer may have missed it, and does nothing else. */
 export interface ClosedIkeSa extends Keyed {
   readonly kind: 'closed';
+  /** It never was more than half open: it is counted with those that are. */
+  readonly isStranger: boolean;
   readonly dropAt: Instant;
 }
 

@@ -18,8 +18,8 @@ export function notifyFor(error: ProtocolError, received: Received): NotifyPaylo
       return received.isProtected ? notifyPayload(NotifyType.INVALID_SYNTAX) : 'drop'; // §3.10.1
     case 'unsupportedCriticalPayload': // §2.5
       return notifyPayload(NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(error.payloadType));
-    case 'unsupportedVersion': // §2.5: with the highest version that we speak
-      return notifyPayload(NotifyType.INVALID_MAJOR_VERSION, Uint8Array.of(2));
+    case 'unsupportedVersion': // §1.5: without data; the header has the highest version that we speak
+      return notifyPayload(NotifyType.INVALID_MAJOR_VERSION);
     case 'unknownIkeSa':
       return notifyPayload(NotifyType.INVALID_IKE_SPI);
     case 'outsideWindow':

@@ -1,23 +1,24 @@
+import type { IkeEvent } from '../daemon.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
 import { type Core, tell } from './core.ts';
 import { nameOf } from './end.ts';
 import type { IkeSa } from './ike-sa.ts';
 
-/** Events of messages that were dropped, of a second at most: strangers can send as many as they like. */
+/** A message is dropped. */
+export function refuseMessage(core: Core, sa: IkeSa | null, why: string): void {
+  const detail = sa === null ? why : `${nameOf(sa)}: ${why}`;
+  tellAtRate(core, { kind: 'messageRefused', connection: sa?.connection.name ?? null, detail });
+}
+
 const EVENTS_A_SECOND = 10;
 
-/** A message is dropped. All are counted; not all are told of. */
-export function refuseMessage(core: Core, sa: IkeSa | null, why: string): void {
-  const second = Math.floor(core.now / 1_000_000_000);
+/** What strangers can bring about as often as they like: all of it is counted, not all is told. */
+export function tellAtRate(core: Core, event: IkeEvent): void {
+  const second = Math.floor(core.now / NS_PER_S);
   const { refusals } = core;
   if (refusals.second !== second) Object.assign(refusals, { second, told: 0 });
-  if (refusals.told >= EVENTS_A_SECOND) {
-    core.counters['messageRefused'] = (core.counters['messageRefused'] ?? 0) + 1;
-    return;
-  }
-  refusals.told++;
-  tell(core, {
-    kind: 'messageRefused',
-    connection: sa?.connection.name ?? null,
-    detail: sa === null ? why : `${nameOf(sa)}: ${why}`,
-  });
+  if (refusals.told < EVENTS_A_SECOND) {
+    refusals.told++;
+    tell(core, event);
+  } else core.counters[event.kind] = (core.counters[event.kind] ?? 0) + 1;
 }

@@ -63,12 +63,13 @@ function recount(core: Core, before: IkeSa | null, after: IkeSa | null): void {
     [after, 1],
     [before, -1],
   ] as const) {
-    if (sa?.kind !== 'halfOpen') continue;
+    if (sa === null || !isStranger(sa)) continue;
     core.halfOpen.total += more;
     count(core.halfOpen.bySource, addressKey(sa.path.remote), more);
   }
 }
 
+const isStranger = (sa: IkeSa): boolean => sa.kind === 'halfOpen' || (sa.kind === 'closed' && sa.isStranger);
 const NO_CHILDREN: readonly ChildSa[] = [];
 const childrenOf = (sa: IkeSa | null): readonly ChildSa[] =>
   sa !== null && isAuthenticated(sa) ? sa.children : NO_CHILDREN;

@@ -64,6 +64,12 @@ export const INITIAL_WINDOWS: MessageWindows = {
   responses: { expectedId: 0, size: 1, answered: [], waiting: [] },
 };
 
+/** Whether one more request may leave: all up to a window before it have been answered, §2.3. */
+export function hasRoom({ nextId, size, outstanding }: RequestWindow): boolean {
+  const [oldest] = outstanding;
+  return oldest === undefined || nextId - oldest.header.messageId < size;
+}
+
 /** Whether a request with this Message ID is a new one, one that was answered or is at work, or one that cannot be. */
 export function placeOf({ expectedId, size, answered, waiting }: ResponseWindow, messageId: number) {
   if (waiting.includes(messageId)) return 'waiting';
