@@ -23,7 +23,7 @@ interface Status {
 }
 
 async function main(): Promise<void> {
-  lab(['up', 'site-to-site', '--driver', 'netns', '--name', NAME, '--no-checks']);
+  lab(['up', 'site-to-site-manual', '--driver', 'netns', '--name', NAME, '--no-checks']);
   try {
     process.stdout.write(
       'frames/s through one gateway, live (netns; generator, gateway and capture share the machine)\n',
@@ -90,10 +90,10 @@ async function drained(): Promise<void> {
 }
 
 function macOf(node: string, name: string): string {
-  const found = openTopology('site-to-site')
+  const found = openTopology('site-to-site-manual')
     .topology?.nodes.find(it => it.name === node)
     ?.interfaces.find(it => it.name === name);
-  if (found === undefined) throw new Error(`site-to-site has no ${node}:${name}`);
+  if (found === undefined) throw new Error(`site-to-site-manual has no ${node}:${name}`);
   return found.mac;
 }
 

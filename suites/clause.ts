@@ -27,7 +27,7 @@ interface About {
   readonly needs?: readonly Capability[];
 }
 
-/** A clause about a gateway between good neighbours, on topologies/site-to-site.yaml. */
+/** A clause about a gateway between good neighbours, on topologies/site-to-site-manual.yaml. */
 export interface ClauseAbout extends About {
   /** ESP suite that the gateways are keyed with; AES-256-GCM when absent. */
   readonly esp?: string;
@@ -57,7 +57,7 @@ export interface RefusalClauseAbout extends About {
 
 /** A clause about what a topology may not ask for. */
 export interface DocumentClauseAbout extends About {
-  /** What stands in the place of `esp: [aes256gcm16]` in topologies/site-to-site.yaml. */
+  /** What stands in the place of `esp: [aes256gcm16]` in topologies/site-to-site-manual.yaml. */
   readonly protect: string;
   /** What one of the diagnostics must say. */
   readonly says: RegExp;
@@ -231,7 +231,7 @@ async function judgeRefusals(about: RefusalClauseAbout, subject: Subject, settin
 }
 
 function judgeDocument({ protect, says }: DocumentClauseAbout, { load = loadTopology }: Subject): Judged {
-  const file = join(topologiesDirectory(), 'site-to-site.yaml');
+  const file = join(topologiesDirectory(), 'site-to-site-manual.yaml');
   const text = readFileSync(file, 'utf8').replaceAll('esp: [aes256gcm16]', protect);
   const { topology, diagnostics }: LoadResult = load(file, text);
   if (topology !== null) return { outcome: 'failed', reason: `${protect} was loaded without a word`, ...NO_PROOF };

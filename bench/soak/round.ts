@@ -30,7 +30,7 @@ export interface RoundResult {
 /** How long the kernel may take to take namespaces apart, and killed labs' clients to notice. */
 export const SETTLE_MS = 10_000;
 
-export const LAB = 'site-to-site';
+export const LAB = 'site-to-site-manual';
 
 /** `topology`: its name or file. */
 export const upArguments = (topology: string, driver: DriverName, ...more: readonly string[]): string[] => [

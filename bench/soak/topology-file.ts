@@ -4,10 +4,10 @@ import { topologiesDirectory } from '../../lab/topology/shipped.ts';
 
 const WAN = 'wan: { endpoints: ["alice:net0", "internet:alice"] }';
 
-/** site-to-site with a worse WAN, `loss: 5%` for instance. */
+/** site-to-site-manual with a worse WAN, `loss: 5%` for instance. */
 export function impairedSiteToSite(impairment: string): string {
-  const text = readFileSync(join(topologiesDirectory(), 'site-to-site.yaml'), 'utf8');
-  if (!text.includes(WAN)) throw new Error(`site-to-site.yaml does not say ${WAN}`);
+  const text = readFileSync(join(topologiesDirectory(), 'site-to-site-manual.yaml'), 'utf8');
+  if (!text.includes(WAN)) throw new Error(`site-to-site-manual.yaml does not say ${WAN}`);
   return text.replace(WAN, WAN.replace(' }', `, impair: { ${impairment} } }`));
 }
 

@@ -23,7 +23,7 @@ async function play(
   name: string,
   seed: string,
   lines: readonly string[],
-  topologyName = 'site-to-site',
+  topologyName = 'site-to-site-manual',
   protectedFlow = false,
 ) {
   const { topology } = openTopology(topologyName);

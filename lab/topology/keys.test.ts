@@ -13,7 +13,7 @@ function good(result: { readonly topology: Topology | null }): Topology {
   return result.topology;
 }
 
-const siteToSite = good(openTopology('site-to-site'));
+const siteToSite = good(openTopology('site-to-site-manual'));
 const everything = good(loadTopology('everything.yaml', EVERYTHING));
 const keysOf = (topology: Topology, run: string, generations = {}) => deriveSas(topology, run, generations).keys;
 

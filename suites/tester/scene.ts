@@ -45,7 +45,7 @@ export interface SceneOrder {
 }
 
 export async function openScene(order: SceneOrder): Promise<Scene> {
-  const topology = arranged(readTopology('site-to-site'), order.about);
+  const topology = arranged(readTopology('site-to-site-manual'), order.about);
   const seen: CapturedPacket[] = [];
   const comments = new Map<number, string>();
   const driver = await driverFor(order);

@@ -1,7 +1,7 @@
 import { frameBetween, type UdpOrder, udpPacket } from './frames.ts';
 import type { Scene } from './scene.ts';
 
-/** The hosts of topologies/site-to-site.yaml, by family. */
+/** The hosts of topologies/site-to-site-manual.yaml, by family. */
 export const A1 = { 4: '10.0.0.2', 6: '2001:470:24:c66::2' } as const;
 export const B1 = { 4: '10.0.1.2', 6: '2001:470:24:c67::2' } as const;
 

@@ -52,15 +52,15 @@ test.each(NAMES.filter(name => name !== 'clear'))('%s is itself', async name => 
 
 describe('what changes', () => {
   test('one line for a service that is let out of the tunnel', async () => {
-    const file = changed('site-to-site', 'https.yaml', [ALICE, `      - ${HTTPS}, bypass: true }\n${ALICE}`]);
-    expect(await diff('site-to-site', file)).toEqual({
+    const file = changed('site-to-site-manual', 'https.yaml', [ALICE, `      - ${HTTPS}, bypass: true }\n${ALICE}`]);
+    expect(await diff('site-to-site-manual', file)).toEqual({
       status: 1,
       notes: [],
       data: ['alice, v4_bob0', '  10.0.0.0/24 <-> 10.0.1.0/24 tcp 443: PROTECT esp tunnel aes256gcm16 -> BYPASS'],
     });
-    expect((await diff('site-to-site', file, '--node', 'bob')).status).toBe(0);
-    expect(await diff('site-to-site:bob', file)).toMatchObject({ status: 0, data: ['nothing changes: bob'] });
-    expect((await diff(`${file}:alice`, 'site-to-site')).data[1]).toMatch(
+    expect((await diff('site-to-site-manual', file, '--node', 'bob')).status).toBe(0);
+    expect(await diff('site-to-site-manual:bob', file)).toMatchObject({ status: 0, data: ['nothing changes: bob'] });
+    expect((await diff(`${file}:alice`, 'site-to-site-manual')).data[1]).toMatch(
       /: BYPASS -> PROTECT esp tunnel aes256gcm16$/,
     );
   });
@@ -68,8 +68,8 @@ describe('what changes', () => {
   test('not what is only written in another way', async () => {
     const entry = `      - ${HTTPS}, discard: true }\n`;
     const halves = ['10.0.1.0/25', '10.0.1.128/25'].map(half => entry.replace('10.0.1.0/24', half)).join('');
-    const whole = changed('site-to-site', 'whole.yaml', [ALICE, entry + ALICE]);
-    const split = changed('site-to-site', 'split.yaml', [ALICE, halves + ALICE]);
+    const whole = changed('site-to-site-manual', 'whole.yaml', [ALICE, entry + ALICE]);
+    const split = changed('site-to-site-manual', 'split.yaml', [ALICE, halves + ALICE]);
     expect((await diff(whole, split)).status).toBe(0);
   });
 
@@ -83,13 +83,13 @@ describe('what changes', () => {
   });
 
   test('the algorithm, and where the tunnel leads when that is all', async () => {
-    const weaker = changed('site-to-site', 'weaker.yaml', ['aes256gcm16', 'aes128gcm16']);
-    expect((await diff('site-to-site', weaker, '--node', 'alice')).data).toEqual([
+    const weaker = changed('site-to-site-manual', 'weaker.yaml', ['aes256gcm16', 'aes128gcm16']);
+    expect((await diff('site-to-site-manual', weaker, '--node', 'alice')).data).toEqual([
       'alice, v4_bob0',
       '  any <-> any: PROTECT esp tunnel aes256gcm16 -> PROTECT esp tunnel aes128gcm16',
     ]);
-    const moved = changed('site-to-site', 'moved.yaml', ['5.6.7.8', '5.6.7.9']);
-    expect((await diff('site-to-site', moved, '--node', 'alice')).data).toEqual([
+    const moved = changed('site-to-site-manual', 'moved.yaml', ['5.6.7.8', '5.6.7.9']);
+    expect((await diff('site-to-site-manual', moved, '--node', 'alice')).data).toEqual([
       'alice, v4_bob0',
       '  any <-> any: PROTECT esp tunnel aes256gcm16 to 5.6.7.8 -> PROTECT esp tunnel aes256gcm16 to 5.6.7.9',
     ]);
@@ -116,8 +116,8 @@ describe('what changes', () => {
   });
 
   test('as JSON', async () => {
-    const file = changed('site-to-site', 'json.yaml', [ALICE, `      - ${HTTPS}, bypass: true }\n${ALICE}`]);
-    const { status, data } = await diff('site-to-site', file, '--json');
+    const file = changed('site-to-site-manual', 'json.yaml', [ALICE, `      - ${HTTPS}, bypass: true }\n${ALICE}`]);
+    const { status, data } = await diff('site-to-site-manual', file, '--json');
     expect(status).toBe(1);
     expect(JSON.parse(data.join())).toEqual({
       same: false,
@@ -156,9 +156,9 @@ describe('what changes', () => {
 
 test.each<[string[], RegExp]>([
   [['site-to-sit', 'clear'], /did you mean "site-to-site"/],
-  [['site-to-site', 'site-to-site', '--node', 'alicee'], /has no node "alicee"[^]*did you mean "alice"/],
-  [['site-to-site:alicee', 'site-to-site'], /has no node "alicee"/],
-  [['site-to-site:alice', 'site-to-site', '--node', 'bob'], /name two nodes/],
+  [['site-to-site-manual', 'site-to-site-manual', '--node', 'alicee'], /has no node "alicee"[^]*did you mean "alice"/],
+  [['site-to-site-manual:alicee', 'site-to-site-manual'], /has no node "alicee"/],
+  [['site-to-site-manual:alice', 'site-to-site-manual', '--node', 'bob'], /name two nodes/],
   [['clear', 'clear'], /neither topology has a policy/],
   [['clear'], /missing required argument/],
 ])('%j is refused', async (args, message) => {

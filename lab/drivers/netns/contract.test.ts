@@ -21,7 +21,7 @@ test.skipIf(insideNamespaces || !built || !podWorks)(
 
 if (insideNamespaces) {
   driverContract('netns', () => createNetnsDriver(), {
-    siteToSite: shipped('site-to-site'),
+    siteToSite: shipped('site-to-site-manual'),
     natT: shipped('nat-t'),
     filterGateway: shipped('filter-gateway'),
   });

@@ -39,7 +39,7 @@ function answerCrl({ method, path }: HttpRequest): HttpResponse {
 }
 
 function keyless(): Topology {
-  const { topology } = openTopology('site-to-site');
+  const { topology } = openTopology('site-to-site-manual');
   if (topology === null) throw new Error('site-to-site does not load');
   return { ...topology, sas: [] };
 }

@@ -94,7 +94,7 @@ const IPV6 = 0x86dd;
 describe.runIf(insideNamespaces)('site-to-site, live', () => {
   let lab: RunningLab;
   beforeAll(async () => {
-    lab = await bringUp(shipped('site-to-site'));
+    lab = await bringUp(shipped('site-to-site-manual'));
   });
   afterAll(() => lab.down());
 
@@ -281,7 +281,7 @@ async function reachable(lab: RunningLab, from: string, to: string): Promise<voi
 }
 
 function impaired(link: string, forward: Partial<Impairment>, backward: Partial<Impairment>): Topology {
-  const topology = shipped('site-to-site');
+  const topology = shipped('site-to-site-manual');
   const impairments = [
     { ...UNIMPAIRED, ...forward },
     { ...UNIMPAIRED, ...backward },
@@ -346,7 +346,7 @@ describe.runIf(insideNamespaces)('other topologies, live', () => {
   });
 
   test('a host forms its address from what the engine advertises', async () => {
-    const topology = shipped('site-to-site');
+    const topology = shipped('site-to-site-manual');
     const nodes = topology.nodes.map(node =>
       node.name === 'a1'
         ? {
@@ -394,7 +394,7 @@ links:
   });
 
   test('so does an engine host, and the kernel above it', async () => {
-    const topology = shipped('site-to-site');
+    const topology = shipped('site-to-site-manual');
     const nodes = topology.nodes.map(node =>
       node.name === 'a1'
         ? {
@@ -435,7 +435,7 @@ links:
 
   test('a subject that is broken on purpose stands where the engine would', async () => {
     const implementation = { file: programFile('lab/subjects/all-subjects'), name: 'skips-encryption' };
-    const lab = await bringUp(shipped('site-to-site'), {
+    const lab = await bringUp(shipped('site-to-site-manual'), {
       standFor: node => (node === 'alice' ? { implementation } : {}),
     });
     try {
@@ -451,12 +451,12 @@ links:
 
   test('a kernel from a file, or from none, is told apart', async () => {
     const kernel = '/nonexistent/kernel.js';
-    await expect(bringUp(shipped('site-to-site'), { standFor: () => ({ kernel }) })).rejects.toThrow(/nonexistent/);
+    await expect(bringUp(shipped('site-to-site-manual'), { standFor: () => ({ kernel }) })).rejects.toThrow(/nonexistent/);
     expect(readdirSync('/run/netns')).toEqual([]);
   });
 
   test('a lab that cannot come up leaves nothing', async () => {
-    const topology = shipped('site-to-site');
+    const topology = shipped('site-to-site-manual');
     const broken = topology.nodes.map(node =>
       node.name === 'b1' ? { ...node, routes: [{ destination: 'nonsense', via: null, interface: null }] } : node,
     );

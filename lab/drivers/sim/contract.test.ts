@@ -3,7 +3,7 @@ import { shipped } from '../../topology/testing/shipped.ts';
 import { createSimDriver } from './sim-driver.ts';
 
 const topologies = {
-  siteToSite: shipped('site-to-site'),
+  siteToSite: shipped('site-to-site-manual'),
   natT: shipped('nat-t'),
   filterGateway: shipped('filter-gateway'),
 };

@@ -9,7 +9,7 @@ import { createFakeIke, fakeIkeConfig } from '../testing/fake-ike.ts';
 import { openSim, type SimScene, shippedTopology, traceOf } from './testing/sim-scene.ts';
 
 /** Two offices without manual keys. */
-const keyless: Topology = { ...shippedTopology('site-to-site'), sas: [] };
+const keyless: Topology = { ...shippedTopology('site-to-site-manual'), sas: [] };
 
 const configs: Readonly<Record<string, IkeConfig>> = {
   alice: fakeIkeConfig('5.6.7.8', 'v4_bob0', 'trap'),

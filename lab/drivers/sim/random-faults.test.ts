@@ -8,7 +8,7 @@ import type { Probe, RunningLab } from '../driver.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { openSim, type SimScene, shippedTopology, withImpairment } from './testing/sim-scene.ts';
 
-const siteToSite = shippedTopology('site-to-site');
+const siteToSite = shippedTopology('site-to-site-manual');
 const LINKS = siteToSite.links.map(link => link.name);
 const NODES = siteToSite.nodes.map(node => node.name);
 const FAULTS = 12;

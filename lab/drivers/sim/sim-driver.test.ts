@@ -5,7 +5,7 @@ import { createNode } from '../../../engine/node/create.ts';
 import type { Probe } from '../driver.ts';
 import { input, openSim, shippedTopology, traceOf, withFaults, withImpairment } from './testing/sim-scene.ts';
 
-const siteToSite = shippedTopology('site-to-site');
+const siteToSite = shippedTopology('site-to-site-manual');
 const MS = 1e6;
 const EPOCH_NS = BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n;
 const PING: Probe = {

@@ -63,7 +63,7 @@ describe('tools of a node in a simulated lab', () => {
   });
 
   test('a node whose policies were flushed goes on when its peer restarts', async () => {
-    const { lab, run } = await openSim(shippedTopology('site-to-site'));
+    const { lab, run } = await openSim(shippedTopology('site-to-site-manual'));
     expect(await run('alice', 'setkey -FP')).toMatchObject({ status: 0 });
     await lab.fault({ kind: 'restart', node: 'bob' });
     expect((await run('alice', 'setkey -D')).stdout).toBe('No SAD entries.\n');
@@ -71,7 +71,7 @@ describe('tools of a node in a simulated lab', () => {
   });
 
   test('plain hosts have none of them, and a file that is not there is said so', async () => {
-    const { lab, run } = await openSim(shippedTopology('site-to-site'));
+    const { lab, run } = await openSim(shippedTopology('site-to-site-manual'));
     expect((await run('a1', 'setkey -D')).status).toBe(127);
     expect(await run('alice', 'setkey -f /nowhere/setkey.conf')).toMatchObject({
       status: 1,

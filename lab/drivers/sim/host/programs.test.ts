@@ -4,7 +4,7 @@ import { programNames } from './programs.ts';
 
 let scene: SimScene;
 beforeAll(async () => {
-  scene = await openSim(withImpairment(shippedTopology('site-to-site'), 'wan', { delayNs: 20e6 }), 'programs');
+  scene = await openSim(withImpairment(shippedTopology('site-to-site-manual'), 'wan', { delayNs: 20e6 }), 'programs');
   await scene.lab.sleep(2000);
   await scene.run('a1', 'ping -c 1 10.0.1.2');
   await scene.run('a1', 'ping -c 1 2001:470:24:c67::2');
@@ -235,7 +235,7 @@ describe('nc', () => {
 
   test('an end that crashed is found out, and nc fails', async () => {
     const { lab, run } = await openSim(
-      withImpairment(shippedTopology('site-to-site'), 'wan', { rateBitsPerSecond: 1e6 }),
+      withImpairment(shippedTopology('site-to-site-manual'), 'wan', { rateBitsPerSecond: 1e6 }),
       'crash',
     );
     const server = run('b1', 'nc -l 7000');
