@@ -17,10 +17,13 @@ import type { EstablishedIkeSa, HalfOpenIkeSa } from './ike-sa.ts';
 import { certificateRequestsOf } from './initial-request.ts';
 import { IKE_AUTH } from './initial-tables.ts';
 import { isKeyExchangeComplete } from './intermediate-exchange.ts';
-import { notifyFor, notifyOf, notifyPayload } from './notify.ts';
+import { notifyFor, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { choosePpk, mixed, type Ppk } from './ppk.ts';
 import { ikeChoices } from './proposals.ts';
+import { redirectNotify, sendsElsewhere } from './redirect.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import { assignAddresses, assignedEffects } from './virtual-addresses.ts';
+import type { ProtocolError } from '../protocol-error.ts';
 import type { IkeSuite } from './suite.ts';
 import { ADDITIONAL_KEY_EXCHANGES, NONE } from './transforms.ts';
 import { isKeptOut, replaceOlder } from './unique.ts';
@@ -86,7 +89,10 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
     world,
   );
   const older = replaceOlder(made.sa, payloads, world);
-  const child = answerFirst(made.sa, sa, payloads, world);
+  const child =
+    sendsElsewhere(connection, sa.path.local) && sa.extensions.has('redirect')
+      ? { sa: made.sa, effects: [], payloads: [redirectNotify(connection.redirectTo, null)] } // RFC 5685 §6
+      : answerFirst(made.sa, sa, payloads, world);
   const { initial } = sa;
   const answered: Payload[] = [
     idr,
@@ -99,7 +105,7 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
     proof.auth,
     ...child.payloads,
     ...(judged.peer.ppk === null ? [] : [notifyPayload(NotifyType.PPK_IDENTITY)]),
-    ...authNotifies(connection),
+    ...authNotifies(connection, sa, world),
   ];
   return {
     sa: child.sa,
@@ -188,23 +194,26 @@ function answerFirst(
   const isAsked = (['SA', 'TSi', 'TSr'] as const).map(type => payloadOf(payloads, type) !== null);
   if (!isAsked.includes(true)) return { sa, effects: [], payloads: [] }; // RFC 6023
   if (isAsked.includes(false)) return withoutChild(sa, 'half a Child SA', notifyPayload(NotifyType.INVALID_SYNTAX));
-  const place = childPlace(sa, sa.virtualAddresses);
+  const assigned = assignAddresses(connection, sa.remoteIdentity, payloads, world);
+  if (assigned.kind === 'refused') return refuseFirst(sa, assigned.error);
+  const { addresses, reply } = assigned;
+  const addressed = { ...sa, virtualAddresses: addresses };
+  const place = childPlace(addressed, addresses);
   const answered = answerChild(payloads, connection.children, 'without', place, world.newChildSpi, null);
-  if (answered.kind === 'refused') {
-    const notify = notifyFor(answered.error, { isResponse: false, isProtected: true });
-    return withoutChild(
-      sa,
-      answered.error.kind,
-      notify === 'drop' ? notifyPayload(NotifyType.TS_UNACCEPTABLE) : notify,
-    );
-  }
-  const added = addFirstChild(sa, initial, answered.child, world);
+  if (answered.kind === 'refused') return refuseFirst(sa, answered.error);
+  const added = addFirstChild(addressed, initial, answered.child, world);
   if (added.kind === 'weak') return withoutChild(sa, added.why, notifyPayload(NotifyType.NO_PROPOSAL_CHOSEN));
   return {
     sa: added.sa,
-    effects: added.effects,
-    payloads: [...answered.notifies, answered.sa, ...answered.selectors],
+    effects: [...assignedEffects(connection, addresses), ...added.effects],
+    payloads: [...(reply === null ? [] : [reply]), ...answered.notifies, answered.sa, ...answered.selectors],
   };
+}
+
+function refuseFirst(sa: EstablishedIkeSa, error: ProtocolError): FirstChild {
+  const notify = notifyFor(error, { isResponse: false, isProtected: true });
+  const why = error.kind === 'refused' ? notifyName(error.notifyType) : error.kind;
+  return withoutChild(sa, why, notify === 'drop' ? notifyPayload(NotifyType.TS_UNACCEPTABLE) : notify);
 }
 
 function withoutChild(sa: EstablishedIkeSa, why: string, notify: Payload): FirstChild {

@@ -8,7 +8,9 @@ import { type AuthContext, type PeerVerdict, proveIdentity, type Proof, verifyPe
 import { intermediateAuth, type IntermediateAuth, signedOctets } from './auth-octets.ts';
 import { payloadOf, payloadsOf } from './exchange-table.ts';
 import type { AuthenticatingIkeSa, HalfOpenIkeSa, IkeKeys } from './ike-sa.ts';
+import { mobikeNotifies } from './mobike-payloads.ts';
 import { notifyPayload } from './notify.ts';
+import { ownCrashToken } from './quick-crash.ts';
 import type { World } from './step.ts';
 
 /** Either end before it has authenticated the other. */
@@ -78,8 +80,10 @@ export function peerIdentity(id: IdPayload): Identity | null {
 }
 
 /** What either end may say of itself in IKE_AUTH. */
-export function authNotifies(connection: ConnectionConfig): Payload[] {
+export function authNotifies(connection: ConnectionConfig, sa: Unproven, world: World): Payload[] {
   const notifies: Payload[] = [];
+  if (connection.quickCrashDetection) notifies.push(ownCrashToken(world.config, sa));
+  if (connection.mobike) notifies.push(...mobikeNotifies(sa.path, world));
   if (connection.windowSize > 1) notifies.push(notifyPayload(NotifyType.SET_WINDOW_SIZE, u32(connection.windowSize)));
   return notifies;
 }

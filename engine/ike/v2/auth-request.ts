@@ -1,6 +1,7 @@
 import { addressesEqual } from '../../wire/address.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
 import { credentialsOf } from '../credentials.ts';
 import { formatIdentity, type Identity, payloadOfIdentity } from '../identity.ts';
 import { authNotifies, expectedIdentity, judgePeer, ownIdentity, peerIdentity, proveSelf } from './auth-parts.ts';
@@ -15,8 +16,10 @@ import type { AuthenticatingIkeSa, EstablishedIkeSa } from './ike-sa.ts';
 import { IKE_AUTH } from './initial-tables.ts';
 import { errorOf, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { mixed, ppkIdentityNotify, ppkInUse } from './ppk.ts';
+import { readRedirect } from './redirect.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import type { TaskOf } from './task.ts';
+import { addressesHere, requestConfiguration, takeAddresses } from './virtual-addresses.ts';
 import { replaceOlder } from './unique.ts';
 
 export const authenticate: Initiator<'authenticate'> = {
@@ -54,6 +57,7 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
     initial.certificateRequests,
     initial.peerFetchesCertificates,
   );
+  const configuration = requestConfiguration(connection, addressesHere(connection, world));
   const offered = offerFirst(sa, world);
   const offerParts = offered === null ? null : offerPayloads(offered);
   const payloads: Payload[] = [
@@ -64,10 +68,11 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
     ...lookupNotifies([authentication.remote]),
     ...(isNamed(remoteIdentity) ? [payloadOfIdentity(remoteIdentity, 'IDr')] : []),
     proof.auth,
+    ...(configuration === null ? [] : [configuration]),
     ...(offerParts === null ? [] : [...offerParts.notifies, offerParts.sa, ...offerParts.selectors]),
     ...(ppk === null ? [] : [ppkIdentityNotify(ppk)]),
     ...(withoutPpk?.kind === 'made' ? [notifyPayload(NotifyType.NO_PPK_AUTH, withoutPpk.auth.data)] : []),
-    ...authNotifies(connection),
+    ...authNotifies(connection, sa, world),
   ];
   return step(sa, {
     kind: 'request',
@@ -87,6 +92,13 @@ function offerFirst(sa: AuthenticatingIkeSa, world: World): ChildOffer | null {
   return offerChild(first.child, world.newChildSpi(), childPlace(sa, []), 'without', { flow: first.flow });
 }
 
+/** With these the IKE SA is not created, whatever is beside them: RFC 7296 §2.21.2. */
+const FATAL: readonly number[] = [
+  NotifyType.AUTHENTICATION_FAILED,
+  NotifyType.INVALID_SYNTAX,
+  NotifyType.UNSUPPORTED_CRITICAL_PAYLOAD,
+];
+
 function conclude(
   sa: AuthenticatingIkeSa,
   { offer: offered, method }: TaskOf<'authenticate'>,
@@ -97,7 +109,7 @@ function conclude(
   const { connection, path } = sa;
   const error = errorOf(payloads);
   const idr = payloadOf(payloads, 'IDr');
-  if (idr === null || payloadOf(payloads, 'AUTH') === null) {
+  if (idr === null || payloadOf(payloads, 'AUTH') === null || (error !== null && FATAL.includes(error.notifyType))) {
     return failed(sa, error === null ? 'an answer without AUTH' : notifyName(error.notifyType), world);
   }
   const remoteIdentity = peerIdentity(idr);
@@ -114,6 +126,7 @@ function conclude(
     return step(sa, ...verdict.fetches.map((fetch): Effect => ({ kind: 'fetch', fetch })));
   }
   if (verdict.kind === 'refused') return refusePeer(sa, `${formatIdentity(remoteIdentity)}: ${verdict.why}`);
+  const taken = takeAddresses(connection, payloads, addressesHere(connection, world));
   const made = establish(
     sa,
     {
@@ -126,7 +139,7 @@ function conclude(
       remoteAuthentication: verdict.method,
       keys: basis.keys,
       isPpkUsed: ppk !== null,
-      virtualAddresses: [],
+      virtualAddresses: taken.kind === 'taken' ? taken.addresses : [],
     },
     payloads,
     world,
@@ -135,9 +148,40 @@ function conclude(
     note.kind === 'replaces' ? [{ kind: 'task', task: { kind: 'deleteIke' }, ikeSa: note.ikeSa }] : [],
   );
   const older = replaceOlder(made.sa, payloads, world);
-  const child = offered === null ? step(made.sa) : concludeFirst(made.sa, sa, offered, response, world);
+  const redirection = readRedirect(payloads);
+  if (redirection !== null && connection.followsRedirects) {
+    return step(made.sa, ...made.effects, ...moved(sa, redirection.to));
+  }
+  const child =
+    taken.kind === 'missing'
+      ? withoutAddresses(made.sa, payloads, world)
+      : offered === null
+        ? step(made.sa, ...taken.effects)
+        : concludeFirst(made.sa, sa, offered, response, world, taken.effects);
   return { sa: child.sa, effects: [...made.effects, ...child.effects, ...older, ...replaced] };
 }
+
+/** RFC 5685 §6: this one has no child, and ends; another gateway is asked for the same. */
+function moved({ connection, children }: AuthenticatingIkeSa, to: string): Effect[] {
+  return [
+    { kind: 'event', event: { kind: 'redirected', connection: connection.name, detail: `to ${to}` } },
+    { kind: 'task', task: { kind: 'deleteIke' } },
+    { kind: 'initiate', connection: connection.name, children: children.map(({ child }) => child), to },
+  ];
+}
+
+/**
+ * This node has asked for an address and got none, and its children cannot be without. The IKE SA is kept until it makes sense to
+ * ask again: that takes minutes, not seconds (RFC 7296 §3.15.4).
+ */
+function withoutAddresses(sa: EstablishedIkeSa, payloads: readonly Payload[], { now }: World): Step {
+  const error = errorOf(payloads);
+  const why = error === null ? 'the peer gives no address' : notifyName(error.notifyType);
+  const event = { kind: 'negotiationFailed', connection: sa.connection.name, detail: `${nameOf(sa)}: ${why}` } as const;
+  return step({ ...sa, expiresAt: now + ADDRESS_PATIENCE_NS }, { kind: 'event', event });
+}
+
+const ADDRESS_PATIENCE_NS = 120 * NS_PER_S;
 
 /** The Child SA of the answer; what is wrong with it does not harm the IKE SA, RFC 7296 §2.21.2. */
 function concludeFirst(
@@ -146,21 +190,22 @@ function concludeFirst(
   offered: ChildOffer,
   { payloads }: ReceivedMessage,
   world: World,
+  before: readonly Effect[],
 ): Step {
   const error = errorOf(payloads);
   const isWhole = (['SA', 'TSi', 'TSr'] as const).every(type => payloadOf(payloads, type) !== null);
   if (error !== null || !isWhole) {
     const why = error === null ? 'the answer has no Child SA' : notifyName(error.notifyType);
-    return step(sa, ...withoutChild(sa, offered, why));
+    return step(sa, ...before, ...withoutChild(sa, offered, why));
   }
   const place = childPlace(sa, sa.virtualAddresses);
   const concluded = concludeChild(offered, payloads, place);
   const protocol = offered.config.proposals[0]?.protocol ?? 'esp';
   const refusal: Effect = { kind: 'task', task: { kind: 'refuseChild', protocol, spi: offered.spiIn } };
-  if (concluded.kind === 'unusable') return step(sa, ...withoutChild(sa, offered, concluded.why), refusal);
+  if (concluded.kind === 'unusable') return step(sa, ...before, ...withoutChild(sa, offered, concluded.why), refusal);
   const added = addFirstChild(sa, initial, concluded.child, world);
-  if (added.kind === 'weak') return step(sa, ...withoutChild(sa, offered, added.why), refusal);
-  return step(added.sa, ...added.effects);
+  if (added.kind === 'weak') return step(sa, ...before, ...withoutChild(sa, offered, added.why), refusal);
+  return step(added.sa, ...before, ...added.effects);
 }
 
 function withoutChild({ connection }: EstablishedIkeSa, { config }: ChildOffer, why: string): Effect[] {

@@ -15,6 +15,7 @@ import {
   type WantedChild,
 } from './ike-sa.ts';
 import { createInitiating, REFUSAL_NS } from './initial-request.ts';
+import { REDIRECT_LOOP_SECONDS, REDIRECTS_MAX } from './redirect.ts';
 import { removeSa, storeSa } from './sa-table.ts';
 import type { Effect } from './step.ts';
 import type { Task } from './task.ts';
@@ -35,6 +36,8 @@ export interface Caller {
   /** Of children that begin by policy, because a loss has made it so. */
   readonly trapped: Set<string>;
   notes: readonly AttemptNote[];
+  /** When it was last sent elsewhere, RFC 5685 §7. */
+  redirectedAt: readonly Instant[];
 }
 
 export function createCaller(connection: ConnectionConfig, alarmId: number): Caller {
@@ -48,6 +51,7 @@ export function createCaller(connection: ConnectionConfig, alarmId: number): Cal
     wanted: new Map(),
     trapped: new Set(trapped),
     notes: [],
+    redirectedAt: [],
   };
 }
 
@@ -89,7 +93,8 @@ export function beginAttempt(core: Core, effect: Extract<Effect, { kind: 'initia
   const caller = core.callers.get(effect.connection);
   if (caller === undefined) return;
   for (const child of effect.children) caller.wanted.set(child.name, { child, flow: null });
-  const { replaces, to } = effect;
+  const { replaces } = effect;
+  const to = effect.to !== undefined && mayGo(core, caller) ? effect.to : undefined;
   caller.notes = [
     ...(replaces === undefined ? [] : [{ kind: 'replaces', ikeSa: replaces } as const]),
     ...(to === undefined ? [] : [{ kind: 'redirectedTo', address: to } as const]),
@@ -97,10 +102,19 @@ export function beginAttempt(core: Core, effect: Extract<Effect, { kind: 'initia
   if (caller.attempt === null) call(core, caller);
 }
 
+/** Gateways that send this node to each other, or around: it goes along a few times, and then no more for a while. */
+function mayGo(core: Core, caller: Caller): boolean {
+  const recent = caller.redirectedAt.filter(at => core.now - at < REDIRECT_LOOP_SECONDS * NS_PER_S);
+  if (recent.length >= REDIRECTS_MAX) return false;
+  caller.redirectedAt = [...recent, core.now];
+  return true;
+}
+
 /** What an IKE SA had, and has no more. */
 export function takeLoss(core: Core, { connection, children, cause }: Extract<Effect, { kind: 'lost' }>): void {
   const caller = core.callers.get(connection);
   if (caller === undefined || cause === 'asked') return;
+  caller.failures = cause === 'failed' ? caller.failures + 1 : 0;
   for (const child of children) {
     if (isCovered(core, caller.connection, child)) continue;
     const then = cause === 'closed' ? child.onClose : cause === 'dead' ? child.onDeath : afterFailure(child);

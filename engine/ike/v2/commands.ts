@@ -1,14 +1,18 @@
 import type { NodeEvent } from '../../node/node.ts';
+import { parseAddress } from '../../wire/address.ts';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
 import type { IkeCommand } from '../daemon.ts';
 import { applyStep } from './apply.ts';
 import { type Caller, createCaller, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
-import { type Core, worldOf } from './core.ts';
+import { type Core, tell, worldOf } from './core.ts';
 import { endIkeSa } from './end.ts';
 import { type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { dispatchRequest, dispatchResponse } from './receive-protected.ts';
+import { addressesChanged } from './mobike.ts';
+import { movedPeer } from './peer-place.ts';
 import { reauthenticate } from './reauthenticate.ts';
+import { redirectNotify } from './redirect.ts';
 import { removeSa, storeSa } from './sa-table.ts';
 import type { Task } from './task.ts';
 
@@ -27,11 +31,17 @@ export function runCommand(core: Core, command: IkeCommand): void {
       }
       return;
     case 'redirect':
-      return; // RFC 5685 §5: by its exchange
+      for (const sa of named(core, command.ike)) {
+        const payloads = [redirectNotify(command.to, null)];
+        if (sa.kind === 'established' && sa.extensions.has('redirect'))
+          addTasks(core, sa, [{ kind: 'inform', payloads, isLast: false }]);
+      }
+      return;
     case 'noted':
       return note(core, command.event);
     case 'addresses':
       core.addresses = command.addresses;
+      for (const sa of [...core.sas.values()]) applyStep(core, sa, addressesChanged(sa, worldOf(core)), null);
       return;
     case 'fetched':
       return fetched(core, command.id, command.content);
@@ -117,6 +127,7 @@ function note(core: Core, event: NodeEvent): void {
     return;
   }
   if (event.sa === undefined) return;
+  if (event.kind === 'peerMoved') return notePlace(core, event.sa.spi, event.place);
   const { spi, direction } = event.sa;
   for (const sa of core.sas.values()) {
     if (sa.kind !== 'established') continue;
@@ -128,6 +139,19 @@ function note(core: Core, event: NodeEvent): void {
     if (event.kind === 'saHardExpired')
       addTasks(core, sa, [{ kind: 'deleteChild', childId: child.id, cause: 'failed' }]);
     return;
+  }
+}
+
+/** The node has seen authentic ESP from there: IKE goes there as well, where a NAT may have moved the peer. */
+function notePlace(core: Core, spi: number, place: NodeEvent['place']): void {
+  const address = place === undefined ? null : parseAddress(place.address);
+  if (place === undefined || address === null) return;
+  for (const sa of core.sas.values()) {
+    const moved = movedPeer(sa, spi, { address, port: place.port });
+    if (moved === sa) continue;
+    storeSa(core, moved);
+    const detail = `${place.address} port ${place.port}`;
+    return tell(core, { kind: 'peerMoved', connection: sa.connection.name, detail });
   }
 }
 

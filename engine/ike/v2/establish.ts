@@ -10,7 +10,9 @@ import { childPlace } from './child-place.ts';
 import { nameOf } from './end.ts';
 import { ikeLifetime } from './ike-successor.ts';
 import type { EstablishedIkeSa, IkeKeys, IkeSa } from './ike-sa.ts';
+import { initialMobike } from './mobike-payloads.ts';
 import { notifyOf } from './notify.ts';
+import { crashTokenOf } from './quick-crash.ts';
 import type { Effect, World } from './step.ts';
 import { ikeSuiteName } from './suite.ts';
 import type { ResponseWindow } from './windows.ts';
@@ -40,6 +42,7 @@ export function establish(
   const { connection } = proven;
   const extensions = new Set(sa.extensions);
   if (connection.mobike && notifyOf(payloads, NotifyType.MOBIKE_SUPPORTED) !== null) extensions.add('mobike');
+  const mobike = extensions.has('mobike') ? { mobike: initialMobike(payloads, world) } : {};
   if (!proven.isPpkUsed) extensions.delete('ppk');
   const { requests, responses } = sa.windows;
   const established: EstablishedIkeSa = {
@@ -77,9 +80,11 @@ export function establish(
     lingering: [],
     delayed: [],
     lowestNonce: null,
+    ...crashTokenOf(payloads),
     ...ikeLifetime(connection, world),
     reauthenticateAt: world.jittered(connection.reauthenticateSeconds, connection.lifetimeJitter),
     isRekeying: false,
+    ...mobike,
   };
   const ends = `${formatIdentity(proven.localIdentity)} = ${formatIdentity(proven.remoteIdentity)}`;
   const by = `${proven.localAuthentication}, ${proven.remoteAuthentication}`;

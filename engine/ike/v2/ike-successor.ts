@@ -5,6 +5,7 @@ import { expandIkeKeys, ikeAlgorithms, rekeyedSkeyseed } from './ike-keys.ts';
 import { type EstablishedIkeSa, hasBegun, type RekeyedIkeSa } from './ike-sa.ts';
 import { secretsOf } from './key-log.ts';
 import { lowerNonce } from './nonce.ts';
+import { ownCrashToken } from './quick-crash.ts';
 import type { Effect, World } from './step.ts';
 import { type IkeSuite, ikeSuiteName } from './suite.ts';
 import { INITIAL_WINDOWS } from './windows.ts';
@@ -34,7 +35,7 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
   const parties = { initiatorNonce, responderNonce, initiatorSpi, responderSpi };
   const behind = Buffer.concat([responderNonce, ...additional]);
   const skeyseed = rekeyedSkeyseed(old.prf, old.keys.skD, { ...parties, responderNonce: behind }, secret);
-  const { rival: _, ...inherited } = old;
+  const { rival: _, peerCrashToken: _token, followUps: _followUps, ...inherited } = old;
   return {
     ...inherited,
     ...algorithms,
@@ -47,7 +48,10 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
     suite,
     keys: expandIkeKeys(algorithms, skeyseed, parties),
     windows: INITIAL_WINDOWS,
-    tasks: [],
+    // The token of the old one says nothing of this one, RFC 6290 §4.3.
+    tasks: old.connection.quickCrashDetection
+      ? [{ kind: 'inform', payloads: [ownCrashToken(world.config, { initiatorSpi, responderSpi })], isLast: false }]
+      : [],
     fragments: [],
     sealed: 0,
     sent: 0,

@@ -1,11 +1,15 @@
+import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import { takeDeletes } from './delete-child.ts';
 import { endIkeSa, endOfChildren, nameOf } from './end.ts';
 import { peerWindow } from './establish.ts';
 import { type ExchangeTable, payloadsOf } from './exchange-table.ts';
 import type { Initiator, Responder } from './exchange.ts';
-import { type DeletingIkeSa, isAuthenticated, type IkeSa } from './ike-sa.ts';
+import { type AuthenticatedIkeSa, type DeletingIkeSa, isAuthenticated, type IkeSa } from './ike-sa.ts';
+import { natProbe, takeNatProbe } from './mobike.ts';
 import { errorOf, notifyName, notifyOf } from './notify.ts';
+import { crashTokenOf } from './quick-crash.ts';
+import { readRedirect } from './redirect.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 
 /**
@@ -44,8 +48,8 @@ export const informational: Responder = {
       return { ...end, effects: [event, ...end.effects] };
     }
     const deleted = takeDeletes(sa, payloads, world);
-    const next = withWindow(deleted.sa, payloads);
-    return step(next, ...deleted.effects, { kind: 'respond', payloads: deleted.payloads });
+    const next = { ...withWindow(deleted.sa, payloads), ...crashTokenOf(payloads) };
+    return step(next, ...deleted.effects, { kind: 'respond', payloads: deleted.payloads }, ...moves(sa, payloads));
   },
 };
 
@@ -58,6 +62,20 @@ const FATAL: readonly number[] = [
 function ended(sa: IkeSa, cause: 'closed' | 'failed', why: string, world: World): Step {
   const end = endIkeSa(sa, cause, why, world);
   return { ...end, effects: [...end.effects, { kind: 'respond', payloads: [] }] };
+}
+
+/** RFC 5685 §5: a new IKE SA with the gateway that the peer names, and then the end of this one. */
+function moves(sa: AuthenticatedIkeSa, payloads: readonly Payload[]): Effect[] {
+  const redirection = readRedirect(payloads);
+  const { connection } = sa;
+  if (redirection === null || sa.kind !== 'established' || !connection.followsRedirects) return [];
+  const { to } = redirection;
+  const children = [...new Map(sa.children.map(({ config }) => [config.name, config])).values()];
+  const event = { kind: 'redirected', connection: connection.name, detail: `${nameOf(sa)}: to ${to}` } as const;
+  return [
+    { kind: 'event', event },
+    { kind: 'initiate', connection: connection.name, children, replaces: sa.id, to },
+  ];
 }
 
 /** SET_WINDOW_SIZE may come at any time, and windows only grow: §2.3. */
@@ -74,8 +92,9 @@ function withWindow<S extends IkeSa>(sa: S, payloads: Parameters<typeof peerWind
 export const liveness: Initiator<'liveness'> = {
   kind: 'liveness',
   table: INFORMATIONAL,
-  begin: (sa, task) => step(sa, { kind: 'request', exchangeType: INFORMATIONAL.exchangeType, payloads: [], task }),
-  conclude: sa => unchanged(sa),
+  begin: (sa, task) =>
+    step(sa, { kind: 'request', exchangeType: INFORMATIONAL.exchangeType, payloads: natProbe(sa), task }),
+  conclude: (sa, _request, { payloads }) => takeNatProbe(sa, payloads),
 };
 
 /** Something to be said, and with `isLast` nothing after it. */

@@ -17,6 +17,7 @@ import { NONCE_OCTETS } from './initial-request.ts';
 import { IKE_SA_INIT } from './initial-tables.ts';
 import { detectNats, natDetectionNotifies } from './nat-detection.ts';
 import { notifyOf } from './notify.ts';
+import { canBeRedirected, redirectNotify, sendsElsewhere } from './redirect.ts';
 import { ikeChoices } from './proposals.ts';
 import { answerWith, type Selection, selectIke } from './select-proposal.ts';
 import type { World } from './step.ts';
@@ -26,13 +27,15 @@ import { INITIAL_WINDOWS } from './windows.ts';
 /** What a responder makes of an IKE_SA_INIT request that has passed the gate (cookies, limits). */
 export type InitialAnswer =
   | { readonly kind: 'accepted'; readonly sa: HalfOpenIkeSa; readonly payloads: readonly Payload[] }
+  /** Nothing is kept of it: it is told where to go, RFC 5685 §3. */
+  | { readonly kind: 'elsewhere'; readonly payloads: readonly Payload[] }
   /** Nothing is kept of it; what `notifyFor` says goes back in the clear. */
   | { readonly kind: 'refused'; readonly error: ProtocolError };
 
 /** `<-- HDR, SAr1, KEr, Nr, [CERTREQ,] [N...]`. The responder's message is put into the IKE SA when it has been made. */
 export function answerInitial(request: ReceivedMessage, world: World): InitialAnswer {
   const { payloads, from } = request;
-  const wrong = checkPayloads(IKE_SA_INIT.request, payloads);
+  const wrong = world.steps.checked(checkPayloads(IKE_SA_INIT.request, payloads));
   if (wrong !== null) return refused(wrong);
   const connections = connectionsFor(world.config, from).filter(({ version }) => version === 2);
   const choice = chooseConnection(connections, payloads);
@@ -44,6 +47,10 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   const { suite, proposal, connection } = choice;
   const method = keyExchange(suite.keyExchange);
   if (method === null) throw new Error(`key exchange ${suite.keyExchange} was negotiated, and is none`);
+  const nonce = requiredPayload(payloads, 'NONCE').data;
+  if (sendsElsewhere(connection, from.local) && canBeRedirected(payloads)) {
+    return { kind: 'elsewhere', payloads: [redirectNotify(connection.redirectTo, nonce)] };
+  }
   const ke = requiredPayload(payloads, 'KE');
   if (ke.group !== method.ianaId) return refused({ kind: 'invalidKe', group: method.ianaId });
   const algorithms = ikeAlgorithms(suite);
@@ -53,7 +60,8 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   const answer = world.steps.keyExchanged(method.respond(ke.data, world.random));
   if (answer.kind === 'invalid')
     return refused({ kind: 'malformed', field: `Key Exchange Data: ${answer.why}`, offset: 0 });
-  const extensions = extensionsInUse(connections, payloads);
+  const extensions = new Set(extensionsInUse(connections, payloads));
+  if (canBeRedirected(payloads)) extensions.add('redirect');
   if (suite.additionalKeyExchanges.length > 0 && !extensions.has('intermediate'))
     return refused({ kind: 'noProposalChosen' });
   const { initiatorSpi } = request.header;
@@ -68,7 +76,7 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
     connection,
     initiatorSpi,
     responderSpi,
-    path: pathOf(request, initiatorSpi),
+    path: pathOf(request, initiatorSpi, world),
     windows: INITIAL_WINDOWS,
     tasks: [],
     createdAt: world.now,
@@ -126,8 +134,8 @@ function chooseConnection(connections: readonly ConnectionConfig[], payloads: re
 }
 
 /** Digests of the request have zero for the responder's SPI, §2.23. */
-function pathOf({ payloads, from }: ReceivedMessage, initiatorSpi: IkeSpi): Path {
-  const nats = detectNats(payloads, { initiatorSpi, responderSpi: NO_SPI }, from);
+function pathOf({ payloads, from }: ReceivedMessage, initiatorSpi: IkeSpi, { steps }: World): Path {
+  const nats = steps.natsDetected(detectNats(payloads, { initiatorSpi, responderSpi: NO_SPI }, from));
   const { local, localPort, remote, remotePort } = from;
   return { local, localPort, remote, remotePort, isLocalNatted: false, isRemoteNatted: false, ...nats };
 }

@@ -1,5 +1,5 @@
 import { keyExchange, keyExchangeNumbered } from '../../crypto/key-exchange-table.ts';
-import { parseAddress } from '../../wire/address.ts';
+import { formatAddress, parseAddress } from '../../wire/address.ts';
 import { NO_SPI } from '../../wire/ike/message.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
@@ -23,7 +23,8 @@ import { detectNats, natDetectionNotifies } from './nat-detection.ts';
 import { errorOf, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { ikeChoices, keyExchangesOf, offer } from './proposals.ts';
 import { wayOf } from './send.ts';
-import { type Step, step, unchanged, type World } from './step.ts';
+import { echoesNonce, readRedirect, type Redirection, redirectedFromNotify, REDIRECTS_MAX } from './redirect.ts';
+import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import { ADDITIONAL_KEY_EXCHANGES } from './transforms.ts';
 import { INITIAL_WINDOWS, type OutstandingRequest } from './windows.ts';
 
@@ -31,7 +32,7 @@ import { INITIAL_WINDOWS, type OutstandingRequest } from './windows.ts';
 export const NONCE_OCTETS = 32;
 /** How often a responder may make the initiator begin again. */
 const RESTARTS_MAX = 5;
-/** Answers to one first request that are believed at the same time, §2.4. */
+/** Answers to one first request that are believed, §2.4. */
 const CANDIDATES_MAX = 4;
 /** How long the genuine answer is waited for after an error of somebody unproven. */
 export const REFUSAL_NS = 2 * NS_PER_S;
@@ -115,6 +116,7 @@ function requestOf({ attempt, connection, initiatorSpi, responderSpi, path }: In
     { type: 'NONCE', data: nonce },
     ...natDetectionNotifies({ initiatorSpi, responderSpi }, wayOf(path), encapsulation),
     ...initiatorNotifies(connection),
+    ...redirectedFrom(attempt.notes).slice(-1).map(redirectedFromNotify),
   ];
 }
 
@@ -123,14 +125,17 @@ const offerOf = ({ proposals }: ConnectionConfig) => offer(ikeChoices(proposals)
 /** Nothing of an answer in the clear can be trusted: it may move this attempt on, and never ends it at once. */
 function takeAnswer(sa: InitiatingIkeSa, request: OutstandingRequest, response: ReceivedMessage, world: World): Step {
   const { payloads, header } = response;
+  const redirection = readRedirect(payloads);
+  if (redirection !== null) return redirected(sa, redirection, world);
   const cookie = notifyOf(payloads, NotifyType.COOKIE);
   if (cookie !== null) return withCookie(sa, cookie.data);
   const otherGroup = notifyOf(payloads, NotifyType.INVALID_KE_PAYLOAD);
   if (otherGroup !== null) return withGroup(sa, otherGroup.data, world);
   const error = errorOf(payloads);
   if (error !== null) return refusedBy(sa, notifyName(error.notifyType), world);
-  if (header.responderSpi === NO_SPI || checkPayloads(IKE_SA_INIT.response, payloads) !== null) return unchanged(sa);
-  if (sa.attempt.candidates.length >= CANDIDATES_MAX) return unchanged(sa);
+  if (header.responderSpi === NO_SPI) return unchanged(sa);
+  if (world.steps.checked(checkPayloads(IKE_SA_INIT.response, payloads)) !== null) return unchanged(sa);
+  if (sa.attempt.candidates.length + sa.attempt.failed.length >= CANDIDATES_MAX) return unchanged(sa);
   if (sa.attempt.failed.includes(header.responderSpi)) return unchanged(sa);
   return candidateFrom(sa, request, response, world);
 }
@@ -150,6 +155,24 @@ function withGroup(sa: InitiatingIkeSa, data: Uint8Array, world: World): Step {
   if (!isOffered || method.ianaId === sa.attempt.method.ianaId) return refusedBy(sa, 'INVALID_KE_PAYLOAD', world);
   return begunAgain(sa, { ...sa.attempt, method, keyExchange: method.begin(world.random) });
 }
+
+/** RFC 5685 §3: the same again to another gateway, which has to be whom the connection expects all the same. */
+function redirected(sa: InitiatingIkeSa, redirection: Redirection, world: World): Step {
+  const { connection, attempt, path } = sa;
+  if (!connection.followsRedirects || !echoesNonce(redirection, attempt.nonce) || isAnswered(sa)) return unchanged(sa);
+  const local = world.sourceFor(redirection.to);
+  if (local === null) return refusedBy(sa, `redirected to ${redirection.to}, to where there is no way`, world);
+  if (redirectedFrom(attempt.notes).length >= REDIRECTS_MAX) return refusedBy(sa, 'redirected too often', world);
+  const notes = [...attempt.notes, { kind: 'redirectedFrom' as const, address: path.remote }];
+  const moved = { ...sa, path: { ...path, local: addressOf(local), remote: addressOf(redirection.to) } };
+  const again = begunAgain(moved, { ...attempt, notes, cookie: null });
+  const detail = `${formatAddress(path.remote)} sends us to ${redirection.to}`;
+  const event: Effect = { kind: 'event', event: { kind: 'redirected', connection: connection.name, detail } };
+  return { ...again, effects: [event, ...again.effects] };
+}
+
+const redirectedFrom = (notes: readonly AttemptNote[]) =>
+  notes.flatMap(note => (note.kind === 'redirectedFrom' ? [note.address] : []));
 
 const isAnswered = ({ attempt }: InitiatingIkeSa): boolean =>
   attempt.restarts >= RESTARTS_MAX || attempt.candidates.length > 0;
@@ -199,7 +222,7 @@ function candidateFrom(
     connection,
     initiatorSpi,
     responderSpi,
-    path: pathAfter(sa, payloads, { initiatorSpi, responderSpi }, from),
+    path: pathAfter(sa, payloads, { initiatorSpi, responderSpi }, from, world),
     windows: { ...INITIAL_WINDOWS, requests: { ...INITIAL_WINDOWS.requests, nextId: 1 } },
     tasks: [
       ...suite.additionalKeyExchanges.map(({ type }) => ({
@@ -249,8 +272,9 @@ function pathAfter(
   payloads: readonly Payload[],
   spis: { readonly initiatorSpi: string; readonly responderSpi: string },
   from: ReceivedMessage['from'],
+  { steps }: World,
 ): Path {
-  const nats = detectNats(payloads, spis, from);
+  const nats = steps.natsDetected(detectNats(payloads, spis, from));
   if (nats === null) return path;
   const isNatted = nats.isLocalNatted || nats.isRemoteNatted;
   const floats = isNatted || connection.mobike || connection.forceEncapsulation;

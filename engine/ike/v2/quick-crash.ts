@@ -1,9 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { icvsEqual } from '../../crypto/icv.ts';
 import { ikeSpiOctets } from '../../wire/ike/header.ts';
-import type { IkeSpi } from '../../wire/ike/message.ts';
+import type { IkeHeader, IkeSpi } from '../../wire/ike/message.ts';
 import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
+import type { IkeConfig } from '../config.ts';
 import { notifyPayload } from './notify.ts';
 
 /**
@@ -20,6 +21,30 @@ export function crashToken(secret: Uint8Array, initiatorSpi: IkeSpi, responderSp
   return createHmac('sha256', secret).update(ikeSpiOctets(initiatorSpi)).update(ikeSpiOctets(responderSpi)).digest();
 }
 
+/**
+ * This node's token for an IKE SA. Its secret follows from all other secrets of the configuration, so that it is the same after
+ * a crash, and nothing has to be stored for it.
+ */
+export function ownCrashToken(config: IkeConfig, { initiatorSpi, responderSpi }: Spis): NotifyPayload {
+  return crashTokenNotify(crashToken(crashSecret(config), initiatorSpi, responderSpi));
+}
+
+type Spis = Pick<IkeHeader, 'initiatorSpi' | 'responderSpi'>;
+
+const SECRETS = new WeakMap<IkeConfig, Uint8Array>();
+
+function crashSecret(config: IkeConfig): Uint8Array {
+  const known = SECRETS.get(config);
+  if (known !== undefined) return known;
+  const secret = createHash('sha256').update('QCD_SECRET');
+  for (const { pkcs8 } of config.credentials.keys) secret.update(`key ${pkcs8} `);
+  for (const one of config.secrets) secret.update(`secret ${one.secret} ${one.identities.join(' ')} `);
+  for (const { key } of config.ppks) secret.update(`ppk ${key} `);
+  const digest = secret.digest();
+  SECRETS.set(config, digest);
+  return digest;
+}
+
 /** §4.1: of protocol 1, without an SPI. */
 export function crashTokenNotify(token: Uint8Array): NotifyPayload {
   return notifyPayload(NotifyType.QUICK_CRASH_DETECTION, token, { protocolId: ProtocolId.IKE, spi: new Uint8Array(0) });
@@ -29,6 +54,12 @@ export function crashTokenNotify(token: Uint8Array): NotifyPayload {
 export function readCrashToken(payloads: readonly Payload[]): Uint8Array | null {
   const [token] = tokensOf(payloads);
   return token === undefined ? null : Uint8Array.from(token);
+}
+
+/** The same as what an IKE SA knows of it. */
+export function crashTokenOf(payloads: readonly Payload[]): { readonly peerCrashToken?: Uint8Array } {
+  const peerCrashToken = readCrashToken(payloads);
+  return peerCrashToken === null ? {} : { peerCrashToken };
 }
 
 /** Whether a message in the clear proves that the peer has lost this IKE SA. Compared in constant time. */

@@ -5,6 +5,7 @@ import type { IkeMessage } from '../../wire/ike/message.ts';
 import type { EncryptedFragmentPayload, EncryptedPayload, Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
+import { setU32 } from '../../wire/octets.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import type { ProtocolError } from '../protocol-error.ts';
 import { applyStep, type Occasion } from './apply.ts';
@@ -16,17 +17,19 @@ import { initiatorOf, responderOf } from './exchanges.ts';
 import { collect, type FragmentSet, isPossibleFragment } from './fragments.ts';
 import { cipherKeysOf } from './ike-keys.ts';
 import { type IkeKeys, type IkeSa, isKeyed, type KeyedIkeSa } from './ike-sa.ts';
-import { errorOf, notifyFor, notifyOf } from './notify.ts';
+import { errorOf, notifyFor, notifyOf, notifyPayload } from './notify.ts';
 import { followsPeer } from './peer-place.ts';
+import { provesCrash } from './quick-crash.ts';
 import { refuseMessage } from './refuse.ts';
 import { storeSa } from './sa-table.ts';
 import { withoutPadding } from './sealing.ts';
 import { fragmentOctetsOf, sealContent, transmit } from './send.ts';
-import { type Step, step } from './step.ts';
+import { type Step, step, type World } from './step.ts';
 import {
   type AnsweredRequest,
   type OutstandingRequest,
   placeOf,
+  type RequestPlace,
   type SealedContent,
   withoutRequest,
 } from './windows.ts';
@@ -45,20 +48,18 @@ export function takeProtected(core: Core, sa: IkeSa, message: IkeMessage, octets
     if (message.messageId >= sa.windows.requests.nextId) refuseMessage(core, sa, 'an answer to nothing');
     return;
   }
-  if (!message.isResponse && placeOf(sa.windows.responses, message.messageId) === 'waiting') return;
+  const place = message.isResponse ? 'new' : placedBy(core, sa, message.messageId);
+  if (place === 'waiting') return;
   if (last.type === 'SKF' && !(sa.extensions.has('fragmentation') && isPossibleFragment(last))) {
     return refuseMessage(core, sa, 'a fragment that cannot be');
   }
   const inner = open(sa, message, last, octets);
   if (inner === null) return refuseMessage(core, sa, 'not authentic');
-  const heard: KeyedIkeSa = { ...sa, received: sa.received + 1, heardAt: core.now };
-  if (!message.isResponse && placeOf(sa.windows.responses, message.messageId) === 'answered') {
-    return repeatAnswer(core, heard, message, last, from);
-  }
-  if (!message.isResponse && placeOf(sa.windows.responses, message.messageId) === 'outside') {
-    storeSa(core, heard);
-    return refuseMessage(core, sa, `Message ID ${message.messageId} outside of the window`);
-  }
+  const counted: KeyedIkeSa = { ...sa, received: sa.received + 1 };
+  if (place === 'answered') return repeatAnswer(core, counted, message, last, from);
+  if (place === 'outside') return complain(core, counted, message.messageId);
+  // A copy says nothing of whether the peer lives: anybody may have kept it.
+  const heard: KeyedIkeSa = { ...counted, heardAt: core.now };
   const whole =
     last.type === 'SK'
       ? { sa: heard, firstPayload: last.firstPayload, inner }
@@ -69,13 +70,33 @@ export function takeProtected(core: Core, sa: IkeSa, message: IkeMessage, octets
     inner: whole.inner,
     firstPayload: whole.firstPayload,
   };
-  takeWhole(core, whole.sa, { header: message, octets, content, from }, request);
+  takeWhole(core, whole.sa, { header: message, octets, content, from }, message.payloads, request);
+}
+
+function placedBy({ steps }: Core, { windows }: KeyedIkeSa, messageId: number): RequestPlace {
+  return steps.placed(placeOf(windows.responses, messageId), messageId);
+}
+
+/** INVALID_MESSAGE_ID goes in an exchange of its own, seldom, and not for what is a late copy: §2.3. */
+function complain(core: Core, sa: KeyedIkeSa, messageId: number): void {
+  refuseMessage(core, sa, `Message ID ${messageId} outside of the window`);
+  storeSa(core, sa);
+  const isCopy = messageId < sa.windows.responses.expectedId;
+  if (isCopy || sa.kind !== 'established' || !core.complaints.take(core.now)) return;
+  const data = new Uint8Array(4);
+  setU32(data, 0, messageId);
+  const payloads = [notifyPayload(NotifyType.INVALID_MESSAGE_ID, data)];
+  storeSa(core, { ...sa, tasks: [...sa.tasks, { kind: 'inform', payloads, isLast: false }] });
 }
 
 /** A datagram about an IKE SA that is not protected by its keys: at most a hint, RFC 7296 §2.21.4. */
 function takeUnprotected(core: Core, sa: KeyedIkeSa, message: IkeMessage): void {
+  if (!message.isResponse || sa.kind !== 'established') return refuseMessage(core, sa, 'not protected');
+  if (provesCrash(message.payloads, sa.peerCrashToken ?? null)) {
+    const why = 'the peer has crashed: it shows its token';
+    return applyStep(core, sa, endIkeSa(sa, 'dead', why, worldOf(core)), null);
+  }
   refuseMessage(core, sa, 'not protected');
-  if (!message.isResponse || sa.kind !== 'established') return;
   if (notifyOf(message.payloads, NotifyType.INVALID_IKE_SPI) === null) return;
   const isBusy = sa.tasks.length > 0 || sa.windows.requests.outstanding.length > 0;
   if (isBusy || core.now - sa.heardAt < HINT_NS) return;
@@ -178,6 +199,7 @@ function takeWhole(
   core: Core,
   sa: KeyedIkeSa,
   message: Omit<ReceivedMessage, 'payloads'> & { readonly content: SealedContent },
+  clear: readonly Payload[],
   request: OutstandingRequest | null,
 ): void {
   const { content } = message;
@@ -192,7 +214,8 @@ function takeWhole(
   const occasion: Occasion = { message: received, request: null, fetched: new Map() };
   if (payloads === null)
     return refuseRequest(core, placed, occasion, { kind: 'malformed', field: 'payloads', offset: 0 });
-  const critical = core.steps.unsupportedCritical(payloads);
+  // What stands in the clear in front of SK is passed over, unless it says that it must not be.
+  const critical = core.steps.unsupportedCritical([...clear, ...payloads]);
   if (critical !== null) {
     return refuseRequest(core, placed, occasion, { kind: 'unsupportedCriticalPayload', payloadType: critical });
   }
@@ -220,16 +243,27 @@ export function dispatchRequest(core: Core, sa: KeyedIkeSa, occasion: Occasion):
     const field = `exchange ${message.header.exchangeType} while ${sa.kind}`;
     return refuseRequest(core, sa, occasion, { kind: 'malformed', field, offset: 0 });
   }
-  const wrong = checkPayloads(responder.table.request, message.payloads);
+  const wrong = core.steps.checked(checkPayloads(responder.table.request, message.payloads));
   if (wrong !== null) return refuseRequest(core, sa, occasion, wrong);
-  applyStep(core, sa, responder.respond(sa, message, worldOf(core, occasion.fetched)), occasion);
+  const answered = responder.respond(sa, message, worldOf(core, occasion.fetched));
+  applyStep(core, sa, withFatal(answered, worldOf(core)), occasion);
 }
+
+/** INVALID_SYNTAX ends an IKE SA at both ends, without a Delete: §2.21.3. */
+function withFatal({ sa, effects }: Step, world: World): Step {
+  const isFatal = effects.some(effect => effect.kind === 'respond' && isSyntaxError(effect.payloads));
+  if (!isFatal || sa === null || sa.kind === 'closed') return { sa, effects };
+  const end = endIkeSa(sa, 'failed', 'a request of the peer was malformed', world);
+  return { sa: end.sa, effects: [...effects, ...end.effects] };
+}
+
+const isSyntaxError = (payloads: readonly Payload[]): boolean => notifyOf(payloads, NotifyType.INVALID_SYNTAX) !== null;
 
 /** An error that the dispatcher has seen: told in the answer, §2.21; a malformed request is fatal for both (§2.21.3). */
 function refuseRequest(core: Core, sa: KeyedIkeSa, occasion: Occasion, error: ProtocolError): void {
   const why = error.kind === 'malformed' ? `malformed: ${error.field}` : error.kind;
   refuseMessage(core, sa, why);
-  const notify = notifyFor(error, { isResponse: false, isProtected: true });
+  const notify = core.steps.answered(notifyFor(error, { isResponse: false, isProtected: true }), error);
   if (notify === 'drop') return;
   const isFatal = error.kind === 'malformed' || sa.kind === 'halfOpen';
   const end: Step = isFatal ? endIkeSa(sa, 'failed', why, worldOf(core)) : step(sa);
@@ -253,7 +287,8 @@ function takeResponse(
   };
   const isCritical = core.steps.unsupportedCritical(message.payloads) !== null;
   const { table } = initiatorOf(request.task);
-  const wrong = errorOf(message.payloads) === null ? checkPayloads(table.response, message.payloads) : null;
+  const isError = errorOf(message.payloads) !== null;
+  const wrong = isError ? null : core.steps.checked(checkPayloads(table.response, message.payloads));
   if (!isMalformed && !isCritical && wrong === null) return dispatchResponse(core, answered, occasion);
   // Both ends do not mean the same any more: nothing is left but to end it, §2.21 and §2.21.3.
   refuseMessage(core, sa, 'an answer that cannot be understood');
@@ -268,6 +303,10 @@ function takeResponse(
 export function dispatchResponse(core: Core, sa: KeyedIkeSa, occasion: Occasion): void {
   const { request, message, fetched } = occasion;
   if (request === null) throw new Error('an answer to nothing');
+  if (isSyntaxError(message.payloads) && sa.kind !== 'authenticating') {
+    const why = 'the peer could not read a request';
+    return applyStep(core, sa, endIkeSa(sa, 'failed', why, worldOf(core)), occasion);
+  }
   applyStep(core, sa, initiatorOf(request.task).conclude(sa, request, message, worldOf(core, fetched)), occasion);
 }
 

@@ -13,6 +13,7 @@ import { initialExchange } from './initial-request.ts';
 import type { InitiatingIkeSa } from './ike-sa.ts';
 import { secretsOf } from './key-log.ts';
 import { notifyFor } from './notify.ts';
+import { ownCrashToken } from './quick-crash.ts';
 import { takeProtected } from './receive-protected.ts';
 import { refuseMessage } from './refuse.ts';
 import { requestDigest, saOf, storeSa } from './sa-table.ts';
@@ -88,6 +89,7 @@ function takeInitialRequest(core: Core, header: DecodedIkeHeader, octets: Uint8A
     return refuseInitial(core, message, from, { kind: 'unsupportedCriticalPayload', payloadType: critical });
   }
   const answer = answerInitial(request, worldOf(core));
+  if (answer.kind === 'elsewhere') return answerClear(core, message, from, answer.payloads);
   if (answer.kind === 'refused') return refuseInitial(core, message, from, answer.error);
   const { sa } = answer;
   const answerHeader = headerOf(sa, { exchangeType: ExchangeType.IKE_SA_INIT, messageId: 0, isResponse: true });
@@ -119,17 +121,22 @@ function repeatInitial(core: Core, id: number, from: Way): void {
 /** An IKE_SA_INIT that leads to nothing is answered, at a rate: §2.21.1 and §2.21.4. */
 function refuseInitial(core: Core, message: IkeMessage, from: Way, error: ProtocolError): void {
   refuseMessage(core, null, error.kind);
-  const notify = notifyFor(error, { isResponse: false, isProtected: false });
-  if (notify === 'drop' || !core.strangers.take(core.now)) return;
+  const notify = core.steps.answered(notifyFor(error, { isResponse: false, isProtected: false }), error);
+  if (notify === 'drop' || !core.refusedCallers.take(core.now)) return;
   answerClear(core, message, from, [notify]);
 }
 
 /** To a request that is about no IKE SA: with its SPIs and Message ID, in the clear. Responses are not answered. */
 function refuseStranger(core: Core, header: IkeHeader, from: Way, error: ProtocolError): void {
   refuseMessage(core, null, error.kind);
-  const notify = notifyFor(error, { isResponse: header.isResponse, isProtected: false });
+  const said = notifyFor(error, { isResponse: header.isResponse, isProtected: false });
+  const notify = core.steps.answered(said, error);
   if (notify === 'drop' || !core.strangers.take(core.now)) return;
-  answerClear(core, header, from, [notify]);
+  // RFC 6290 §4.5: so that a peer that knows us knows at once.
+  const isForgotten = error.kind === 'unknownIkeSa' && header.responderSpi !== NO_SPI;
+  const makesTokens = core.config.connections.some(({ quickCrashDetection }) => quickCrashDetection);
+  const token = isForgotten && makesTokens ? [ownCrashToken(core.config, header)] : [];
+  answerClear(core, header, from, [notify, ...token]);
 }
 
 function answerClear(core: Core, request: IkeHeader, from: Way, payloads: IkeMessage['payloads']): void {

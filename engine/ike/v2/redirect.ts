@@ -2,6 +2,7 @@ import { type Address, formatAddress, parseAddress } from '../../wire/address.ts
 import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { GatewayIdentity, NotifyType } from '../../wire/ike/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
+import type { ConnectionConfig } from '../config.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
 
 /**
@@ -24,6 +25,14 @@ export function redirectNotify(to: string, nonce: Uint8Array | null): NotifyPayl
 
 export function redirectedFromNotify(address: Address): NotifyPayload {
   return notifyPayload(NotifyType.REDIRECTED_FROM, gateway(address));
+}
+
+/** Whether a connection sends initiators to another address than the one that they came to. */
+export function sendsElsewhere<C extends Pick<ConnectionConfig, 'redirectTo'>>(
+  connection: C,
+  here: Address,
+): connection is C & { readonly redirectTo: string } {
+  return connection.redirectTo !== null && connection.redirectTo !== formatAddress(here);
 }
 
 /** Whether an initiator can be redirected: one that was already has said so by that, §3. */
