@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { IkeConfig } from '../ike/config.ts';
 import type { IkeEffects } from '../ike/daemon.ts';
 import type { IkeStatus } from '../ike/status.ts';
@@ -14,11 +15,16 @@ export interface IkeThreadOrder {
   readonly hosts: Readonly<Record<string, string>>;
   /** How far the node's clock is ahead, in nanoseconds. */
   readonly skewNs: number;
-  /** Becomes 1 when the answer to a `route` message is on the port. */
-  readonly answered: SharedArrayBuffer;
 }
 
 export type ToIkeThread =
+  /** The first message. `answered` becomes 1 when the answer to a `route` message is on the port `answers`. */
+  | {
+      readonly kind: 'start';
+      readonly order: IkeThreadOrder;
+      readonly answers: MessagePort;
+      readonly answered: SharedArrayBuffer;
+    }
   /** The next ones follow when these are `done`. */
   | { readonly kind: 'inputs'; readonly inputs: readonly IkeInput[] }
   | { readonly kind: 'status'; readonly id: number }

@@ -17,6 +17,11 @@ export interface IkeOutside {
   readonly onSecrets: (commands: readonly NodeCommand[], secrets: readonly IkeSecrets[]) => void;
 }
 
+/** Begins to load the thread of a daemon, which takes a moment: before anybody knows what it is to do. */
+export function launchIkeThread(): Worker {
+  return new Worker(programFile('engine/host/ike-worker'));
+}
+
 /**
  * The daemon of a live node, from the side of the node. One batch of inputs is under way at a time: what comes meanwhile waits in a
  * bounded inbox, however slow the daemon is and however many strangers call.
@@ -35,7 +40,8 @@ export class IkeThread {
   #identification = 0;
   #isBusy = false;
 
-  constructor(order: Omit<IkeThreadOrder, 'answered'>, node: Node, outside: IkeOutside) {
+  /** `worker`: from `launchIkeThread`. */
+  constructor(worker: Worker, order: IkeThreadOrder, node: Node, outside: IkeOutside) {
     this.#node = node;
     this.#outside = outside;
     this.#reveals = order.config.revealsSecrets;
@@ -45,10 +51,9 @@ export class IkeThread {
     this.#answered = new Int32Array(answered);
     const { port1, port2 } = new MessageChannel();
     this.#answers = port1;
-    this.#worker = new Worker(programFile('engine/host/ike-worker'), {
-      workerData: { order: { ...order, answered }, answers: port2 },
-      transferList: [port2],
-    });
+    this.#worker = worker;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    this.#worker.postMessage({ kind: 'start', order, answers: port2, answered } satisfies ToIkeThread, [port2]);
     this.#worker.on('message', (message: FromIkeThread) => this.#take(message));
     // A fault of ours: the process goes with it, and whoever started it says so.
     this.#worker.on('error', error => {

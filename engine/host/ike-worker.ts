@@ -1,6 +1,6 @@
 /** The thread of a live node's IKE daemon: see ike-messages.ts for what it is told and what it tells. */
 import { pathToFileURL } from 'node:url';
-import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import type { IkeConfig } from '../ike/config.ts';
 import { createIkeDaemon } from '../ike/create.ts';
 import type { IkeContext, IkeDaemon, IkeEffects, IkeFetch } from '../ike/daemon.ts';
@@ -8,28 +8,43 @@ import { NS_PER_MS, NS_PER_S } from '../wire/instant.ts';
 import { LiveClock } from './clock.ts';
 import { fetchHttp } from './http-fetch.ts';
 import { hear } from './ike-inbox.ts';
-import type { FromIkeThread, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
+import type { FromIkeThread, ToIkeThread } from './ike-messages.ts';
 import type { Implementation } from './messages.ts';
 import { createSystemRandom } from './system-random.ts';
+
+type StartMessage = Extract<ToIkeThread, { kind: 'start' }>;
 
 /** The longest delay that setTimeout knows. */
 const DELAY_MS_MAX = 0x7fff_ffff;
 const ANSWER_MS_MAX = 10_000;
 
 const parent = portToParent();
-const { order, answers } = workerData as { readonly order: IkeThreadOrder; readonly answers: MessagePort };
 const clock = new LiveClock();
-const answered = new Int32Array(order.answered);
 let skewNs = 0;
 let timer: NodeJS.Timeout | undefined;
 
+const start = await firstMessage();
+const { order, answers } = start;
+const answered = new Int32Array(start.answered);
 skew(order.skewNs);
+// What comes meanwhile waits in the port until somebody listens.
 const daemon = await makeDaemon(order.config, order.implementation);
 parent.on('message', take);
 arm();
 
+function firstMessage(): Promise<StartMessage> {
+  return new Promise(resolve => {
+    parent.once('message', (message: ToIkeThread) => {
+      if (message.kind !== 'start') throw new Error(`the daemon was told ${message.kind} before it was started`);
+      resolve(message);
+    });
+  });
+}
+
 function take(message: ToIkeThread): void {
   switch (message.kind) {
+    case 'start':
+      throw new Error('the daemon was started already');
     case 'inputs':
       for (const input of message.inputs) tell(hear(daemon, input, clock.now()));
       send({ kind: 'done' });

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
 import type { Random } from '../crypto/random.ts';
 import type { IpsecKernel } from '../ipsec/kernel.ts';
@@ -8,7 +9,7 @@ import { createNode } from '../node/create.ts';
 import type { Node, NodeContext, NodeEvent } from '../node/node.ts';
 import { parseMac } from '../wire/address.ts';
 import { LiveClock } from './clock.ts';
-import { type IkeOutside, IkeThread } from './ike-thread.ts';
+import { type IkeOutside, IkeThread, launchIkeThread } from './ike-thread.ts';
 import { LiveLoop, type LiveLoopOptions } from './live-loop.ts';
 import type { IkeOrder, Implementation, NodeAnswers, NodeOrder, NodeRequest, UpOrder } from './messages.ts';
 import { openPacketPort } from './packet-port.ts';
@@ -29,15 +30,19 @@ export interface LiveOutside extends Pick<IkeOutside, 'onSecrets'> {
   readonly onIkeEvents: IkeOutside['onEvents'];
 }
 
-/** Opens the ports that the order names and lets the node run on them. */
-export async function startLiveNode(order: NodeOrder, outside: LiveOutside): Promise<LiveNode> {
+/** Opens the ports that the order names and lets the node run on them. `worker`: the thread of its daemon, if it was launched before. */
+export async function startLiveNode(
+  order: NodeOrder,
+  outside: LiveOutside,
+  worker: Worker | null = null,
+): Promise<LiveNode> {
   const random = createSystemRandom();
   const context = { random, kernel: await loadKernel(order.kernel, random) };
   const node = await makeNode(order, context);
   const ports = order.ports.map(port => openPacketPort(port));
   const up = order.up === null ? null : openUpPort(order.up);
   const clock = new LiveClock();
-  const startIke = order.ike === null ? null : ikeStarter(order.ike, order.implementation, node, outside);
+  const startIke = order.ike === null ? null : ikeStarter(order.ike, order.implementation, node, outside, worker);
   const loop = new LiveLoop({ node, ports, up, clock, onEvents: outside.onEvents, startIke });
   return { answer: request => answer(request, node, loop, clock, ports, up), close: () => loop.close() };
 }
@@ -47,9 +52,11 @@ function ikeStarter(
   implementation: Implementation | null,
   node: Node,
   { onIkeEvents, onSecrets }: LiveOutside,
+  worker: Worker | null,
 ): LiveLoopOptions['startIke'] {
   const order = { ...ike, implementation, skewNs: 0 };
-  return outside => new IkeThread(order, node, { ...outside, onEvents: onIkeEvents, onSecrets });
+  return outside =>
+    new IkeThread(worker ?? launchIkeThread(), order, node, { ...outside, onEvents: onIkeEvents, onSecrets });
 }
 
 async function loadKernel(name: string, random: Random): Promise<IpsecKernel> {

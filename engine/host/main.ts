@@ -2,7 +2,8 @@
 import type { IkeEvent } from '../ike/daemon.ts';
 import type { NodeEvent } from '../node/node.ts';
 import { EventOutbox } from './event-outbox.ts';
-import { type LiveNode, startLiveNode } from './live-node.ts';
+import { launchIkeThread } from './ike-thread.ts';
+import { type LiveNode, type LiveOutside, startLiveNode } from './live-node.ts';
 import type { NodeOrder, NodeRequest } from './messages.ts';
 import { parentChannel } from './parent-channel.ts';
 
@@ -10,13 +11,16 @@ const channel = parentChannel();
 const outbox = new EventOutbox<NodeEvent>((events, lost) => channel.send({ kind: 'events', events, lost }));
 const ikeOutbox = new EventOutbox<IkeEvent>((events, lost) => channel.send({ kind: 'ikeEvents', events, lost }));
 let live: LiveNode | null = null;
+/** Whoever starts a node that will negotiate says so at once, and need not wait for the thread of its daemon. */
+const worker = process.argv[2] === 'ike' ? launchIkeThread() : null;
 
 async function start(order: NodeOrder): Promise<void> {
-  live = await startLiveNode(order, {
+  const outside: LiveOutside = {
     onEvents: events => outbox.push(events),
     onIkeEvents: events => ikeOutbox.push(events),
     onSecrets: (commands, ike) => channel.send({ kind: 'secrets', commands, ike }),
-  });
+  };
+  live = await startLiveNode(order, outside, worker);
   channel.send({ kind: 'ready' });
 }
 

@@ -8,6 +8,7 @@ const STDERR_OCTETS_MAX = 4096;
 export interface NodeChildOptions {
   /** Below the package, without suffix: `engine/host/main`. */
   readonly program: string;
+  readonly argv?: readonly string[];
   readonly netns: string;
   readonly runId: string;
   readonly onMessage: (message: unknown) => void;
@@ -31,7 +32,7 @@ export interface NodeChild {
 export function startNodeChild(options: NodeChildOptions): NodeChild {
   const child = spawn(
     'nsenter',
-    [`--net=/run/netns/${options.netns}`, process.execPath, programFile(options.program)],
+    [`--net=/run/netns/${options.netns}`, process.execPath, programFile(options.program), ...(options.argv ?? [])],
     {
       env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: options.runId },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

@@ -170,6 +170,7 @@ export class EngineFleet {
       node: name,
       netns: kernelNamespace(name),
       runId,
+      negotiates: this.#options.ikeFor(name) !== null,
       onEvents: events => onEvents(name, events),
       onSecrets: (commands, ike) => {
         for (const command of commands) this.keys.learnFrom(command);

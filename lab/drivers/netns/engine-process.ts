@@ -8,6 +8,8 @@ export interface EngineProcessOptions {
   readonly node: string;
   readonly netns: string;
   readonly runId: string;
+  /** Its order will have a daemon. */
+  readonly negotiates: boolean;
   readonly onEvents: (events: readonly LiveEvent[]) => void;
   /** SAs that its daemon gave to the node or has moved, and keys of IKE SAs. */
   readonly onSecrets: (commands: readonly NodeCommand[], ike: readonly IkeSecrets[]) => void;
@@ -39,6 +41,7 @@ export class EngineProcess {
     this.#node = options.node;
     this.#child = startNodeChild({
       program: 'engine/host/main',
+      argv: options.negotiates ? ['ike'] : [],
       netns: options.netns,
       runId: options.runId,
       onMessage: message => this.#onMessage(message as FromNode, options),
