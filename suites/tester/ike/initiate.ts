@@ -31,13 +31,20 @@ export const CALL: CallTraits = {
   tsr: [selector('10.0.0.0-10.0.0.255')],
 };
 
-/** The first exchange as far as it has come. */
-export interface Opening {
+/** IKE_SA_INIT as it was sent, and what came of it. */
+export interface Attempt {
   readonly request: IkeMessage;
   /** As it was sent: AUTH is over it. */
   readonly octets: Uint8Array;
-  readonly response: Heard;
+  /** Of the key exchange. */
+  readonly secret: Uint8Array;
   readonly nonceI: Uint8Array;
+  readonly response: Heard | null;
+}
+
+/** The first exchange when alice has accepted. */
+export interface Opening extends Attempt {
+  readonly response: Heard;
   readonly nonceR: Uint8Array;
 }
 
@@ -61,31 +68,48 @@ export function initRequest(peer: TesterPeer, secret: Uint8Array, nonceI: Uint8A
   };
 }
 
-/** IKE_SA_INIT as the initiator; Inconclusive unless alice accepts. The peer has the keys after it. */
-export async function openCall(peer: TesterPeer, alteration: Alteration = {}): Promise<Opening> {
-  const [secret, nonceI] = [peer.draw(64), peer.draw(32)];
-  const right = initRequest(peer, secret, nonceI);
-  const request = alteration.message?.(right) ?? right;
+/** Sends IKE_SA_INIT. The peer is as before until `accepted`. */
+export async function attempt(peer: TesterPeer, alteration: Alteration = {}): Promise<Attempt> {
+  const [secret, nonce] = [peer.draw(64), peer.draw(32)];
+  const right = initRequest(peer, secret, nonce);
+  return again(peer, { request: right, octets: NONE, secret, nonceI: nonce, response: null }, alteration);
+}
+
+/** The same once more, altered: with a cookie, or another group. */
+export async function again(peer: TesterPeer, before: Attempt, alteration: Alteration = {}): Promise<Attempt> {
+  const request = alteration.message?.(before.request) ?? before.request;
   const octets = alteration.octets?.(encodeIkeMessage(request)) ?? encodeIkeMessage(request);
-  const response = require(await peer.askAgain([octets]), 'alice did not answer IKE_SA_INIT');
-  const ke = payloadOf(response.payloads, 'KE');
-  const nonce = payloadOf(response.payloads, 'NONCE');
-  if (response.ike === null || ke === null || nonce === null) {
-    const why = errorsIn(response.payloads).map(({ notifyType }) => notifyType);
+  const response = await peer.askAgain([octets]);
+  const nonceI = payloadOf(request.payloads, 'NONCE')?.data ?? before.nonceI;
+  return { request, octets, secret: before.secret, nonceI, response };
+}
+
+/** Whether alice goes on with it. */
+export function isAccepted(response: Heard | null): response is Heard {
+  return (
+    response !== null && payloadOf(response.payloads, 'SA') !== null && payloadOf(response.payloads, 'KE') !== null
+  );
+}
+
+/** The peer has the keys after it. Inconclusive where alice has not accepted. */
+export function accepted(peer: TesterPeer, { response, ...sent }: Attempt): Opening {
+  const heard = require(response, 'alice did not answer IKE_SA_INIT');
+  const [ke, nonce] = [payloadOf(heard.payloads, 'KE'), payloadOf(heard.payloads, 'NONCE')];
+  if (heard.ike === null || ke === null || nonce === null) {
+    const why = errorsIn(heard.payloads).map(({ notifyType }) => notifyType);
     throw new Inconclusive(`alice refused IKE_SA_INIT: ${why.join() || 'no KE and nonce'}`);
   }
-  peer.responderSpi = response.ike.responderSpi;
+  peer.responderSpi = heard.ike.responderSpi;
   peer.nextRequest = 1;
-  const shared = peer.suite.exchange.begin(secret).finish(ke.data);
-  const sentNonce = payloadOf(request.payloads, 'NONCE')?.data ?? nonceI;
-  peer.keys = ikeKeys(peer.suite, {
-    nonceI: sentNonce,
-    nonceR: nonce.data,
-    shared,
-    initiatorSpi: peer.initiatorSpi,
-    responderSpi: peer.responderSpi,
-  });
-  return { request, octets, response, nonceI: sentNonce, nonceR: nonce.data };
+  const shared = peer.suite.exchange.begin(sent.secret).finish(ke.data);
+  const { initiatorSpi, responderSpi } = peer;
+  peer.keys = ikeKeys(peer.suite, { nonceI: sent.nonceI, nonceR: nonce.data, shared, initiatorSpi, responderSpi });
+  return { ...sent, response: heard, nonceR: nonce.data };
+}
+
+/** IKE_SA_INIT as the initiator; Inconclusive unless alice accepts. */
+export async function openCall(peer: TesterPeer, alteration: Alteration = {}): Promise<Opening> {
+  return accepted(peer, await attempt(peer, alteration));
 }
 
 /** What IKE_AUTH says, all of it right: `IDi, AUTH, SAi2, TSi, TSr`. */
@@ -182,3 +206,5 @@ export function childOf(
 export function spiOctets(spi: number): Uint8Array {
   return Uint8Array.of(spi >>> 24, spi >>> 16, spi >>> 8, spi);
 }
+
+const NONE = new Uint8Array(0);
