@@ -116,10 +116,13 @@ function aboutContents(): Subject[] {
   ];
 }
 
-const withCookie = (message: IkeMessage): boolean =>
-  !message.isResponse && isInit(message) && message.payloads.some(cookie);
+function cookie(payload: Payload): boolean {
+  return payload.type === 'N' && payload.notifyType === NotifyType.COOKIE;
+}
 
-const cookie = (payload: Payload): boolean => payload.type === 'N' && payload.notifyType === NotifyType.COOKIE;
+function withCookie(message: IkeMessage): boolean {
+  return !message.isResponse && isInit(message) && message.payloads.some(cookie);
+}
 
 /** Sends what it has sent before with the group that it is asked for. */
 function anyGroup(): Subject {

@@ -105,4 +105,6 @@ function asResponse(message: Uint8Array): Uint8Array {
   return message.with(19, u8At(message, 19) | 0x20);
 }
 
-const hex = (message: Uint8Array): string => Buffer.from(message).toString('hex');
+function hex(message: Uint8Array): string {
+  return Buffer.from(message).toString('hex');
+}
