@@ -39,6 +39,11 @@ export function natDetectionNotifies(
   ];
 }
 
+export interface DetectedNats {
+  readonly isLocalNatted: boolean;
+  readonly isRemoteNatted: boolean;
+}
+
 /**
  * What the digests of a message that came say; null: it has none. There may be many of a source, of an initiator that does
  * not know which of its addresses is taken: one that is right is enough.
@@ -47,7 +52,7 @@ export function detectNats(
   payloads: readonly Payload[],
   spis: NatDetectionSpis,
   way: Omit<IkeDatagram, 'octets'>,
-): { readonly isLocalNatted: boolean; readonly isRemoteNatted: boolean } | null {
+): DetectedNats | null {
   const sources = digestsOf(payloads, NotifyType.NAT_DETECTION_SOURCE_IP);
   const destinations = digestsOf(payloads, NotifyType.NAT_DETECTION_DESTINATION_IP);
   if (sources.length === 0 || destinations.length === 0) return null;

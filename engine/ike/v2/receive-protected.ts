@@ -1,8 +1,7 @@
-import { coveredOf } from '../../wire/ike/encrypted.ts';
-import { decodePayloads } from '../../wire/ike/codec.ts';
+import { decodePayloads, encodePayloads } from '../../wire/ike/codec.ts';
 import { sealedMessage } from '../../wire/ike/encrypted.ts';
 import type { IkeMessage } from '../../wire/ike/message.ts';
-import type { EncryptedFragmentPayload, EncryptedPayload, Payload } from '../../wire/ike/payload.ts';
+import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
 import { setU32 } from '../../wire/octets.ts';
@@ -14,25 +13,17 @@ import { endIkeSa } from './end.ts';
 import { checkPayloads } from './exchange-table.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { initiatorOf, responderOf } from './exchanges.ts';
-import { collect, type FragmentSet, isPossibleFragment } from './fragments.ts';
-import { cipherKeysOf } from './ike-keys.ts';
-import { type IkeKeys, type IkeSa, isKeyed, type KeyedIkeSa } from './ike-sa.ts';
+import { isPossibleFragment } from './fragments.ts';
+import { type IkeSa, isKeyed, type KeyedIkeSa } from './ike-sa.ts';
 import { errorOf, notifyFor, notifyOf, notifyPayload } from './notify.ts';
+import { gather, openMessage } from './open-message.ts';
 import { followsPeer } from './peer-place.ts';
 import { provesCrash } from './quick-crash.ts';
 import { refuseMessage } from './refuse.ts';
+import { repeatAnswer } from './repeat-answer.ts';
 import { storeSa } from './sa-table.ts';
-import { withoutPadding } from './sealing.ts';
-import { fragmentOctetsOf, sealContent, transmit } from './send.ts';
 import { type Step, step, type World } from './step.ts';
-import {
-  type AnsweredRequest,
-  type OutstandingRequest,
-  placeOf,
-  type RequestPlace,
-  type SealedContent,
-  withoutRequest,
-} from './windows.ts';
+import { type OutstandingRequest, placeOf, type RequestPlace, type SealedContent, withoutRequest } from './windows.ts';
 import { withoutWireErrors } from './wire-value.ts';
 
 type Way = Omit<IkeDatagram, 'octets'>;
@@ -41,7 +32,7 @@ type Way = Omit<IkeDatagram, 'octets'>;
 export function takeProtected(core: Core, sa: IkeSa, message: IkeMessage, octets: Uint8Array, from: Way): void {
   const last = message.payloads.at(-1);
   if (!isKeyed(sa)) return refuseMessage(core, sa, 'before there are keys');
-  if (last?.type !== 'SK' && last?.type !== 'SKF') return takeUnprotected(core, sa, message);
+  if (last?.type !== 'SK' && last?.type !== 'SKF') return takeUnprotected(core, sa, message, octets, from);
   const request = outstandingOf(sa, message);
   if (message.isResponse && request === null) {
     // A late copy of an answer is nothing to tell of.
@@ -53,7 +44,7 @@ export function takeProtected(core: Core, sa: IkeSa, message: IkeMessage, octets
   if (last.type === 'SKF' && !(sa.extensions.has('fragmentation') && isPossibleFragment(last))) {
     return refuseMessage(core, sa, 'a fragment that cannot be');
   }
-  const inner = open(sa, message, last, octets);
+  const inner = openMessage(sa, message, last, octets);
   if (inner === null) return refuseMessage(core, sa, 'not authentic');
   const counted: KeyedIkeSa = { ...sa, received: sa.received + 1 };
   if (place === 'answered') return repeatAnswer(core, counted, message, last, from);
@@ -90,7 +81,12 @@ function complain(core: Core, sa: KeyedIkeSa, messageId: number): void {
 }
 
 /** A datagram about an IKE SA that is not protected by its keys: at most a hint, RFC 7296 §2.21.4. */
-function takeUnprotected(core: Core, sa: KeyedIkeSa, message: IkeMessage): void {
+function takeUnprotected(core: Core, sa: KeyedIkeSa, message: IkeMessage, octets: Uint8Array, from: Way): void {
+  if (core.steps.believesClear(message)) {
+    const { first, octets: inner } = encodePayloads(message.payloads);
+    const content: SealedContent = { associated: NOTHING, inner, firstPayload: first };
+    return takeWhole(core, sa, { header: message, octets, content, from }, [], outstandingOf(sa, message));
+  }
   if (!message.isResponse || sa.kind !== 'established') return refuseMessage(core, sa, 'not protected');
   if (provesCrash(message.payloads, sa.peerCrashToken ?? null)) {
     const why = 'the peer has crashed: it shows its token';
@@ -102,6 +98,8 @@ function takeUnprotected(core: Core, sa: KeyedIkeSa, message: IkeMessage): void 
   if (isBusy || core.now - sa.heardAt < HINT_NS) return;
   applyStep(core, sa, step(sa, { kind: 'task', task: { kind: 'liveness' } }), null);
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Hints are followed this long after the peer was heard last, and not before. */
 const HINT_NS = 10 * NS_PER_S;
@@ -116,84 +114,6 @@ function outstandingOf(
   return windows.requests.outstanding.find(isIt) ?? null;
 }
 
-/** What is inside of SK or SKF; null: it was not made with the keys of the peer. */
-function open(
-  sa: KeyedIkeSa,
-  message: IkeMessage,
-  payload: EncryptedPayload | EncryptedFragmentPayload,
-  octets: Uint8Array,
-) {
-  const sender = sa.role === 'initiator' ? 'responder' : 'initiator';
-  const openBy = (keys: IkeKeys) =>
-    sa.cipher.open(cipherKeysOf(keys, sender), coveredOf(octets, message), payload.body);
-  const plaintext = openBy(sa.keys) ?? openEarlier(sa, message, openBy);
-  return plaintext === null ? null : withoutPadding(plaintext);
-}
-
-/** The request of the last additional key exchange comes again under the keys that it came under, RFC 9242 §3.3.1. */
-function openEarlier(sa: KeyedIkeSa, message: IkeMessage, openBy: (keys: IkeKeys) => Uint8Array | null) {
-  if (sa.kind !== 'halfOpen' || sa.earlierKeys === undefined || message.isResponse) return null;
-  return placeOf(sa.windows.responses, message.messageId) === 'answered' ? openBy(sa.earlierKeys) : null;
-}
-
-/** Fragments of a message, until it is whole; null: it is not yet. */
-function gather(
-  core: Core,
-  sa: KeyedIkeSa,
-  { messageId, isResponse }: IkeMessage,
-  fragment: EncryptedFragmentPayload,
-  inner: Uint8Array,
-): { readonly sa: KeyedIkeSa; readonly firstPayload: number; readonly inner: Uint8Array } | null {
-  const isSame = (set: FragmentSet) => set.messageId === messageId && set.isResponse === isResponse;
-  const others = sa.fragments.filter(set => !isSame(set));
-  const known = sa.fragments.find(isSame) ?? null;
-  const collected = collect(known, { messageId, isResponse }, fragment, inner, core.config.limits.messageOctets);
-  if (collected.kind === 'whole') return { ...collected, sa: { ...sa, fragments: others } };
-  if (collected.kind === 'tooBig') refuseMessage(core, sa, 'fragments of more than any message');
-  const sets =
-    collected.kind === 'more' ? [...others, collected.set] : collected.kind === 'old' ? sa.fragments : others;
-  storeSa(core, { ...sa, fragments: sets });
-  return null;
-}
-
-/** The same answer as before, §2.1: of a request in fragments when its first one comes again (RFC 7383 §2.6.1). */
-function repeatAnswer(
-  core: Core,
-  sa: KeyedIkeSa,
-  { messageId }: IkeMessage,
-  payload: EncryptedPayload | EncryptedFragmentPayload,
-  from: Way,
-): void {
-  storeSa(core, sa);
-  if (payload.type === 'SKF' && payload.fragmentNumber !== 1) return;
-  if (!core.steps.repeatsResponse(messageId)) return;
-  const { responses } = sa.windows;
-  const answer = responses.answered.find(({ header }) => header.messageId === messageId);
-  if (answer === undefined) return;
-  const again = recutAnswer(core, sa, answer);
-  transmit(core, from, again.answer.messages);
-  const answered = responses.answered.map(one => (one === answer ? again.answer : one));
-  const windows = { ...sa.windows, responses: { ...responses, answered } };
-  storeSa(core, { ...sa, windows, sealed: sa.sealed + again.sealed, retransmitted: sa.retransmitted + 1 });
-}
-
-/** A peer that asks again and again may be missing fragments that are too large for the path, RFC 7383 §2.5.2. */
-function recutAnswer(
-  core: Core,
-  sa: KeyedIkeSa,
-  answer: AnsweredRequest,
-): { readonly answer: AnsweredRequest; readonly sealed: number } {
-  const { content, header, fragmentOctets } = answer;
-  const repeats = answer.repeats + 1;
-  const floor = fragmentOctetsOf(sa, 'fallback');
-  const isSmall = fragmentOctets === floor || answer.messages.every(message => message.length + 52 <= floor);
-  if (content === null || repeats < 2 || isSmall || !sa.extensions.has('fragmentation')) {
-    return { answer: { ...answer, repeats }, sealed: 0 };
-  }
-  const { messages, sealed } = sealContent(core, sa, header, content, floor);
-  return { answer: { ...answer, repeats, messages, fragmentOctets: floor }, sealed };
-}
-
 /** A message that is authentic, new and whole. */
 function takeWhole(
   core: Core,
@@ -203,8 +123,11 @@ function takeWhole(
   request: OutstandingRequest | null,
 ): void {
   const { content } = message;
-  const payloads = withoutWireErrors(() => decodePayloads(content.firstPayload, content.inner));
-  const received: ReceivedMessage = { ...message, payloads: payloads ?? [] };
+  const decoded = withoutWireErrors(() => decodePayloads(content.firstPayload, content.inner));
+  const read = core.steps.incoming({ ...message.header, payloads: decoded ?? [] });
+  if (read === null) return;
+  const payloads = decoded === null ? null : read.payloads;
+  const received: ReceivedMessage = { ...message, payloads: read.payloads };
   if (request !== null) return takeResponse(core, sa, received, request, payloads === null);
   if (!mayAsk(sa, message.header.exchangeType)) {
     storeSa(core, sa);

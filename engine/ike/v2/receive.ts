@@ -58,8 +58,10 @@ function takeInitialResponse(core: Core, header: DecodedIkeHeader, octets: Uint8
   const request = sa?.windows.requests.outstanding[0];
   if (sa?.kind !== 'initiating' || request === undefined) return refuseMessage(core, null, 'an answer to nothing');
   if (!isFromThere(sa, from)) return refuseMessage(core, sa, 'an answer from elsewhere');
-  const message = readMessage(octets);
-  if (message === null) return refuseMessage(core, sa, 'malformed');
+  const read = readMessage(octets);
+  if (read === null) return refuseMessage(core, sa, 'malformed');
+  const message = core.steps.incoming(read);
+  if (message === null) return;
   if (core.steps.unsupportedCritical(message.payloads) !== null)
     return refuseMessage(core, sa, 'critical and not known');
   const received: ReceivedMessage = { header, payloads: message.payloads, octets, content: null, from };
@@ -78,8 +80,10 @@ function takeInitialRequest(core: Core, header: DecodedIkeHeader, octets: Uint8A
   const digest = requestDigest(octets, from.remote, from.remotePort);
   const known = core.byRequest.get(digest);
   if (known !== undefined) return repeatInitial(core, known, from);
-  const message = readMessage(octets);
-  if (message === null) return refuseMessage(core, null, 'malformed');
+  const read = readMessage(octets);
+  if (read === null) return refuseMessage(core, null, 'malformed');
+  const message = core.steps.incoming(read);
+  if (message === null) return;
   const request: ReceivedMessage = { header, payloads: message.payloads, octets, content: null, from };
   const verdict = gate(core, request);
   if (verdict.kind === 'drop') return;

@@ -70,8 +70,10 @@ export function hasRoom({ nextId, size, outstanding }: RequestWindow): boolean {
   return oldest === undefined || nextId - oldest.header.messageId < size;
 }
 
-/** Whether a request with this Message ID is a new one, one that was answered or is at work, or one that cannot be. */
-export function placeOf({ expectedId, size, answered, waiting }: ResponseWindow, messageId: number) {
+/** Of a request: a new one, one that was answered or is at work, or one that cannot be. */
+export type RequestPlace = 'new' | 'answered' | 'waiting' | 'outside';
+
+export function placeOf({ expectedId, size, answered, waiting }: ResponseWindow, messageId: number): RequestPlace {
   if (waiting.includes(messageId)) return 'waiting';
   if (answered.some(({ header }) => header.messageId === messageId)) return 'answered';
   return messageId >= expectedId && messageId < expectedId + size ? 'new' : 'outside';
