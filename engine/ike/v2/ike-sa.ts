@@ -4,7 +4,7 @@ import type { Prf } from '../../crypto/prf.ts';
 import type { FlowQuery } from '../../node/node.ts';
 import type { Address } from '../../wire/address.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
-import type { IdPayload } from '../../wire/ike/payload.ts';
+import type { IdPayload, PuzzleSolutionPayload } from '../../wire/ike/payload.ts';
 import type { Instant } from '../../wire/instant.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import type { IntermediateMessage } from './auth-octets.ts';
@@ -92,6 +92,8 @@ export interface InitialAttempt {
   readonly keyExchange: KeyExchangeStart;
   /** The responder's cookie, to be returned as the first payload; null: none was asked for. */
   readonly cookie: Uint8Array | null;
+  /** Of the puzzle that came with the cookie, RFC 8019 §7.1; null: there was none, or it was too hard. */
+  readonly solution: PuzzleSolutionPayload | null;
   /** How often a responder made it begin again: COOKIE, INVALID_KE_PAYLOAD, REDIRECT. Bounded. */
   readonly restarts: number;
   /** An error in the clear has refused it: it may be forged, so the genuine answer is waited for until then (§2.21.1). */

@@ -1,7 +1,7 @@
 import { keyExchange, keyExchangeNumbered } from '../../crypto/key-exchange-table.ts';
 import { formatAddress, parseAddress } from '../../wire/address.ts';
 import { NO_SPI } from '../../wire/ike/message.ts';
-import type { Payload } from '../../wire/ike/payload.ts';
+import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
 import type { ConnectionConfig } from '../config.ts';
@@ -22,6 +22,7 @@ import { secretsOf } from './key-log.ts';
 import { detectNats, natDetectionNotifies } from './nat-detection.ts';
 import { errorOf, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { ikeChoices, keyExchangesOf, offer } from './proposals.ts';
+import { readPuzzle, solvePuzzle } from './puzzle.ts';
 import { wayOf } from './send.ts';
 import { echoesNonce, readRedirect, type Redirection, redirectedFromNotify, REDIRECTS_MAX } from './redirect.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
@@ -77,6 +78,7 @@ export function createInitiating(
       method,
       keyExchange: method.begin(world.random),
       cookie: null,
+      solution: null,
       restarts: 0,
       refusal: null,
       candidates: [],
@@ -107,10 +109,11 @@ export const initialExchange: Initiator<'initial'> = {
 
 /** `[N(COOKIE),] SAi1, KEi, Ni, N(NAT_DETECTION_SOURCE_IP), N(NAT_DETECTION_DESTINATION_IP), [N...]`. */
 function requestOf({ attempt, connection, initiatorSpi, responderSpi, path }: InitiatingIkeSa): Payload[] {
-  const { cookie, method, keyExchange: half, nonce } = attempt;
+  const { cookie, solution, method, keyExchange: half, nonce } = attempt;
   const encapsulation = connection.forceEncapsulation ? 'pretend' : 'asDetected';
   return [
     ...(cookie === null ? [] : [notifyPayload(NotifyType.COOKIE, cookie)]),
+    ...(solution === null ? [] : [solution]),
     offerOf(connection),
     { type: 'KE', group: method.ianaId, data: half.data },
     { type: 'NONCE', data: nonce },
@@ -128,7 +131,10 @@ function takeAnswer(sa: InitiatingIkeSa, request: OutstandingRequest, response: 
   const redirection = readRedirect(payloads);
   if (redirection !== null) return redirected(sa, redirection, world);
   const cookie = notifyOf(payloads, NotifyType.COOKIE);
-  if (cookie !== null) return withCookie(sa, cookie.data);
+  const puzzle = notifyOf(payloads, NotifyType.PUZZLE);
+  if (cookie !== null) return withCookie(sa, cookie.data, puzzle);
+  // RFC 8019 §7.1.2: without a cookie there is nothing to solve it for.
+  if (puzzle !== null) return unchanged(sa);
   const otherGroup = notifyOf(payloads, NotifyType.INVALID_KE_PAYLOAD);
   if (otherGroup !== null) return withGroup(sa, otherGroup.data, world);
   const error = errorOf(payloads);
@@ -140,11 +146,17 @@ function takeAnswer(sa: InitiatingIkeSa, request: OutstandingRequest, response: 
   return candidateFrom(sa, request, response, world);
 }
 
-/** §2.6: the same again, with the cookie first. */
-function withCookie(sa: InitiatingIkeSa, cookie: Uint8Array): Step {
+/** §2.6: the same again, with the cookie first, and the solution of the puzzle that came with it (RFC 8019 §7.1.2). */
+function withCookie(sa: InitiatingIkeSa, cookie: Uint8Array, notify: NotifyPayload | null): Step {
   if (cookie.length < 1 || cookie.length > 64 || isAnswered(sa)) return unchanged(sa);
-  return begunAgain(sa, { ...sa.attempt, cookie: Uint8Array.from(cookie) });
+  const puzzle = notify === null ? null : readPuzzle(notify);
+  const work = puzzle === null ? null : solvePuzzle(puzzle, cookie, PUZZLE_TRIES_MAX);
+  const solution = work?.kind === 'solved' ? work.solution : null;
+  return begunAgain(sa, { ...sa.attempt, cookie: Uint8Array.from(cookie), solution });
 }
+
+/** A second of work, or three: more is not worth an IKE SA, and could be somebody's joke. */
+const PUZZLE_TRIES_MAX = 2 ** 20;
 
 /** §1.3: with a key exchange of the group that the responder wants, if it is one that was offered. */
 function withGroup(sa: InitiatingIkeSa, data: Uint8Array, world: World): Step {
@@ -165,7 +177,7 @@ function redirected(sa: InitiatingIkeSa, redirection: Redirection, world: World)
   if (redirectedFrom(attempt.notes).length >= REDIRECTS_MAX) return refusedBy(sa, 'redirected too often', world);
   const notes = [...attempt.notes, { kind: 'redirectedFrom' as const, address: path.remote }];
   const moved = { ...sa, path: { ...path, local: addressOf(local), remote: addressOf(redirection.to) } };
-  const again = begunAgain(moved, { ...attempt, notes, cookie: null });
+  const again = begunAgain(moved, { ...attempt, notes, cookie: null, solution: null });
   const detail = `${formatAddress(path.remote)} sends us to ${redirection.to}`;
   const event: Effect = { kind: 'event', event: { kind: 'redirected', connection: connection.name, detail } };
   return { ...again, effects: [event, ...again.effects] };
