@@ -1,7 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
-import { decodeLine, describeOpening } from '../capture/decode-line.ts';
-import type { Opening } from '../capture/opener.ts';
+import { decodeLine } from '../capture/decode-line.ts';
 import { PcapngStream } from '../capture/pcapng-file.ts';
 import { badInput, errorCode } from '../state/failure.ts';
 import type { Opener } from './fresh-keys.ts';
@@ -15,13 +14,13 @@ export interface CaptureSink {
   close(): void;
 }
 
-/** A decoded line a packet, and below it what is inside ESP where there is an opener. */
+/** A decoded line a packet, and below it what is inside of ESP and IKE where there is an opener. */
 export function lineSink(terminal: Terminal, opener: Opener | null): CaptureSink {
   return {
     packet: async packet => {
       for (const comment of packet.comments) terminal.data(`# ${comment}`);
       terminal.data(decodeLine(packet));
-      for (const inside of await openingsOf(packet, opener)) terminal.data(`    ${describeOpening(inside)}`);
+      for (const inside of await openingsOf(packet, opener)) terminal.data(`    ${inside}`);
     },
     close: () => undefined,
   };
@@ -31,7 +30,7 @@ export function lineSink(terminal: Terminal, opener: Opener | null): CaptureSink
 export function jsonSink(terminal: Terminal, opener: Opener | null): CaptureSink {
   return {
     packet: async packet => {
-      const inside = (await openingsOf(packet, opener)).map(describeOpening);
+      const inside = await openingsOf(packet, opener);
       terminal.data(
         JSON.stringify({
           at: String(packet.at),
@@ -47,7 +46,7 @@ export function jsonSink(terminal: Terminal, opener: Opener | null): CaptureSink
   };
 }
 
-/** pcapng; with an opener each ESP packet carries a comment with what is inside. */
+/** pcapng; with an opener each packet of ESP or IKE carries a comment with what is inside. */
 export function pcapngSink(file: string, opener: Opener | null): CaptureSink {
   const stream = new PcapngStream();
   const output = file === '-' ? openStandardOutput() : openFile(file);
@@ -55,7 +54,7 @@ export function pcapngSink(file: string, opener: Opener | null): CaptureSink {
   return {
     packet: async packet => {
       await begun;
-      const inside = (await openingsOf(packet, opener)).map(describeOpening);
+      const inside = await openingsOf(packet, opener);
       begun = output.write(stream.packet(packet, [...packet.comments, ...inside]));
       await begun;
     },
@@ -93,5 +92,5 @@ function openFile(file: string): Output {
   };
 }
 
-const openingsOf = async (packet: CommentedPacket, opener: Opener | null): Promise<readonly Opening[]> =>
+const openingsOf = async (packet: CommentedPacket, opener: Opener | null): Promise<readonly string[]> =>
   opener === null ? [] : opener(packet);

@@ -1,22 +1,52 @@
-import { type Opening, PacketOpener } from '../capture/opener.ts';
+import { describeOpening } from '../capture/decode-line.ts';
+import { describeIkeOpening } from '../capture/describe-ike.ts';
+import { IkeOpener } from '../capture/ike-opener.ts';
+import { PacketOpener } from '../capture/opener.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import type { LabClient } from './client.ts';
 
-/** Opens ESP and verifies AH with the lab's keys, in order of capture. */
-export type Opener = (packet: CapturedPacket) => Promise<readonly Opening[]>;
+/** What is inside of ESP and of IKE, and whether AH is authentic, in words, by the lab's keys; in order of capture. */
+export type Opener = (packet: CapturedPacket) => Promise<readonly string[]>;
 
-/** The keys that the lab has now, and again whenever an SPI is met that is in none of them: a node that restarts has new SAs. */
-export async function freshKeys(client: LabClient): Promise<Opener> {
+/** The keys that the lab has now, and again whenever an SPI is met that is in none of them: SAs come and go. */
+export async function freshKeys(client: Pick<LabClient, 'keys' | 'ikeKeys'>): Promise<Opener> {
+  const [esp, ike] = [await espOpener(client), await ikeOpener(client)];
+  return async packet => [...(await esp(packet)), ...(await ike(packet))];
+}
+
+/** Anybody may send packets of SAs that do not exist: the lab is not asked for ever. */
+const MISSED_MAX = 10_000;
+
+async function espOpener(client: Pick<LabClient, 'keys'>): Promise<Opener> {
   let keys = await client.keys();
   const opener = new PacketOpener(() => keys);
   const missed = new Set<number>();
   return async packet => {
     const openings = opener.open(packet);
     for (const opening of openings) {
-      if (opening.kind !== 'unknownSa' || missed.has(opening.spi)) continue;
+      if (opening.kind !== 'unknownSa' || missed.size >= MISSED_MAX || missed.has(opening.spi)) continue;
       missed.add(opening.spi);
       keys = await client.keys();
     }
-    return openings;
+    return openings.map(describeOpening);
+  };
+}
+
+async function ikeOpener(client: Pick<LabClient, 'ikeKeys'>): Promise<Opener> {
+  let keys = await client.ikeKeys();
+  const opener = new IkeOpener(() => keys);
+  const missed = new Set<string>();
+  return async packet => {
+    let opening = opener.open(packet);
+    if (opening === null) return [];
+    // Keys change with each IKE_INTERMEDIATE that exchanges some, RFC 9370: the SPIs alone do not tell.
+    const name = `${opening.kind} ${opening.header.initiatorSpi} ${opening.header.responderSpi} ${opening.header.messageId}`;
+    const isUnknown = opening.kind === 'ikeUnknownSa' || opening.kind === 'ikeRejected';
+    if (isUnknown && missed.size < MISSED_MAX && !missed.has(name)) {
+      missed.add(name);
+      keys = await client.ikeKeys();
+      opening = opener.open(packet) ?? opening;
+    }
+    return [describeIkeOpening(opening)];
   };
 }

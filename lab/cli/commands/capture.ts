@@ -21,7 +21,7 @@ export function define(command: Command, context: CommandContext): void {
     .option('--seconds <s>', 'stop after so many seconds; 0: only what was seen before', seconds)
     .option('--all', 'ARP and the like as well')
     .option('--live', 'leave out what was seen before')
-    .option('--decrypt', "show what is inside ESP, and whether AH is authentic, with the lab's own keys")
+    .option('--decrypt', "show what is inside ESP and IKE, and whether AH is authentic, with the lab's own keys")
     .option('--key-log <dir>', 'make DIR a configuration folder with which Wireshark decrypts (holds keys)')
     .option(...LAB_OPTION)
     .option('--json', 'one JSON a packet and line')
