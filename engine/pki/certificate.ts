@@ -3,6 +3,7 @@ import { WireError } from '../wire/wire-error.ts';
 import { contextConstructed, contextPrimitive, DerReader, Tag } from './der-reader.ts';
 import { type CertificateExtensions, decodeExtensions, knownExtensions } from './extension.ts';
 import { decodeName, isEmptyName, namesEqual } from './name.ts';
+import { subjectPublicKey } from './spki.ts';
 
 /** An X.509 certificate, RFC 5280 §4.1. All octets are views of `der`. */
 export interface Certificate {
@@ -68,6 +69,7 @@ export function decodeCertificate(der: Uint8Array): Certificate {
   validity.end('validity');
   const subject = nameOf(fields, 'subject');
   const spki = fields.element(Tag.SEQUENCE, 'subjectPublicKeyInfo').whole;
+  subjectPublicKey(spki); // nobody behind here has to ask whether there is one
   fields.optional(contextPrimitive(1), 'issuerUniqueID');
   fields.optional(contextPrimitive(2), 'subjectUniqueID');
   const list = fields.optionalInside(contextConstructed(3), 'extensions');

@@ -4,7 +4,7 @@ import * as x509 from '@peculiar/asn1-x509';
 import { formatAddress } from '../wire/address.ts';
 import { KeyUsage, type NameConstraints } from './extension.ts';
 import type { GeneralName } from './general-name.ts';
-import { subjectPublicKey } from './ocsp-request.ts';
+import { subjectPublicKey } from './spki.ts';
 import { Oid } from './oid.ts';
 
 /** What a certificate is to say besides its names, key and validity. */

@@ -6,6 +6,7 @@ import { contextConstructed, DerReader, Tag } from './der-reader.ts';
 import { der, derOid } from './der-writer.ts';
 import { decodeExtensions } from './extension.ts';
 import { Oid } from './oid.ts';
+import { subjectPublicKey } from './spki.ts';
 
 /** Which certificate is asked about, RFC 6960 §4.1.1. */
 export interface CertId {
@@ -86,13 +87,6 @@ export function decodeNonce(explicit: DerReader | null, what: string): Uint8Arra
   if (found === undefined) return null;
   const nonce = new DerReader(found.value, what).octetString('nonce');
   return nonce;
-}
-
-/** The bit string of a SubjectPublicKeyInfo. Throws `WireError`. */
-export function subjectPublicKey(spki: Uint8Array): Uint8Array {
-  const fields = new DerReader(spki, 'key').sequence('SubjectPublicKeyInfo');
-  fields.sequence('algorithm');
-  return fields.bitString('subjectPublicKey');
 }
 
 function decodeOcspRequest(octets: Uint8Array): OcspRequest | null {

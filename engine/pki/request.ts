@@ -14,6 +14,7 @@ import type { GeneralName } from './general-name.ts';
 import { decodeName } from './name.ts';
 import { Oid } from './oid.ts';
 import type { Signed } from './signature-check.ts';
+import { subjectPublicKey } from './spki.ts';
 
 /** A certification request, PKCS #10 (RFC 2986). Octets are views. */
 export interface CertificateRequest extends Signed {
@@ -72,6 +73,7 @@ function decodeRequest(der: Uint8Array): CertificateRequest {
   const subject = fields.element(Tag.SEQUENCE, 'subject').whole;
   decodeName(subject);
   const spki = fields.element(Tag.SEQUENCE, 'subjectPKInfo').whole;
+  subjectPublicKey(spki);
   const asked = knownExtensions(requested(fields.optionalInside(contextConstructed(0), 'attributes')));
   fields.end('certificationRequestInfo');
   const asksForCa = asked.basicConstraints?.isCa === true;
