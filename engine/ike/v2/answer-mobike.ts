@@ -1,9 +1,10 @@
 import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
-import { formatAddress } from '../../wire/address.ts';
+import { type Address, addressesEqual, formatAddress } from '../../wire/address.ts';
 import type { ReceivedMessage, Responder } from './exchange.ts';
 import { payloadsOf } from './exchange-table.ts';
 import { type EstablishedIkeSa, hasBegun, isAuthenticated } from './ike-sa.ts';
+import { takePath } from './mobike.ts';
 import { areNatsRefused, isUsable, listedAddresses, returnedCookie } from './mobike-payloads.ts';
 import { NO_MOBIKE } from './mobike-state.ts';
 import { MOBIKE } from './mobike-table.ts';
@@ -29,6 +30,9 @@ export const mobikeResponder: Responder = {
     }
     const listed = takeList(sa, message);
     if (notifyOf(message.payloads, NotifyType.UPDATE_SA_ADDRESSES) === null) {
+      const answer: Effect = { kind: 'respond', payloads: [...natAnswer(sa, message), ...echo] };
+      const follows = listed !== sa && hasBegun(sa) ? leaveGoneAddress(listed, message.from) : null;
+      if (follows !== null) return { ...follows, effects: [answer, ...follows.effects] };
       return step(listed, { kind: 'respond', payloads: [...natAnswer(sa, message), ...echo] });
     }
     return update(listed, message, echo);
@@ -66,12 +70,23 @@ function update(sa: EstablishedIkeSa, message: ReceivedMessage, echo: readonly N
   );
 }
 
-/** §3.6: the whole list, each time. */
-function takeList(sa: EstablishedIkeSa, { header, payloads }: ReceivedMessage): EstablishedIkeSa {
+/** The address that this end sends to is not among those of the peer any more, §3.5: it is where this came from. null: it is. */
+function leaveGoneAddress(sa: EstablishedIkeSa, from: ReceivedMessage['from']): Step | null {
+  const { path, mobike } = sa;
+  const isThere = (address: Address) => addressesEqual(address, path.remote);
+  if (isThere(from.remote) || mobike?.peerAddresses.some(isThere) === true) return null;
+  const { local, remote, remotePort } = from;
+  return takePath(sa, { ...path, local, remote, remotePort }, 'none');
+}
+
+/** §3.6: the whole list, each time, with the address that it came from. */
+function takeList(sa: EstablishedIkeSa, { header, payloads, from }: ReceivedMessage): EstablishedIkeSa {
   const peerAddresses = listedAddresses(payloads);
   const mobike = sa.mobike ?? NO_MOBIKE;
   if (peerAddresses === null || header.messageId <= mobike.listId) return sa;
-  return { ...sa, mobike: { ...mobike, peerAddresses, listId: header.messageId } };
+  const isElsewhere = !addressesEqual(from.remote, sa.path.remote) && isUsable(from.remote);
+  const all = isElsewhere ? [from.remote, ...peerAddresses] : peerAddresses;
+  return { ...sa, mobike: { ...mobike, peerAddresses: all, listId: header.messageId } };
 }
 
 /** §3.8: where a request has them, its answer has them. */

@@ -40,7 +40,7 @@ export function runCommand(core: Core, command: IkeCommand): void {
     case 'noted':
       return note(core, command.event);
     case 'addresses':
-      core.addresses = command.addresses;
+      core.addresses = [...command.addresses];
       for (const sa of [...core.sas.values()]) applyStep(core, sa, addressesChanged(sa, worldOf(core)), null);
       return;
     case 'fetched':

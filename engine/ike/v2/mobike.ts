@@ -31,6 +31,13 @@ export function addressesChanged(sa: IkeSa, world: World): Step {
     : unchanged(sa);
 }
 
+/** How much longer than otherwise requests are sent: there are paths to be tried, or the peer has some to try (§3.11). */
+export function patienceOf(sa: IkeSa, world: World): number {
+  if (sa.kind !== 'established' || !sa.extensions.has('mobike')) return 1;
+  if (hasBegun(sa)) return possiblePaths(sa, world).length > 1 ? 2 : 1;
+  return (sa.mobike?.peerAddresses.length ?? 0) > 0 || world.addresses.length > 1 ? 3 : 1;
+}
+
 /** Requests go unanswered: another path may work, RFC 4555 §3.5 and §3.10. null: there is none, or it is for the peer to say. */
 export function otherPath(sa: IkeSa, world: World): Step | null {
   if (sa.kind !== 'established' || !sa.extensions.has('mobike') || !hasBegun(sa)) return null;
@@ -42,8 +49,13 @@ export function otherPath(sa: IkeSa, world: World): Step | null {
   return takePath(sa, next, 'none');
 }
 
-function takePath(sa: EstablishedIkeSa, path: Path, halves: 'both' | 'none'): Step {
-  const going: EstablishedIkeSa = { ...sa, path };
+/** Goes there, and says so. Where the peer was until now it may be again: that is tried last. */
+export function takePath(sa: EstablishedIkeSa, path: Path, halves: 'both' | 'none'): Step {
+  const mobike = sa.mobike ?? NO_MOBIKE;
+  const others = mobike.peerAddresses.filter(address => !addressesEqual(address, path.remote));
+  const isElsewhere = !addressesEqual(sa.path.remote, path.remote);
+  const peerAddresses = isElsewhere ? [...others, sa.path.remote] : others;
+  const going: EstablishedIkeSa = { ...sa, path, mobike: { ...mobike, peerAddresses } };
   const moved = halves === 'both' ? moveChildren(going, 'both') : { sa: going, effects: [] };
   const task: Task = hasBegun(sa) ? { kind: 'updateAddresses', cookie: null, path: null } : { kind: 'tellAddresses' };
   const tasks: Effect[] = isAsked(sa, task.kind) ? [] : [{ kind: 'task', task }];
@@ -77,13 +89,13 @@ export const updateAddresses: Initiator<'updateAddresses'> = {
     if (!isSamePath(task.path, sa.path)) return unchanged(sa);
     const error = errorOf(response.payloads);
     if (error !== null) return refused(sa, (task.retries ?? 0) + 1, error.notifyType, world);
-    return arrive(sa, response);
+    return arrive(sa, response, world);
   },
 };
 
 /** The peer is there: all goes that way now, in UDP where there is a NAT on it. */
-function arrive(sa: EstablishedIkeSa, { payloads, header, from }: ReceivedMessage): Step {
-  const detected = detectNats(payloads, header, from);
+function arrive(sa: EstablishedIkeSa, { payloads, header, from }: ReceivedMessage, world: World): Step {
+  const detected = world.steps.natsDetected(detectNats(payloads, header, from));
   const seenAs = notifyOf(payloads, NotifyType.NAT_DETECTION_DESTINATION_IP)?.data ?? null;
   const mobike: MobikeState = { ...(sa.mobike ?? NO_MOBIKE), seenAs };
   const moved = moveChildren({ ...sa, path: { ...sa.path, ...detected }, mobike }, 'both');

@@ -5,6 +5,7 @@ import { dueClock, resendAt } from './clocks.ts';
 import { type Core, tell, worldOf } from './core.ts';
 import { endIkeSa, nameOf } from './end.ts';
 import { type IkeSa, isKeyed } from './ike-sa.ts';
+import { otherPath, patienceOf } from './mobike.ts';
 import { storeSa } from './sa-table.ts';
 import { fragmentOctetsOf, sealContent, transmit, wayOf } from './send.ts';
 import type { OutstandingRequest } from './windows.ts';
@@ -41,7 +42,7 @@ function resend(core: Core, sa: IkeSa): void {
   const request = sa.windows.requests.outstanding.find(one => one.resendAt <= core.now);
   if (request === undefined) return;
   const { retransmission } = sa.connection;
-  if (request.sends >= retransmission.sends) {
+  if (request.sends >= retransmission.sends * patienceOf(sa, worldOf(core))) {
     tell(core, {
       kind: 'peerFailed',
       connection: sa.connection.name,
@@ -50,6 +51,22 @@ function resend(core: Core, sa: IkeSa): void {
     const step = endIkeSa(sa, 'dead', 'the peer does not answer', worldOf(core));
     return applyStep(core, sa, step.sa?.kind === 'closed' ? { ...step, sa: null } : step, null);
   }
+  // The path may be at fault, and another one do: what is asked goes that way from here on.
+  const other = request.sends >= SENDS_OF_A_PATH ? otherPath(sa, worldOf(core)) : null;
+  if (other !== null) {
+    applyStep(core, sa, other, null);
+    const going = core.sas.get(sa.id);
+    if (going !== undefined) sendAgain(core, going, request);
+    return;
+  }
+  sendAgain(core, sa, request);
+}
+
+/** Sends of a request by one path before another is tried, RFC 4555 §3.5. */
+const SENDS_OF_A_PATH = 3;
+
+function sendAgain(core: Core, sa: IkeSa, request: OutstandingRequest): void {
+  const { retransmission } = sa.connection;
   const again = recut(core, sa, request);
   transmit(core, wayOf(sa.path), again.request.messages);
   const waitMs = Math.min(retransmission.firstMs * retransmission.factor ** request.sends, retransmission.longestMs);
