@@ -29,8 +29,10 @@ export function fetchHttp(fetch: IkeFetch, hosts: Readonly<Record<string, string
       let octets = 0;
       response.on('data', (chunk: Uint8Array) => {
         octets += chunk.length;
-        if (octets > fetch.octetsMax) outgoing.destroy();
-        else chunks.push(chunk);
+        chunks.push(chunk);
+        if (octets <= fetch.octetsMax) return;
+        resolve(null);
+        outgoing.destroy();
       });
       response.on('end', () => resolve(response.statusCode === 200 ? joined(chunks) : null));
       response.on('error', () => resolve(null));

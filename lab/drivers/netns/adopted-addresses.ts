@@ -49,6 +49,11 @@ export class AdoptedAddresses {
     return turn;
   }
 
+  /** After a restart: the node has the addresses of its configuration again. */
+  async readopt(name: string): Promise<void> {
+    if (this.#known.has(name)) await this.adopt(name);
+  }
+
   async #adoptNow(name: string): Promise<void> {
     const node = this.#topology.nodes.find(candidate => candidate.name === name);
     const status = await this.#ask<'status'>(name, { kind: 'status' });

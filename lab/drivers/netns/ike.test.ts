@@ -105,8 +105,9 @@ describe.runIf(insideNamespaces)('a daemon beside a live node', () => {
     expect(await lab.probe({ ...ping, from: 'alice', to: '5.6.7.8' })).toMatchObject({ kind: 'answered' });
   });
 
-  test('begins anew with its node', async () => {
+  test('begins anew with its node, where its configuration says', async () => {
     await lab.fault({ kind: 'restart', node: 'alice' });
+    expect(await lab.probe({ ...ping, from: 'alice', to: '5.6.7.8' })).toMatchObject({ kind: 'answered' });
     expect(await lab.probe(ping)).toMatchObject({ kind: 'answered' });
     expect((await lab.ike())[0]).toMatchObject({ status: { counters: { childEstablished: 1 } } });
   });

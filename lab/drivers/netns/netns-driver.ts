@@ -121,7 +121,8 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     // They begin at once, and wait long where nobody answers: the engines come first.
     await peers.start();
     const links = new LinkControl(cables, fleet, middle);
-    return new NetnsLab({ topology, context, cables, capture, fleet, peers, middle, links, services }, CAPABILITIES);
+    const parts = { topology, context, cables, capture, fleet, peers, middle, links, services, adopted };
+    return new NetnsLab(parts, CAPABILITIES);
   } catch (error) {
     for (const close of closing.reverse()) await close();
     throw error;

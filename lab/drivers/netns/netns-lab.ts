@@ -10,6 +10,7 @@ import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, Runni
 import { directionTowards } from '../link/link-faults.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import { execInNamespace } from './exec.ts';
+import type { AdoptedAddresses } from './adopted-addresses.ts';
 import type { HttpProcess } from './http-process.ts';
 import type { Cable } from './layout.ts';
 import type { LinkControl } from './link-control.ts';
@@ -38,6 +39,7 @@ export interface NetnsLabParts {
   readonly middle: MiddleProcess | null;
   readonly links: LinkControl;
   readonly services: readonly HttpProcess[];
+  readonly adopted: AdoptedAddresses;
 }
 
 /** A lab that runs on this machine's kernel, inside the pod that this process is in. */
@@ -214,10 +216,11 @@ export class NetnsLab implements RunningLab {
 
   /** A plain node is the kernel itself: all that can be taken from it are its links. */
   async #crashOrRestart(node: TopologyNode, kind: 'crash' | 'restart'): Promise<void> {
-    const { fleet, peers } = this.#parts;
+    const { fleet, peers, adopted } = this.#parts;
     const runner = node.engine ? fleet : peers.has(node.name) ? peers : null;
     if (runner !== null) {
       await (kind === 'crash' ? runner.crash(node.name) : runner.restart(node.name));
+      if (kind === 'restart') await adopted.readopt(node.name);
       return;
     }
     const down = node.interfaces.map(({ name }) => `ip link set dev ${name} down\n`).join('');

@@ -22,6 +22,9 @@ import type { SimLabParts } from './sim-lab.ts';
 
 const EPOCH_SECONDS = Number(SIMULATION_EPOCH_NS / 1_000_000_000n);
 
+/** At a time: what peers name in their certificates is not to become a load on others. */
+const FETCHES_MAX = 16;
+
 /** The machines and cables of a simulated lab, its keys, and what faults do to them. */
 export class World {
   readonly #parts: SimLabParts;
@@ -29,6 +32,8 @@ export class World {
   readonly #cables = new Map<string, Cable>();
   /** Restarts of each node so far: no key outlives one. */
   readonly #generations: Record<string, number> = {};
+  /** Under way, of each node. */
+  readonly #fetches = new Map<string, number>();
   readonly #hosts: Readonly<Record<string, string>>;
   #sas: ReadonlyMap<string, readonly SaConfig[]>;
   /** Of all SAs that there have been. */
@@ -190,8 +195,15 @@ export class World {
     // When the daemon's turn is over: a program that ends at once must not find it in the middle of something.
     simulation.schedule(simulation.now, () => {
       const machine = this.machine(node);
-      if (machine.isUp)
-        machine.spawn(['fetch', fetch.url], httpFetch(fetch, this.#hosts, fetched), silent(), () => undefined);
+      if (!machine.isUp) return;
+      const running = this.#fetches.get(node) ?? 0;
+      if (running >= FETCHES_MAX) {
+        fetched(null);
+        return;
+      }
+      this.#fetches.set(node, running + 1);
+      const ended = () => void this.#fetches.set(node, (this.#fetches.get(node) ?? 1) - 1);
+      machine.spawn(['fetch', fetch.url], httpFetch(fetch, this.#hosts, fetched), silent(), ended);
     });
   }
 
