@@ -21,7 +21,7 @@ afterAll(() => {
   server.close();
 });
 
-const fetch = (path: string, parts: Partial<IkeFetch> = {}): Promise<string | null> => {
+const fetched = (path: string, parts: Partial<IkeFetch> = {}): Promise<string | null> => {
   const url = path.startsWith('/') ? `http://charles:${port}${path}` : path;
   const asked = { id: 1, url, body: null, contentType: null, octetsMax: 60, timeoutMs: 2000, ...parts };
   return fetchHttp(asked, { charles: '127.0.0.1' }).then(octets => octets && new TextDecoder().decode(octets));
@@ -29,9 +29,9 @@ const fetch = (path: string, parts: Partial<IkeFetch> = {}): Promise<string | nu
 
 describe('what is fetched', () => {
   test('is the body of a good answer, by a name that the lab gives', async () => {
-    expect(await fetch('/there')).toBe('x'.repeat(50));
+    expect(await fetched('/there')).toBe('x'.repeat(50));
     const body = new TextEncoder().encode('question ');
-    expect(await fetch('/there', { body, contentType: 'application/ocsp-request' })).toBe(
+    expect(await fetched('/there', { body, contentType: 'application/ocsp-request' })).toBe(
       'question application/ocsp-request',
     );
   });
@@ -46,7 +46,7 @@ describe('what is fetched', () => {
     ['has no place', '::', {}],
     ['is where nobody listens', 'http://127.0.0.1:1/', {}],
   ])('comes to nothing when it %s', async (_, path, parts) => {
-    expect(await fetch(path, parts)).toBeNull();
+    expect(await fetched(path, parts)).toBeNull();
   });
 
   test('may be at an IPv6 address, and on any port', () => {
