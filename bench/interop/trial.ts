@@ -37,7 +37,7 @@ export async function trial(one: InteropCase): Promise<TrialResult> {
   } catch (error) {
     findings.push(error instanceof Error ? error.message : String(error));
   }
-  if (findings.length > 0) findings.push(...lastWords(events));
+  if (findings.length > 0) findings.push(...lastWords(events), ...(await dropsOf(lab)));
   await lab.down();
   if (tripwire.report().tripped) findings.push('a protected flow was seen in the clear');
   return { name: one.name, findings, milliseconds: performance.now() - began };
@@ -161,6 +161,11 @@ function ping(lab: RunningLab, from: string, to: string): { readonly name: strin
 
 const describeSa = ({ state, initiatorSpi, children }: IkeSaStatus): string =>
   `${initiatorSpi} ${state} (${children.map(child => `${child.spiIn.toString(16)} ${child.state}`).join(' ')})`;
+
+async function dropsOf(lab: RunningLab): Promise<string[]> {
+  const engines = (await lab.status()).filter(({ drops }) => Object.keys(drops).length > 0);
+  return engines.map(({ name, drops }) => `  ${name} dropped: ${JSON.stringify(drops)}`);
+}
 
 const lastWords = (events: readonly LabEvent[]): string[] =>
   events.slice(-6).map(({ node, kind, detail }) => `  ${node}: ${kind}: ${detail}`);
