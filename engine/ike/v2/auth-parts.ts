@@ -1,17 +1,19 @@
-import { formatAddress } from '../../wire/address.ts';
-import type { IdPayload, Payload } from '../../wire/ike/payload.ts';
-import { NotifyType } from '../../wire/ike/registry.ts';
+import { icvsEqual } from '../../crypto/icv.ts';
+import type { AuthPayload, IdPayload, Payload } from '../../wire/ike/payload.ts';
+import { AuthMethod } from '../../wire/ike/registry.ts';
+import { octetsEqual } from '../../wire/octets.ts';
 import type { ConnectionConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
-import { type Identity, identityOfAddress, identityOfPayload, parseIdentity } from '../identity.ts';
+import { type Identity, identityOfAddress, parseIdentity } from '../identity.ts';
 import { type AuthContext, type PeerVerdict, proveIdentity, type Proof, verifyPeer } from './authenticate.ts';
 import { intermediateAuth, type IntermediateAuth, signedOctets } from './auth-octets.ts';
 import { payloadOf, payloadsOf } from './exchange-table.ts';
 import type { AuthenticatingIkeSa, HalfOpenIkeSa, IkeKeys } from './ike-sa.ts';
 import { mobikeNotifies } from './mobike-payloads.ts';
-import { notifyPayload } from './notify.ts';
 import { ownCrashToken } from './quick-crash.ts';
 import type { World } from './step.ts';
+import type { Resumed } from './ticket.ts';
+import { windowNotifies } from './window-size.ts';
 
 /** Either end before it has authenticated the other. */
 export type Unproven = AuthenticatingIkeSa | HalfOpenIkeSa;
@@ -44,6 +46,11 @@ export function proveSelf(
   world: World,
 ): Proof {
   const context = contextOf(basis, basis.role, id, identities, world);
+  const { resumed } = basis.initial;
+  if (resumed !== undefined) {
+    const auth: AuthPayload = { type: 'AUTH', method: RESUMED_METHOD, data: resumedMac(context) };
+    return { kind: 'made', auth, method: resumed.localAuthentication };
+  }
   return proveIdentity(connection.authentication.local, context, world.random);
 }
 
@@ -60,6 +67,8 @@ export function judgePeer(
   const auth = payloadOf(payloads, 'AUTH');
   if (auth === null) return { kind: 'refused', why: 'no AUTH payload' };
   const context = contextOf(basis, basis.role === 'initiator' ? 'responder' : 'initiator', id, identities, world);
+  const { resumed } = basis.initial;
+  if (resumed !== undefined) return world.steps.peerJudged(judgeResumed(resumed, id, auth, context));
   return world.steps.peerJudged(
     verifyPeer({
       ...context,
@@ -74,22 +83,14 @@ export function judgePeer(
   );
 }
 
-/** null: not well formed. */
-export function peerIdentity(id: IdPayload): Identity | null {
-  return identityOfPayload(id);
-}
-
 /** What either end may say of itself in IKE_AUTH. */
 export function authNotifies(connection: ConnectionConfig, sa: Unproven, world: World): Payload[] {
   const notifies: Payload[] = [];
   if (connection.quickCrashDetection) notifies.push(ownCrashToken(world.config, sa));
   if (connection.mobike) notifies.push(...mobikeNotifies(sa.path, world));
-  if (connection.windowSize > 1) notifies.push(notifyPayload(NotifyType.SET_WINDOW_SIZE, u32(connection.windowSize)));
+  notifies.push(...windowNotifies(connection));
   return notifies;
 }
-
-/** Where there is nothing better to call somebody: `192.0.2.1`. */
-export const placeName = (path: Unproven['path']): string => formatAddress(path.remote);
 
 function contextOf(
   basis: AuthBasis,
@@ -135,5 +136,3 @@ function identityOf(text: string): Identity {
   if (identity === null) throw new Error(`the configuration of IKE has an identity that cannot be read: ${text}`);
   return identity;
 }
-
-const u32 = (value: number): Uint8Array => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);

@@ -3,8 +3,8 @@ import type { Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
 import { credentialsOf } from '../credentials.ts';
-import { formatIdentity, type Identity, payloadOfIdentity } from '../identity.ts';
-import { authNotifies, expectedIdentity, judgePeer, ownIdentity, peerIdentity, proveSelf } from './auth-parts.ts';
+import { formatIdentity, type Identity, identityOfPayload, payloadOfIdentity } from '../identity.ts';
+import { authNotifies, expectedIdentity, judgePeer, ownIdentity, proveSelf } from './auth-parts.ts';
 import { certificateRequests, certificatesToSend, lookupNotifies } from './certificate-payloads.ts';
 import { type ChildOffer, concludeChild, offerChild, offerPayloads } from './child-offer.ts';
 import { childPlace } from './child-place.ts';
@@ -112,7 +112,7 @@ function conclude(
   if (idr === null || payloadOf(payloads, 'AUTH') === null || (error !== null && FATAL.includes(error.notifyType))) {
     return failed(sa, error === null ? 'an answer without AUTH' : notifyName(error.notifyType), world);
   }
-  const remoteIdentity = peerIdentity(idr);
+  const remoteIdentity = identityOfPayload(idr);
   if (remoteIdentity === null) return refusePeer(sa, 'an identity that is none');
   const localIdentity = ownIdentity(connection, path, null);
   const offeredPpk = ppkInUse(sa, credentialsOf(world.config));

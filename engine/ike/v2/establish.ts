@@ -15,6 +15,7 @@ import { notifyOf } from './notify.ts';
 import { crashTokenOf } from './quick-crash.ts';
 import type { Effect, World } from './step.ts';
 import { ikeSuiteName } from './suite.ts';
+import { peerWindow } from './window-size.ts';
 import type { ResponseWindow } from './windows.ts';
 
 /** What IKE_AUTH has brought out, at either end. */
@@ -141,17 +142,6 @@ function isRival(sa: IkeSa, connection: ConnectionConfig, local: IdPayload, remo
 }
 
 const isSameId = (a: IdPayload, b: IdPayload): boolean => a.idType === b.idType && octetsEqual(a.data, b.data);
-
-/** SET_WINDOW_SIZE, §2.3: how many requests the peer takes at the same time. */
-export function peerWindow(payloads: readonly Payload[]): number {
-  const said = notifyOf(payloads, NotifyType.SET_WINDOW_SIZE);
-  if (said === null || said.data.length !== 4) return 1;
-  const [a = 0, b = 0, c = 0, d = 0] = said.data;
-  return Math.min(Math.max(((a << 24) | (b << 16) | (c << 8) | d) >>> 0, 1), WINDOW_MAX);
-}
-
-/** More requests at the same time serve nobody. */
-const WINDOW_MAX = 32;
 
 const widened = (window: ResponseWindow, size: number): ResponseWindow => ({
   ...window,

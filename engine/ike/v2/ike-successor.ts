@@ -7,6 +7,8 @@ import { secretsOf } from './key-log.ts';
 import { lowerNonce } from './nonce.ts';
 import { ownCrashToken } from './quick-crash.ts';
 import type { Effect, World } from './step.ts';
+import type { Task } from './task.ts';
+import { windowNotifies } from './window-size.ts';
 import { type IkeSuite, ikeSuiteName } from './suite.ts';
 import { INITIAL_WINDOWS } from './windows.ts';
 
@@ -47,11 +49,8 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
     responderSpi,
     suite,
     keys: expandIkeKeys(algorithms, skeyseed, parties),
-    windows: INITIAL_WINDOWS,
-    // The token of the old one says nothing of this one, RFC 6290 §4.3.
-    tasks: old.connection.quickCrashDetection
-      ? [{ kind: 'inform', payloads: [ownCrashToken(world.config, { initiatorSpi, responderSpi })], isLast: false }]
-      : [],
+    windows: { ...INITIAL_WINDOWS, responses: { ...INITIAL_WINDOWS.responses, size: old.connection.windowSize } },
+    tasks: firstTasks(old.connection, { initiatorSpi, responderSpi }, world),
     fragments: [],
     sealed: 0,
     sent: 0,
@@ -67,6 +66,17 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
     delayed: [],
     lowestNonce: lowerNonce(initiatorNonce, responderNonce),
   };
+}
+
+/** What was said of the old one says nothing of this one: the size of the window (§1.3.2), the token of RFC 6290 §4.3. */
+function firstTasks(
+  connection: ConnectionConfig,
+  spis: Pick<AgreedIke, 'initiatorSpi' | 'responderSpi'>,
+  { config }: World,
+): Task[] {
+  const token = connection.quickCrashDetection ? [ownCrashToken(config, spis)] : [];
+  const payloads = [...token, ...windowNotifies(connection)];
+  return payloads.length === 0 ? [] : [{ kind: 'inform', payloads, isLast: false }];
 }
 
 /** When an IKE SA is rekeyed, and when it ends if that was not possible; null: never. */

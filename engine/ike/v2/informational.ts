@@ -2,7 +2,6 @@ import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import { takeDeletes } from './delete-child.ts';
 import { endIkeSa, endOfChildren, nameOf } from './end.ts';
-import { peerWindow } from './establish.ts';
 import { type ExchangeTable, payloadsOf } from './exchange-table.ts';
 import type { Initiator, Responder } from './exchange.ts';
 import { type AuthenticatedIkeSa, type DeletingIkeSa, isAuthenticated, type IkeSa } from './ike-sa.ts';
@@ -11,6 +10,7 @@ import { errorOf, notifyName, notifyOf } from './notify.ts';
 import { crashTokenOf } from './quick-crash.ts';
 import { readRedirect } from './redirect.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import { peerWindow } from './window-size.ts';
 
 /**
  * RFC 7296 §1.4: with nothing in it, a question whether the peer lives (§2.4).

@@ -39,7 +39,7 @@ export function gather(
   inner: Uint8Array,
 ): { readonly sa: KeyedIkeSa; readonly firstPayload: number; readonly inner: Uint8Array } | null {
   const isSame = (set: FragmentSet) => set.messageId === messageId && set.isResponse === isResponse;
-  const others = sa.fragments.filter(set => !isSame(set));
+  const others = sa.fragments.filter(set => !isSame(set) && isAwaited(sa, set));
   const known = sa.fragments.find(isSame) ?? null;
   const collected = collect(known, { messageId, isResponse }, fragment, inner, core.config.limits.messageOctets);
   if (collected.kind === 'whole') return { ...collected, sa: { ...sa, fragments: others } };
@@ -48,4 +48,10 @@ export function gather(
     collected.kind === 'more' ? [...others, collected.set] : collected.kind === 'old' ? sa.fragments : others;
   storeSa(core, { ...sa, fragments: sets });
   return null;
+}
+
+/** Whether a message may still become whole: others were answered, or came in one piece. */
+function isAwaited({ windows }: KeyedIkeSa, { messageId, isResponse }: FragmentSet): boolean {
+  if (!isResponse) return placeOf(windows.responses, messageId) === 'new';
+  return windows.requests.outstanding.some(({ header }) => header.messageId === messageId);
 }

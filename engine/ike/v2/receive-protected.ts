@@ -1,5 +1,5 @@
 import { decodePayloads, encodePayloads } from '../../wire/ike/codec.ts';
-import { sealedMessage } from '../../wire/ike/encrypted.ts';
+import { coveredOf, sealedMessage } from '../../wire/ike/encrypted.ts';
 import type { IkeMessage } from '../../wire/ike/message.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
@@ -57,11 +57,16 @@ export function takeProtected(core: Core, sa: IkeSa, message: IkeMessage, octets
       : gather(core, heard, message, last, inner);
   if (whole === null) return;
   const content: SealedContent = {
-    associated: sealedMessage(message, { firstPayload: whole.firstPayload, bodyOctets: 0, fragment: null }),
+    associated: last.type === 'SK' ? Uint8Array.from(coveredOf(octets, message)) : coveredAsWhole(message, whole),
     inner: whole.inner,
     firstPayload: whole.firstPayload,
   };
   takeWhole(core, whole.sa, { header: message, octets, content, from }, message.payloads, request);
+}
+
+/** What would stand before the IV if the message had come in one piece, RFC 9242 §3.3.2. */
+function coveredAsWhole(header: IkeMessage, { firstPayload }: Pick<SealedContent, 'firstPayload'>): Uint8Array {
+  return sealedMessage(header, { firstPayload, bodyOctets: 0, fragment: null });
 }
 
 function placedBy({ steps }: Core, { windows }: KeyedIkeSa, messageId: number): RequestPlace {
