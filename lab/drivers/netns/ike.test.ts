@@ -7,8 +7,11 @@ import type { IkeConfig } from '../../../engine/ike/config.ts';
 import { nativeAddon } from '../../../engine/native/addon.ts';
 import { decodeLine } from '../../capture/decode-line.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
+import { loadTopology } from '../../topology/load.ts';
 import { openTopology } from '../../topology/shipped.ts';
 import type { Topology } from '../../topology/model.ts';
+import { negotiated } from '../../topology/testing/negotiated.ts';
+import { awaitStart } from '../await-start.ts';
 import type { LabEvent, Probe, RunningLab } from '../driver.ts';
 import type { HttpRequest, HttpResponse } from '../http-service.ts';
 import { fakeIkeConfig } from '../testing/fake-ike.ts';
@@ -110,5 +113,46 @@ describe.runIf(insideNamespaces)('a daemon beside a live node', () => {
     expect(await lab.probe({ ...ping, from: 'alice', to: '5.6.7.8' })).toMatchObject({ kind: 'answered' });
     expect(await lab.probe(ping)).toMatchObject({ kind: 'answered' });
     expect((await lab.ike())[0]).toMatchObject({ status: { counters: { childEstablished: 1 } } });
+  });
+});
+
+describe.runIf(insideNamespaces)('the engine’s own daemons, live', () => {
+  const packets: CapturedPacket[] = [];
+  let lab: RunningLab;
+
+  beforeAll(async () => {
+    const psk = 'auth: { psk: "${secrets.alice-bob}" }';
+    const { topology } = loadTopology('offices.yaml', negotiated(`${psk}, start: start`, psk));
+    if (topology === null) throw new Error('does not load');
+    lab = await createNetnsDriver().up(topology, {
+      runId: 'test-run',
+      seed: '',
+      onPacket: packet => packets.push(packet),
+      onEvent: () => undefined,
+    });
+    expect(await awaitStart(lab, 20_000)).toEqual([]);
+  });
+  afterAll(() => lab.down());
+
+  test('change keys under traffic, from either side, and no packet is lost', async () => {
+    const said: Buffer[] = [];
+    const keep = (octets: Uint8Array) => void said.push(Buffer.from(octets));
+    const argv = ['ping', '-i', '0.01', '-c', '300', '-W', '5', '10.0.1.2'];
+    const pinging = lab.exec('a1', argv, { stdin: null, stdout: keep, stderr: keep, signal: null });
+    for (const node of ['alice', 'bob']) {
+      const [sa] = (await lab.ike()).find(each => each.node === node)?.status.sas ?? [];
+      const [child] = sa?.children ?? [];
+      if (sa === undefined || child === undefined) throw new Error(`${node} has no SA`);
+      await lab.ikeCommand(node, { kind: 'rekey', child: child.id });
+      await lab.sleep(500);
+      await lab.ikeCommand(node, { kind: 'rekey', ike: sa.id });
+      await lab.sleep(500);
+    }
+    await pinging;
+    expect(Buffer.concat(said).toString()).toContain(' 0% packet loss');
+    const [status] = await lab.ike();
+    expect(status?.status.counters).toMatchObject({ childRekeyed: expect.any(Number), ikeRekeyed: expect.any(Number) });
+    expect(lab.keys().length).toBeGreaterThanOrEqual(6);
+    expect(lab.ikeSecrets().length).toBeGreaterThanOrEqual(3);
   });
 });
