@@ -224,6 +224,8 @@ export interface ChildConfig {
   readonly policy: string;
   readonly transform: number;
   readonly mode: SaMode;
+  /** `unique`: each pair of addresses has an SA of its own, RFC 7296 §2.9; absent: shared. */
+  readonly sharing?: 'shared' | 'unique';
   readonly proposals: readonly ChildProposalConfig[];
   readonly local: readonly TrafficSelectorConfig[];
   readonly remote: readonly TrafficSelectorConfig[];

@@ -54,7 +54,9 @@ function create(sa: EstablishedIkeSa, payloads: readonly Payload[], old: ChildSa
   const nonceI = requiredPayload(payloads, 'NONCE').data;
   const problem = nonceProblem(nonceI, sa.prf);
   if (problem !== null) return refuse(sa, problem);
-  if (old === null && sa.children.length >= world.config.limits.childSasPerIkeSa) {
+  const limit = world.config.limits.childSasPerIkeSa;
+  // For a moment there are two of each that is rekeyed.
+  if (sa.children.length >= (old === null ? limit : 2 * limit)) {
     return refuse(sa, { kind: 'refused', notifyType: NotifyType.NO_ADDITIONAL_SAS, data: NOTHING });
   }
   const place = childPlace(sa, sa.virtualAddresses);

@@ -36,6 +36,7 @@ function rekey(sa: EstablishedIkeSa, payloads: readonly Payload[], world: World)
   if (selection.kind === 'none') return refuse(sa, { kind: 'noProposalChosen' });
   const initiatorSpi = ikeSpiOf(selection.spi);
   if (initiatorSpi === NO_SPI) return refuse(sa, { kind: 'malformed', field: 'SPI of zero', offset: 0 });
+  if (isFull(world)) return refuse(sa, TEMPORARY_FAILURE);
   const { suite, proposal } = selection;
   const exchanged = respondToKe(suite.keyExchange, payloads, world);
   if (exchanged.kind === 'refused') return refuse(sa, exchanged.error);
@@ -77,6 +78,13 @@ export function completeRekey(
   // This end's own request is under way: which of the two inherits is known when that is answered (§2.8.2).
   if (sa.isRekeying) return step({ ...sa, rival: heir.id }, respond, { kind: 'put', sa: heir }, ...announced);
   return step(replacedBy(sa, heir, world), respond, { kind: 'put', sa: inherit(sa, heir) }, ...announced);
+}
+
+/** A peer that rekeys without end finds no room. */
+function isFull({ sas, config }: World): boolean {
+  let count = 0;
+  for (const _ of sas) count++;
+  return count >= config.limits.ikeSas;
 }
 
 /** Creating, rekeying or closing a Child SA. */

@@ -46,7 +46,7 @@ export function answerChild(
     }),
   );
   const narrowed = fits.filter(fit => fit.narrowing.kind === 'narrowed');
-  const [best] = [...narrowed.filter(isExact), ...narrowed];
+  const [best] = [...narrowed.filter(isExact), ...narrowed.filter(isWhole), ...narrowed];
   if (best === undefined || best.narrowing.kind !== 'narrowed') {
     const isPairWanted = fits.some(({ narrowing }) => narrowing.kind === 'singlePairRequired');
     return refused(isPairWanted ? NotifyType.SINGLE_PAIR_REQUIRED : NotifyType.TS_UNACCEPTABLE);
@@ -101,6 +101,7 @@ function viewsOf(payloads: readonly Payload[], { path }: ChildPlace): View[] {
 
 interface Fit {
   readonly view: View;
+  readonly allowed: SelectorPair;
   readonly config: ChildConfig;
   readonly narrowing: Narrowing;
 }
@@ -118,16 +119,23 @@ function fitting(
   };
   // That a tunnel was asked for where policy wants none is answered as what it is: no proposal suits.
   if (view.mode === 'transport' && config.mode === 'tunnel') return null;
-  const narrowing = narrow(view, allowed, 'whole');
+  const isUnique = config.sharing === 'unique' && replaced === null;
+  const narrowing = narrow(view, allowed, isUnique ? 'pairs' : 'whole');
   if (narrowing.kind === 'unacceptable') return null;
-  if (replaced === null || narrowing.kind !== 'narrowed') return { view, config, narrowing };
-  const isWhole =
+  if (replaced === null || narrowing.kind !== 'narrowed') return { view, allowed, config, narrowing };
+  const covers =
     areCovered(boxesIn(replaced.remote), boxesIn(narrowing.tsi)) &&
     areCovered(boxesIn(replaced.local), boxesIn(narrowing.tsr));
-  return isWhole ? { view, config, narrowing } : null;
+  return covers ? { view, allowed, config, narrowing } : null;
 }
 
-function isExact({ view, narrowing }: Fit): boolean {
+/** All that was asked for, and nothing else, is what the child is for. */
+function isExact({ view, allowed }: Fit): boolean {
+  return areEqual(allowed.tsi, view.tsi) && areEqual(allowed.tsr, view.tsr);
+}
+
+/** All that was asked for is allowed. */
+function isWhole({ view, narrowing }: Fit): boolean {
   return narrowing.kind === 'narrowed' && areEqual(narrowing.tsi, view.tsi) && areEqual(narrowing.tsr, view.tsr);
 }
 

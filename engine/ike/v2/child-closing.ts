@@ -7,6 +7,7 @@ import type { Effect, LossCause, World } from './step.ts';
 
 /** How long packets that were sent by an SA that was replaced may be on their way. */
 export const LINGER_NS = 5 * NS_PER_S;
+const LINGERING_MAX = 256;
 
 interface Closed<Sa> {
   readonly sa: Sa;
@@ -43,9 +44,12 @@ export function closeChild<Sa extends AuthenticatedIkeSa>(
     { sa: without, effects: [] },
   );
   const lingering = [...begun.sa.lingering, { inbound: child.inbound, until: now + LINGER_NS }];
+  // A peer that rekeys without end makes the oldest go earlier.
+  const over = lingering.splice(0, Math.max(0, lingering.length - LINGERING_MAX));
+  const gone = over.map(({ inbound }): Effect => ({ kind: 'command', command: removeCommand(inbound, 'inbound') }));
   return {
     sa: { ...begun.sa, lingering },
-    effects: [...begun.effects, ...stopSending(child), deleted],
+    effects: [...begun.effects, ...stopSending(child), ...gone, deleted],
   };
 }
 

@@ -41,13 +41,9 @@ export function offerChild(
   const tsr = selectorsOf(config.remote, place.remote);
   if (choices.length === 0 || tsi.length === 0 || tsr.length === 0) return null;
   if (about.flow === null) return { config, spiIn, sa, tsi, tsr };
-  return {
-    config,
-    spiIn,
-    sa,
-    tsi: withPacket(tsi, about.flow, 'source'),
-    tsr: withPacket(tsr, about.flow, 'destination'),
-  };
+  const [packetTsi, packetTsr] = [withPacket(tsi, about.flow, 'source'), withPacket(tsr, about.flow, 'destination')];
+  if (config.sharing !== 'unique') return { config, spiIn, sa, tsi: packetTsi, tsr: packetTsr };
+  return { config, spiIn, sa, tsi: packetTsi.slice(0, 1), tsr: packetTsr.slice(0, 1) };
 }
 
 /** `[N(USE_TRANSPORT_MODE),] [N(NON_FIRST_FRAGMENTS_ALSO),] SA, TSi, TSr`: the caller puts Ni and KEi between. */

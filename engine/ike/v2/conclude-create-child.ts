@@ -168,6 +168,12 @@ function takeRefusal(
         task: { kind: 'newChild', child: config, flow: null, progress: null },
       });
     }
+    case NotifyType.SINGLE_PAIR_REQUIRED: {
+      // RFC 7296 §2.9: for the packet alone, where one has asked for it.
+      if (task.kind !== 'newChild' || task.flow === null || task.child.sharing === 'unique') break;
+      const child = { ...task.child, sharing: 'unique' } as const;
+      return step(still, { kind: 'task', task: { ...task, child, progress: null } });
+    }
     case NotifyType.NO_ADDITIONAL_SAS: {
       if (old === null) break;
       // The peer rekeys nothing (§2.8): all of it is made anew.
