@@ -4,6 +4,8 @@ import type { Random } from '../crypto/random.ts';
 import type { PrivateKey, SignatureScheme } from '../crypto/signature.ts';
 import { octetsEqual } from '../wire/octets.ts';
 import { decodeCertificate } from './certificate.ts';
+import { Tag } from './der-reader.ts';
+import { der, derBitString } from './der-writer.ts';
 import { algorithmIdentifier } from '../crypto/signature-scheme.ts';
 import { sign } from '../crypto/sign.ts';
 import { encodeExtensions, keyIdentifier, type PlannedExtensions } from './encode-extensions.ts';
@@ -41,16 +43,20 @@ export function encodeCertificate(plan: PlannedCertificate, issuer: Signer, rand
     extensions: new x509.Extensions(encodeExtensions(plan, plan.spki, keyIdentifier(issuer.key.public.spki))),
   });
   const tbs = octets(tbsCertificate);
-  const signatureValue = buffer(sign(issuer.key, issuer.scheme, tbs, random));
-  const der = octets(new x509.Certificate({ tbsCertificate, signatureAlgorithm: signature, signatureValue }));
-  const read = decodeCertificate(der);
+  const encoded = signedBy(tbs, issuer, random);
+  const read = decodeCertificate(encoded);
   const isFaithful =
     octetsEqual(read.tbs, tbs) &&
     octetsEqual(read.subject, plan.subject) &&
     octetsEqual(read.issuer, issuer.name) &&
     octetsEqual(read.spki, plan.spki);
   if (!isFaithful) throw new Error('a certificate was encoded otherwise than planned');
-  return der;
+  return encoded;
+}
+
+/** SIGNED{…}, RFC 5280 §4.1: the octets that are signed, the algorithm, the signature. */
+export function signedBy(tbs: Uint8Array, { key, scheme }: Omit<Signer, 'name'>, random: Random): Uint8Array {
+  return der(Tag.SEQUENCE, tbs, algorithmIdentifier(scheme), derBitString(sign(key, scheme, tbs, random)));
 }
 
 /** A positive serial number of 16 octets, of which 126 bits are random: RFC 5280 §4.1.2.2. */

@@ -1,10 +1,9 @@
 import * as x509 from '@peculiar/asn1-x509';
 import type { Random } from '../crypto/random.ts';
-import { sign } from '../crypto/sign.ts';
 import { algorithmIdentifier } from '../crypto/signature-scheme.ts';
 import type { SignatureScheme } from '../crypto/signature.ts';
 import { REASONS, type Revocation } from './crl.ts';
-import { asn, asnTime, buffer, octets } from './encode-certificate.ts';
+import { asn, asnTime, buffer, octets, signedBy } from './encode-certificate.ts';
 import { extension, keyIdentifier } from './encode-extensions.ts';
 import { type Authority, usualScheme } from './issue.ts';
 import { Oid } from './oid.ts';
@@ -41,8 +40,7 @@ export function encodeCrl(order: CrlOrder, { certificate, key }: Authority, rand
       extension(Oid.CRL_NUMBER, false, new x509.CRLNumber(number)),
     ],
   });
-  const signature = buffer(sign(key, scheme, octets(tbsCertList), random));
-  return octets(new x509.CertificateList({ tbsCertList, signatureAlgorithm, signature }));
+  return signedBy(octets(tbsCertList), { key, scheme }, random);
 }
 
 /** The code of a reason in the words of RFC 5280 §5.3.1; null: there is none of that name for whole lists. */

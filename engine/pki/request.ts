@@ -2,12 +2,10 @@ import { AsnConvert } from '@peculiar/asn1-schema';
 import * as csr from '@peculiar/asn1-csr';
 import * as x509 from '@peculiar/asn1-x509';
 import type { Random } from '../crypto/random.ts';
-import { sign } from '../crypto/sign.ts';
-import { algorithmIdentifier } from '../crypto/signature-scheme.ts';
 import type { PrivateKey, SignatureScheme } from '../crypto/signature.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { contextConstructed, DerReader, Tag } from './der-reader.ts';
-import { asn, buffer, octets } from './encode-certificate.ts';
+import { asn, octets, signedBy } from './encode-certificate.ts';
 import { asnGeneralName, extension } from './encode-extensions.ts';
 import { decodeExtensions, type Extension, knownExtensions } from './extension.ts';
 import type { GeneralName } from './general-name.ts';
@@ -53,11 +51,7 @@ export function encodeCertificateRequest(
     subjectPKInfo: asn(key.public.spki, x509.SubjectPublicKeyInfo),
     attributes: new csr.Attributes(altNames.length === 0 ? [] : [wanted]),
   });
-  const signature = sign(key, scheme, octets(certificationRequestInfo), random);
-  const signatureAlgorithm = asn(algorithmIdentifier(scheme), x509.AlgorithmIdentifier);
-  return octets(
-    new csr.CertificationRequest({ certificationRequestInfo, signatureAlgorithm, signature: buffer(signature) }),
-  );
+  return signedBy(octets(certificationRequestInfo), { key, scheme }, random);
 }
 
 function decodeRequest(der: Uint8Array): CertificateRequest {

@@ -1,8 +1,4 @@
 import type { Random } from '../../engine/crypto/random.ts';
-import { answerHttp } from '../pki/answer.ts';
-import { credentialsOf, publicationOf } from '../pki/credentials.ts';
-import { makePki } from '../pki/make.ts';
-import { withRevoked } from '../pki/publication.ts';
 import { NO_CREDENTIALS, type NodeCredentials } from '../topology/ike-config.ts';
 import type { Topology } from '../topology/model.ts';
 import type { HttpService } from './http-service.ts';
@@ -16,35 +12,24 @@ export interface Enrolment {
   readonly revoke: (certificate: string, at: number, reason: string) => void;
 }
 
+const NOBODY: Enrolment = {
+  credentials: () => NO_CREDENTIALS,
+  services: [],
+  revoke: () => {
+    throw new Error('nobody publishes anything here');
+  },
+};
+
 /**
  * Makes all that `pki:` of a topology describes. `start`: that of the lab, in seconds since the Unix epoch. `randomFor` gives each
- * name random octets of its own.
+ * name random octets of its own. What issues is loaded only where there is something to issue: a lab is to be up at once.
  */
-export function enrol(topology: Topology, start: number, randomFor: (name: string) => Random): Enrolment {
-  const made = makePki(topology, start, randomFor);
-  let publication = made === null ? null : publicationOf(made);
-  const random = randomFor('answers');
-  const server = topology.pki?.server ?? null;
-  const service: HttpService | null =
-    server === null
-      ? null
-      : {
-          node: server.node,
-          port: server.port,
-          respond: (request, at) => {
-            if (publication === null) throw new Error('a server that has nothing to publish');
-            return answerHttp(publication, request, at, random);
-          },
-        };
-  return {
-    credentials: node =>
-      made === null || topology.nodes.find(({ name }) => name === node)?.ike === null
-        ? NO_CREDENTIALS
-        : credentialsOf(topology, made, node, randomFor(`lists of ${node}`)),
-    services: service === null ? [] : [service],
-    revoke: (certificate, at, reason) => {
-      if (publication === null) throw new Error('nobody publishes anything here');
-      publication = withRevoked(publication, certificate, at, reason);
-    },
-  };
+export async function enrol(
+  topology: Topology,
+  start: number,
+  randomFor: (name: string) => Random,
+): Promise<Enrolment> {
+  if (topology.pki === null) return NOBODY;
+  const { enrolBy } = await import('./charles.ts');
+  return enrolBy(topology, start, randomFor);
 }

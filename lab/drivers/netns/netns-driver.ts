@@ -60,7 +60,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
   const ours = topology.links.filter(link => impaired.includes(link) || partitioned.has(link.name));
   const cables = cablesOf(topology, link => ours.includes(link) && !byKernel.includes(link));
   const random = createSystemRandom();
-  const enrolment = enrol(topology, Date.now() / 1000, () => random);
+  const enrolment = await enrol(topology, Date.now() / 1000, () => random);
   const closing: (() => unknown)[] = [() => removeNamespaces(topology)];
   try {
     await ipBatch(layoutBatch(topology, cables, wayUp));

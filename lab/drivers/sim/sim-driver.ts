@@ -45,12 +45,11 @@ export function createSimDriver(options: SimDriverOptions): Driver {
   return {
     name: 'sim',
     capabilities,
-    // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
     up: async (topology, run) => {
       const simulation = new Simulation();
       const clockwork = pace === 'virtual' ? new VirtualPace(simulation) : new RealTimePace(simulation);
       const randomFor = (name: string) => createSeededRandom(`${run.seed}/pki/${name}`);
-      const enrolment = enrol(topology, EPOCH_SECONDS, randomFor);
+      const enrolment = await enrol(topology, EPOCH_SECONDS, randomFor);
       const ikeFor = options.ikeFor ?? (node => ikeConfig(topology, node, enrolment.credentials(node)));
       const services = [...enrolment.services, ...(run.services ?? [])];
       const made = { services, kernelFor, makeNode, makeIke, ikeFor };
