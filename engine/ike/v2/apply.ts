@@ -1,7 +1,7 @@
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType } from '../../wire/ike/registry.ts';
 import { NS_PER_MS } from '../../wire/instant.ts';
-import { beginAttempt, takeFailure, takeLoss, takeSuccess } from './caller.ts';
+import { beginAttempt, forgetTicket, keepTicket, takeFailure, takeLoss, takeSuccess } from './caller.ts';
 import { dueAt } from './clocks.ts';
 import { type Core, tell, worldOf } from './core.ts';
 import { endIkeSa } from './end.ts';
@@ -97,9 +97,14 @@ function applyEffect(core: Core, before: IkeSa, effect: Effect, occasion: Occasi
       return;
     }
     case 'lost':
+      if (effect.cause === 'asked' || effect.cause === 'closed') forgetTicket(core, before.id);
       return takeLoss(core, effect);
     case 'initiate':
       return beginAttempt(core, effect);
+    case 'ticket':
+      return keepTicket(core, before, effect.ticket);
+    case 'ticketUsed':
+      return core.tickets?.use(effect.serial);
     case 'fetch': // parked already, together with the others of this step
       return;
   }

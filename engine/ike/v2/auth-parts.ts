@@ -83,6 +83,19 @@ export function judgePeer(
   );
 }
 
+/** RFC 5723 §4.3.3: a MAC by SK_p alone, whose keys only the ends of the old IKE SA have, and the identities that it had. */
+function judgeResumed(resumed: Resumed, id: IdPayload, auth: AuthPayload, context: AuthContext): PeerVerdict {
+  const { idType, data } = resumed.remoteIdentity;
+  if (id.idType !== idType || !octetsEqual(id.data, data)) return { kind: 'refused', why: 'not whom the ticket is of' };
+  if (auth.method !== RESUMED_METHOD || !icvsEqual(resumedMac(context), auth.data)) {
+    return { kind: 'refused', why: 'AUTH is not over this exchange' };
+  }
+  return { kind: 'accepted', method: resumed.remoteAuthentication };
+}
+
+const RESUMED_METHOD = AuthMethod.SHARED_KEY_MESSAGE_INTEGRITY_CODE;
+const resumedMac = ({ prf, skP, octets }: AuthContext): Uint8Array => prf.compute(skP, octets);
+
 /** What either end may say of itself in IKE_AUTH. */
 export function authNotifies(connection: ConnectionConfig, sa: Unproven, world: World): Payload[] {
   const notifies: Payload[] = [];

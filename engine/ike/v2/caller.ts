@@ -19,6 +19,7 @@ import { REDIRECT_LOOP_SECONDS, REDIRECTS_MAX } from './redirect.ts';
 import { removeSa, storeSa } from './sa-table.ts';
 import type { Effect } from './step.ts';
 import type { Task } from './task.ts';
+import type { StoredTicket } from './ticket.ts';
 
 /** How a connection gets, and gets back, the children that somebody wants. */
 export interface Caller {
@@ -38,6 +39,8 @@ export interface Caller {
   notes: readonly AttemptNote[];
   /** When it was last sent elsewhere, RFC 5685 §7. */
   redirectedAt: readonly Instant[];
+  /** RFC 5723: of the last IKE SA, good for one more; null: there is none. */
+  ticket: StoredTicket | null;
 }
 
 export function createCaller(connection: ConnectionConfig, alarmId: number): Caller {
@@ -52,6 +55,7 @@ export function createCaller(connection: ConnectionConfig, alarmId: number): Cal
     trapped: new Set(trapped),
     notes: [],
     redirectedAt: [],
+    ticket: null,
   };
 }
 
@@ -155,6 +159,17 @@ function keepWaiting(core: Core, sa: InitiatingIkeSa, { id, responderSpi }: IkeS
   storeSa(core, { ...sa, attempt: { ...attempt, candidates, failed: [...attempt.failed, responderSpi], refusal } });
 }
 
+/** What the peer gives to come back with. */
+export function keepTicket(core: Core, { connection, id }: IkeSa, ticket: StoredTicket): void {
+  const caller = core.callers.get(connection.name);
+  if (caller !== undefined) caller.ticket = { ...ticket, ikeSa: id };
+}
+
+/** The IKE SA was deleted, not lost: RFC 5723 §6.2. */
+export function forgetTicket(core: Core, ikeSa: number): void {
+  for (const caller of core.callers.values()) if (caller.ticket?.ikeSa === ikeSa) caller.ticket = null;
+}
+
 /** The attempt has led to an established IKE SA: what else is wanted follows in it, and other answers are forgotten. */
 export function takeSuccess(core: Core, sa: EstablishedIkeSa, { attemptId, children }: AuthenticatingIkeSa): void {
   for (const other of core.sas.values()) {
@@ -208,7 +223,12 @@ function call(core: Core, caller: Caller): void {
     caller.failures++;
     return retryLater(core, caller);
   }
-  const sa = createInitiating(connection, { local, remote }, children, caller.notes, worldOf(core));
+  const { ticket } = caller;
+  // Used or not, it is not used again, §4.3.1; where a redirect leads nobody knows it.
+  caller.ticket = null;
+  const isGood = ticket !== null && core.now < ticket.expiresAt && connection.resumption && redirect === undefined;
+  const notes = isGood ? [...caller.notes, { kind: 'ticket' as const, ticket }] : caller.notes;
+  const sa = createInitiating(connection, { local, remote }, children, notes, worldOf(core));
   caller.attempt = sa.id;
   storeSa(core, sa);
 }

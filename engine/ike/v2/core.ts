@@ -12,6 +12,7 @@ import { fetchKey, type ParkedMessage } from './parked.ts';
 import { RateLimit } from './rate-limit.ts';
 import { allocateIkeSpi, allocateSpi } from './spi.ts';
 import type { World } from './step.ts';
+import { Tickets } from './ticket.ts';
 
 /** All that a daemon remembers. The rest of engine/ike/v2 are functions of it, or of the IKE SAs in it. */
 export interface Core {
@@ -39,6 +40,8 @@ export interface Core {
   /** By the names of connections, in the order of the configuration. */
   readonly callers: Map<string, Caller>;
   readonly cookies: Cookies;
+  /** null: nobody has asked for one yet. */
+  tickets: Tickets | null;
   /** Messages that wait for something to be fetched, by the IKE SA: one each. */
   readonly parked: Map<number, ParkedMessage>;
   /** Answers to whoever has no IKE SA, RFC 7296 §2.21.4. */
@@ -95,6 +98,7 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSte
     unsettled: new Set(),
     callers: new Map(),
     cookies: new Cookies(context.random),
+    tickets: null,
     parked: new Map(),
     strangers: new RateLimit(100 * NS_PER_MS, 10),
     refusedCallers: new RateLimit(NS_PER_MS, 1000),
@@ -135,6 +139,7 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
     addresses: core.addresses,
     sourceFor: destination => context.sourceFor(destination),
     fetched: (url, body) => fetched.get(fetchKey(url, body)),
+    tickets: () => (core.tickets ??= new Tickets(context.random)),
     newIkeSpi: () => allocateIkeSpi(context.random, spi => core.ownSpis.has(spi)),
     newChildSpi: () => allocateSpi(context.random, spi => core.childSpis.has(spi)),
     newId: () => core.nextId++,

@@ -9,6 +9,7 @@ import type { Instant } from '../../wire/instant.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import type { IntermediateMessage } from './auth-octets.ts';
 import type { AwaitedFollowUp } from './follow-up.ts';
+import type { Resumed, StoredTicket } from './ticket.ts';
 import type { ChildSa, LingeringSa } from './child-sa.ts';
 import type { FragmentSet } from './fragments.ts';
 import type { IkeSuite } from './suite.ts';
@@ -120,7 +121,7 @@ export type AttemptNote =
   /** Where to instead of the connection's own address, text: RFC 5685. */
   | { readonly kind: 'redirectedTo'; readonly address: string }
   /** RFC 5723: what the ticket brings back. */
-  | { readonly kind: 'ticket'; readonly ticket: Uint8Array; readonly peer: string }
+  | { readonly kind: 'ticket'; readonly ticket: StoredTicket }
   /** The IKE SA that this one is made to replace: reauthentication, or moving after a redirect. */
   | { readonly kind: 'replaces'; readonly ikeSa: number };
 
@@ -166,6 +167,8 @@ export interface InitialExchange {
   readonly peerUsesPpk: boolean;
   /** HTTP_CERT_LOOKUP_SUPPORTED has come, RFC 7296 §3.6. */
   readonly peerFetchesCertificates: boolean;
+  /** The exchange was IKE_SESSION_RESUME: who both are comes of a ticket, RFC 5723 §4.3.3. Absent: it was IKE_SA_INIT. */
+  readonly resumed?: Resumed;
 }
 
 export interface IntermediateExchange {

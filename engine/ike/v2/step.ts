@@ -8,6 +8,7 @@ import type { IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
 import type { IkeSteps } from '../steps.ts';
 import type { IkeSa } from './ike-sa.ts';
 import type { Task } from './task.ts';
+import type { StoredTicket, Tickets } from './ticket.ts';
 
 /** What comes of one input to one IKE SA: its next value (null: it is gone) and every effect, in order. */
 export interface Step {
@@ -57,6 +58,9 @@ export type Effect =
       /** RFC 5685: to there instead. */
       readonly to?: string;
     }
+  /** RFC 5723: the peer has given a ticket for this IKE SA; one of the peer's has led to it. */
+  | { readonly kind: 'ticket'; readonly ticket: StoredTicket }
+  | { readonly kind: 'ticketUsed'; readonly serial: number }
   /** The message cannot be judged before this is fetched: the handler is called again with the same message then. */
   | { readonly kind: 'fetch'; readonly fetch: Omit<IkeFetch, 'id'> };
 
@@ -82,6 +86,8 @@ export interface World {
   readonly sourceFor: (destination: string) => string | null;
   /** What was fetched for the message at hand; null: it could not be; undefined: nobody has tried. */
   readonly fetched: (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;
+  /** Those that this node gives out, RFC 5723. */
+  readonly tickets: () => Tickets;
   /** Never 0, and of no other IKE SA. */
   readonly newIkeSpi: () => IkeSpi;
   /** 256 or more, and of no other inbound SA that IKE has made. */

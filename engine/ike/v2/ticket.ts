@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { Random } from '../../crypto/random.ts';
 import type { NotifyPayload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
+import type { Instant } from '../../wire/instant.ts';
 import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { Writer } from '../../wire/writer.ts';
@@ -29,6 +30,26 @@ export interface TicketState {
 export interface TicketIdentity {
   readonly idType: number;
   readonly data: Uint8Array;
+}
+
+/** What an initiator keeps with a ticket: the same, as it knows it. */
+export interface StoredTicket extends Resumed {
+  readonly ticket: Uint8Array;
+  readonly expiresAt: Instant;
+  readonly suite: IkeSuite;
+  readonly skD: Uint8Array;
+  /** The IKE SA that it is of. */
+  readonly ikeSa: number;
+}
+
+/** Who the ends of a resumed IKE SA are, and how they had proven it. */
+export interface Resumed {
+  readonly localIdentity: TicketIdentity;
+  readonly remoteIdentity: TicketIdentity;
+  readonly localAuthentication: string;
+  readonly remoteAuthentication: string;
+  /** The responder's name for the ticket; null at the initiator. */
+  readonly serial: number | null;
 }
 
 /**
