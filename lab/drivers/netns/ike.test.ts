@@ -130,11 +130,11 @@ describe.runIf(insideNamespaces)('the engine’s own daemons, live', () => {
       onPacket: packet => packets.push(packet),
       onEvent: () => undefined,
     });
-    expect(await awaitStart(lab, 20_000)).toEqual([]);
   });
   afterAll(() => lab.down());
 
   test('change keys under traffic, from either side, and no packet is lost', async () => {
+    expect(await awaitStart(lab, 20_000)).toEqual([]);
     const said: Buffer[] = [];
     const keep = (octets: Uint8Array) => void said.push(Buffer.from(octets));
     const argv = ['ping', '-i', '0.01', '-c', '300', '-W', '5', '10.0.1.2'];
