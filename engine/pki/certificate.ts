@@ -63,6 +63,7 @@ export function decodeCertificate(der: Uint8Array): Certificate {
   // RFC 5280 §4.1.1.2. Otherwise a stranger could make any number of encodings of one certificate.
   if (!octetsEqual(inner, signatureAlgorithm)) throw fields.error('signature', 'differs from signatureAlgorithm');
   const issuer = nameOf(fields, 'issuer');
+  if (isEmptyName(issuer)) throw fields.error('issuer', 'is empty'); // RFC 5280 §4.1.2.4
   const validity = fields.sequence('validity');
   const notBefore = validity.time('notBefore');
   const notAfter = validity.time('notAfter');
