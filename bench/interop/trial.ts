@@ -2,6 +2,7 @@ import type { ChildSaStatus, IkeSaStatus } from '../../engine/ike/status.ts';
 import { createTripwire } from '../../lab/capture/tripwire.ts';
 import type { LabEvent, RunningLab } from '../../lab/drivers/driver.ts';
 import { createNetnsDriver } from '../../lab/drivers/netns/netns-driver.ts';
+import { charonLog } from '../../lab/drivers/netns/strongswan/charon.ts';
 import { loadTopology } from '../../lab/topology/load.ts';
 import type { Topology } from '../../lab/topology/model.ts';
 import type { InteropCase } from './cases.ts';
@@ -37,7 +38,7 @@ export async function trial(one: InteropCase): Promise<TrialResult> {
   } catch (error) {
     findings.push(error instanceof Error ? error.message : String(error));
   }
-  if (findings.length > 0) findings.push(...lastWords(events), ...(await dropsOf(lab)));
+  if (findings.length > 0) findings.push(...lastWords(events), ...(await dropsOf(lab)), ...(await complaintsOf(lab)));
   await lab.down();
   if (tripwire.report().tripped) findings.push('a protected flow was seen in the clear');
   return { name: one.name, findings, milliseconds: performance.now() - began };
@@ -161,6 +162,20 @@ function ping(lab: RunningLab, from: string, to: string): { readonly name: strin
 
 const describeSa = ({ state, initiatorSpi, children }: IkeSaStatus): string =>
   `${initiatorSpi} ${state} (${children.map(child => `${child.spiIn.toString(16)} ${child.state}`).join(' ')})`;
+
+/** What strongSwan has said of packets that it could not send or take. */
+async function complaintsOf(lab: RunningLab): Promise<string[]> {
+  let log = '';
+  const hear = (octets: Uint8Array): void => {
+    log += Buffer.from(octets).toString();
+  };
+  await lab.exec('bob', ['cat', charonLog('bob')], { stdin: null, stdout: hear, stderr: hear, signal: null });
+  return log
+    .split('\n')
+    .filter(line => /\[ESP\]|\[KNL\].*(?:fail|unable|no )/.test(line))
+    .slice(-8)
+    .map(line => `  bob's log: ${line}`);
+}
 
 async function dropsOf(lab: RunningLab): Promise<string[]> {
   const engines = (await lab.status()).filter(({ drops }) => Object.keys(drops).length > 0);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ProcessKilled } from '../../process-killed.ts';
@@ -89,15 +89,6 @@ export class Charon {
     });
   }
 
-  /** What it has written of its work, for a person who looks for the reason of a failure. No keys: they are not logged at this level. */
-  log(): string {
-    try {
-      return readFileSync(join(this.#folder, 'charon.log'), 'utf8');
-    } catch {
-      return '';
-    }
-  }
-
   /** SIGKILL, as a crash is. Resolves when it is gone. */
   async kill(): Promise<void> {
     const child = this.#child;
@@ -157,6 +148,9 @@ export function charonEnvironment(node: string): Record<string, string> {
   const folder = folderOf(node);
   return { STRONGSWAN_CONF: join(folder, 'client.conf'), SWANCTL_DIR: join(folder, 'swanctl') };
 }
+
+/** Where the daemon of a node writes of its work. */
+export const charonLog = (node: string): string => join(folderOf(node), 'charon.log');
 
 const folderOf = (node: string): string => `/run/strongswan/${node}`;
 

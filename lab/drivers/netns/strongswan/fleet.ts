@@ -54,11 +54,6 @@ export class StrongswanFleet {
     if (status !== 0) throw new Error(`swanctl ${argv.join(' ')} on ${name}: ${lastLine(stderr) || lastLine(stdout)}`);
   }
 
-  /** What the daemon wrote of its work. */
-  log(name: string): string {
-    return this.#daemon(name).log();
-  }
-
   async crash(name: string): Promise<void> {
     await this.#daemon(name).kill();
   }
