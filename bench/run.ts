@@ -22,7 +22,7 @@ const KEY_ROUNDS = 51;
 const HANDSHAKE_ROUNDS = 101;
 const IKE_SAS = 1000;
 
-const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, keys, ike, live };
+const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, keys, ike, hub, live };
 
 function main(asked: readonly string[]): void {
   const unknown = asked.find(part => !(part in PARTS));
@@ -120,6 +120,10 @@ function ike(): void {
   }
   print(`octets of heap for each of ${IKE_SAS} IKE SAs of a responder, each with one child`);
   print(`  ${'x25519, psk'.padEnd(36)}${measureIkeMemory(IKE_SAS).toFixed(0).padStart(9)}`);
+}
+
+function hub(): void {
+  print(execFileSync(process.execPath, [join(import.meta.dirname, 'hub-rate.js')], { encoding: 'utf8' }).trimEnd());
 }
 
 function live(): void {

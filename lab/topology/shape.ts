@@ -8,7 +8,7 @@ import { didYouMean, nearest, oneOf } from '../../engine/config/suggest.ts';
 import type { ListValue, MapValue, ScalarValue, Value } from './yaml-document.ts';
 
 /** Of every list and every map of names. */
-const ENTRIES_MAX = 500;
+const ENTRIES_MAX = 2500;
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
