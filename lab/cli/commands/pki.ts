@@ -5,9 +5,9 @@ import { defineIssuing } from '../pki/issuing.ts';
 import { defineLooking } from '../pki/looking.ts';
 import { defineMaking } from '../pki/make.ts';
 
-const DESCRIPTION = `Keys and certificates for IKE: make key pairs, requests and authorities, issue,
-revoke, publish. All of it is PEM files in one directory, NAME.key.pem (mode 0600),
-NAME.crt.pem and so on; nothing is overwritten without --force.`;
+const DESCRIPTION =
+  'Keys and certificates for IKE: make key pairs, requests and authorities, issue, revoke, publish. All of it is PEM files ' +
+  'in one directory, NAME.key.pem (mode 0600), NAME.crt.pem and so on; nothing is overwritten without --force.';
 
 export function define(command: Command, context: CommandContext): void {
   command

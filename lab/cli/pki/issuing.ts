@@ -79,7 +79,7 @@ export function defineIssuing(pki: Command, context: CommandContext): void {
   const end = pki.command('issue').summary('issue a certificate');
   daysOption(end, END_DAYS)
     .description(
-      'Issue a certificate for a request (--request), or for a new key. What a verifier would not believe is not issued:\nweak keys, names or a validity that the authority does not have. NAME.crt.pem has the certificate first and the\nauthorities between it and the root behind it.',
+      'Issue a certificate for a request (--request), or for a new key. What a verifier would not believe is not issued: weak keys, names or a validity that the authority does not have. NAME.crt.pem has the certificate first and the authorities between it and the root behind it.',
     )
     .argument('<name>')
     .requiredOption(...CA_OPTION)

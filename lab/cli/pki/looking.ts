@@ -47,7 +47,7 @@ export function defineLooking(pki: Command, context: CommandContext): void {
     .command('verify')
     .summary('whether a certificate would be believed')
     .description(
-      'Judge a certificate as IKE would: its path to an authority, validity, names, what its key is for, revocation by the\nCRLs at hand. Nothing is fetched. Exit status 1 when it would not be believed.',
+      'Judge a certificate as IKE would: its path to an authority, validity, names, what its key is for, revocation by the CRLs at hand. Nothing is fetched. Exit status 1 when it would not be believed.',
     )
     .argument('<what>', 'a file, or a name')
     .option('--anchor <what...>', 'whom to trust, by file or name; all roots of the directory where it is absent')
