@@ -53,6 +53,7 @@ describe('negotiated topologies', () => {
         'hub-and-spoke',
         'interop-strongswan',
         'post-quantum',
+        'road-warriors',
         'site-to-site',
         'site-to-site-ca',
         'site-to-site-rsa',
@@ -69,6 +70,17 @@ describe('negotiated topologies', () => {
     // A child for each policy at each end, and not one more than somebody wanted.
     const ends = topology.nodes.flatMap(({ ike }) => ike?.connections ?? []).flatMap(({ children }) => children);
     expect(scene.events.get('childEstablished')).toBeLessThanOrEqual(ends.length + 2);
+    await scene.lab.down();
+  });
+
+  test('road-warriors: who moves goes on with the address that she was given', async () => {
+    const { topology } = openTopology('road-warriors');
+    if (topology === null) throw new Error('road-warriors does not load');
+    const scene = await up(topology);
+    await scene.lab.sleep(25_000);
+    expect(scene.events.get('peerMoved')).toBeGreaterThanOrEqual(1);
+    expect(await failures(scene)).toEqual([]);
+    expect(scene.events.get('ikeEstablished')).toBe(4);
     await scene.lab.down();
   });
 });

@@ -9,14 +9,16 @@ import { outcomeOf } from './testing/mutation-outcome.ts';
 /** `TOPOLOGY_MUTATIONS=100000 npx vitest run lab/topology/mutation.test.ts` for a long run; `TOPOLOGY_SEED` for another. */
 const COUNT = Number(process.env['TOPOLOGY_MUTATIONS'] ?? 1000);
 const SEED = Number(process.env['TOPOLOGY_SEED'] ?? 1);
-const texts = [EVERYTHING, ...shippedTopologies().map(({ file }) => readFileSync(file, 'utf8'))];
+/** One that repeats is enough: it takes as long to read as all that it stands for. */
+const shipped = shippedTopologies().filter(({ name }) => name !== 'hub-and-spoke');
+const texts = [EVERYTHING, ...shipped.map(({ file }) => readFileSync(file, 'utf8'))];
 
 describe('mutated topologies', () => {
   test('start from good ones', () => {
     for (const text of texts) expect(loadTopology('good.yaml', text).diagnostics).toEqual([]);
   });
 
-  test(`${COUNT} of them are accepted or diagnosed, and nothing throws`, { timeout: 10_000 + COUNT * 20 }, () => {
+  test(`${COUNT} of them are accepted or diagnosed, and nothing throws`, { timeout: 10_000 + COUNT * 60 }, () => {
     let accepted = 0;
     for (let i = 0; i < COUNT; i += 1) {
       const seed = SEED * 1_000_003 + i;
