@@ -21,10 +21,12 @@ import { notifyFor, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { choosePpk, mixed, type Ppk } from './ppk.ts';
 import { ikeChoices } from './proposals.ts';
 import { redirectNotify, sendsElsewhere } from './redirect.ts';
+import { ticketFor } from './resume.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import { assignAddresses, assignedEffects } from './virtual-addresses.ts';
 import type { ProtocolError } from '../protocol-error.ts';
 import type { IkeSuite } from './suite.ts';
+import type { Resumed } from './ticket.ts';
 import { ADDITIONAL_KEY_EXCHANGES, NONE } from './transforms.ts';
 import { isKeptOut, replaceOlder } from './unique.ts';
 
@@ -94,22 +96,29 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
       ? { sa: made.sa, effects: [], payloads: [redirectNotify(connection.redirectTo, null)] } // RFC 5685 §6
       : answerFirst(made.sa, sa, payloads, world);
   const { initial } = sa;
+  const { resumed } = initial;
+  const certificates =
+    resumed === undefined
+      ? certificatesToSend(
+          connection.authentication.local,
+          credentialsOf(world.config),
+          initial.certificateRequests,
+          initial.peerFetchesCertificates,
+        )
+      : [];
   const answered: Payload[] = [
     idr,
-    ...certificatesToSend(
-      connection.authentication.local,
-      credentialsOf(world.config),
-      initial.certificateRequests,
-      initial.peerFetchesCertificates,
-    ),
+    ...certificates,
     proof.auth,
     ...child.payloads,
     ...(judged.peer.ppk === null ? [] : [notifyPayload(NotifyType.PPK_IDENTITY)]),
+    ...ticketFor(made.sa, payloads, world),
     ...authNotifies(connection, sa, world),
   ];
+  const used: Effect[] = typeof resumed?.serial === 'number' ? [{ kind: 'ticketUsed', serial: resumed.serial }] : [];
   return {
     sa: child.sa,
-    effects: [...made.effects, ...child.effects, { kind: 'respond', payloads: answered }, ...older],
+    effects: [...used, ...made.effects, ...child.effects, { kind: 'respond', payloads: answered }, ...older],
   };
 }
 
@@ -130,6 +139,8 @@ function judge(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): J
   if (auth === null) return refused('EAP is not spoken here');
   if (remoteIdentity === null || (idr !== null && named === null)) return refused('an identity that is none');
   if (method === null) return refused(`AUTH method ${auth.method}`);
+  if (sa.initial.resumed !== undefined)
+    return judgeResumption(sa, sa.initial.resumed, idi, remoteIdentity, payloads, world);
   const possible = connectionsFor(world.config, sa.path).filter(one => one.version === 2 && hasSuite(one, sa.suite));
   const candidates = connectionsOf(possible, { remote: remoteIdentity, local: named, method }).slice(
     0,
@@ -154,6 +165,24 @@ function judge(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): J
     first ??= refused(`${formatIdentity(remoteIdentity)}: ${verdict.why}`);
   }
   return first ?? refused(`no connection is for ${formatIdentity(remoteIdentity)}`);
+}
+
+/** The ticket has said which connection it is of, and who is there. */
+function judgeResumption(
+  sa: HalfOpenIkeSa,
+  resumed: Resumed,
+  idi: IdPayload,
+  remoteIdentity: Identity,
+  payloads: readonly Payload[],
+  world: World,
+): Judged {
+  const { connection } = sa;
+  const localIdentity = identityOfPayload(resumed.localIdentity);
+  if (localIdentity === null) throw new Error('a ticket is of an identity that is none');
+  const identities = { localIdentity, remoteIdentity };
+  const verdict = judgePeer(sa, connection, idi, identities, payloads, false, world);
+  if (verdict.kind !== 'accepted') return verdict;
+  return { kind: 'accepted', peer: { connection, idi, ...identities, method: verdict.method, ppk: null } };
 }
 
 /** With the data of NO_PPK_AUTH in the place of AUTH's, RFC 8784 §3; null: as they are. */

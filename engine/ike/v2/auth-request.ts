@@ -17,9 +17,11 @@ import { IKE_AUTH } from './initial-tables.ts';
 import { errorOf, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { mixed, ppkIdentityNotify, ppkInUse } from './ppk.ts';
 import { readRedirect } from './redirect.ts';
+import { takeTicket, ticketRequest } from './resume.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import type { TaskOf } from './task.ts';
 import { addressesHere, requestConfiguration, takeAddresses } from './virtual-addresses.ts';
+import type { TicketIdentity } from './ticket.ts';
 import { replaceOlder } from './unique.ts';
 
 export const authenticate: Initiator<'authenticate'> = {
@@ -37,26 +39,36 @@ export const authenticate: Initiator<'authenticate'> = {
 
 /** `IDi, [CERT,] [CERTREQ,] [IDr,] AUTH, [CP,] [SAi2, TSi, TSr,] [N...]`. */
 function request(sa: AuthenticatingIkeSa, world: World): Step {
-  const { connection, path } = sa;
+  const { connection } = sa;
   const { authentication } = connection;
   const credentials = credentialsOf(world.config);
-  const localIdentity = ownIdentity(connection, path, null);
-  const remoteIdentity = expectedIdentity(connection);
+  const { resumed } = sa.initial;
+  const localIdentity = ownName(sa);
+  const remoteIdentity = resumed === undefined ? expectedIdentity(connection) : named(resumed.remoteIdentity);
   const idi = payloadOfIdentity(localIdentity, 'IDi');
   const identities = { localIdentity, remoteIdentity };
-  const ppk = ppkInUse(sa, credentials);
-  if (ppk === null && connection.ppk?.isRequired === true) return failed(sa, 'no PPK that both know', world);
+  // RFC 8784 §3: not again for what was resumed.
+  const ppk = resumed === undefined ? ppkInUse(sa, credentials) : null;
+  const needsPpk = connection.ppk?.isRequired === true && resumed === undefined;
+  if (ppk === null && needsPpk) return failed(sa, 'no PPK that both know', world);
   const proof = proveSelf(mixed(sa, ppk), connection, idi, identities, world);
   if (proof.kind === 'impossible') return failed(sa, proof.why, world);
-  const withoutPpk =
-    ppk === null || connection.ppk?.isRequired === true ? null : proveSelf(sa, connection, idi, identities, world);
+  const withoutPpk = ppk === null || needsPpk ? null : proveSelf(sa, connection, idi, identities, world);
   const { initial } = sa;
-  const certificates = certificatesToSend(
-    authentication.local,
-    credentials,
-    initial.certificateRequests,
-    initial.peerFetchesCertificates,
-  );
+  const certificates =
+    resumed === undefined
+      ? certificatesToSend(
+          authentication.local,
+          credentials,
+          initial.certificateRequests,
+          initial.peerFetchesCertificates,
+        )
+      : [];
+  // RFC 5723 §4.3.3: nobody is certified anew.
+  const asked =
+    resumed === undefined
+      ? [...certificateRequests([authentication.remote], credentials), ...lookupNotifies([authentication.remote])]
+      : [];
   const configuration = requestConfiguration(connection, addressesHere(connection, world));
   const offered = offerFirst(sa, world);
   const offerParts = offered === null ? null : offerPayloads(offered);
@@ -64,14 +76,14 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
     idi,
     ...certificates,
     ...(isAlone(sa, world) ? [notifyPayload(NotifyType.INITIAL_CONTACT)] : []),
-    ...certificateRequests([authentication.remote], credentials),
-    ...lookupNotifies([authentication.remote]),
+    ...asked,
     ...(isNamed(remoteIdentity) ? [payloadOfIdentity(remoteIdentity, 'IDr')] : []),
     proof.auth,
     ...(configuration === null ? [] : [configuration]),
     ...(offerParts === null ? [] : [...offerParts.notifies, offerParts.sa, ...offerParts.selectors]),
     ...(ppk === null ? [] : [ppkIdentityNotify(ppk)]),
     ...(withoutPpk?.kind === 'made' ? [notifyPayload(NotifyType.NO_PPK_AUTH, withoutPpk.auth.data)] : []),
+    ...ticketRequest(connection),
     ...authNotifies(connection, sa, world),
   ];
   return step(sa, {
@@ -106,7 +118,7 @@ function conclude(
   world: World,
 ): Step {
   const { payloads } = response;
-  const { connection, path } = sa;
+  const { connection } = sa;
   const error = errorOf(payloads);
   const idr = payloadOf(payloads, 'IDr');
   if (idr === null || payloadOf(payloads, 'AUTH') === null || (error !== null && FATAL.includes(error.notifyType))) {
@@ -114,11 +126,13 @@ function conclude(
   }
   const remoteIdentity = identityOfPayload(idr);
   if (remoteIdentity === null) return refusePeer(sa, 'an identity that is none');
-  const localIdentity = ownIdentity(connection, path, null);
-  const offeredPpk = ppkInUse(sa, credentialsOf(world.config));
+  const localIdentity = ownName(sa);
+  const { resumed } = sa.initial;
+  const offeredPpk = resumed === undefined ? ppkInUse(sa, credentialsOf(world.config)) : null;
   // RFC 8784 §3: what the notify has in it is of no matter.
   const ppk = notifyOf(payloads, NotifyType.PPK_IDENTITY) === null ? null : offeredPpk;
-  if (ppk === null && connection.ppk?.isRequired === true) return refusePeer(sa, 'the peer does not use the PPK');
+  if (ppk === null && connection.ppk?.isRequired === true && resumed === undefined)
+    return refusePeer(sa, 'the peer does not use the PPK');
   const basis = mixed(sa, ppk);
   const identities = { localIdentity, remoteIdentity };
   const verdict = judgePeer(basis, connection, idr, identities, payloads, ppk !== null, world);
@@ -158,7 +172,26 @@ function conclude(
       : offered === null
         ? step(made.sa, ...taken.effects)
         : concludeFirst(made.sa, sa, offered, response, world, taken.effects);
-  return { sa: child.sa, effects: [...made.effects, ...child.effects, ...older, ...replaced] };
+  const came: Effect[] = [...cameBack(sa), ...takeTicket(made.sa, payloads, world)];
+  return { sa: child.sa, effects: [...came, ...made.effects, ...child.effects, ...older, ...replaced] };
+}
+
+/** Who this node is in this exchange. */
+function ownName({ connection, path, initial }: AuthenticatingIkeSa): Identity {
+  const { resumed } = initial;
+  return resumed === undefined ? ownIdentity(connection, path, null) : named(resumed.localIdentity);
+}
+
+function named(id: TicketIdentity): Identity {
+  const identity = identityOfPayload(id);
+  if (identity === null) throw new Error('a ticket is of an identity that is none');
+  return identity;
+}
+
+/** RFC 5723: without an exchange of keys and proofs. */
+function cameBack({ connection, initial }: AuthenticatingIkeSa): Effect[] {
+  if (initial.resumed === undefined) return [];
+  return [{ kind: 'event', event: { kind: 'resumed', connection: connection.name, detail: 'by a ticket' } }];
 }
 
 /** RFC 5685 §6: this one has no child, and ends; another gateway is asked for the same. */

@@ -55,9 +55,12 @@ const HARDER_MAX = 4;
  * null: the cookie is one that came with a puzzle, and that is solved; or the initiator knows no puzzles, and there is still
  * room for such (§7.1.5).
  */
-function checkPuzzle(core: Core, { payloads, header, from }: ReceivedMessage, zeroBits: number): GateVerdict | null {
+function checkPuzzle(core: Core, request: ReceivedMessage, zeroBits: number): GateVerdict | null {
+  const { payloads, header, from } = request;
   const nonce = payloadOf(payloads, 'NONCE');
   const prf = puzzlePrf(offeredPrfs(payloads));
+  // A ticket comes without a proposal, and so without a PRF to choose.
+  if (payloadOf(payloads, 'SA') === null) return checkCookie(core, request);
   if (nonce === null || prf === null) return { kind: 'drop' };
   // The difficulty is part of what the cookie is made of, so nobody can make it less.
   const owner = (bits: number): CookieOwner => ({

@@ -29,7 +29,11 @@ export interface KeyParties {
 }
 
 /** SKEYSEED = prf(Ni | Nr, g^ir), RFC 7296 §2.14. */
-export function initialSkeyseed(found: Prf, parties: KeyParties, secret: Uint8Array): Uint8Array {
+export function initialSkeyseed(
+  found: Prf,
+  parties: Pick<KeyParties, 'initiatorNonce' | 'responderNonce'>,
+  secret: Uint8Array,
+): Uint8Array {
   return found.compute(skeyseedKey(found, parties.initiatorNonce, parties.responderNonce), secret);
 }
 

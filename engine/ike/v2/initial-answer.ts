@@ -22,6 +22,7 @@ import { ikeChoices } from './proposals.ts';
 import { answerWith, type Selection, selectIke } from './select-proposal.ts';
 import type { World } from './step.ts';
 import type { IkeSuite } from './suite.ts';
+import type { Resumed } from './ticket.ts';
 import { INITIAL_WINDOWS } from './windows.ts';
 
 /** What a responder makes of an IKE_SA_INIT request that has passed the gate (cookies, limits). */
@@ -60,16 +61,51 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   const answer = world.steps.keyExchanged(method.respond(ke.data, world.random));
   if (answer.kind === 'invalid')
     return refused({ kind: 'malformed', field: `Key Exchange Data: ${answer.why}`, offset: 0 });
-  const extensions = new Set(extensionsInUse(connections, payloads));
-  if (canBeRedirected(payloads)) extensions.add('redirect');
-  if (suite.additionalKeyExchanges.length > 0 && !extensions.has('intermediate'))
+  if (suite.additionalKeyExchanges.length > 0 && !extensionsInUse(connections, payloads).has('intermediate'))
     return refused({ kind: 'noProposalChosen' });
+  const responderNonce = world.random.bytes(NONCE_OCTETS);
+  const skeyseed = initialSkeyseed(algorithms.prf, { initiatorNonce, responderNonce }, answer.secret);
+  const agreed = { connection, connections, suite, skeyseed, initiatorNonce, responderNonce };
+  const sa = createHalfOpen(request, agreed, world);
+  const { initiatorSpi, responderSpi } = sa;
+  const encapsulation = connection.forceEncapsulation ? 'pretend' : 'asDetected';
+  const remotes = connections.map(({ authentication }) => authentication.remote);
+  const answered: Payload[] = [
+    answerWith(proposal, new Uint8Array(0)),
+    { type: 'KE', group: method.ianaId, data: answer.data },
+    { type: 'NONCE', data: responderNonce },
+    ...natDetectionNotifies({ initiatorSpi, responderSpi }, from, encapsulation),
+    ...certificateRequests(remotes, credentialsOf(world.config)),
+    ...lookupNotifies(remotes),
+    ...responderNotifies(connections, payloads),
+  ];
+  return { kind: 'accepted', sa, payloads: answered };
+}
+
+/** What the first exchange has agreed on. */
+export interface AgreedFirst {
+  readonly connection: ConnectionConfig;
+  /** Those that the peer may mean. */
+  readonly connections: readonly ConnectionConfig[];
+  readonly suite: IkeSuite;
+  readonly skeyseed: Uint8Array;
+  readonly initiatorNonce: Uint8Array;
+  readonly responderNonce: Uint8Array;
+  /** Absent: it was IKE_SA_INIT. */
+  readonly resumed?: Resumed;
+}
+
+/** The IKE SA of a responder that is about to answer. */
+export function createHalfOpen(request: ReceivedMessage, agreed: AgreedFirst, world: World): HalfOpenIkeSa {
+  const { connection, connections, suite, skeyseed, initiatorNonce, responderNonce, resumed } = agreed;
+  const { payloads } = request;
   const { initiatorSpi } = request.header;
   const responderSpi = world.newIkeSpi();
-  const responderNonce = world.random.bytes(NONCE_OCTETS);
-  const parties = { initiatorNonce, responderNonce, initiatorSpi, responderSpi };
-  const keys = expandIkeKeys(algorithms, initialSkeyseed(algorithms.prf, parties, answer.secret), parties);
-  const sa: HalfOpenIkeSa = {
+  const algorithms = ikeAlgorithms(suite);
+  const extensions = new Set(extensionsInUse(connections, payloads));
+  if (canBeRedirected(payloads)) extensions.add('redirect');
+  if (resumed !== undefined) extensions.add('resumption');
+  return {
     kind: 'halfOpen',
     id: world.newId(),
     role: 'responder',
@@ -87,7 +123,7 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
     retransmitted: 0,
     suite,
     ...algorithms,
-    keys,
+    keys: expandIkeKeys(algorithms, skeyseed, { initiatorNonce, responderNonce, initiatorSpi, responderSpi }),
     sealed: 0,
     fragments: [],
     initial: {
@@ -98,24 +134,14 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
       peerHashes: peerHashes(payloads),
       certificateRequests: [],
       intermediates: [],
-      additionalDone: 0,
+      // Those of a resumed one were done before.
+      additionalDone: resumed === undefined ? 0 : suite.additionalKeyExchanges.length,
       peerUsesPpk: notifyOf(payloads, NotifyType.USE_PPK) !== null,
       peerFetchesCertificates: false,
+      ...(resumed === undefined ? {} : { resumed }),
     },
     dropAt: world.now + world.config.limits.halfOpenSeconds * NS_PER_S,
   };
-  const encapsulation = connection.forceEncapsulation ? 'pretend' : 'asDetected';
-  const remotes = connections.map(({ authentication }) => authentication.remote);
-  const answered: Payload[] = [
-    answerWith(proposal, new Uint8Array(0)),
-    { type: 'KE', group: method.ianaId, data: answer.data },
-    { type: 'NONCE', data: responderNonce },
-    ...natDetectionNotifies({ initiatorSpi, responderSpi }, from, encapsulation),
-    ...certificateRequests(remotes, credentialsOf(world.config)),
-    ...lookupNotifies(remotes),
-    ...responderNotifies(connections, payloads),
-  ];
-  return { kind: 'accepted', sa, payloads: answered };
 }
 
 type Choice =

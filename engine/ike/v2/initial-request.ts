@@ -25,7 +25,10 @@ import { ikeChoices, keyExchangesOf, offer } from './proposals.ts';
 import { readPuzzle, solvePuzzle } from './puzzle.ts';
 import { wayOf } from './send.ts';
 import { echoesNonce, readRedirect, type Redirection, redirectedFromNotify, REDIRECTS_MAX } from './redirect.ts';
+import { IKE_SESSION_RESUME, resumedSkeyseed, ticketOf } from './resume.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import type { IkeSuite } from './suite.ts';
+import type { Resumed, StoredTicket } from './ticket.ts';
 import { ADDITIONAL_KEY_EXCHANGES } from './transforms.ts';
 import { INITIAL_WINDOWS, type OutstandingRequest } from './windows.ts';
 
@@ -94,9 +97,10 @@ export const initialExchange: Initiator<'initial'> = {
   table: IKE_SA_INIT,
   begin(sa) {
     if (sa.kind !== 'initiating') throw new Error(`IKE_SA_INIT of an IKE SA that is ${sa.kind}`);
+    const { exchangeType } = ticketOf(sa.attempt.notes) === null ? IKE_SA_INIT : IKE_SESSION_RESUME;
     return step(sa, {
       kind: 'request',
-      exchangeType: IKE_SA_INIT.exchangeType,
+      exchangeType,
       payloads: requestOf(sa),
       task: { kind: 'initial' },
     });
@@ -111,12 +115,14 @@ export const initialExchange: Initiator<'initial'> = {
 function requestOf({ attempt, connection, initiatorSpi, responderSpi, path }: InitiatingIkeSa): Payload[] {
   const { cookie, solution, method, keyExchange: half, nonce } = attempt;
   const encapsulation = connection.forceEncapsulation ? 'pretend' : 'asDetected';
+  const ticket = ticketOf(attempt.notes);
+  const ke: Payload = { type: 'KE', group: method.ianaId, data: half.data };
   return [
     ...(cookie === null ? [] : [notifyPayload(NotifyType.COOKIE, cookie)]),
     ...(solution === null ? [] : [solution]),
-    offerOf(connection),
-    { type: 'KE', group: method.ianaId, data: half.data },
+    ...(ticket === null ? [offerOf(connection), ke] : []),
     { type: 'NONCE', data: nonce },
+    ...(ticket === null ? [] : [notifyPayload(NotifyType.TICKET_OPAQUE, ticket.ticket)]),
     ...natDetectionNotifies({ initiatorSpi, responderSpi }, wayOf(path), encapsulation),
     ...initiatorNotifies(connection),
     ...redirectedFrom(attempt.notes).slice(-1).map(redirectedFromNotify),
@@ -135,6 +141,8 @@ function takeAnswer(sa: InitiatingIkeSa, request: OutstandingRequest, response: 
   if (cookie !== null) return withCookie(sa, cookie.data, puzzle);
   // RFC 8019 §7.1.2: without a cookie there is nothing to solve it for.
   if (puzzle !== null) return unchanged(sa);
+  const ticket = ticketOf(sa.attempt.notes);
+  if (ticket !== null) return resumedFrom(sa, ticket, request, response, world);
   const otherGroup = notifyOf(payloads, NotifyType.INVALID_KE_PAYLOAD);
   if (otherGroup !== null) return withGroup(sa, otherGroup.data, world);
   const error = errorOf(payloads);
@@ -208,11 +216,11 @@ function refusedBy(sa: InitiatingIkeSa, why: string, world: World): Step {
 function candidateFrom(
   sa: InitiatingIkeSa,
   request: OutstandingRequest,
-  { header, payloads, octets, from }: ReceivedMessage,
+  response: ReceivedMessage,
   world: World,
 ): Step {
-  const { connection, attempt, initiatorSpi } = sa;
-  const { responderSpi } = header;
+  const { connection, attempt } = sa;
+  const { payloads } = response;
   const accepted = acceptIke(offerOf(connection), requiredPayload(payloads, 'SA'), 0);
   const ke = requiredPayload(payloads, 'KE');
   const nonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
@@ -222,11 +230,65 @@ function candidateFrom(
   const algorithms = ikeAlgorithms(suite);
   const shared = world.steps.keyExchanged(attempt.keyExchange.finish(ke.data));
   if (shared.kind === 'invalid' || !world.steps.isNonceFit(nonce, algorithms.prf)) return unchanged(sa);
-  const extensions = extensionsInUse([connection], payloads);
   // RFC 9370 §2.2.1: additional key exchanges need a place to be done in.
-  if (suite.additionalKeyExchanges.length > 0 && !extensions.has('intermediate')) return unchanged(sa);
+  const hasPlace = extensionsInUse([connection], payloads).has('intermediate');
+  if (suite.additionalKeyExchanges.length > 0 && !hasPlace) return unchanged(sa);
+  const nonces = { initiatorNonce: attempt.nonce, responderNonce: nonce };
+  const skeyseed = initialSkeyseed(algorithms.prf, nonces, shared.secret);
+  return withCandidate(sa, request, response, { suite, skeyseed, nonce }, world);
+}
+
+/** RFC 5723 §4.3.2: of what the ticket brings back. */
+function resumedFrom(
+  sa: InitiatingIkeSa,
+  ticket: StoredTicket,
+  request: OutstandingRequest,
+  response: ReceivedMessage,
+  world: World,
+): Step {
+  const { attempt } = sa;
+  const { payloads, header } = response;
+  if (notifyOf(payloads, NotifyType.TICKET_NACK) !== null && !isAnswered(sa)) {
+    return begunAgain(sa, { ...attempt, notes: attempt.notes.filter(({ kind }) => kind !== 'ticket') });
+  }
+  const error = errorOf(payloads);
+  if (error !== null) return refusedBy(sa, notifyName(error.notifyType), world);
+  const isWrong = checkPayloads(IKE_SESSION_RESUME.response, payloads) !== null || header.responderSpi === NO_SPI;
+  if (isWrong || attempt.candidates.length >= CANDIDATES_MAX) return unchanged(sa);
+  if (attempt.failed.includes(header.responderSpi)) return unchanged(sa);
+  const nonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
+  const { suite, skD } = ticket;
+  const { prf } = ikeAlgorithms(suite);
+  if (!world.steps.isNonceFit(nonce, prf)) return unchanged(sa);
+  const skeyseed = resumedSkeyseed(prf, skD, { initiatorNonce: attempt.nonce, responderNonce: nonce });
+  return withCandidate(sa, request, response, { suite, skeyseed, nonce, resumed: ticket }, world);
+}
+
+/** What an answer has brought. */
+interface Answered {
+  readonly suite: IkeSuite;
+  readonly skeyseed: Uint8Array;
+  /** The responder's. */
+  readonly nonce: Uint8Array;
+  readonly resumed?: Resumed;
+}
+
+function withCandidate(
+  sa: InitiatingIkeSa,
+  request: OutstandingRequest,
+  { header, payloads, octets, from }: ReceivedMessage,
+  { suite, skeyseed, nonce, resumed }: Answered,
+  world: World,
+): Step {
+  const { connection, attempt, initiatorSpi } = sa;
+  const { responderSpi } = header;
+  const algorithms = ikeAlgorithms(suite);
   const parties = { initiatorNonce: attempt.nonce, responderNonce: nonce, initiatorSpi, responderSpi };
-  const keys = expandIkeKeys(algorithms, initialSkeyseed(algorithms.prf, parties, shared.secret), parties);
+  const keys = expandIkeKeys(algorithms, skeyseed, parties);
+  // Those of a resumed one were done before.
+  const further = resumed === undefined ? suite.additionalKeyExchanges : [];
+  const extensions = new Set(extensionsInUse([connection], payloads));
+  if (resumed !== undefined) extensions.add('resumption');
   const candidate: AuthenticatingIkeSa = {
     kind: 'authenticating',
     id: world.newId(),
@@ -237,7 +299,7 @@ function candidateFrom(
     path: pathAfter(sa, payloads, { initiatorSpi, responderSpi }, from, world),
     windows: { ...INITIAL_WINDOWS, requests: { ...INITIAL_WINDOWS.requests, nextId: 1 } },
     tasks: [
-      ...suite.additionalKeyExchanges.map(({ type }) => ({
+      ...further.map(({ type }) => ({
         kind: 'intermediate' as const,
         index: ADDITIONAL_KEY_EXCHANGES.indexOf(type),
         keyExchange: null,
@@ -263,9 +325,10 @@ function candidateFrom(
       peerHashes: peerHashes(payloads),
       certificateRequests: certificateRequestsOf(payloads),
       intermediates: [],
-      additionalDone: 0,
+      additionalDone: suite.additionalKeyExchanges.length - further.length,
       peerUsesPpk: notifyOf(payloads, NotifyType.USE_PPK) !== null,
       peerFetchesCertificates: notifyOf(payloads, NotifyType.HTTP_CERT_LOOKUP_SUPPORTED) !== null,
+      ...(resumed === undefined ? {} : { resumed }),
     },
     attemptId: sa.id,
     children: attempt.children,

@@ -16,6 +16,7 @@ import { notifyFor } from './notify.ts';
 import { ownCrashToken } from './quick-crash.ts';
 import { takeProtected } from './receive-protected.ts';
 import { refuseMessage } from './refuse.ts';
+import { answerResume } from './resume-answer.ts';
 import { requestDigest, saOf, storeSa } from './sa-table.ts';
 import { headerOf, prepareClear, transmit } from './send.ts';
 import { withAnswer } from './windows.ts';
@@ -32,7 +33,7 @@ export function receiveDatagram(core: Core, datagram: IkeDatagram): void {
   if (header.majorVersion > 2)
     return refuseStranger(core, header, from, { kind: 'unsupportedVersion', major: header.majorVersion });
   if (header.majorVersion < 2) return refuseMessage(core, null, `version ${header.majorVersion}`);
-  if (header.exchangeType === ExchangeType.IKE_SA_INIT) return takeInitial(core, header, octets, from);
+  if (FIRST.includes(header.exchangeType)) return takeInitial(core, header, octets, from);
   const sa = saOf(core, header);
   if (sa === null) return refuseStranger(core, header, from, { kind: 'unknownIkeSa' });
   // Who made the IKE SA sets the Initiator flag, in all of its messages: §3.1.
@@ -42,7 +43,10 @@ export function receiveDatagram(core: Core, datagram: IkeDatagram): void {
   takeProtected(core, sa, message, octets, from);
 }
 
-/** IKE_SA_INIT: whatever its SPIs, it is about no IKE SA that has keys. */
+/** Exchanges that an IKE SA begins with. */
+const FIRST: readonly number[] = [ExchangeType.IKE_SA_INIT, ExchangeType.IKE_SESSION_RESUME];
+
+/** IKE_SA_INIT, or IKE_SESSION_RESUME: whatever its SPIs, it is about no IKE SA that has keys. */
 function takeInitial(core: Core, header: DecodedIkeHeader, octets: Uint8Array, from: Way): void {
   if (header.messageId !== 0 || header.isInitiator === header.isResponse || header.initiatorSpi === NO_SPI) {
     return refuseMessage(core, null, 'an IKE_SA_INIT that cannot be');
@@ -56,7 +60,8 @@ function takeInitialResponse(core: Core, header: DecodedIkeHeader, octets: Uint8
   if (header.responderSpi !== NO_SPI && saOf(core, header) !== null) return; // the same answer again
   const sa = saOf(core, { initiatorSpi: header.initiatorSpi, responderSpi: NO_SPI });
   const request = sa?.windows.requests.outstanding[0];
-  if (sa?.kind !== 'initiating' || request === undefined) return refuseMessage(core, null, 'an answer to nothing');
+  if (sa?.kind !== 'initiating' || request?.header.exchangeType !== header.exchangeType)
+    return refuseMessage(core, null, 'an answer to nothing');
   if (!isFromThere(sa, from)) return refuseMessage(core, sa, 'an answer from elsewhere');
   const read = readMessage(octets);
   if (read === null) return refuseMessage(core, sa, 'malformed');
@@ -92,11 +97,12 @@ function takeInitialRequest(core: Core, header: DecodedIkeHeader, octets: Uint8A
   if (critical !== null) {
     return refuseInitial(core, message, from, { kind: 'unsupportedCriticalPayload', payloadType: critical });
   }
-  const answer = answerInitial(request, worldOf(core));
+  const isResumption = header.exchangeType === ExchangeType.IKE_SESSION_RESUME;
+  const answer = (isResumption ? answerResume : answerInitial)(request, worldOf(core));
   if (answer.kind === 'elsewhere') return answerClear(core, message, from, answer.payloads);
   if (answer.kind === 'refused') return refuseInitial(core, message, from, answer.error);
   const { sa } = answer;
-  const answerHeader = headerOf(sa, { exchangeType: ExchangeType.IKE_SA_INIT, messageId: 0, isResponse: true });
+  const answerHeader = headerOf(sa, { exchangeType: header.exchangeType, messageId: 0, isResponse: true });
   const { messages } = prepareClear(core, { ...answerHeader, payloads: answer.payloads });
   transmit(core, from, messages);
   const [first = new Uint8Array(0)] = messages;
