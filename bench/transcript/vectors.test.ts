@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PayloadType } from '../../engine/wire/ike/registry.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
@@ -13,24 +13,38 @@ import { writePcapng } from '../../lab/capture/pcapng-file.ts';
 import { writeWiresharkFolder } from '../../lab/capture/wireshark.ts';
 import { makeTranscript } from './make.ts';
 import { TRANSCRIPT_PLANS } from './plans.ts';
-import { formatTranscript, TRANSCRIPT_SEED } from './published.ts';
-import type { TranscribedIkeSa, TranscribedMessage } from './transcript.ts';
+import { formatTranscript, TRANSCRIPT_SEED, transcriptPath } from './published.ts';
+import type { TranscribedIkeSa, TranscribedMessage, Transcript } from './transcript.ts';
 
+const ROOT = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'ipsec-lab-vectors-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const TRANSCRIPTS = TRANSCRIPT_PLANS.map(plan => makeTranscript(plan, TRANSCRIPT_SEED));
+const published = (path: string): Transcript => JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as Transcript;
+const PATHS = TRANSCRIPT_PLANS.map(transcriptPath);
 
-test.each(TRANSCRIPT_PLANS)('$name: the seed gives the same octets', plan => {
-  const made = TRANSCRIPTS.find(({ name }) => name === plan.name);
-  expect(formatTranscript(makeTranscript(plan, TRANSCRIPT_SEED))).toBe(
-    made === undefined ? '' : formatTranscript(made),
+test('all that is published has a plan', () => {
+  const folderOf = join(ROOT, dirname(PATHS[0] ?? ''));
+  const files = readdirSync(folderOf).filter(name => name.endsWith('.json'));
+  expect(files.map(name => join('suites', 'vectors', name)).sort()).toEqual([...PATHS].sort());
+});
+
+test.each(TRANSCRIPT_PLANS)('$name: the seed gives the same octets (else: npm run vectors)', plan => {
+  const text = readFileSync(join(ROOT, transcriptPath(plan)), 'utf8');
+  expect(formatTranscript(makeTranscript(plan, TRANSCRIPT_SEED))).toBe(text);
+});
+
+test('another seed gives other octets', () => {
+  const [plan] = TRANSCRIPT_PLANS;
+  if (plan === undefined) throw new Error('no plan');
+  expect(makeTranscript(plan, 'other').messages[0]?.octets).not.toBe(
+    published(transcriptPath(plan)).messages[0]?.octets,
   );
 });
 
 describe.skipIf(!hasTshark)(`tshark ${NEEDS_TSHARK}`, () => {
-  const known = TRANSCRIPTS.filter(({ name }) => !name.includes('chacha20'));
-  test.each(known)('$name: it reads each payload inside of SK', ({ messages, ikeSas }) => {
+  test.each(PATHS.filter(path => !path.includes('chacha20')))('%s: it reads each payload inside of SK', path => {
+    const { messages, ikeSas } = published(path);
     const expected = messages.map(({ payloads }) => payloads.split(' ').map(numberOf).join(','));
     // It knows one set of keys for each pair of SPIs: with those before and after an RFC 9370 exchange it is asked twice.
     const readings = ikeSas.map(sa => payloadsSeen(messages, sa, ikeSas));
