@@ -83,6 +83,27 @@ function aboutContents(): Subject[] {
         },
       };
     }),
+    payloads('ike-wrong-auth', 'proves that it knows another key', response(ExchangeType.IKE_AUTH), all =>
+      all.map(it => (it.type === 'AUTH' ? { ...it, data: it.data.toReversed() } : it)),
+    ),
+    ikeStepSubject('ike-same-secret', 'comes to another secret than its peer', {
+      keyExchanged: result =>
+        result.kind === 'shared' ? { ...result, secret: new Uint8Array(result.secret.length).fill(1) } : result,
+    }),
+    ikeStepSubject('ike-any-point', 'takes any value of the peer’s for one of the group', {
+      keyExchanged: result =>
+        result.kind === 'invalid'
+          ? { ...result, kind: 'shared', secret: new Uint8Array(32), data: new Uint8Array(32) }
+          : result,
+    }),
+    ikeWireSubject('ike-same-iv', 'uses one IV for all', () => ({
+      outgoing: message => (isClearInit(message) ? message : Uint8Array.from(message).fill(0, 32, 48)),
+    })),
+    deaf(
+      'ike-minds-choices',
+      'does not take an offer of more than four transforms',
+      message => isClearInit(message) && u8At(message, 16) === PayloadType.SA && u8At(message, 39) > 4,
+    ),
     anyGroup(),
     deaf(
       'ike-no-retry',

@@ -88,6 +88,44 @@ function aboutTrust(): Subject[] {
         return null;
       },
     })),
+    ikeWireSubject('ike-answers-strangers', 'answers everybody, as often as he asks', () => ({
+      incoming: (message, wire) => {
+        if (!isClearInit(message) && u8At(message, 16) !== PayloadType.SK) wire.answer(asResponse(message));
+        return message;
+      },
+    })),
+    ikeWireSubject('ike-wrong-stranger', 'tells strangers what they said', () => ({
+      incoming: (message, wire) => {
+        if (isClearInit(message) || u8At(message, 16) === PayloadType.SK) return message;
+        wire.answer(asResponse(message));
+        return null;
+      },
+    })),
+    ikeWireSubject('ike-dies-of-padding', 'ends an IKE SA when the padding of a message cannot be', () => ({
+      incoming: (message, wire) => {
+        const opening = wire.open(message);
+        if (opening?.kind === 'ikeRejected' && opening.why.includes('padding')) wire.command(endsAll);
+        return message;
+      },
+    })),
+    ikeWireSubject('ike-minds-padding', 'takes no more padding than a block', () => ({
+      incoming: (message, wire) => {
+        const opening = wire.open(message);
+        const isPadded = opening?.kind === 'ikeOpened' && opening.payloads.length === 0 && message.length > 100;
+        return isPadded ? null : message;
+      },
+    })),
+    ikeWireSubject('ike-falls-silent-of-it', 'says nothing any more after an IKE_SA_INIT that is not one', () => {
+      let isSilent = false;
+      let isFirst = true;
+      return {
+        incoming: message => {
+          if (isFirst) isSilent = true;
+          isFirst = false;
+          return isSilent ? null : message;
+        },
+      };
+    }),
     ikeWireSubject('ike-falls-silent', 'says nothing any more after a message that is malformed', () => {
       let isSilent = false;
       return {

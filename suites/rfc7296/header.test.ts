@@ -6,9 +6,9 @@ import { ikeFromAlice } from '../tester/ike/ike-on-bench.ts';
 import { attempt, call } from '../tester/ike/initiate.ts';
 import { answerCall, letAliceCall } from '../tester/ike/respond.ts';
 import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
-import { judgeAccepted, judgeAlive } from '../tester/ike/verdicts.ts';
+import { judgeAccepted } from '../tester/ike/verdicts.ts';
 
-/** RFC 7296 §3.1: the IKE header, and §2.2: Message IDs. */
+/** RFC 7296 §3.1: the IKE header. */
 
 const NO_SPI = '0000000000000000';
 
@@ -249,90 +249,5 @@ ikeClause(
     const length = Buffer.from(seen.octets).readUInt32BE(24);
     peer.bench.cite(seen, `says ${length} octets`);
     judge(length === seen.octets.length, `alice says ${length} octets of a message with ${seen.octets.length}`);
-  },
-);
-
-ikeClause(
-  'rfc7296-2.2-first-message-id',
-  {
-    level: 'MUST',
-    text: 'The Message ID of IKE_SA_INIT is 0, and of the first IKE_AUTH 1',
-    scenario: 'Alice calls; her requests are looked at.',
-    brokenBy: 'ike-counts-from-one',
-  },
-  async peer => {
-    const first = await letAliceCall(peer);
-    peer.bench.cite(first, `Message ID ${first.ike?.messageId}`);
-    judge(first.ike?.messageId === 0, `alice’s first request has the Message ID ${first.ike?.messageId}`);
-    const { authRequest } = await answerCall(peer);
-    peer.bench.cite(authRequest, `Message ID ${authRequest.ike?.messageId}`);
-    judge(authRequest.ike?.messageId === 1, `alice’s IKE_AUTH has the Message ID ${authRequest.ike?.messageId}`);
-  },
-);
-
-ikeClause(
-  'rfc7296-2.2-response-has-id-of-request',
-  {
-    level: 'MUST',
-    text: 'A response has the Message ID of its request',
-    scenario: 'The peer calls and asks three times whether alice lives.',
-    brokenBy: 'ike-response-id',
-  },
-  async peer => {
-    await call(peer);
-    for (let turn = 0; turn < 3; turn++) {
-      const messageId = peer.nextRequest;
-      const answer = require(await peer.ask({
-        exchange: ExchangeType.INFORMATIONAL,
-        payloads: [],
-      }), 'alice did not answer whether she lives');
-      peer.bench.cite(answer, `the answer to request ${messageId}`);
-      judge(answer.ike?.messageId === messageId, `alice answers request ${messageId} with ${answer.ike?.messageId}`);
-    }
-  },
-);
-
-ikeClause(
-  'rfc7296-2.2-each-side-counts-for-itself',
-  {
-    level: 'MUST',
-    text: 'Each end counts its own requests: the first of the original responder has the Message ID 0',
-    scenario: 'The peer calls; when he has been silent for long, alice asks whether he lives, and again.',
-    brokenBy: 'ike-one-count',
-    needs: ['virtual-time'],
-    plan: { connection: { livenessSeconds: 10 } },
-  },
-  async peer => {
-    await call(peer);
-    for (const expected of [0, 1]) {
-      await peer.bench.lab.sleep(12_000);
-      const asked = require(peer
-        .requests(ExchangeType.INFORMATIONAL)
-        .at(-1), 'alice does not ask whether the peer lives');
-      peer.bench.cite(asked, `Message ID ${asked.ike?.messageId}`);
-      judge(
-        asked.ike?.messageId === expected,
-        `request ${expected} of alice’s has the Message ID ${asked.ike?.messageId}`,
-      );
-      await peer.answer(asked, []);
-    }
-  },
-);
-
-ikeClause(
-  'rfc7296-2.2-far-request-is-not-taken',
-  {
-    level: 'MUST',
-    text: 'A request whose Message ID is beyond the window is not processed',
-    scenario: 'The peer calls, and deletes the IKE SA with a Message ID that is 20 too high; alice goes on.',
-    brokenBy: 'ike-takes-far-requests',
-  },
-  async peer => {
-    await call(peer);
-    const payloads = [{ type: 'D', protocolId: 1, spis: [] } as const];
-    const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads, messageId: peer.nextRequest + 20 });
-    if (answer !== null) peer.bench.cite(answer, 'her answer to what is beyond the window');
-    judge(answer === null, 'alice answers a request beyond the window');
-    await judgeAlive(peer, 'alice has taken a request beyond the window for a Delete');
   },
 );
