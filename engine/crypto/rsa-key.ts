@@ -4,9 +4,11 @@ import type { Random } from './random.ts';
 /** An RSA key of two primes and the exponent 65537, FIPS 186-5 §A.1.3. `bits`: of the modulus, all of them. */
 export function generateRsa(bits: number, random: Random): KeyObject {
   const p = drawPrime(bits / 2, random);
-  let q = drawPrime(bits / 2, random);
-  while (isClose(p, q, bits)) q = drawPrime(bits / 2, random);
-  return rsaOfPrimes(p, q);
+  for (let draws = 0; draws < DRAWS_MAX; draws++) {
+    const q = drawPrime(bits / 2, random);
+    if (!isClose(p, q, bits)) return rsaOfPrimes(p, q);
+  }
+  throw new Error('the random octets repeat themselves');
 }
 
 /** The key of two odd primes, neither of which is 1 modulo 65537. */
@@ -28,6 +30,8 @@ export function rsaOfPrimes(p: bigint, q: bigint): KeyObject {
 }
 
 const EXPONENT = 65_537n;
+/** Two primes that are close to each other do not come by chance. */
+const DRAWS_MAX = 4;
 
 /** One draw gives a place to begin; the first prime from there on is taken, as OpenSSL does. */
 function drawPrime(bits: number, random: Random): bigint {
