@@ -59,7 +59,7 @@ export function readConnection(
   const options: Omit<StatedConnection, 'authentication'> = {
     name: section.name,
     place: section.place,
-    version: values.word('version', ['0', '1', '2'], '2') === '1' ? 1 : 2,
+    version: versionOf(values),
     local,
     remote,
     ...portsOf(values),
@@ -98,6 +98,14 @@ export function readConnection(
   const { local: own, remote: expected } = authentication;
   const isWhole = own !== null && expected !== null;
   return { connection: isWhole ? { ...options, authentication: { local: own, remote: expected } } : null, policies };
+}
+
+/** 0 is either, and then strongSwan begins with 2 as well. */
+function versionOf(values: ValueReader): 2 {
+  const setting = values.setting('version');
+  if (setting !== null && setting.value !== '0' && setting.value !== '2')
+    values.error(setting, 'there is IKEv2 alone here', 'write version = 2');
+  return 2;
 }
 
 function portsOf(values: ValueReader): Pick<StatedConnection, 'port' | 'natPort'> {

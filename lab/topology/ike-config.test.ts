@@ -125,8 +125,6 @@ secrets {
     secret = correct horse battery staple, in the lab only
   }
 }`;
-  const files = (text: string) =>
-    `ALICE\n    files:\n      swanctl.conf: |${text.replaceAll('\n', '\n        ')}\n    antispoofing: false`;
   const pki = '\npki: { certificates: { alice: { subject: "CN=alice, O=Lab" } } }';
   const withFiles = (text: string) =>
     negotiated(
@@ -134,7 +132,10 @@ secrets {
       'auth: { psk: long enough }, remote: { id: "CN=alice, O=Lab", auth: certificate }',
       pki,
     )
-      .replace(/ {4}ike: \{ auth: \{ psk: long enough \} \}\n {4}policy:\n.*\n/, `${files(text).slice(6)}\n`)
+      .replace(
+        / {4}ike: \{ auth: \{ psk: long enough \} \}\n {4}policy:\n.*\n/,
+        `    files:\n      swanctl.conf: |${text.replaceAll('\n', '\n        ')}\n`,
+      )
       .replace(/ {4}tunnels:\n {6}v4_bob0.*\n/, '')
       .replace(/ {4}tunnels:\n {6}v4_alice0.*\n/, '')
       .replace(

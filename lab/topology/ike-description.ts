@@ -60,7 +60,7 @@ const retransmissionShape = fields('retransmission', {
 
 /** What may be said of all peers, and of each. */
 const peerTable = {
-  version: optional(scalars.wholeNumber(1, 2, 'a version of IKE'), 'IKE version; 2 where it is absent.'),
+  version: optional(scalars.wholeNumber(2, 2, 'a version of IKE'), 'IKE version: 2.'),
   id: optional(scalars.text, 'Who this node says it is: alice.lab, 192.0.2.1, "CN=alice, O=Lab", alice@lab.example.'),
   auth: optional(authShape, 'How this node proves it.'),
   remote: optional(remoteShape, 'What is expected of the peer.'),

@@ -4,7 +4,7 @@ import { quoted } from '../../../engine/config/diagnostic.ts';
 import { didYouMean } from '../../../engine/config/suggest.ts';
 import type { PeerOptionsText } from '../ike-description.ts';
 import type { Located } from '../shape.ts';
-import { judgeIdentity, methodOf, optionsFor, ownIdentity } from './ike-peers.ts';
+import { judgeIdentity, methodOf, optionsFor, ownIdentity, schemesOf } from './ike-peers.ts';
 import type { NodeScope, Scope } from './scope.ts';
 
 /** A connection that is being resolved. */
@@ -33,7 +33,7 @@ export function connectionOptions(towards: Towards): Options {
   const { lifetime } = options;
   const rekeySeconds = secondsOf(lifetime?.rekey ?? null, REKEY_SECONDS);
   return {
-    version: options.version?.value === 1 ? 1 : 2,
+    version: 2,
     port: IKE_PORT,
     natPort: NAT_T_PORT,
     proposals: proposalsOf(towards),
@@ -85,7 +85,7 @@ export function remoteAuthentication({ scope, node, peer, options }: Towards): R
     methods: [...new Set(methods.map(method => METHODS[method]))],
     identity: judgeIdentity(scope, identity, told, true),
     authorities,
-    schemes: (remote?.schemes?.items ?? []).map(({ value }) => value),
+    schemes: schemesOf(scope, remote?.schemes ?? null),
     revocation: ({ strict: 'strict', 'if-uri': 'ifUri', relaxed: 'relaxed' } as const)[
       remote?.revocation?.value ?? 'if-uri'
     ],

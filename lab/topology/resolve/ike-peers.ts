@@ -1,3 +1,4 @@
+import { schemes as allSchemes, schemeToken } from '../../../engine/crypto/signature-scheme.ts';
 import { formatIdentity, type Identity, parseIdentity } from '../../../engine/ike/identity.ts';
 import type { TopologyAuthentication } from '../model.ts';
 import { quoted } from '../../../engine/config/diagnostic.ts';
@@ -113,7 +114,17 @@ export function localAuthentication(
     method: 'signature',
     identity,
     key,
-    schemes: (schemes?.items ?? []).map(({ value }) => value),
+    schemes: schemesOf(scope, schemes),
     sends: auth.raw === null ? (send?.value ?? 'always') : 'raw',
   };
+}
+
+/** Tokens of signature schemes; a diagnostic for those that are none. */
+export function schemesOf({ report }: Scope, list: PeerOptionsText['schemes']): string[] {
+  const known = allSchemes().map(schemeToken);
+  return (list?.items ?? []).flatMap(({ value, place }) => {
+    if (known.includes(value)) return [value];
+    report.error(place, `unknown signature scheme ${quoted(value)}`, didYouMean(value, known, ''));
+    return [];
+  });
 }

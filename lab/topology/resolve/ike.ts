@@ -29,6 +29,7 @@ export function resolveIke(
     return null;
   }
   reportPeers(scope, node);
+  judgeOptions(scope, node);
   const pools = poolsOf(scope, node);
   const drafts = draftsOf(scope, node, policies.byNode.get(node.name) ?? [], paths);
   const found: Found = { secrets: [], ppks: [], names: foundCredentials() };
@@ -168,6 +169,18 @@ function ppksOf(scope: Scope, { ppk }: PeerOptionsText, known: readonly { readon
   if (ppk === null || known.some(({ id }) => id === ppk.id.value)) return [];
   const key = interpolate(scope, ppk.key);
   return key === null ? [] : [{ id: ppk.id.value, key: Buffer.from(key, 'utf8').toString('hex') }];
+}
+
+/** What is wrong with what the file says, also of peers with whom nothing can be negotiated because their policy is wrong. */
+function judgeOptions(scope: Scope, node: NodeScope): void {
+  for (const name of [null, ...(node.text?.ike?.peers?.entries ?? []).map(entry => entry.name)]) {
+    const options = optionsFor(node, name);
+    if (options === null) continue;
+    const towards: Towards = { scope, node, peer: null, name: name ?? node.name, options };
+    if (options.auth !== null) localAuthentication(scope, node, options);
+    connectionOptions(towards);
+    remoteAuthentication(towards);
+  }
 }
 
 /** Whom `peers` names: nodes, or peers with an identity of their own. */

@@ -15,7 +15,7 @@ export function judgeNegotiation(
   if (!isNegotiated) {
     if (said !== undefined && protect.complete) {
       const message = `${quoted(said)} is about negotiated SAs, and these have keys of the file's`;
-      const fix = protect.key === null ? `add ike: to ${node.name}` : 'remove key, or remove it';
+      const fix = protect.key === null ? `add ike: to ${node.name}` : `remove key, or remove ${said}`;
       report.error(protect[said]?.place ?? protect.place, message, fix);
     }
     return null;
