@@ -159,7 +159,7 @@ function conclude(
     world,
   );
   const replaced = sa.notes.flatMap((note): Effect[] =>
-    note.kind === 'replaces' ? [{ kind: 'task', task: { kind: 'deleteIke' }, ikeSa: note.ikeSa }] : [],
+    note.kind === 'replaces' ? [{ kind: 'task', task: { kind: 'deleteIke', cause: 'failed' }, ikeSa: note.ikeSa }] : [],
   );
   const older = replaceOlder(made.sa, payloads, world);
   const redirection = readRedirect(payloads);

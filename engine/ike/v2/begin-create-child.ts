@@ -6,7 +6,7 @@ import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { type ChildOffer, offerChild, offerPayloads } from './child-offer.ts';
 import { childPlace, isAsker, possibleProposals } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
-import { childById, protocolIdOf, protocolOf, withChild } from './child-table.ts';
+import { childById, childNamed, protocolIdOf, protocolOf, withChild } from './child-table.ts';
 import { defer } from './deferral.ts';
 import type { EstablishedIkeSa, IkeSa } from './ike-sa.ts';
 import { newNonce } from './nonce.ts';
@@ -20,6 +20,8 @@ import type { ChildConfig } from '../config.ts';
 
 export function beginNewChild(sa: IkeSa, task: TaskOf<'newChild'>, world: World): Step {
   if (sa.kind !== 'established') return unchanged(sa);
+  // The peer has made it meanwhile. A packet that wants one has found none that is for it.
+  if (task.flow === null && childNamed(sa, task.child) !== null) return unchanged(sa);
   if (sa.isRekeying) return defer(sa, task, world);
   if (isAsker(sa.connection) && sa.virtualAddresses.length === 0) return cannotOffer(sa, task.child);
   const prepared = prepare(sa, task.child, { flow: task.flow }, task.progress, world);

@@ -3,6 +3,7 @@ import { parseAddress } from '../../wire/address.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
 import { parsePrefix } from '../../wire/prefix.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
+import { childNamed } from './child-table.ts';
 import { fraction } from './child-lifetime.ts';
 import { type Core, tell, worldOf } from './core.ts';
 import {
@@ -63,6 +64,8 @@ export function createCaller(connection: ConnectionConfig, alarmId: number): Cal
 export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQuery | null): void {
   const established = establishedOf(core, caller.connection);
   if (established !== null) {
+    // It is there. A packet that wants one has found none that is for it.
+    if (flow === null && childNamed(established, child) !== null) return;
     const isUnderWay = pendingTasks(established).some(
       task => task.kind === 'newChild' && task.child.name === child.name,
     );
@@ -194,8 +197,13 @@ export function takeSuccess(core: Core, sa: EstablishedIkeSa, { attemptId, child
 /** The established IKE SA that a new child of this connection goes in: the youngest. */
 export function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIkeSa | null {
   let found: EstablishedIkeSa | null = null;
-  for (const sa of core.sas.values()) if (sa.kind === 'established' && sa.connection.name === name) found = sa;
+  for (const sa of core.sas.values()) if (sa.connection.name === name && isOpen(sa)) found = sa;
   return found;
+}
+
+/** Established, and not about to be closed by this end. */
+function isOpen(sa: IkeSa): sa is EstablishedIkeSa {
+  return sa.kind === 'established' && !sa.tasks.some(({ kind }) => kind === 'deleteIke');
 }
 
 /** Where this node would call; null: it does not know, it waits to be called. */

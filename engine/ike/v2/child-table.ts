@@ -1,5 +1,6 @@
 import type { SecurityProtocol } from '../../ipsec/sa.ts';
 import { ProtocolId } from '../../wire/ike/registry.ts';
+import type { ChildConfig } from '../config.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { AuthenticatedIkeSa } from './ike-sa.ts';
 
@@ -16,6 +17,13 @@ export function childByPeerSpi(sa: AuthenticatedIkeSa, protocolId: number, spi: 
 
 export function childByOwnSpi(sa: AuthenticatedIkeSa, protocol: SecurityProtocol, spi: number): ChildSa | null {
   return sa.children.find(child => child.spiIn === spi && protocolOf(child) === protocol) ?? null;
+}
+
+/** One that carries this child's traffic, and is to stay; null: none. */
+export function childNamed(sa: AuthenticatedIkeSa, { name }: Pick<ChildConfig, 'name'>): ChildSa | null {
+  const isMeant = ({ config, state }: ChildSa) =>
+    config.name === name && (state === 'installed' || state === 'rekeying');
+  return sa.children.find(isMeant) ?? null;
 }
 
 /** Those that took the place of this one; two of them after a collision, RFC 7296 §2.8.1. */

@@ -7,7 +7,7 @@ import { childKeys, weakness } from './child-keys.ts';
 import { concludeChild } from './child-offer.ts';
 import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
-import { childById, successorsOf, withChild } from './child-table.ts';
+import { childById, childNamed, successorsOf, withChild } from './child-table.ts';
 import { defer, patience } from './deferral.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { payloadOf, requiredPayload } from './exchange-table.ts';
@@ -33,14 +33,18 @@ export function concludeCreateChild(
   additional: AdditionalSecrets = [],
 ): Step {
   const { progress } = task;
-  // The peer has closed or replaced the IKE SA in between: what it has made here went the same way.
-  if (sa.kind !== 'established' || progress === null) return unchanged(sa);
   const error = errorOf(payloads);
+  // The IKE SA was replaced in between, and nothing was made: the other one is to make it.
+  if (sa.kind === 'rekeyed' && task.kind === 'newChild' && error !== null) {
+    return step(sa, { kind: 'task', task: { ...task, progress: null }, ikeSa: sa.replacedBy });
+  }
+  // The peer has closed or replaced it: what was made here went the same way.
+  if (sa.kind !== 'established' || progress === null) return unchanged(sa);
   if (error !== null) return takeRefusal(sa, task, progress, error, world);
   const made = make(sa, task, progress, payloads, additional, world);
   if (made.kind === 'unusable') return abandon(sa, task, progress, made.why, world);
   if (made.kind === 'followed') return step(sa, { kind: 'task', task: made.by });
-  return task.kind === 'newChild' ? adopt(sa, made.child) : replace(sa, task.childId, made.child);
+  return task.kind === 'newChild' ? adopt(sa, made.child, task) : replace(sa, task.childId, made.child);
 }
 
 type Made =
@@ -101,8 +105,15 @@ export function finishKeyExchange(
     : { kind: 'finished', secrets: [result.secret] };
 }
 
-/** A new one, for use at once: the peer is ready to receive. */
-function adopt(sa: EstablishedIkeSa, child: ChildSa): Step {
+/**
+ * A new one, for use at once: the peer is ready to receive. Where both ends have made the same at the same time, one is too many:
+ * that with the lowest nonce, as after a rekey (§2.8.1).
+ */
+function adopt(sa: EstablishedIkeSa, child: ChildSa, { flow }: TaskOf<'newChild'>): Step {
+  const twin = flow === null ? childNamed(sa, child.config) : null;
+  if (twin !== null && twin.origin.madeBy === 'peer' && isRedundant(child, twin)) {
+    return step(withChild(sa, { ...child, state: 'rekeyed' }), inbound(child), deletion(child.id));
+  }
   const sending = beginSending(withChild(sa, child), child);
   const event: Effect = { kind: 'event', event: childEvent('childEstablished', sa.connection, child) };
   return step(sending.sa, inbound(child), ...sending.effects, event);

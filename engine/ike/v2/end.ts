@@ -1,4 +1,5 @@
 import { NS_PER_S } from '../../wire/instant.ts';
+import type { ChildConfig } from '../config.ts';
 import { childEvent, removeCommand, removeCommands } from './child-install.ts';
 import { type AuthenticatedIkeSa, type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { yieldToRival } from './ike-successor.ts';
@@ -30,8 +31,8 @@ function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step 
   if (sa.kind === 'authenticating') {
     effects.push({ kind: 'attemptFailed', attempt: sa.attemptId, why, isDead: cause === 'dead' });
   }
-  if (!isKeyed(sa)) return { sa: null, effects };
-  if (sa.windows.responses.answered.length === 0 && sa.windows.responses.expectedId === 0) return { sa: null, effects };
+  // Of a peer that has proven nothing no request is answered.
+  if (!isKeyed(sa) || sa.kind === 'authenticating') return { sa: null, effects };
   const { requests, responses } = sa.windows;
   return {
     sa: {
@@ -61,7 +62,7 @@ export function endOfChildren(sa: AuthenticatedIkeSa): Effect[] {
 
 function endOfAuthenticated(sa: AuthenticatedIkeSa, cause: LossCause, why: string): Effect[] {
   const { connection, children } = sa;
-  const names = new Map(children.map(({ config }) => [config.name, config]));
+  const names = new Map([...children.map(({ config }) => config), ...comingChildren(sa)].map(one => [one.name, one]));
   const effects = endOfChildren(sa);
   effects.push({
     kind: 'event',
@@ -70,6 +71,13 @@ function endOfAuthenticated(sa: AuthenticatedIkeSa, cause: LossCause, why: strin
   // Children of one that was rekeyed live on in another.
   if (names.size > 0) effects.push({ kind: 'lost', connection: connection.name, children: [...names.values()], cause });
   return effects;
+}
+
+/** Children that were asked for, and that nobody has answered for yet. */
+export function comingChildren({ tasks, delayed, windows }: AuthenticatedIkeSa): ChildConfig[] {
+  const under = windows.requests.outstanding.map(({ task }) => task);
+  const all = [...under, ...tasks, ...delayed.map(({ task }) => task)];
+  return all.flatMap(task => (task.kind === 'newChild' ? [task.child] : []));
 }
 
 /** `site-to-site[3]`. */

@@ -2,7 +2,7 @@ import type { IdPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import { LINGER_NS } from './child-closing.ts';
 import { rivalsOf } from './establish.ts';
-import type { EstablishedIkeSa } from './ike-sa.ts';
+import { type EstablishedIkeSa, hasBegun } from './ike-sa.ts';
 import { notifyOf } from './notify.ts';
 import type { Effect, World } from './step.ts';
 
@@ -16,13 +16,13 @@ export function replaceOlder(sa: EstablishedIkeSa, payloads: readonly Payload[],
   const isContact = notifyOf(payloads, NotifyType.INITIAL_CONTACT) !== null;
   const older = rivalsOf(connection, localIdentity, remoteIdentity, world).filter(({ id }) => id !== sa.id);
   return older.flatMap((other): Effect[] => {
-    if (isContact && other.establishedAt < sa.createdAt) {
-      return [{ kind: 'discard', ikeSa: other.id, why: 'the peer has forgotten it' }];
-    }
+    const isOlder = other.establishedAt < sa.createdAt;
+    if (isContact && isOlder) return [{ kind: 'discard', ikeSa: other.id, why: 'the peer has forgotten it' }];
     if (connection.unique !== 'replace') return [];
-    if (other.role === sa.role) return sa.role === 'responder' ? [deleteLater(other, world)] : [];
     // One from each end, made at the same time: the higher SPIs stay.
-    return [deleteLater(isHigher(sa, other) ? other : sa, world)];
+    if (!isOlder && hasBegun(sa) !== hasBegun(other)) return [deleteLater(isHigher(sa, other) ? other : sa, world)];
+    // Whoever has begun a new one knows what it is for, and says what is to become of the old one.
+    return hasBegun(sa) ? [] : [deleteLater(other, world)];
   });
 }
 
@@ -40,7 +40,8 @@ export function isKeptOut(
 
 /** Packets that are on their way, and answers, have some time. */
 function deleteLater(sa: EstablishedIkeSa, { now }: World): Effect {
-  return { kind: 'delay', ikeSa: sa.id, at: now + LINGER_NS, task: { kind: 'deleteIke' } };
+  // What the other one does not have is still wanted.
+  return { kind: 'delay', ikeSa: sa.id, at: now + LINGER_NS, task: { kind: 'deleteIke', cause: 'failed' } };
 }
 
 function isHigher(a: EstablishedIkeSa, b: EstablishedIkeSa): boolean {
