@@ -11,7 +11,10 @@ import { plainNodeScript } from './plain-node.ts';
 
 function siteToSite(): Topology {
   const found = resolveTopologyArgument('site-to-site-manual');
-  const { topology } = loadTopology('site-to-site-manual', found.kind === 'file' ? readFileSync(found.file, 'utf8') : '');
+  const { topology } = loadTopology(
+    'site-to-site-manual',
+    found.kind === 'file' ? readFileSync(found.file, 'utf8') : '',
+  );
   if (topology === null) throw new Error('site-to-site does not load');
   return topology;
 }

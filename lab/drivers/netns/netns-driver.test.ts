@@ -451,7 +451,9 @@ links:
 
   test('a kernel from a file, or from none, is told apart', async () => {
     const kernel = '/nonexistent/kernel.js';
-    await expect(bringUp(shipped('site-to-site-manual'), { standFor: () => ({ kernel }) })).rejects.toThrow(/nonexistent/);
+    await expect(bringUp(shipped('site-to-site-manual'), { standFor: () => ({ kernel }) })).rejects.toThrow(
+      /nonexistent/,
+    );
     expect(readdirSync('/run/netns')).toEqual([]);
   });
 
