@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeIkeMessage } from '../../../engine/wire/ike/codec.ts';
+import type { FragmentPlace } from '../../../engine/wire/ike/encrypted.ts';
 import type { IkeHeader, IkeMessage } from '../../../engine/wire/ike/message.ts';
 import type { Payload } from '../../../engine/wire/ike/payload.ts';
 import { ExchangeType } from '../../../engine/wire/ike/registry.ts';
@@ -7,7 +8,7 @@ import { ALICE, type Bench, PEER } from '../bench.ts';
 import { Inconclusive } from '../judgement.ts';
 import { IKE_PORT, type IkeFromAlice, ikeFromAlice, ikePacket, NAT_T_PORT } from './ike-on-bench.ts';
 import type { IkeKeys } from './key-schedule.ts';
-import { inside, type Opened, openIke, type SealingTraits, sealIke } from './protection.ts';
+import { inside, type Opened, openIke, type SealingTraits, sealIke, sealPart } from './protection.ts';
 import { type IkeSuite, ikeSuite } from './suite.ts';
 
 /** What the peer is, and knows. */
@@ -123,6 +124,13 @@ export class TesterPeer {
         ? [encodeIkeMessage(altered)]
         : sealIke(this.suite, this.keys, header, payloads, { serial: this.#serial, ...alteration.sealing });
     return datagrams.map(octets => alteration.octets?.(octets) ?? octets);
+  }
+
+  /** One fragment that says to have this place, true or not, RFC 7383 §2.5. `first`: the type of the first payload inside. */
+  encodeFragment(header: IkeHeader, fragment: FragmentPlace, first: number, octets: Uint8Array): Uint8Array {
+    if (this.keys === null) throw new Error('a fragment before there are keys');
+    this.#serial += 1;
+    return sealPart(this.suite, this.keys, header, { first, octets, fragment }, { serial: this.#serial });
   }
 
   /** Sends a request and gives alice's response to it, or null where there is none. */
