@@ -4,6 +4,7 @@ import type { ConnectionConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import { formatIdentity, type Identity, identityOfPayload, payloadOfIdentity } from '../identity.ts';
 import { connectionsFor, connectionsOf } from '../peer-authorization.ts';
+import { authLifetime } from './auth-lifetime.ts';
 import { authNotifies, judgePeer, ownIdentity, proveSelf } from './auth-parts.ts';
 import { authenticationKindOf, type PeerVerdict } from './authenticate.ts';
 import { certificatesToSend } from './certificate-payloads.ts';
@@ -112,6 +113,7 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
     proof.auth,
     ...child.payloads,
     ...(judged.peer.ppk === null ? [] : [notifyPayload(NotifyType.PPK_IDENTITY)]),
+    ...authLifetime(connection),
     ...ticketFor(made.sa, payloads, world),
     ...authNotifies(connection, sa, world),
   ];

@@ -3,6 +3,7 @@ import { NotifyType } from '../../wire/ike/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import type { ConnectionConfig } from '../config.ts';
 import { formatIdentity, type Identity } from '../identity.ts';
+import { reauthenticateAt } from './auth-lifetime.ts';
 import type { Unproven } from './auth-parts.ts';
 import { type AgreedChild, childEvent, createChildSa, installCommand } from './child-install.ts';
 import { childKeys, weakness } from './child-keys.ts';
@@ -83,7 +84,7 @@ export function establish(
     lowestNonce: null,
     ...crashTokenOf(payloads),
     ...ikeLifetime(connection, world),
-    reauthenticateAt: world.jittered(connection.reauthenticateSeconds, connection.lifetimeJitter),
+    reauthenticateAt: reauthenticateAt(connection, sa.role === 'initiator' ? payloads : [], world),
     isRekeying: false,
     ...mobike,
   };

@@ -6,6 +6,7 @@ import { type EstablishedIkeSa, hasBegun, type RekeyedIkeSa } from './ike-sa.ts'
 import { secretsOf } from './key-log.ts';
 import { lowerNonce } from './nonce.ts';
 import { ownCrashToken } from './quick-crash.ts';
+import { ticketRequest } from './resume.ts';
 import type { Effect, World } from './step.ts';
 import type { Task } from './task.ts';
 import { windowNotifies } from './window-size.ts';
@@ -50,7 +51,7 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
     suite,
     keys: expandIkeKeys(algorithms, skeyseed, parties),
     windows: { ...INITIAL_WINDOWS, responses: { ...INITIAL_WINDOWS.responses, size: old.connection.windowSize } },
-    tasks: firstTasks(old.connection, { initiatorSpi, responderSpi }, world),
+    tasks: firstTasks(old, { initiatorSpi, responderSpi }, world),
     fragments: [],
     sealed: 0,
     sent: 0,
@@ -70,12 +71,15 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
 
 /** What was said of the old one says nothing of this one: the size of the window (§1.3.2), the token of RFC 6290 §4.3. */
 function firstTasks(
-  connection: ConnectionConfig,
+  old: EstablishedIkeSa,
   spis: Pick<AgreedIke, 'initiatorSpi' | 'responderSpi'>,
   { config }: World,
 ): Task[] {
+  const { connection } = old;
   const token = connection.quickCrashDetection ? [ownCrashToken(config, spis)] : [];
-  const payloads = [...token, ...windowNotifies(connection)];
+  // RFC 5723 §6.2: the ticket of the old one is none for this one.
+  const ticket = hasBegun(old) ? ticketRequest(connection) : [];
+  const payloads = [...token, ...windowNotifies(connection), ...ticket];
   return payloads.length === 0 ? [] : [{ kind: 'inform', payloads, isLast: false }];
 }
 

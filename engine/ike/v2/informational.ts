@@ -1,7 +1,7 @@
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import { takeDeletes } from './delete-child.ts';
-import { endIkeSa, endOfChildren, nameOf } from './end.ts';
+import { comingChildren, endIkeSa, endOfChildren, nameOf } from './end.ts';
 import { type ExchangeTable, payloadsOf } from './exchange-table.ts';
 import type { Initiator, Responder } from './exchange.ts';
 import { type AuthenticatedIkeSa, type DeletingIkeSa, isAuthenticated, type IkeSa } from './ike-sa.ts';
@@ -9,6 +9,7 @@ import { natProbe, takeNatProbe } from './mobike.ts';
 import { errorOf, notifyName, notifyOf } from './notify.ts';
 import { crashTokenOf } from './quick-crash.ts';
 import { readRedirect } from './redirect.ts';
+import { takeTicket, ticketFor } from './resume.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import { peerWindow } from './window-size.ts';
 
@@ -49,7 +50,13 @@ export const informational: Responder = {
     }
     const deleted = takeDeletes(sa, payloads, world);
     const next = { ...withWindow(deleted.sa, payloads), ...crashTokenOf(payloads) };
-    return step(next, ...deleted.effects, { kind: 'respond', payloads: deleted.payloads }, ...moves(sa, payloads));
+    const tickets = sa.kind === 'established' ? ticketFor(sa, payloads, world) : [];
+    return step(
+      next,
+      ...deleted.effects,
+      { kind: 'respond', payloads: [...deleted.payloads, ...tickets] },
+      ...moves(sa, payloads),
+    );
   },
 };
 
@@ -103,8 +110,10 @@ export const inform: Initiator<'inform'> = {
   table: INFORMATIONAL,
   begin: (sa, task) =>
     step(sa, { kind: 'request', exchangeType: INFORMATIONAL.exchangeType, payloads: task.payloads, task }),
-  conclude: (sa, { task }, _response, world) =>
-    task.isLast ? endIkeSa(sa, 'failed', 'it was given up', world) : unchanged(sa),
+  conclude: (sa, { task }, { payloads }, world) => {
+    if (task.isLast) return endIkeSa(sa, 'failed', 'it was given up', world);
+    return step(sa, ...(sa.kind === 'established' ? takeTicket(sa, payloads, world) : []));
+  },
 };
 
 /** `HDR, SK {D}`: the IKE SA and all of its Child SAs, §1.4.1. Nothing goes by them from here on. */
@@ -115,7 +124,8 @@ export const deleteIke: Initiator<'deleteIke'> = {
     if (!isAuthenticated(sa) || sa.kind === 'deleting') return unchanged(sa);
     const { connection, children } = sa;
     const deleting: DeletingIkeSa = { ...sa, kind: 'deleting', tasks: [], children: [], lingering: [], delayed: [] };
-    const configs = [...new Map(children.map(({ config }) => [config.name, config])).values()];
+    const configs = [...children.map(({ config }) => config), ...comingChildren(sa)];
+    const lost = [...new Map(configs.map(config => [config.name, config])).values()];
     return step(
       deleting,
       ...endOfChildren(sa),
@@ -125,8 +135,8 @@ export const deleteIke: Initiator<'deleteIke'> = {
         payloads: [{ type: 'D', protocolId: ProtocolId.IKE, spis: [] }],
         task,
       },
-      { kind: 'lost', connection: connection.name, children: configs, cause: task.cause ?? 'asked' },
+      { kind: 'lost', connection: connection.name, children: lost, cause: task.cause ?? 'asked' },
     );
   },
-  conclude: (sa, _request, _response, world) => endIkeSa(sa, 'asked', 'deleted', world),
+  conclude: (sa, { task }, _response, world) => endIkeSa(sa, task.cause ?? 'asked', 'deleted', world),
 };
