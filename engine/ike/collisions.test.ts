@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { IkeCommand } from './daemon.ts';
-import { pair } from './testing/connection.ts';
+import { childConfig, pair } from './testing/connection.ts';
 import { Network } from './testing/network.ts';
 import { carriesTraffic, sasOf } from './testing/node-sas.ts';
 import { everyOrder, type Play, type Scene } from './testing/orders.ts';
@@ -12,13 +12,23 @@ import { everyOrder, type Play, type Scene } from './testing/orders.ts';
  */
 const REKEY_CHILD: IkeCommand = { kind: 'rekey', child: 'net' };
 const DELETE_CHILD: IkeCommand = { kind: 'terminate', child: 'net' };
-const NEW_CHILD: IkeCommand = { kind: 'initiate', child: 'net' };
+const NEW_CHILD: IkeCommand = { kind: 'initiate', child: 'second' };
 const REKEY_IKE: IkeCommand = { kind: 'rekey' };
 const DELETE_IKE: IkeCommand = { kind: 'terminate' };
 
+const SECOND = childConfig({
+  name: 'second',
+  policy: 'second',
+  local: [{ addresses: '10.2.0.0/24', protocol: 'any', ports: 'any' }],
+  remote: [{ addresses: '10.3.0.0/24', protocol: 'any', ports: 'any' }],
+});
+
 function arrange(seed: string) {
   const network = new Network(seed);
-  const { alice: aliceConfig, bob: bobConfig } = pair({ attempts: 1 });
+  const { alice: aliceConfig, bob: bobConfig } = pair({
+    attempts: 1,
+    children: [childConfig({ start: 'start' }), SECOND],
+  });
   const alice = network.add(`alice ${seed}`, ['192.0.2.1'], aliceConfig);
   const bob = network.add(`bob ${seed}`, ['192.0.2.2'], bobConfig);
   network.run(1000);
@@ -56,7 +66,7 @@ const table: readonly (readonly [
   ['one rekeys the IKE SA, the other the Child SA (§2.25.1)', REKEY_IKE, REKEY_CHILD, { ike: 1, children: 1 }],
   ['one rekeys the IKE SA, the other closes the Child SA', REKEY_IKE, DELETE_CHILD, { ike: 1, children: 0 }],
   ['one rekeys the IKE SA, the other makes another Child SA', REKEY_IKE, NEW_CHILD, { ike: 1, children: 2 }],
-  ['both make another Child SA', NEW_CHILD, NEW_CHILD, { ike: 1, children: 3 }],
+  ['both make the same Child SA', NEW_CHILD, NEW_CHILD, { ike: 1, children: 2 }],
   ['one rekeys the IKE SA that the other closes (§2.25.2)', REKEY_IKE, DELETE_IKE, { ike: 0, children: 0 }],
   ['one rekeys the Child SA of the IKE SA that the other closes', REKEY_CHILD, DELETE_IKE, { ike: 0, children: 0 }],
   ['both close the IKE SA (§2.25.2)', DELETE_IKE, DELETE_IKE, { ike: 0, children: 0 }],

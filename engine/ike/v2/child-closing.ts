@@ -29,20 +29,18 @@ export function closeChild<Sa extends AuthenticatedIkeSa>(
   const successors = successorsOf(sa, child.id);
   const deleted: Effect = { kind: 'event', event: childEvent('childDeleted', connection, child) };
   if (successors.length === 0) {
-    const commands = removeCommands(child).map((command): Effect => ({ kind: 'command', command }));
+    const twins = without.children.filter(other => isTwin(other, child) && isActive(other));
+    const left = allSending(without, twins);
+    const commands = [
+      ...left.effects,
+      ...removeCommands(child).map((command): Effect => ({ kind: 'command', command })),
+    ];
     // A redundant one, or one that is on its way out together with what it replaced, is missed by nobody.
-    if (isRedundant(sa, child)) return { sa: without, effects: [...commands, deleted] };
+    if (isRedundant(sa, child)) return { sa: left.sa, effects: [...commands, deleted] };
     const lost: Effect = { kind: 'lost', connection: connection.name, children: [child.config], cause };
-    return { sa: without, effects: [...commands, deleted, lost] };
+    return { sa: left.sa, effects: [...commands, deleted, lost] };
   }
-  const used = successors.filter(({ state }) => state === 'installed' || state === 'rekeying');
-  const begun = used.reduce<Closed<Sa>>(
-    (so, successor) => {
-      const next = beginSending(so.sa, successor);
-      return { sa: next.sa, effects: [...so.effects, ...next.effects] };
-    },
-    { sa: without, effects: [] },
-  );
+  const begun = allSending(without, successors.filter(isActive));
   const lingering = [...begun.sa.lingering, { inbound: child.inbound, until: now + LINGER_NS }];
   // A peer that rekeys without end makes the oldest go earlier.
   const over = lingering.splice(0, Math.max(0, lingering.length - LINGERING_MAX));
@@ -51,6 +49,22 @@ export function closeChild<Sa extends AuthenticatedIkeSa>(
     sa: { ...begun.sa, lingering },
     effects: [...begun.effects, ...stopSending(child), ...gone, deleted],
   };
+}
+
+/** Made for the same from scratch: it does not wait for the end of another. */
+const isTwin = (a: ChildSa, b: ChildSa): boolean => a.config.name === b.config.name && a.origin.replaces === null;
+
+const isActive = ({ state }: ChildSa): boolean => state === 'installed' || state === 'rekeying';
+
+function allSending<Sa extends AuthenticatedIkeSa>(sa: Sa, children: readonly ChildSa[]): Closed<Sa> {
+  let next = sa;
+  const effects: Effect[] = [];
+  for (const child of children) {
+    const begun = beginSending(next, child);
+    next = begun.sa;
+    effects.push(...begun.effects);
+  }
+  return { sa: next, effects };
 }
 
 /** The peer is ready to receive by this Child SA. */
@@ -66,9 +80,9 @@ export function stopSending(child: ChildSa): Effect[] {
 }
 
 /** Whether another exchange has made the same, or is just making it: RFC 7296 §2.8.1. */
-function isRedundant(sa: AuthenticatedIkeSa, { id, state, origin }: ChildSa): boolean {
+function isRedundant(sa: AuthenticatedIkeSa, child: ChildSa): boolean {
+  const { id, origin } = child;
   if (origin.replaces === null) return false;
   if (childById(sa, origin.replaces)?.state === 'rekeying') return true;
-  const isActive = state === 'installed' || state === 'rekeying';
-  return !isActive && successorsOf(sa, origin.replaces).some(other => other.id !== id);
+  return !isActive(child) && successorsOf(sa, origin.replaces).some(other => other.id !== id);
 }
