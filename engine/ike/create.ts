@@ -4,7 +4,7 @@ import type { IkeContext, IkeDaemon, IkeEffects } from './daemon.ts';
 import { type IkeSteps, STEPS } from './steps.ts';
 import { settle } from './v2/apply.ts';
 import { runCommand, startConnections } from './v2/commands.ts';
-import { createCore, takeEffects } from './v2/core.ts';
+import { type Core, createCore, takeEffects } from './v2/core.ts';
 import { noticeCookies } from './v2/gate.ts';
 import { receiveDatagram } from './v2/receive.ts';
 import { statusOf } from './v2/status.ts';
@@ -12,8 +12,11 @@ import { runTimers } from './v2/timers.ts';
 
 /** Makes a daemon. It has done nothing yet: `wakeAt()` is due at once. Throws when the configuration contradicts itself. */
 export function createIkeDaemon(config: IkeConfig, context: IkeContext, steps: IkeSteps = STEPS): IkeDaemon {
-  const core = createCore(config, context, steps);
+  return daemonOf(createCore(config, context, steps));
+}
 
+/** The daemon of what it remembers: for those who look inside, such as a count of what is kept. `core` is its own from then on. */
+export function daemonOf(core: Core): IkeDaemon {
   /** Runs one call: sets the time, does what was due before it, and hands out what came of it all. */
   function call(now: Instant, work: () => void): IkeEffects {
     core.now = now;
