@@ -21,7 +21,7 @@ import type { ChildConfig } from '../config.ts';
 export function beginNewChild(sa: IkeSa, task: TaskOf<'newChild'>, world: World): Step {
   if (sa.kind !== 'established') return unchanged(sa);
   // The peer has made it meanwhile. A packet that wants one has found none that is for it.
-  if (task.flow === null && childNamed(sa, task.child) !== null) return unchanged(sa);
+  if (task.flow === null && (childNamed(sa, task.child) !== null || isAskedFor(sa, task.child))) return unchanged(sa);
   if (sa.isRekeying) return defer(sa, task, world);
   if (isAsker(sa.connection) && sa.virtualAddresses.length === 0) return cannotOffer(sa, task.child);
   const prepared = prepare(sa, task.child, { flow: task.flow }, task.progress, world);
@@ -39,6 +39,11 @@ export function beginRekeyChild(sa: IkeSa, task: TaskOf<'rekeyChild'>, world: Wo
   if (prepared === null) return cannotOffer(sa, child.config);
   const rekeying = withChild(sa, { ...child, state: 'rekeying', rekeyAt: null });
   return ask(rekeying, { ...task, progress: prepared }, [rekeyNotify(child)]);
+}
+
+/** Another request of this end is under way for the same. */
+function isAskedFor({ windows }: EstablishedIkeSa, { name }: ChildConfig): boolean {
+  return windows.requests.outstanding.some(({ task }) => task.kind === 'newChild' && task.child.name === name);
 }
 
 /** The SPI that this end receives by, RFC 7296 §1.3.3. */

@@ -274,5 +274,6 @@ function isCovered(core: Core, connection: ConnectionConfig, child: ChildConfig)
 }
 
 function pendingTasks(sa: IkeSa): Task[] {
-  return [...sa.windows.requests.outstanding.map(({ task }) => task), ...sa.tasks];
+  const delayed = isAuthenticated(sa) ? sa.delayed.map(({ task }) => task) : [];
+  return [...sa.windows.requests.outstanding.map(({ task }) => task), ...sa.tasks, ...delayed];
 }
