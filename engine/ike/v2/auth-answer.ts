@@ -15,7 +15,7 @@ import { addFirstChild, establish } from './establish.ts';
 import { payloadOf, requiredPayload } from './exchange-table.ts';
 import type { Responder } from './exchange.ts';
 import type { EstablishedIkeSa, HalfOpenIkeSa } from './ike-sa.ts';
-import { certificateRequestsOf } from './initial-request.ts';
+import { certificateRequestsOf } from './initial-candidate.ts';
 import { IKE_AUTH } from './initial-tables.ts';
 import { isKeyExchangeComplete } from './intermediate-exchange.ts';
 import { notifyFor, notifyName, notifyOf, notifyPayload } from './notify.ts';
@@ -223,7 +223,8 @@ function answerFirst(
 ): FirstChild {
   const { connection } = sa;
   const isAsked = (['SA', 'TSi', 'TSr'] as const).map(type => payloadOf(payloads, type) !== null);
-  if (!isAsked.includes(true)) return { sa, effects: [], payloads: [] }; // RFC 6023
+  // RFC 6023, where this node has said that it can.
+  if (!isAsked.includes(true) && connection.childless !== 'no') return { sa, effects: [], payloads: [] };
   if (isAsked.includes(false)) return withoutChild(sa, 'half a Child SA', notifyPayload(NotifyType.INVALID_SYNTAX));
   const assigned = assignAddresses(connection, sa.remoteIdentity, payloads, world);
   if (assigned.kind === 'refused') return refuseFirst(sa, assigned.error);

@@ -45,6 +45,9 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
   const { resumed } = sa.initial;
   const localIdentity = ownName(sa);
   const remoteIdentity = resumed === undefined ? expectedIdentity(connection) : named(resumed.remoteIdentity);
+  if (connection.childless === 'force' && !sa.extensions.has('childless')) {
+    return failed(sa, 'the peer makes no IKE SA without a child (RFC 6023)', world);
+  }
   const idi = payloadOfIdentity(localIdentity, 'IDi');
   const identities = { localIdentity, remoteIdentity };
   // RFC 8784 §3: not again for what was resumed.
@@ -170,7 +173,7 @@ function conclude(
     taken.kind === 'missing'
       ? withoutAddresses(made.sa, payloads, world)
       : offered === null
-        ? step(made.sa, ...taken.effects)
+        ? step(made.sa, ...taken.effects, ...firstByItself(sa))
         : concludeFirst(made.sa, sa, offered, response, world, taken.effects);
   const came: Effect[] = [...cameBack(sa), ...takeTicket(made.sa, payloads, world)];
   return { sa: child.sa, effects: [...came, ...made.effects, ...child.effects, ...older, ...replaced] };
@@ -192,6 +195,13 @@ function named(id: TicketIdentity): Identity {
 function cameBack({ connection, initial }: AuthenticatingIkeSa): Effect[] {
   if (initial.resumed === undefined) return [];
   return [{ kind: 'event', event: { kind: 'resumed', connection: connection.name, detail: 'by a ticket' } }];
+}
+
+/** The child that would have come along, and did not: by an exchange of its own, RFC 6023. */
+function firstByItself({ children }: AuthenticatingIkeSa): Effect[] {
+  return children
+    .slice(0, 1)
+    .map(({ child, flow }) => ({ kind: 'task', task: { kind: 'newChild', child, flow, progress: null } }));
 }
 
 /** RFC 5685 §6: this one has no child, and ends; another gateway is asked for the same. */
