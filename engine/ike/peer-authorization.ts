@@ -1,5 +1,5 @@
 import { type Address, compareAddresses, parseAddress } from '../wire/address.ts';
-import { parsePrefix, prefixContains } from '../wire/prefix.ts';
+import { parsePrefix, type Prefix, prefixContains } from '../wire/prefix.ts';
 import type { ConnectionConfig, IkeConfig, RemoteAuthenticationConfig } from './config.ts';
 import { type Identity, type IdentityFit, identityFit, parseIdentity } from './identity.ts';
 
@@ -69,20 +69,40 @@ function identityOf(text: string): Identity {
 function specificity(entries: readonly string[], address: Address): number | null {
   if (entries.length === 0) return 0;
   let best: number | null = null;
-  for (const entry of entries) {
+  for (const entry of rangesOf(entries)) {
     const bits = bitsOf(entry, address);
     if (bits !== null && (best === null || bits > best)) best = bits;
   }
   return best;
 }
 
-function bitsOf(entry: string, address: Address): number | null {
+type AddressRange =
+  | { readonly kind: 'prefix'; readonly prefix: Prefix }
+  | { readonly kind: 'range'; readonly first: Address; readonly last: Address };
+
+/** Whoever sends a first message makes all lists be looked at: they are read once. */
+const READ = new WeakMap<readonly string[], readonly AddressRange[]>();
+
+function rangesOf(entries: readonly string[]): readonly AddressRange[] {
+  const known = READ.get(entries);
+  if (known !== undefined) return known;
+  const read = entries.map(rangeOf);
+  READ.set(entries, read);
+  return read;
+}
+
+function rangeOf(entry: string): AddressRange {
   const [first, last] = entry.split('-').map(text => parseAddress(text.trim()));
-  if (first !== undefined && first !== null && last !== undefined && last !== null) {
-    const isWithin = compareAddresses(first, address) <= 0 && compareAddresses(address, last) <= 0;
-    return isWithin && first.length === address.length ? 1 : null;
-  }
+  if (first !== undefined && first !== null && last !== undefined && last !== null)
+    return { kind: 'range', first, last };
   const prefix = parsePrefix(entry);
   if (prefix === null) throw new Error(`the configuration of IKE has an address that cannot be read: ${entry}`);
-  return prefixContains(prefix, address) ? prefix.length : null;
+  return { kind: 'prefix', prefix };
+}
+
+function bitsOf(entry: AddressRange, address: Address): number | null {
+  if (entry.kind === 'prefix') return prefixContains(entry.prefix, address) ? entry.prefix.length : null;
+  const { first, last } = entry;
+  const isWithin = compareAddresses(first, address) <= 0 && compareAddresses(address, last) <= 0;
+  return isWithin && first.length === address.length ? 1 : null;
 }

@@ -229,10 +229,18 @@ function isInside(node: TopologyNode, prefix: Prefix): boolean {
 /** A prefix of length 0 holds everybody, and so says nothing about who is inside. */
 function isAttached(addresses: readonly string[], prefix: Prefix): boolean {
   if (prefix.length === 0) return false;
-  return addresses.some(text => {
-    const address = parsePrefix(text)?.address;
-    return address !== undefined && prefixContains(prefix, address);
-  });
+  return addressesOf(addresses).some(address => prefixContains(prefix, address));
+}
+
+/** Each policy asks about each interface: with a thousand of both, to read them takes longer than to compare them. */
+const READ = new WeakMap<readonly string[], readonly Address[]>();
+
+function addressesOf(texts: readonly string[]): readonly Address[] {
+  const known = READ.get(texts);
+  if (known !== undefined) return known;
+  const read = texts.flatMap(text => parsePrefix(text)?.address ?? []);
+  READ.set(texts, read);
+  return read;
 }
 
 function attachedLinks(network: Network, a: Prefix, b: Prefix): Set<string> {
