@@ -389,7 +389,7 @@ describe('reading', () => {
     ['a key that is too long', `${'x'.repeat(100_000)}: 1`],
     [
       'more nodes than a lab can hold',
-      `name: x\nnodes:\n${columns(600, i => `  n${i}: { kind: host, interfaces: { e: {} } }`)}`,
+      `name: x\nnodes:\n${columns(2600, i => `  n${i}: { kind: host, interfaces: { e: {} } }`)}`,
     ],
     ['nothing but NUL', '\0'.repeat(1000)],
     ['lone surrogates', 'name: "\ud800"'],
