@@ -37,14 +37,11 @@ function respondToCreateChild(sa: KeyedIkeSa, { payloads }: ReceivedMessage, wor
     return refuse(sa, TEMPORARY_FAILURE);
   }
   if (rekey === undefined) return create(sa, payloads, null, world);
-  if ((rekey.protocolId !== ProtocolId.ESP && rekey.protocolId !== ProtocolId.AH) || rekey.spi.length !== 4) {
-    return refuse(sa, { kind: 'malformed', field: 'REKEY_SA Protocol ID', offset: 0 });
-  }
-  const old = childByPeerSpi(sa, rekey.protocolId, Buffer.from(rekey.spi).readUInt32BE());
-  if (old === null) {
-    const { protocolId, spi } = rekey;
-    return refuse(sa, { ...CHILD_SA_NOT_FOUND, protocolId, spi });
-  }
+  const { protocolId, spi } = rekey;
+  const isNamed = (protocolId === ProtocolId.ESP || protocolId === ProtocolId.AH) && spi.length === 4;
+  // What cannot be an SPI of a Child SA is one that is not there, §2.25.
+  const old = isNamed ? childByPeerSpi(sa, protocolId, Buffer.from(spi).readUInt32BE()) : null;
+  if (old === null) return refuse(sa, { ...CHILD_SA_NOT_FOUND, protocolId, spi });
   // §2.25.1: on its way out; one that this end is rekeying as well is rekeyed as usual (§2.8.1).
   if (old.state === 'deleting' || old.state === 'rekeyed') return refuse(sa, TEMPORARY_FAILURE);
   return create(sa, payloads, old, world);

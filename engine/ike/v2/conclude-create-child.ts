@@ -42,7 +42,9 @@ export function concludeCreateChild(
   if (sa.kind !== 'established' || progress === null) return unchanged(sa);
   if (error !== null) return takeRefusal(sa, task, progress, error, world);
   const made = make(sa, task, progress, payloads, additional, world);
-  if (made.kind === 'unusable') return abandon(sa, task, progress, made.why, world);
+  if (made.kind === 'unusable') {
+    return made.isFatal === true ? distrust(sa, made.why) : abandon(sa, task, progress, made.why, world);
+  }
   if (made.kind === 'followed') return step(sa, { kind: 'task', task: made.by });
   return task.kind === 'newChild' ? adopt(sa, made.child, task) : replace(sa, task.childId, made.child);
 }
@@ -50,7 +52,7 @@ export function concludeCreateChild(
 type Made =
   | { readonly kind: 'made'; readonly child: ChildSa }
   | { readonly kind: 'followed'; readonly by: TaskOf<'followUp'> }
-  | { readonly kind: 'unusable'; readonly why: string };
+  | { readonly kind: 'unusable'; readonly why: string; readonly isFatal?: true };
 
 function make(
   sa: EstablishedIkeSa,
@@ -86,7 +88,7 @@ function make(
 
 type Finished =
   | { readonly kind: 'finished'; readonly secrets: readonly Uint8Array[] }
-  | { readonly kind: 'unusable'; readonly why: string };
+  | { readonly kind: 'unusable'; readonly why: string; readonly isFatal?: true };
 
 /** KEr against KEi and what was chosen. */
 export function finishKeyExchange(
@@ -101,7 +103,7 @@ export function finishKeyExchange(
   }
   const result = keyExchange.finish(ke.data);
   return result.kind === 'invalid'
-    ? { kind: 'unusable', why: `KEr: ${result.why}` }
+    ? { kind: 'unusable', why: `KEr: ${result.why}`, isFatal: true }
     : { kind: 'finished', secrets: [result.secret] };
 }
 
@@ -194,6 +196,15 @@ function takeRefusal(
     }
   }
   return fail(still, task, progress, notifyName(error.notifyType), world);
+}
+
+/** A value that breaks the key exchange: whoever sends it is not to be dealt with, RFC 6989 §2.5. */
+export function distrust(sa: EstablishedIkeSa, why: string): Step {
+  return step(
+    sa,
+    { kind: 'event', event: { kind: 'negotiationFailed', connection: sa.connection.name, detail: why } },
+    { kind: 'task', task: { kind: 'deleteIke', cause: 'failed' } },
+  );
 }
 
 /** What the peer has made is of no use here. It learns that by a Delete, RFC 7296 §2.21.3. */

@@ -6,7 +6,7 @@ import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { acceptIke } from './accept-proposal.ts';
 import { isBusyWithChildren } from './answer-rekey-ike.ts';
 import { otherMethod } from './begin-create-child.ts';
-import { finishKeyExchange } from './conclude-create-child.ts';
+import { distrust, finishKeyExchange } from './conclude-create-child.ts';
 import { REKEY_IKE } from './create-child-table.ts';
 import { defer, patience } from './deferral.ts';
 import type { Initiator } from './exchange.ts';
@@ -42,7 +42,8 @@ export function concludeRekey(
   const error = errorOf(payloads);
   if (error !== null) return takeRefusal(over, task, progress, error, world);
   const made = make(over, task, progress, payloads, additional, world);
-  if (typeof made === 'string') return fail(over, made, world);
+  // The peer has gone over to what this end cannot use: nothing is left that both mean.
+  if (typeof made === 'string') return distrust(over, `rekeying the IKE SA: ${made}`);
   return made.kind === 'followUp' ? step(sa, { kind: 'task', task: made }) : replace(over, made, world);
 }
 
