@@ -42,11 +42,13 @@ function withForgedAnswer(payloadsFor: (request: IkeMessage) => readonly Payload
   return gateways;
 }
 
-function isWhole({ network, alice, bob }: ReturnType<typeof twoGateways>): void {
-  expect(states(alice, network.now)).toEqual(['established']);
-  expect(states(bob, network.now)).toContain('established');
-  expect(alice.daemon.status(network.now).sas[0]?.children).toHaveLength(1);
+/** What came of it: one IKE SA with its child, at both ends. */
+function outcome({ network, alice, bob }: ReturnType<typeof twoGateways>) {
+  const children = alice.daemon.status(network.now).sas.map(sa => sa.children.length);
+  return { alice: states(alice, network.now), bob: states(bob, network.now).includes('established'), children };
 }
+
+const WHOLE = { alice: ['established'], bob: true, children: [1] };
 
 describe('a forged answer to IKE_SA_INIT does not keep two from each other', () => {
   test.each([
@@ -57,16 +59,20 @@ describe('a forged answer to IKE_SA_INIT does not keep two from each other', () 
     NotifyType.INVALID_MAJOR_VERSION,
     12345,
   ])('an error, %i', type => {
-    isWhole(withForgedAnswer(() => [notifyPayload(type)]));
+    expect(outcome(withForgedAnswer(() => [notifyPayload(type)]))).toEqual(WHOLE);
   });
 
   test('a cookie', () => {
-    isWhole(withForgedAnswer(() => [notifyPayload(NotifyType.COOKIE, new Uint8Array(16))]));
+    expect(outcome(withForgedAnswer(() => [notifyPayload(NotifyType.COOKIE, new Uint8Array(16))]))).toEqual(WHOLE);
   });
 
   test('a group that was not offered, or the same', () => {
-    isWhole(withForgedAnswer(() => [notifyPayload(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(0, 14))]));
-    isWhole(withForgedAnswer(() => [notifyPayload(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(0, 31))]));
+    expect(
+      outcome(withForgedAnswer(() => [notifyPayload(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(0, 14))])),
+    ).toEqual(WHOLE);
+    expect(
+      outcome(withForgedAnswer(() => [notifyPayload(NotifyType.INVALID_KE_PAYLOAD, Uint8Array.of(0, 31))])),
+    ).toEqual(WHOLE);
   });
 
   test('all that an answer needs, with the key exchange of somebody else', () => {
@@ -78,13 +84,15 @@ describe('a forged answer to IKE_SA_INIT does not keep two from each other', () 
       ],
       '00000000deadbeef',
     );
-    isWhole(gateways);
+    expect(outcome(gateways)).toEqual(WHOLE);
   });
 
   test('nonsense', () => {
-    isWhole(withForgedAnswer(() => []));
-    isWhole(withForgedAnswer(() => [{ type: 'NONCE', data: new Uint8Array(3) }], '00000000deadbeef'));
-    isWhole(withForgedAnswer(() => [UNKNOWN_CRITICAL], '00000000deadbeef'));
+    expect(outcome(withForgedAnswer(() => []))).toEqual(WHOLE);
+    expect(outcome(withForgedAnswer(() => [{ type: 'NONCE', data: new Uint8Array(3) }], '00000000deadbeef'))).toEqual(
+      WHOLE,
+    );
+    expect(outcome(withForgedAnswer(() => [UNKNOWN_CRITICAL], '00000000deadbeef'))).toEqual(WHOLE);
   });
 
   test('a cookie each time leads nowhere, and stops', () => {
@@ -99,35 +107,35 @@ describe('a forged answer to IKE_SA_INIT does not keep two from each other', () 
   });
 });
 
+/** Established, then what was said is watched. */
+function established() {
+  const gateways = twoGateways();
+  gateways.network.run(2000);
+  const [sa] = gateways.bob.daemon.status(gateways.network.now).sas;
+  if (sa === undefined) throw new Error('no IKE SA');
+  const header = {
+    initiatorSpi: sa.initiatorSpi,
+    responderSpi: sa.responderSpi,
+    majorVersion: 2,
+    minorVersion: 0,
+    isInitiator: true,
+    isResponse: false,
+    higherVersion: false,
+    messageId: 2,
+    exchangeType: INFORMATIONAL,
+  } as const;
+  return { ...gateways, header, before: [gateways.alice.commands.length, gateways.bob.commands.length] };
+}
+
+const fromAlice = (octets: Uint8Array): IkeDatagram => ({
+  local: parseAddress('192.0.2.1') ?? new Uint8Array(4),
+  localPort: 500,
+  remote: parseAddress('192.0.2.2') ?? new Uint8Array(4),
+  remotePort: 500,
+  octets,
+});
+
 describe('an established IKE SA', () => {
-  /** Established, then what was said is watched. */
-  function established() {
-    const gateways = twoGateways();
-    gateways.network.run(2000);
-    const [sa] = gateways.bob.daemon.status(gateways.network.now).sas;
-    if (sa === undefined) throw new Error('no IKE SA');
-    const header = {
-      initiatorSpi: sa.initiatorSpi,
-      responderSpi: sa.responderSpi,
-      majorVersion: 2,
-      minorVersion: 0,
-      isInitiator: true,
-      isResponse: false,
-      higherVersion: false,
-      messageId: 2,
-      exchangeType: INFORMATIONAL,
-    } as const;
-    return { ...gateways, header, before: [gateways.alice.commands.length, gateways.bob.commands.length] };
-  }
-
-  const fromAlice = (octets: Uint8Array): IkeDatagram => ({
-    local: parseAddress('192.0.2.1') ?? new Uint8Array(4),
-    localPort: 500,
-    remote: parseAddress('192.0.2.2') ?? new Uint8Array(4),
-    remotePort: 500,
-    octets,
-  });
-
   test('is not touched by what is not protected', () => {
     const { network, alice, bob, header, before } = established();
     const messages: IkeMessage[] = [
@@ -190,15 +198,18 @@ test('one octet changed anywhere in a handshake only costs time', () => {
   }
 });
 
-describe('what a peer says that is not to be understood', () => {
-  function bobAgainst(steps: typeof STEPS) {
-    const network = new Network('against');
-    const { alice: config, bob: other } = pair({ attempts: 1 });
-    const alice = network.add('alice', ['192.0.2.1'], config, steps);
-    const bob = network.add('bob', ['192.0.2.2'], other);
-    return { network, alice, bob };
-  }
+function bobAgainst(steps: typeof STEPS) {
+  const network = new Network('against');
+  const { alice: config, bob: other } = pair({ attempts: 1 });
+  const alice = network.add('alice', ['192.0.2.1'], config, steps);
+  const bob = network.add('bob', ['192.0.2.2'], other);
+  return { network, alice, bob };
+}
 
+const versions = (majorVersion: number, minorVersion: number) =>
+  bobAgainst({ ...STEPS, outgoing: message => ({ ...message, majorVersion, minorVersion }) });
+
+describe('what a peer says that is not to be understood', () => {
   test('a critical payload in IKE_SA_INIT is named in the clear, and nothing is kept', () => {
     const { network, bob } = bobAgainst(altering(IKE_SA_INIT, 'request', payloads => [...payloads, UNKNOWN_CRITICAL]));
     network.run(1000);
@@ -280,8 +291,6 @@ describe('what a peer says that is not to be understood', () => {
   });
 
   test('a higher major version is told which is spoken; a higher minor one is spoken to', () => {
-    const versions = (majorVersion: number, minorVersion: number) =>
-      bobAgainst({ ...STEPS, outgoing: message => ({ ...message, majorVersion, minorVersion }) });
     const higher = versions(3, 0);
     higher.network.run(1000);
     expect(clearNotifies(higher.bob)).toContain(NotifyType.INVALID_MAJOR_VERSION);
@@ -290,6 +299,11 @@ describe('what a peer says that is not to be understood', () => {
     expect(states(minor.alice, minor.network.now)).toEqual(['established']);
   });
 });
+
+function anyPeer() {
+  const { alice, bob } = pair();
+  return { alice, bob: { ...bob, connections: bob.connections.map(one => ({ ...one, remote: [] })) } };
+}
 
 describe('strangers', () => {
   const ATTACKER = parseAddress('198.51.100.1') ?? new Uint8Array(4);
@@ -311,11 +325,6 @@ describe('strangers', () => {
       if (i % 100 === 99) network.run(1);
     }
     network.run(1);
-  }
-
-  function anyPeer() {
-    const { alice, bob } = pair();
-    return { alice, bob: { ...bob, connections: bob.connections.map(one => ({ ...one, remote: [] })) } };
   }
 
   test('cannot fill the memory, and a real peer gets in meanwhile', () => {

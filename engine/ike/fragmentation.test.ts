@@ -77,16 +77,18 @@ describe('messages that are too large for a packet, RFC 7383', () => {
   });
 });
 
+const piece = (fragmentNumber: number, totalFragments: number) => ({
+  type: 'SKF' as const,
+  firstPayload: fragmentNumber === 1 ? 35 : 0,
+  fragmentNumber,
+  totalFragments,
+  body: new Uint8Array(0),
+});
+
+const octets = (value: number) => Uint8Array.of(value, value);
+
 describe('what came of a message so far', () => {
   const from = { messageId: 1, isResponse: false };
-  const piece = (fragmentNumber: number, totalFragments: number) => ({
-    type: 'SKF' as const,
-    firstPayload: fragmentNumber === 1 ? 35 : 0,
-    fragmentNumber,
-    totalFragments,
-    body: new Uint8Array(0),
-  });
-  const octets = (value: number) => Uint8Array.of(value, value);
 
   test('is put together in the order of its numbers', () => {
     const second = collect(null, from, piece(2, 2), octets(2), 100);

@@ -89,26 +89,29 @@ test('a Message ID far outside of the window is complained about in an exchange 
   expect(states(bob, network.now)).toEqual(['established']);
 });
 
-describe('the windows of an IKE SA', () => {
-  const header = (messageId: number) => ({
-    initiatorSpi: '0000000000000001',
-    responderSpi: '0000000000000002',
-    majorVersion: 2,
-    minorVersion: 0,
-    exchangeType: 37,
-    isInitiator: true,
-    isResponse: true,
-    higherVersion: false,
-    messageId,
-  });
-  const answer = (messageId: number) => ({
-    header: header(messageId),
-    messages: [],
-    content: null,
-    fragmentOctets: null,
-    repeats: 0,
-  });
+const header = (messageId: number) => ({
+  initiatorSpi: '0000000000000001',
+  responderSpi: '0000000000000002',
+  majorVersion: 2,
+  minorVersion: 0,
+  exchangeType: 37,
+  isInitiator: true,
+  isResponse: true,
+  higherVersion: false,
+  messageId,
+});
 
+const answer = (messageId: number) => ({
+  header: header(messageId),
+  messages: [],
+  content: null,
+  fragmentOctets: null,
+  repeats: 0,
+});
+
+const request = (messageId: number) => ({ header: header(messageId) }) as OutstandingRequest;
+
+describe('the windows of an IKE SA', () => {
   test('remember as many answers as their size, and take requests out of order', () => {
     let window = { ...INITIAL_WINDOWS.responses, size: 3 };
     expect([0, 2, 3].map(id => placeOf(window, id))).toEqual(['new', 'new', 'outside']);
@@ -122,7 +125,6 @@ describe('the windows of an IKE SA', () => {
   });
 
   test('have room by their oldest request', () => {
-    const request = (messageId: number) => ({ header: header(messageId) }) as OutstandingRequest;
     expect(hasRoom({ nextId: 5, size: 3, outstanding: [] })).toBe(true);
     expect(hasRoom({ nextId: 5, size: 3, outstanding: [request(3)] })).toBe(true);
     expect(hasRoom({ nextId: 6, size: 3, outstanding: [request(3)] })).toBe(false);

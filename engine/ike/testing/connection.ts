@@ -97,16 +97,12 @@ export function ikeConfig(given: Partial<IkeConfig> = {}): IkeConfig {
 
 /** Two gateways and what is between their networks: Alice calls. `given` is the same for both. */
 export function pair(given: Partial<ConnectionConfig> = {}): { readonly alice: IkeConfig; readonly bob: IkeConfig } {
-  const identity = (name: string, expected: string): ConnectionConfig['authentication'] => ({
-    local: { method: 'psk', identity: name },
-    remote: { methods: ['psk'], identity: expected, authorities: [], schemes: [], revocation: 'relaxed' },
-  });
   const [own = childConfig()] = given.children ?? [];
   const alice = connectionConfig({
     name: 'bob',
     local: ['192.0.2.1'],
     remote: ['192.0.2.2'],
-    authentication: identity('alice.lab', 'bob.lab'),
+    authentication: bySecret('alice.lab', 'bob.lab'),
     ...given,
     children: (given.children ?? [childConfig({ start: 'start' })]).map(child => ({ ...child })),
   });
@@ -114,7 +110,7 @@ export function pair(given: Partial<ConnectionConfig> = {}): { readonly alice: I
     name: 'alice',
     local: ['192.0.2.2'],
     remote: ['192.0.2.1'],
-    authentication: identity('bob.lab', 'alice.lab'),
+    authentication: bySecret('bob.lab', 'alice.lab'),
     ...given,
     children: (given.children ?? [own]).map(child => ({
       ...child,
@@ -124,4 +120,11 @@ export function pair(given: Partial<ConnectionConfig> = {}): { readonly alice: I
     })),
   });
   return { alice: ikeConfig({ connections: [alice] }), bob: ikeConfig({ connections: [bob] }) };
+}
+
+function bySecret(name: string, expected: string): ConnectionConfig['authentication'] {
+  return {
+    local: { method: 'psk', identity: name },
+    remote: { methods: ['psk'], identity: expected, authorities: [], schemes: [], revocation: 'relaxed' },
+  };
 }

@@ -42,6 +42,19 @@ const waiting: Clock = {
 
 const FETCHING_NS = 60 * NS_PER_S;
 
+/** §2.2: Message IDs have come to their end; nobody has rekeyed the IKE SA in four thousand million requests. */
+const exhausted: Clock = {
+  dueAt: sa => (sa.kind === 'established' && isExhausted(sa) ? sa.heardAt : null),
+  fire: sa => ({ sa, effects: [{ kind: 'task', task: { kind: 'deleteIke', cause: 'failed' } }] }),
+};
+
+/** Some are left for the Delete. */
+const LAST_ID = 2 ** 32 - 256;
+
+function isExhausted({ windows, tasks }: IkeSa): boolean {
+  return windows.requests.nextId > LAST_ID && !tasks.some(({ kind }) => kind === 'deleteIke');
+}
+
 /** RFC 7296 §2.4: silence is asked about. */
 const liveness: Clock = {
   dueAt: sa => {
@@ -53,7 +66,7 @@ const liveness: Clock = {
   fire: sa => ({ sa, effects: [{ kind: 'task', task: { kind: 'liveness' } }] }),
 };
 
-const CLOCKS: readonly Clock[] = [dropping, refusal, waiting, ...IKE_CLOCKS, ...CHILD_CLOCKS, liveness];
+const CLOCKS: readonly Clock[] = [dropping, refusal, waiting, exhausted, ...IKE_CLOCKS, ...CHILD_CLOCKS, liveness];
 
 /** When an IKE SA has something to do next, retransmissions included; null: nothing. */
 export function dueAt(sa: IkeSa): Instant | null {
