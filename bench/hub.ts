@@ -56,7 +56,7 @@ async function connectedSpokes(lab: Awaited<ReturnType<ReturnType<typeof createS
 /** As many as `count` of a topology goes up to. */
 const GROUP = 200;
 
-/** Spoke n of group g is 203.g.n.1, and 10.g.n.0/24 is behind it. */
+/** Spoke n of group g is 203.g.n.1, and 10.g.n.0/24 is behind it; each group has a router, which knows no more neighbours. */
 function hubTopology(spokes: number): string {
   const groups = Array.from({ length: Math.ceil(spokes / GROUP) }, (_, i) => ({
     g: i + 1,
@@ -78,11 +78,21 @@ ${each(({ g, count }) => `      - { count: ${count}, name: s${g}-$n, local: 10.0
     kind: router
     interfaces:
       hub: { addresses: [198.51.100.254/24] }
-${each(({ g, count }) => `      s${g}-$n: { count: ${count}, addresses: 203.${g}.$n.254/24 }`)}
+${each(({ g }) => `      r${g}: { addresses: [192.0.2.${4 * g + 1}/30] }`)}
+    routes:
+${each(({ g }) => `      - { to: 203.${g}.0.0/16, via: 192.0.2.${4 * g + 2} }`)}
+${each(
+  ({ g, count }) => `  r${g}:
+    kind: router
+    interfaces:
+      core: { addresses: [192.0.2.${4 * g + 2}/30], gateway: 192.0.2.${4 * g + 1} }
+      s${g}-$n: { count: ${count}, addresses: 203.${g}.$n.254/24 }`,
+)}
 ${each(spokeSection)}
 links:
   wan: { endpoints: ["hub:net0", "internet:hub"], impair: { delay: 5ms } }
-${each(({ g, count }) => `  w${g}-$n: { count: ${count}, endpoints: ["s${g}-$n:net0", "internet:s${g}-$n"], impair: { delay: 5ms } }`)}
+${each(({ g }) => `  core${g}: { endpoints: ["r${g}:core", "internet:r${g}"] }`)}
+${each(({ g, count }) => `  w${g}-$n: { count: ${count}, endpoints: ["s${g}-$n:net0", "r${g}:s${g}-$n"], impair: { delay: 5ms } }`)}
 `;
 }
 
