@@ -115,6 +115,8 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
     onPacket: packet => frames.push(packet),
     onEvent: event => void (event.node === 'alice' && events.push(event.kind)),
   });
+  // Live, a daemon is a thread of its own that begins when it can: it is there when it says what it has.
+  if (plan.ike !== undefined) await lab.ike();
   const send = async (link: string, from: string, towards: string, packets: readonly Uint8Array[]) => {
     for (const packet of packets) await lab.inject(link, towards, frameBetween(topology, from, towards, packet));
     await lab.sleep(SETTLE_MS);

@@ -10,7 +10,7 @@ import {
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 
 /**
- * Key exchange as the tester does it, apart from the engine's: RFC 3526 (modp2048), RFC 5903 (ECP), RFC 8031 (x25519) and
+ * Key exchange as the tester does it, apart from the engine's: RFC 3526 (MODP), RFC 5903 and RFC 6954 (ECP), RFC 8031 (x25519) and
  * ML-KEM-768. `secret` is 64 octets that make everything reproducible.
  */
 export interface TesterKeyExchange {
@@ -40,8 +40,9 @@ function symmetric(
   };
 }
 
-function modp2048(): TesterKeyExchange {
-  const prime = getDiffieHellman('modp14').getPrime();
+/** A group of RFC 3526; `name` as node:crypto has it. */
+function modp(group: number, name: string): TesterKeyExchange {
+  const prime = getDiffieHellman(name).getPrime();
   const half = (secret: Uint8Array) => {
     const own = createDiffieHellman(prime, 2);
     own.setPrivateKey(secret.subarray(0, 32));
@@ -49,18 +50,19 @@ function modp2048(): TesterKeyExchange {
   };
   return symmetric(
     14,
-    secret => padded(half(secret).generateKeys()),
-    (secret, peer) => padded(half(secret).computeSecret(peer)),
+    secret => padded(half(secret).generateKeys(), prime.length),
+    (secret, peer) => padded(half(secret).computeSecret(peer), prime.length),
   );
 }
 
 /** To the length of the modulus, RFC 7296 §3.4. */
-const padded = (value: Uint8Array): Uint8Array => Buffer.concat([new Uint8Array(256 - value.length), value]);
+const padded = (value: Uint8Array, octets: number): Uint8Array =>
+  Buffer.concat([new Uint8Array(octets - value.length), value]);
 
 function ecp(group: number, curve: string, octets: number): TesterKeyExchange {
   const half = (secret: Uint8Array) => {
     const own = createECDH(curve);
-    own.setPrivateKey(secret.subarray(0, octets));
+    own.setPrivateKey(scalar(secret, octets));
     return own;
   };
   return symmetric(
@@ -68,6 +70,14 @@ function ecp(group: number, curve: string, octets: number): TesterKeyExchange {
     secret => half(secret).getPublicKey().subarray(1),
     (secret, peer) => half(secret).computeSecret(Buffer.concat([Uint8Array.of(4), peer])),
   );
+}
+
+/** Less than the order of the curve, whichever it is. */
+function scalar(secret: Uint8Array, octets: number): Uint8Array {
+  const own = new Uint8Array(octets);
+  own.set(secret.subarray(0, Math.min(32, octets)), octets - Math.min(32, octets));
+  own[octets - Math.min(32, octets)] = (secret[0] ?? 0) & 0x7f;
+  return own;
 }
 
 function x25519(): TesterKeyExchange {
@@ -102,9 +112,14 @@ const mlKem768: TesterKeyExchange = {
 };
 
 const METHODS: Readonly<Record<string, TesterKeyExchange>> = {
-  modp2048: modp2048(),
+  modp2048: modp(14, 'modp14'),
+  modp3072: modp(15, 'modp15'),
+  modp4096: modp(16, 'modp16'),
   ecp256: ecp(19, 'prime256v1', 32),
   ecp384: ecp(20, 'secp384r1', 48),
+  ecp521: ecp(21, 'secp521r1', 66),
+  ecp256bp: ecp(28, 'brainpoolP256r1', 32),
+  ecp384bp: ecp(29, 'brainpoolP384r1', 48),
   x25519: x25519(),
   mlkem768: mlKem768,
 };

@@ -45,6 +45,11 @@ export interface Exchange extends Alteration {
 /** How long, in lab time, a peer waits for what alice has to say by herself. */
 const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 250;
+const LIVE_PATIENCE_MS = 1_500;
+
+function isWholeResponse({ ike, opened }: Heard): boolean {
+  return ike?.isResponse === true && opened.kind !== 'piece';
+}
 
 /**
  * An IKE peer of alice's on the bench, made without a line of the engine's IKE: one IKE SA at a time, every message in the
@@ -141,15 +146,16 @@ export class TesterPeer {
     return this.askAgain(octets);
   }
 
-  /** Sends these octets, and gives alice's next response. */
+  /** Sends these octets, and gives alice's next response. A live one gets longer: what is slow is not silent. */
   async askAgain(octets: readonly Uint8Array[]): Promise<Heard | null> {
     const before = this.heard().length;
     await this.post(...octets);
-    return (
-      this.heard()
-        .slice(before)
-        .find(({ ike, opened }) => ike?.isResponse === true && opened.kind !== 'piece') ?? null
-    );
+    const patience = this.bench.lab.capabilities.has('virtual-time') ? 0 : LIVE_PATIENCE_MS;
+    for (let waited = 0; ; waited += LOOK_EVERY_MS) {
+      const found = this.heard().slice(before).find(isWholeResponse);
+      if (found !== undefined || waited >= patience) return found ?? null;
+      await this.bench.lab.sleep(LOOK_EVERY_MS);
+    }
   }
 
   /** Sends a response to a request of alice's; gives the octets, to send them again. */
