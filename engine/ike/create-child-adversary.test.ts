@@ -146,6 +146,7 @@ function expectGood(network: Network, alice: Station, bob: Station): void {
 test.each(notFound)('%s: it is not there, and another is made', (_what, command, alter) => {
   const { network, alice, bob } = play(command, alter);
   network.run(2000);
+  expect(alice.events.map(({ kind }) => kind)).toContain('childEstablished');
   expectGood(network, alice, bob);
 });
 

@@ -147,5 +147,5 @@ test.each([true, false])('reauthentication keeps the address; make before break:
   expect(after[0]?.virtualAddresses).toEqual(['10.3.0.1']);
   expect(sasOf(ann)).toHaveLength(2);
   expect(sasOf(hub)).toHaveLength(2);
-  if (makeBeforeBreak) expect([gaps, addressesOf(ann)]).toEqual([0, ['addAddress 10.3.0.1/32']]);
+  expect([gaps === 0, addressesOf(ann).length === 1]).toEqual([makeBeforeBreak, makeBeforeBreak]);
 });

@@ -1,5 +1,5 @@
 import type { IkeCommand, IkeDatagram, IkeEffects } from '../daemon.ts';
-import { Network, type Station } from './network.ts';
+import type { Network, Station } from './network.ts';
 
 /** One choice of an order: which of the datagrams on the way to an end, the oldest being 0, arrives next, or is lost. */
 export type Choice = `${'' | 'lose '}${'alice' | 'bob'} ${number}`;

@@ -112,7 +112,8 @@ function isWholePolicy({ config, local, remote }: AgreedChild): boolean {
   return isStatic && areEqual(local, selectorsOf(config.local, [])) && areEqual(remote, selectorsOf(config.remote, []));
 }
 
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
+
 function keysInHex({ encryption, integrity }: SaKeys): Pick<SaInput, 'encryptionKey' | 'integrityKey'> {
-  const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
   return { encryptionKey: hex(encryption), integrityKey: hex(integrity) };
 }

@@ -41,7 +41,7 @@ export function runCommand(core: Core, command: IkeCommand): void {
       return note(core, command.event);
     case 'addresses':
       core.addresses = [...command.addresses];
-      for (const sa of [...core.sas.values()]) applyStep(core, sa, addressesChanged(sa, worldOf(core)), null);
+      for (const sa of core.sas.values()) applyStep(core, sa, addressesChanged(sa, worldOf(core)), null);
       return;
     case 'fetched':
       return fetched(core, command.id, command.content);

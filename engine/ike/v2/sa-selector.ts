@@ -38,8 +38,9 @@ export function formatSelector(selector: TrafficSelector): string {
   return `${rangeText(box)}${what}`;
 }
 
+const isAny = ({ protocol }: Box): boolean => protocol[0] !== protocol[1];
+
 function protocolOf(near: Box, far: Box): number | 'any' {
-  const isAny = ({ protocol }: Box) => protocol[0] !== protocol[1];
   if (isAny(near) && isAny(far)) return 'any';
   return Number((isAny(near) ? far : near).protocol[0]);
 }

@@ -8,10 +8,15 @@ import type { Effect, World } from './step.ts';
 
 /**
  * What becomes of older IKE SAs with the same peer when a new one is established, RFC 7296 §2.4. INITIAL_CONTACT: the peer
- * knows of none that stood before it began this one. Otherwise the connection's `unique` decides. Two that both ends began at
- * the same time are told from an old and a new one: both ends have to let go of the same one.
+ * knows of none that stood before it began this one. Otherwise the connection's `unique` decides. `replaced` are
+ * those that this one was made to replace: they are closed anyway.
  */
-export function replaceOlder(sa: EstablishedIkeSa, payloads: readonly Payload[], world: World): Effect[] {
+export function replaceOlder(
+  sa: EstablishedIkeSa,
+  payloads: readonly Payload[],
+  replaced: readonly number[],
+  world: World,
+): Effect[] {
   const { connection, localIdentity, remoteIdentity } = sa;
   const isContact = notifyOf(payloads, NotifyType.INITIAL_CONTACT) !== null;
   const older = rivalsOf(connection, localIdentity, remoteIdentity, world).filter(({ id }) => id !== sa.id);
@@ -19,8 +24,11 @@ export function replaceOlder(sa: EstablishedIkeSa, payloads: readonly Payload[],
     const isOlder = other.establishedAt < sa.createdAt;
     if (isContact && isOlder) return [{ kind: 'discard', ikeSa: other.id, why: 'the peer has forgotten it' }];
     if (connection.unique !== 'replace') return [];
-    // One from each end, made at the same time: the higher SPIs stay.
-    if (!isOlder && hasBegun(sa) !== hasBegun(other)) return [deleteLater(isHigher(sa, other) ? other : sa, world)];
+    if (hasBegun(sa) !== hasBegun(other)) {
+      // One from each end: the higher SPIs stay, and whoever has begun the other one closes it.
+      const redundant = isHigher(sa, other) ? other : sa;
+      return hasBegun(redundant) && !replaced.includes(other.id) ? [deleteLater(redundant, world)] : [];
+    }
     // Whoever has begun a new one knows what it is for, and says what is to become of the old one.
     return hasBegun(sa) ? [] : [deleteLater(other, world)];
   });
