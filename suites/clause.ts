@@ -79,7 +79,7 @@ declare module 'vitest' {
 }
 
 /**
- * Declares one clause of a suite. `id` is `rfcNNNN-SECTION-slug`, with the algorithm in brackets where it is judged for several.
+ * Declares one clause of a suite. `id` is `rfcNNNN-SECTION-slug`, or `adversary-NUMBER-slug` for what attackers have done, with the algorithm in brackets where it is judged for several.
  * The clause runs a second time against the subject that `brokenBy` names, and must fail there: a clause that cannot fail
  * judges nothing.
  */
@@ -140,9 +140,9 @@ async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseR
   const controls = isProvable ? [await judgeControl(judgement)] : [];
   const missed = controls.find(control => !control.caught);
   const isUnproven = judged.outcome === 'passed' && missed !== undefined;
-  const [, rfc = '', section = ''] = /^(rfc\d+)-([\dA-Z.]+)-/.exec(id) ?? [];
+  const [, rfc = '', section = ''] = /^(rfc\d+|adversary)-([\dA-Z.]+)-/.exec(id) ?? [];
   const legacy = [...new Set(judgement.suites)].map(legacyReason).filter(reason => reason !== null);
-  if (rfc === '') throw new Error(`clause id ${id} is not of the form rfcNNNN-SECTION-slug`);
+  if (rfc === '') throw new Error(`clause id ${id} is not of the form rfcNNNN-SECTION-slug or adversary-NUMBER-slug`);
   return {
     id,
     suite,

@@ -14,7 +14,18 @@ const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 const secretOf = (first: number): Uint8Array => Uint8Array.from({ length: 64 }, (_, i) => (first + i * 7) & 255);
 
 describe('key exchange', () => {
-  test.each(['modp2048', 'ecp256', 'ecp384', 'x25519', 'mlkem768'])('%s: both sides come to the same', token => {
+  test.each([
+    'modp2048',
+    'modp3072',
+    'modp4096',
+    'ecp256',
+    'ecp384',
+    'ecp521',
+    'ecp256bp',
+    'ecp384bp',
+    'x25519',
+    'mlkem768',
+  ])('%s: both sides come to the same', token => {
     const method = keyExchange(token);
     const begun = method.begin(secretOf(1));
     const answer = method.respond(begun.data, secretOf(2));

@@ -59,10 +59,10 @@ function modp(group: number, name: string): TesterKeyExchange {
 const padded = (value: Uint8Array, octets: number): Uint8Array =>
   Buffer.concat([new Uint8Array(octets - value.length), value]);
 
-function ecp(group: number, curve: string, octets: number): TesterKeyExchange {
+function ecp(group: number, curve: string, octets: number, mask = 0xff): TesterKeyExchange {
   const half = (secret: Uint8Array) => {
     const own = createECDH(curve);
-    own.setPrivateKey(scalar(secret, octets));
+    own.setPrivateKey(scalar(secret, octets, mask));
     return own;
   };
   return symmetric(
@@ -72,11 +72,11 @@ function ecp(group: number, curve: string, octets: number): TesterKeyExchange {
   );
 }
 
-/** Less than the order of the curve, whichever it is. */
-function scalar(secret: Uint8Array, octets: number): Uint8Array {
+/** `mask`: of the first octet, where the order of the curve asks for less. */
+function scalar(secret: Uint8Array, octets: number, mask: number): Uint8Array {
   const own = new Uint8Array(octets);
-  own.set(secret.subarray(0, Math.min(32, octets)), octets - Math.min(32, octets));
-  own[octets - Math.min(32, octets)] = (secret[0] ?? 0) & 0x7f;
+  own.set(secret.subarray(0, octets));
+  own[0] = (secret[0] ?? 0) & mask;
   return own;
 }
 
@@ -117,9 +117,9 @@ const METHODS: Readonly<Record<string, TesterKeyExchange>> = {
   modp4096: modp(16, 'modp16'),
   ecp256: ecp(19, 'prime256v1', 32),
   ecp384: ecp(20, 'secp384r1', 48),
-  ecp521: ecp(21, 'secp521r1', 66),
-  ecp256bp: ecp(28, 'brainpoolP256r1', 32),
-  ecp384bp: ecp(29, 'brainpoolP384r1', 48),
+  ecp521: ecp(21, 'secp521r1', 66, 0),
+  ecp256bp: ecp(28, 'brainpoolP256r1', 32, 0x7f),
+  ecp384bp: ecp(29, 'brainpoolP384r1', 48, 0x7f),
   x25519: x25519(),
   mlkem768: mlKem768,
 };
