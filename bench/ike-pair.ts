@@ -17,7 +17,7 @@ export interface IkePair {
 }
 
 export interface PairWatch {
-  sent?(from: PairEnd, datagram: IkeDatagram, at: Instant): void;
+  sent?(from: PairEnd, datagram: IkeDatagram): void;
   noted?(end: PairEnd, event: IkeEvent): void;
   commanded?(end: PairEnd, command: NodeCommand): void;
   revealed?(end: PairEnd, secrets: IkeSecrets): void;
@@ -55,7 +55,7 @@ export function createIkePair(
     for (const event of effects.events) watch.noted?.(end, event);
     for (const secrets of effects.secrets) watch.revealed?.(end, secrets);
     for (const datagram of effects.datagrams) {
-      watch.sent?.(end, datagram, now);
+      watch.sent?.(end, datagram);
       const { local, localPort, remote, remotePort, octets } = datagram;
       wire.push({
         to: end === 'initiator' ? 'responder' : 'initiator',

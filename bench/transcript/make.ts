@@ -1,6 +1,5 @@
 import type { IkeSecrets } from '../../engine/ike/daemon.ts';
 import type { SaInput } from '../../engine/ipsec/sa-input.ts';
-import { NS_PER_MS } from '../../engine/wire/instant.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import { createIkePair, type PairEnd } from '../ike-pair.ts';
 import { pairConfigs } from '../ike-pair-config.ts';
@@ -26,7 +25,7 @@ export function makeTranscript({ name, title, pair: plan, afterwards }: Transcri
   const installed: SaInput[] = [];
   const events: string[] = [];
   const pair = createIkePair(configs, draws, {
-    sent: (from, datagram, at) => transcriber.sent(from, datagram, at / NS_PER_MS),
+    sent: (from, datagram) => transcriber.sent(from, datagram),
     revealed: (_, secrets) => void revealed.push(secrets),
     commanded: (_, command) => void (command.kind === 'installSa' && installed.push(command.sa)),
     noted: (end, { kind, detail }) => void events.push(`${end}: ${kind} ${detail}`),

@@ -19,7 +19,7 @@ import type { TranscribedChildSa, TranscribedIkeSa, TranscribedKeyExchange, Tran
  * the daemons, and opens what is encrypted. Throws when a message cannot be opened: then one of the two is wrong.
  */
 export interface Transcriber {
-  sent(from: PairEnd, datagram: IkeDatagram, atMs: number): void;
+  sent(from: PairEnd, datagram: IkeDatagram): void;
   result(): {
     readonly ikeSas: readonly TranscribedIkeSa[];
     readonly childSas: readonly TranscribedChildSa[];
@@ -65,12 +65,11 @@ class WireReader implements Transcriber {
     return { ikeSas: this.#ikeSas, childSas: this.#childSas, messages: this.#messages };
   }
 
-  sent(from: PairEnd, { localPort, remotePort, octets }: IkeDatagram, atMs: number): void {
+  sent(from: PairEnd, { localPort, remotePort, octets }: IkeDatagram): void {
     const message = decodeIkeMessage(octets);
     const opened = this.#open(from, message, octets);
     this.#messages.push({
       from,
-      atMs,
       sourcePort: localPort,
       destinationPort: remotePort,
       exchange: exchangeName(message.exchangeType),

@@ -22,7 +22,6 @@ export type TranscribedAuthentication =
 /** One UDP datagram, without the non-ESP marker. */
 export interface TranscribedMessage {
   readonly from: 'initiator' | 'responder';
-  readonly atMs: number;
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly exchange: string;
