@@ -44,7 +44,7 @@ function recordOf(testCase: TestCase): ClauseRecord {
   const record = testCase.meta().clause;
   if (record !== undefined) return record;
   const errors = testCase.result().errors ?? [];
-  const [, rfc = '', section = ''] = /^(rfc\d+)-([\dA-Z.]+)-/.exec(testCase.name) ?? [];
+  const [, rfc = '', section = ''] = /^(rfc\d+|adversary)-([\dA-Z.]+)-/.exec(testCase.name) ?? [];
   return {
     id: testCase.name,
     suite: testCase.module.relativeModuleId.split('/')[1] ?? '',
