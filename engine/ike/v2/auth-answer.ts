@@ -91,7 +91,7 @@ function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): 
     payloads,
     world,
   );
-  const older = replaceOlder(made.sa, payloads, world);
+  const older = replaceOlder(made.sa, payloads, [], world);
   const child =
     sendsElsewhere(connection, sa.path.local) && sa.extensions.has('redirect')
       ? { sa: made.sa, effects: [], payloads: [redirectNotify(connection.redirectTo, null)] } // RFC 5685 §6

@@ -161,10 +161,9 @@ function conclude(
     payloads,
     world,
   );
-  const replaced = sa.notes.flatMap((note): Effect[] =>
-    note.kind === 'replaces' ? [{ kind: 'task', task: { kind: 'deleteIke', cause: 'failed' }, ikeSa: note.ikeSa }] : [],
-  );
-  const older = replaceOlder(made.sa, payloads, world);
+  const old = sa.notes.flatMap(note => (note.kind === 'replaces' ? [latestOf(note.ikeSa, world)] : []));
+  const replaced = old.map((ikeSa): Effect => ({ kind: 'task', task: { kind: 'deleteIke', cause: 'failed' }, ikeSa }));
+  const older = replaceOlder(made.sa, payloads, old, world);
   const redirection = readRedirect(payloads);
   if (redirection !== null && connection.followsRedirects) {
     return step(made.sa, ...made.effects, ...moved(sa, redirection.to));
@@ -298,4 +297,10 @@ function isAlone({ connection, path }: AuthenticatingIkeSa, world: World): boole
     }
   }
   return true;
+}
+
+/** An IKE SA that was to be replaced may have been rekeyed meanwhile. */
+function latestOf(id: number, world: World): number {
+  const sa = world.find(id);
+  return sa?.kind === 'rekeyed' ? latestOf(sa.replacedBy, world) : id;
 }
