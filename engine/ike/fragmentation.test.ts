@@ -55,6 +55,22 @@ describe('messages that are too large for a packet, RFC 7383', () => {
     expect(alice.sent.map(fragment).at(-1)).toEqual([5, 5]);
   });
 
+  test('are not cut again where they are small: the peer could not tell one cut from the other', () => {
+    const { network, alice } = twoGateways(pair({ fragmentation: 'force', fragmentOctets: 1400 }));
+    network.intercept = (datagram, from) => (fragment(datagram) !== null && from === alice ? [] : [datagram]);
+    network.run(20_000);
+    expect(new Set(alice.sent.map(fragment).map(String))).toEqual(new Set(['null', '1,2', '2,2']));
+    expect(new Set(messages(alice)).size).toBe(3);
+  });
+
+  test('that are cut again are in more pieces than before', () => {
+    const { network, alice } = twoGateways(pair({ children: [LARGE], fragmentOctets: 600 }));
+    network.intercept = (datagram, from) => (fragment(datagram) !== null && from === alice ? [] : [datagram]);
+    network.run(20_000);
+    const totals = alice.sent.flatMap(datagram => fragment(datagram)?.[1] ?? []);
+    expect([...new Set(totals)]).toEqual([5, 6]);
+  });
+
   test.each(Array.from({ length: 10 }, (_, i) => i))('arrive through bad weather, seed %i', seed => {
     const weather = { loss: 0.15, duplication: 0.3, jitterMs: 100 };
     const { network, alice, bob } = twoGateways(pair({ children: [LARGE] }), `pieces ${seed}`, weather);

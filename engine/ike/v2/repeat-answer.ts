@@ -4,7 +4,7 @@ import type { IkeDatagram } from '../daemon.ts';
 import type { Core } from './core.ts';
 import type { KeyedIkeSa } from './ike-sa.ts';
 import { storeSa } from './sa-table.ts';
-import { fragmentOctetsOf, sealContent, transmit } from './send.ts';
+import { areWithin, fragmentOctetsOf, sealContent, transmit } from './send.ts';
 import type { AnsweredRequest } from './windows.ts';
 
 /** The same answer as before, §2.1: of a request in fragments when its first one comes again (RFC 7383 §2.6.1). */
@@ -37,10 +37,10 @@ function recutAnswer(
   const { content, header, fragmentOctets } = answer;
   const repeats = answer.repeats + 1;
   const floor = fragmentOctetsOf(sa, 'fallback');
-  const isSmall = fragmentOctets === floor || answer.messages.every(message => message.length + 52 <= floor);
+  const isSmall = fragmentOctets === floor || areWithin(answer.messages, floor);
   if (content === null || repeats < 2 || isSmall || !sa.extensions.has('fragmentation')) {
     return { answer: { ...answer, repeats }, sealed: 0 };
   }
-  const { messages, sealed } = sealContent(core, sa, header, content, floor);
+  const { messages, sealed } = sealContent(core, sa, header, content, floor, answer.messages.length + 1);
   return { answer: { ...answer, repeats, messages, fragmentOctets: floor }, sealed };
 }

@@ -52,23 +52,27 @@ export function prepareSealed(core: Core, sa: KeyedIkeSa, message: IkeMessage): 
   return sealContent(core, sa, header, content, fragmentOctetsOf(sa, 'first'));
 }
 
-/** Seals what was prepared before, to be cut to packets of another size. */
+/**
+ * Seals what was prepared before, to be cut to packets of another size, and into so many `pieces` at least: by the number of them
+ * the peer tells one cut from another (RFC 7383 §2.5.1).
+ */
 export function sealContent(
   core: Core,
   sa: KeyedIkeSa,
   header: IkeHeader,
   content: SealedContent,
   packetOctets: number,
+  pieces = 1,
 ): Prepared {
   const { random } = core.context;
   const room = packetOctets - encapsulationOctets(sa.path.local.length, sa.path.localPort !== sa.connection.port);
   const { fragmentation } = sa.connection;
-  const isWhole = fragmentation !== 'force' && wholeOctets(sa, content) <= room;
+  const isWhole = fragmentation !== 'force' && pieces === 1 && wholeOctets(sa, content) <= room;
   if (!sa.extensions.has('fragmentation') || isWhole) {
     return { messages: [sealWhole(sa, header, content, random)], content, fragmentOctets: null, sealed: 1 };
   }
-  const pieces = fragmentation === 'force' ? 2 : 1;
-  const messages = sealFragments(sa, header, content, { messageOctets: room, pieces }, random);
+  const least = fragmentation === 'force' ? Math.max(pieces, 2) : pieces;
+  const messages = sealFragments(sa, header, content, { messageOctets: room, pieces: least }, random);
   return { messages, content, fragmentOctets: packetOctets, sealed: messages.length };
 }
 
@@ -78,6 +82,11 @@ export function fragmentOctetsOf({ connection, path }: Pick<IkeSa, 'connection' 
   const { fragmentOctets } = connection;
   if (fragmentOctets === null) return floor;
   return when === 'first' ? fragmentOctets : Math.min(floor, fragmentOctets);
+}
+
+/** Whether messages fit into packets of that size, with the largest headers around them: IPv6, UDP, marker. */
+export function areWithin(messages: readonly Uint8Array[], packetOctets: number): boolean {
+  return messages.every(message => message.length + 52 <= packetOctets);
 }
 
 /** Puts messages on their way. */

@@ -7,7 +7,7 @@ import { endIkeSa, nameOf } from './end.ts';
 import { type IkeSa, isKeyed } from './ike-sa.ts';
 import { otherPath, patienceOf } from './mobike.ts';
 import { storeSa } from './sa-table.ts';
-import { fragmentOctetsOf, sealContent, transmit, wayOf } from './send.ts';
+import { areWithin, fragmentOctetsOf, sealContent, transmit, wayOf } from './send.ts';
 import type { OutstandingRequest } from './windows.ts';
 
 /** Does all that is due now. */
@@ -81,13 +81,10 @@ function sendAgain(core: Core, sa: IkeSa, request: OutstandingRequest): void {
 function recut(core: Core, sa: IkeSa, request: OutstandingRequest): { sa: IkeSa; request: OutstandingRequest } {
   const { content, header, fragmentOctets } = request;
   const floor = fragmentOctetsOf(sa, 'fallback');
-  const isSmallest = fragmentOctets === floor || (fragmentOctets === null && isWithin(request, floor));
+  const isSmallest = fragmentOctets === floor || areWithin(request.messages, floor);
   if (!isKeyed(sa) || content === null || request.sends < 2 || isSmallest || !sa.extensions.has('fragmentation')) {
     return { sa, request };
   }
-  const { messages, sealed } = sealContent(core, sa, header, content, floor);
+  const { messages, sealed } = sealContent(core, sa, header, content, floor, request.messages.length + 1);
   return { sa: { ...sa, sealed: sa.sealed + sealed }, request: { ...request, messages, fragmentOctets: floor } };
 }
-
-const isWithin = ({ messages }: OutstandingRequest, octets: number): boolean =>
-  messages.every(message => message.length + 52 <= octets); // the largest headers around it: IPv6, UDP, marker
