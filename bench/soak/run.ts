@@ -11,11 +11,12 @@ import { personNamed, thisPerson } from './person.ts';
 import { type Table, tableLines } from './report.ts';
 import type { Subject } from './round.ts';
 import { soakPolicies } from './policies.ts';
+import { soakSwarm } from './swarm.ts';
 import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N]
-PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs 1000]
+PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKE, so many runs), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +28,7 @@ const { values, positionals } = parseArgs({
     hostile: { type: 'string', default: '10000000' },
     mutations: { type: 'string', default: '100000' },
     packets: { type: 'string' },
+    runs: { type: 'string', default: '1000' },
     driver: { type: 'string' },
     user: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -41,6 +43,7 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   differential: () => soakDifferential(Number(values.packets ?? 10_000), values.seed, progress),
   filter: () => soakFilter(Number(values.packets ?? 1_000_000), values.seed, progress),
   policies: () => soakPolicies(Number(values.packets ?? 1_000_000), values.seed, progress),
+  swarm: () => soakSwarm(Number(values.runs), values.seed, progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };
 
