@@ -176,7 +176,7 @@ export function respondToKe(token: string, payloads: readonly Payload[], world: 
   if (ke === null || ke.group !== method.ianaId) {
     return { kind: 'refused', error: { kind: 'invalidKe', group: method.ianaId } };
   }
-  const answer = method.respond(ke.data, world.random);
+  const answer = world.steps.keyExchanged(method.respond(ke.data, world.random));
   if (answer.kind === 'invalid') {
     return { kind: 'refused', error: { kind: 'malformed', field: `KE: ${answer.why}`, offset: 0 } };
   }

@@ -67,7 +67,7 @@ function make(
   const conclusion = concludeChild(progress.offer, payloads, place);
   if (conclusion.kind === 'unusable') return conclusion;
   const { child: agreed } = conclusion;
-  const exchanged = finishKeyExchange(progress, agreed.suite.keyExchange, payloads);
+  const exchanged = finishKeyExchange(progress, agreed.suite.keyExchange, payloads, world);
   if (exchanged.kind === 'unusable') return exchanged;
   const nonceR = requiredPayload(payloads, 'NONCE').data;
   if (nonceProblem(nonceR, sa.prf) !== null) return { kind: 'unusable', why: `a nonce of ${nonceR.length} octets` };
@@ -95,13 +95,14 @@ export function finishKeyExchange(
   { method, keyExchange }: Pick<ChildProgress, 'method' | 'keyExchange'>,
   chosen: string | null,
   payloads: readonly Payload[],
+  { steps }: Pick<World, 'steps'>,
 ): Finished {
   if (chosen === null) return { kind: 'finished', secrets: [] };
   const ke = payloadOf(payloads, 'KE');
   if (method === null || keyExchange === null || method.token !== chosen || ke === null || ke.group !== method.ianaId) {
     return { kind: 'unusable', why: `${chosen} was chosen, and another group answered` };
   }
-  const result = keyExchange.finish(ke.data);
+  const result = steps.keyExchanged(keyExchange.finish(ke.data));
   return result.kind === 'invalid'
     ? { kind: 'unusable', why: `KEr: ${result.why}`, isFatal: true }
     : { kind: 'finished', secrets: [result.secret] };

@@ -58,7 +58,7 @@ export const followUpInitiator: Initiator<'followUp'> = {
     const { about, answered, remaining } = task;
     // What the responder says against it is said against the exchange that this one follows.
     if (errorOf(payloads) !== null) return concludeWith(sa, about, payloads, [], world);
-    const secret = finish(task, payloads);
+    const secret = finish(task, payloads, world);
     if (typeof secret === 'string') return concludeWith(sa, about, answered, secret, world);
     const secrets = [...task.secrets, secret];
     const rest = remaining.slice(1);
@@ -107,13 +107,17 @@ function respondTo(sa: EstablishedIkeSa, awaited: AwaitedFollowUp, payloads: rea
 }
 
 /** The secret of the exchange; text: why there is none. */
-function finish({ keyExchange: begun, remaining }: TaskOf<'followUp'>, payloads: readonly Payload[]) {
+function finish(
+  { keyExchange: begun, remaining }: TaskOf<'followUp'>,
+  payloads: readonly Payload[],
+  { steps }: Pick<World, 'steps'>,
+): Uint8Array | string {
   const [next] = remaining;
   const ke = requiredPayload(payloads, 'KE');
   if (begun === null || next === undefined || ke.group !== methodOf(next.token).ianaId) {
     return `${next?.token ?? 'nothing'} was agreed on, and another method answered`;
   }
-  const result = begun.finish(ke.data);
+  const result = steps.keyExchanged(begun.finish(ke.data));
   return result.kind === 'invalid' ? `additional key exchange: ${result.why}` : result.secret;
 }
 

@@ -91,7 +91,7 @@ function make(
   if (responderSpi === NO_SPI) return 'an SPI of zero';
   const responderNonce = requiredPayload(payloads, 'NONCE').data;
   if (nonceProblem(responderNonce, sa.prf) !== null) return `a nonce of ${responderNonce.length} octets`;
-  const exchanged = finishKeyExchange(progress, accepted.suite.keyExchange, payloads);
+  const exchanged = finishKeyExchange(progress, accepted.suite.keyExchange, payloads, world);
   if (exchanged.kind === 'unusable') return exchanged.why;
   const remaining = accepted.suite.additionalKeyExchanges;
   if (additional.length < remaining.length) return nextFollowUp(task, payloads, payloads, remaining, []);

@@ -49,7 +49,7 @@ function modp(group: number, name: string): TesterKeyExchange {
     return own;
   };
   return symmetric(
-    14,
+    group,
     secret => padded(half(secret).generateKeys(), prime.length),
     (secret, peer) => padded(half(secret).computeSecret(peer), prime.length),
   );

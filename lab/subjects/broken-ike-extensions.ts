@@ -1,0 +1,5 @@
+import { BROKEN_IKE_GROUPS } from './broken-ike-groups.ts';
+import type { Subject } from './subject.ts';
+
+/** Those that break what extends RFC 7296. */
+export const BROKEN_IKE_EXTENSIONS: readonly Subject[] = [...BROKEN_IKE_GROUPS];
