@@ -11,7 +11,7 @@ import { type LoadResult, loadTopology } from '../lab/topology/load.ts';
 import { topologiesDirectory } from '../lab/topology/shipped.ts';
 import type { ClauseRecord, EvidenceRecord, Outcome } from '../reports/format.ts';
 import { legacyReason } from './tester/crypto/legacy.ts';
-import { Inconclusive, JudgementFailed } from './tester/judgement.ts';
+import { Inconclusive, JudgementFailed, Unsupported } from './tester/judgement.ts';
 import { type Bench, type BenchPlan, openBench } from './tester/bench.ts';
 import { openScene, type Scene } from './tester/scene.ts';
 import { isWanted, replayCommand, type SuiteSettings, suiteSettings } from './settings.ts';
@@ -192,6 +192,7 @@ async function judgeOnStage<S extends Stage>(
   captureName: string,
 ): Promise<Judged> {
   const opened = await open(subject).catch((error: unknown) => asError(error));
+  if (opened instanceof Unsupported) return { outcome: 'unsupported', reason: opened.message, ...NO_PROOF };
   if (opened instanceof Error)
     return { outcome: 'inconclusive', reason: `the lab did not come up: ${opened.message}`, ...NO_PROOF };
   const missing = (about.needs ?? []).filter(capability => !opened.lab.capabilities.has(capability));
@@ -214,6 +215,7 @@ async function judgeOnStage<S extends Stage>(
 
 /** Fails for each that comes up, and for none else: why it does not is the subject's business. */
 async function judgeRefusals(about: RefusalClauseAbout, subject: Subject, settings: SuiteSettings): Promise<Judged> {
+  if (subject.implementation !== undefined) return notJudged(subject);
   const taken: string[] = [];
   const evidence: EvidenceRecord[] = [];
   for (const [what, plan] of Object.entries(about.refused)) {
@@ -230,7 +232,9 @@ async function judgeRefusals(about: RefusalClauseAbout, subject: Subject, settin
     : { outcome: 'failed', reason: `was set up with ${taken.join(', ')}`, evidence, pcapng: null };
 }
 
-function judgeDocument({ protect, says }: DocumentClauseAbout, { load = loadTopology }: Subject): Judged {
+function judgeDocument({ protect, says }: DocumentClauseAbout, subject: Subject): Judged {
+  const { load = loadTopology } = subject;
+  if (subject.implementation !== undefined) return notJudged(subject);
   const file = join(topologiesDirectory(), 'site-to-site-manual.yaml');
   const text = readFileSync(file, 'utf8').replaceAll('esp: [aes256gcm16]', protect);
   const { topology, diagnostics }: LoadResult = load(file, text);
@@ -246,6 +250,12 @@ const evidenceOf = ({ message, fix }: LoadResult['diagnostics'][number]): Eviden
   link: '',
   line: message,
   says: `fix: ${fix}`,
+});
+
+const notJudged = ({ name }: Subject): Judged => ({
+  outcome: 'unsupported',
+  reason: `${name} is configured by other means`,
+  ...NO_PROOF,
 });
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

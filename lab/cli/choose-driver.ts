@@ -2,7 +2,7 @@ import type { DriverName } from '../drivers/driver.ts';
 import { machineCannot } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
-import { whyNoPeers } from './machine/other-implementations.ts';
+import { type Implementation, whyNot } from './machine/other-implementations.ts';
 
 export const DRIVER_CHOICES = ['auto', 'sim', 'netns'] as const;
 export type DriverChoice = (typeof DRIVER_CHOICES)[number];
@@ -25,11 +25,14 @@ export function chooseDriver(choice: DriverChoice): ChosenDriver {
 
 /** A Failure where the topology has nodes that run another implementation and this driver or machine does not have it. */
 export function requirePeers(topology: Topology, driver: DriverName): void {
-  const peer = topology.nodes.find(({ implementation }) => implementation !== null);
-  if (peer === undefined) return;
-  if (driver === 'sim') {
-    throw machineCannot(`${peer.name} runs ${peer.implementation}, which runs live only`, 'lab up … --driver netns');
+  for (const { name, implementation } of topology.nodes) {
+    if (implementation !== null) requireImplementation(`${name} runs ${implementation}`, implementation, driver);
   }
-  const obstacle = whyNoPeers(topology);
+}
+
+/** The same of one implementation; `what` begins the sentence. */
+export function requireImplementation(what: string, implementation: Implementation, driver: DriverName): void {
+  if (driver === 'sim') throw machineCannot(`${what}, which runs live only`, '--driver netns');
+  const obstacle = whyNot(implementation);
   if (obstacle !== null) throw machineCannot(`${obstacle.name} cannot run here: ${obstacle.detail}`, obstacle.fix);
 }

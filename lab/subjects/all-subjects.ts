@@ -1,7 +1,8 @@
 import { BROKEN } from './broken.ts';
+import { STRONGSWAN } from './strongswan.ts';
 import { ENGINE, type Subject } from './subject.ts';
 
-export const SUBJECTS: readonly Subject[] = [ENGINE, ...BROKEN];
+export const SUBJECTS: readonly Subject[] = [ENGINE, STRONGSWAN, ...BROKEN];
 
 /** null for a name that nobody has. */
 export function findSubject(name: string): Subject | null {

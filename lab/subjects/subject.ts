@@ -3,6 +3,7 @@ import type { IkeContext, IkeDaemon } from '../../engine/ike/daemon.ts';
 import { createNode } from '../../engine/node/create.ts';
 import type { NodeConfig } from '../../engine/node/config.ts';
 import type { LoadResult } from '../topology/load.ts';
+import type { TopologyNode } from '../topology/model.ts';
 import type { Node, NodeContext } from '../../engine/node/node.ts';
 
 /** Makes a node: the engine's own `createNode`, or one that lies. */
@@ -19,6 +20,8 @@ export interface Subject {
   readonly make: NodeMaker;
   /** How it negotiates; absent: as the engine does. */
   readonly makeIke?: IkeMaker;
+  /** It is no part of this project: the lab runs it live, and `make` is never called. */
+  readonly implementation?: NonNullable<TopologyNode['implementation']>;
   /** How it reads a topology; absent: as the lab does. */
   readonly load?: (file: string, text: string) => LoadResult;
 }

@@ -17,7 +17,8 @@ import type { SuiteSettings } from '../settings.ts';
 import { espTransform } from './crypto/esp-transform.ts';
 import { frameBetween } from './frames.ts';
 import { integrityTransform } from './crypto/integrity-transform.ts';
-import { type HeaderSeen, headerOf, holds } from './ip.ts';
+import { Unsupported } from './judgement.ts';
+import { type HeaderSeen, headerOf, holds, udp } from './ip.ts';
 import type { TesterSa } from './sa.ts';
 
 /** The addresses of bench.yaml, by family. */
@@ -75,6 +76,8 @@ export interface Bench {
   outsidePieces(): readonly Seen[];
   /** Of those to the inside the ones that hold the text. */
   arrivals(text: string): readonly Seen[];
+  /** Has alice call the peer: by a packet from the inside, or by a word to a subject that listens to none. */
+  wake(): Promise<void>;
   /** How many packets alice says that she dropped, by reason. */
   drops(): Promise<Readonly<Record<string, number>>>;
   /** The kinds of what alice reported so far, in order. */
@@ -90,6 +93,9 @@ export interface Bench {
 /** Of each direction: a report is to be read. */
 const CITED_MAX = 3;
 
+/** A datagram that makes a gateway negotiate. */
+const WAKE = udp({ source: HOST[4], destination: FAR[4], payload: new TextEncoder().encode('WAKE ') });
+
 /** How long, in lab time, a packet and its answer get. */
 const SETTLE_MS = 300;
 
@@ -104,7 +110,7 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
   // What runs in virtual time is reproduced from its seed; live keys are never used twice.
   const secret = settings.driver === 'sim' ? settings.seed : runId;
   const sas = plan.sas.map((sa, index) => arrangedSa(sa, index, secret));
-  const topology = benchTopology();
+  const topology = benchTopology(subject, plan);
   const frames: CapturedPacket[] = [];
   const events: string[] = [];
   const comments = new Map<number, string>();
@@ -128,6 +134,14 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
       const found = sas.find(sa => sa.label === label);
       if (found === undefined) throw new Error(`the bench has no SA ${label}`);
       return found.held;
+    },
+    wake: async () => {
+      if (subject.implementation === undefined) return send('lan', 'inside:eth0', 'alice:net1', [WAKE]);
+      const [child] = plan.ike?.connections[0]?.children ?? [];
+      if (child === undefined) throw new Unsupported('alice has nothing to call for');
+      // It answers when all is done, or never: the tester is about to see to that.
+      lab.ikeCommand('alice', { kind: 'initiate', child: child.name }).catch(() => undefined);
+      await lab.sleep(SETTLE_MS);
     },
     fromInside: packets => send('lan', 'inside:eth0', 'alice:net1', packets),
     fromOutside: packets => send('wan', 'outside:eth0', 'alice:net0', packets),
@@ -159,7 +173,17 @@ function evidenceOf(index: number, packet: CapturedPacket | undefined, says: str
 
 let topologyRead: Topology | null = null;
 
-function benchTopology(): Topology {
+/** With alice as what the subject is. */
+function benchTopology({ name, implementation }: Subject, { ike, sas }: BenchPlan): Topology {
+  const topology = benchAsItStands();
+  if (implementation === undefined) return topology;
+  if (ike === undefined || sas.length > 0) throw new Unsupported(`${name} is given no SAs by hand`);
+  const asPeer = (node: Topology['nodes'][number]) =>
+    node.name === 'alice' ? { ...node, kind: 'peer' as const, engine: false, implementation } : node;
+  return { ...topology, nodes: topology.nodes.map(asPeer) };
+}
+
+function benchAsItStands(): Topology {
   if (topologyRead !== null) return topologyRead;
   const { topology, diagnostics } = openTopology(join(import.meta.dirname, 'bench.yaml'));
   if (topology === null) throw new Error(`the bench: ${diagnostics[0]?.message ?? 'cannot be read'}`);
@@ -169,6 +193,9 @@ function benchTopology(): Topology {
 
 /** Loads only the driver that is asked for: the live one wants the native addon. */
 async function driverFor(subject: Subject, settings: SuiteSettings, arrangement: Arrangement): Promise<Driver> {
+  if (subject.implementation !== undefined && settings.driver === 'sim') {
+    throw new Unsupported(`${subject.name} runs live only`);
+  }
   const arrange = arrangeBench('alice', arrangement);
   const ikeFor = (node: string) => (node === 'alice' ? (arrangement.ike ?? null) : null);
   if (settings.driver === 'netns') {

@@ -8,6 +8,11 @@ export class Inconclusive extends Error {
   override readonly name = 'Inconclusive';
 }
 
+/** Thrown before anything was judged: what the clause is about is not for this subject. */
+export class Unsupported extends Error {
+  override readonly name = 'Unsupported';
+}
+
 /** Fails the clause unless `holds`; `why` is what the report prints. */
 export function judge(holds: boolean, why: string): asserts holds {
   if (!holds) throw new JudgementFailed(why);

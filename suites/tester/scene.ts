@@ -9,6 +9,7 @@ import { openTopology } from '../../lab/topology/shipped.ts';
 import type { Topology, TopologyPolicy } from '../../lab/topology/model.ts';
 import type { EvidenceRecord } from '../../reports/format.ts';
 import type { SuiteSettings } from '../settings.ts';
+import { Unsupported } from './judgement.ts';
 
 /** How long, in lab time, a packet and its answer get to cross the lab after something was sent. */
 const SETTLE_MS = 300;
@@ -89,6 +90,7 @@ function evidenceOf(index: number, packet: CapturedPacket | undefined, says: str
 
 /** Loads only the driver that is asked for: the live one wants the native addon. */
 async function driverFor({ subject, settings }: SceneOrder): Promise<Driver> {
+  if (subject.implementation !== undefined) throw new Unsupported(`${subject.name} is given no SAs by hand`);
   if (settings.driver === 'netns') {
     const { createNetnsDriver } = await import('../../lab/drivers/netns/netns-driver.ts');
     const implementation = implementationOf(subject);

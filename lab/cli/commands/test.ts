@@ -33,7 +33,11 @@ export function define(command: Command, context: CommandContext): void {
   command
     .description(DESCRIPTION)
     .argument('[suite...]', 'names of suites; all without any')
-    .option('--dut <name>', 'device under test: engine, or a subject that is broken on purpose', 'engine')
+    .option(
+      '--dut <name>',
+      'device under test: engine, strongswan (--driver netns), or a subject that is broken on purpose',
+      'engine',
+    )
     .addOption(new Option('--driver <driver>', 'where the lab is built').choices(['sim', 'netns']).default('sim'))
     .option('--seed <seed>', 'all chance of a simulated run', '1')
     .option('--report <dir>', 'where the results go', 'report')
@@ -52,6 +56,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab test rfc4303 rfc4302',
         'lab test --driver netns --sample 10',
         'lab test --dut skips-icv-check',
+        'lab test rfc7296 --dut strongswan --driver netns',
       ]),
     )
     .action((suites: string[], options: Options) => test(suites, options, context));
@@ -64,7 +69,10 @@ async function test(suites: readonly string[], options: Options, { terminal, exi
       throw badInput(`there is no suite "${printable(suite)}"`, didYouMean(suite, known, 'there are no suites here'));
     }
   }
-  chooseDriver(options.driver);
+  const { driver } = chooseDriver(options.driver);
+  // All subjects are much to load: only here.
+  const { requireSubject } = await import('../require-subject.ts');
+  requireSubject(options.dut, driver);
   const report = resolve(options.report);
   makeFolder(report);
   rmSync(join(report, 'results.json'), { force: true }); // what is there afterwards is of this run

@@ -1,21 +1,19 @@
 import { existsSync } from 'node:fs';
 import { CHARON } from '../../drivers/netns/strongswan/charon.ts';
-import type { Topology } from '../../topology/model.ts';
+import type { TopologyNode } from '../../topology/model.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
 import { inTrialPod } from './live-capabilities.ts';
 import { findProgram, installCommand } from './programs.ts';
 
 /** What a node of `kind: peer` needs of the machine, by implementation. */
-const IMPLEMENTATIONS: Readonly<Record<'strongswan', () => MachineCapability>> = { strongswan };
+const IMPLEMENTATIONS: Readonly<Record<Implementation, () => MachineCapability>> = { strongswan };
 
-/** The first thing that keeps a topology's other implementations from running live; null: they can. */
-export function whyNoPeers(topology: Topology): MachineCapability | null {
-  const wanted = topology.nodes.flatMap(({ implementation }) => (implementation === null ? [] : [implementation]));
-  for (const name of new Set(wanted)) {
-    const found = IMPLEMENTATIONS[name]();
-    if (!found.ok) return found;
-  }
-  return null;
+export type Implementation = NonNullable<TopologyNode['implementation']>;
+
+/** What keeps it from running live on this machine; null: it can. */
+export function whyNot(implementation: Implementation): MachineCapability | null {
+  const found = IMPLEMENTATIONS[implementation]();
+  return found.ok ? null : found;
 }
 
 const PACKAGES = [

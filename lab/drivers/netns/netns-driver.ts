@@ -66,6 +66,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     await ipBatch(layoutBatch(topology, cables, wayUp));
     const tell = (node: string | null, { kind, detail }: Pick<LiveEvent, 'kind' | 'detail'>) =>
       context.onEvent({ at: liveNow(), node, kind, detail });
+    const ikeFor = options.ikeFor ?? (name => ikeConfig(topology, name, enrolment.credentials(name)));
     const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
     const fleet: EngineFleet = new EngineFleet({
       topology,
@@ -74,8 +75,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
       standFor: node => ({ kernel: 'typescript', implementation: null, ...options.standFor?.(node) }),
       arrange: options.arrange ?? (config => config),
       ikeFor: name => {
-        const config =
-          options.ikeFor === undefined ? ikeConfig(topology, name, enrolment.credentials(name)) : options.ikeFor(name);
+        const config = ikeFor(name);
         return config === null ? null : { config, hosts: hostsOf(topology) };
       },
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
@@ -90,7 +90,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     const peers = new StrongswanFleet({
       topology,
       runId: context.runId,
-      credentialsOf: node => enrolment.credentials(node),
+      ikeFor,
       settingsOf: options.charonSettings ?? (() => ''),
       onDeath: (node, lastWords) => tell(node, { kind: 'died', detail: lastWords }),
       onMissing: (node, detail) => tell(node, { kind: 'notConfigured', detail }),

@@ -1,6 +1,5 @@
 import { AuthMethod, ExchangeType, TransformType } from '../../../engine/wire/ike/registry.ts';
 import type { Payload, ProposalSubstructure } from '../../../engine/wire/ike/payload.ts';
-import { outbound } from '../esp-on-bench.ts';
 import { Inconclusive, require } from '../judgement.ts';
 import { fqdn, idBody } from './identity.ts';
 import { CALL, type CallTraits, childOf, spiOctets, type TesterChild } from './initiate.ts';
@@ -13,7 +12,7 @@ import { espProposal, ikeProposal } from './suite.ts';
 export async function letAliceCall(peer: TesterPeer): Promise<Heard> {
   const after = peer.heard().length;
   peer.isInitiator = false;
-  await outbound(peer.bench, ['WAKE ']);
+  await peer.bench.wake();
   return peer.expect('IKE_SA_INIT request', isInitRequest, after);
 }
 

@@ -5,9 +5,6 @@
 export function charonConf(settings: string): string {
   return `charon {
   load_modular = yes
-  # Whoever waits for an answer in a lab would rather know soon.
-  retransmit_timeout = 1.0
-  retransmit_base = 1.5
   ${settings.replaceAll('\n', '\n  ')}
   plugins {
     include /etc/strongswan.d/charon/*.conf

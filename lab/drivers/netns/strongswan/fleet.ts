@@ -1,17 +1,19 @@
+import type { IkeConfig } from '../../../../engine/ike/config.ts';
 import type { IkeCommand } from '../../../../engine/ike/daemon.ts';
 import type { IkeStatus } from '../../../../engine/ike/status.ts';
 import { writeSwanctl } from '../../../../engine/config/swanctl-write.ts';
-import { ikeConfig, type NodeCredentials } from '../../../topology/ike-config.ts';
 import type { Topology, TopologyNode } from '../../../topology/model.ts';
 import { kernelNamespace } from '../names.ts';
 import { Charon } from './charon.ts';
+import { charonSettings } from './charon-settings.ts';
 import { ikeSasOf } from './list-sas.ts';
 import { swanctlArguments } from './swanctl-arguments.ts';
 
 export interface StrongswanFleetOptions {
   readonly topology: Topology;
   readonly runId: string;
-  readonly credentialsOf: (node: string) => NodeCredentials;
+  /** null: it has none, which is an error. */
+  readonly ikeFor: (node: string) => IkeConfig | null;
   /** More lines for the `charon` section of strongswan.conf. */
   readonly settingsOf?: (node: string) => string;
   readonly onDeath: (node: string, lastWords: string) => void;
@@ -75,8 +77,8 @@ export class StrongswanFleet {
 }
 
 function daemonOf({ name }: TopologyNode, options: StrongswanFleetOptions): Charon {
-  const { topology, runId, credentialsOf, settingsOf, onDeath, onMissing } = options;
-  const config = ikeConfig(topology, name, credentialsOf(name));
+  const { runId, ikeFor, settingsOf, onDeath, onMissing } = options;
+  const config = ikeFor(name);
   if (config === null) throw new Error(`${name} runs strongSwan and has no ike:`);
   const { files, missing } = writeSwanctl(config);
   for (const what of missing) onMissing(name, what);
@@ -85,7 +87,7 @@ function daemonOf({ name }: TopologyNode, options: StrongswanFleetOptions): Char
     netns: kernelNamespace(name),
     runId,
     files: Object.fromEntries(files.map(({ path, text }) => [path, text])),
-    settings: settingsOf?.(name) ?? '',
+    settings: [charonSettings(config), settingsOf?.(name) ?? ''].join('\n').trim(),
     onDeath: lastWords => onDeath(name, lastWords),
   });
 }
