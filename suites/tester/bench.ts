@@ -178,6 +178,8 @@ function benchTopology({ name, implementation }: Subject, { ike, sas }: BenchPla
   const topology = benchAsItStands();
   if (implementation === undefined) return topology;
   if (ike === undefined || sas.length > 0) throw new Unsupported(`${name} is given no SAs by hand`);
+  // strongSwan's threshold of 0 means never, and 1 the second stranger.
+  if (ike.limits.cookiesFrom === 0) throw new Unsupported(`${name} cannot be told to ask everybody for a cookie`);
   const asPeer = (node: Topology['nodes'][number]) =>
     node.name === 'alice' ? { ...node, kind: 'peer' as const, engine: false, implementation } : node;
   return { ...topology, nodes: topology.nodes.map(asPeer) };
