@@ -115,3 +115,46 @@ test.each(table)('%s: in every order, with one message lost or none', (_what, al
     }
   }
 });
+
+test('a packet at each end wants the same Child SA at the same time: one is left of the two', () => {
+  const { network, alice, bob } = twoTraps();
+  for (const station of [alice, bob]) network.command(station, wantedBy(station.name));
+  network.run(20_000);
+  for (const station of [alice, bob])
+    expect(sasOf(station).filter(({ policy }) => policy === 'second')).toHaveLength(2);
+});
+
+test('somebody asks for a Child SA, and a packet at the other end: one is left of the two', () => {
+  const { network, alice, bob } = twoTraps();
+  network.command(alice, NEW_CHILD);
+  network.command(bob, wantedBy('bob'));
+  network.run(20_000);
+  for (const station of [alice, bob])
+    expect(sasOf(station).filter(({ policy }) => policy === 'second')).toHaveLength(2);
+});
+
+function twoTraps() {
+  const network = new Network('traps');
+  const { alice, bob } = pair({ children: [childConfig({ start: 'start' }), { ...SECOND, start: 'trap' }] });
+  const connections = bob.connections.map(connection => ({
+    ...connection,
+    children: connection.children.map(child =>
+      child.name === 'second' ? { ...child, start: 'trap' as const } : child,
+    ),
+  }));
+  const play = {
+    network,
+    alice: network.add('alice', ['192.0.2.1'], alice),
+    bob: network.add('bob', ['192.0.2.2'], { ...bob, connections }),
+  };
+  network.run(1000);
+  return play;
+}
+
+function wantedBy(name: string): IkeCommand {
+  const hosts = ['10.2.0.7', '10.3.0.7'] as const;
+  const [source, destination] = name === 'alice' ? hosts : [hosts[1], hosts[0]];
+  const flow = { source, destination, protocol: 17, sourcePort: 7, destinationPort: 7 };
+  const wanted = { policy: 'second', transform: 0, flow };
+  return { kind: 'noted', event: { kind: 'saWanted', detail: '', wanted } };
+}

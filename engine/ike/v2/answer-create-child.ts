@@ -1,7 +1,6 @@
 import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
-import { NS_PER_S } from '../../wire/instant.ts';
 import { answerChild, type ChildAnswer } from './child-answer.ts';
 import { beginSending } from './child-closing.ts';
 import { childEvent, createChildSa, installCommand } from './child-install.ts';
@@ -9,15 +8,15 @@ import { childKeys, weakness } from './child-keys.ts';
 import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, childByPeerSpi, withChild } from './child-table.ts';
+import { isRedundant, twinOf } from './child-twin.ts';
 import { CREATE_CHILD } from './create-child-table.ts';
 import type { ReceivedMessage, Responder } from './exchange.ts';
 import { awaitFollowUp, type FollowedUp } from './follow-up.ts';
 import { payloadOf, payloadsOf, requiredPayload } from './exchange-table.ts';
 import { type EstablishedIkeSa, isAuthenticated, type KeyedIkeSa } from './ike-sa.ts';
-import { isLower, lowerNonce, newNonce, nonceProblem } from './nonce.ts';
+import { lowerNonce, newNonce, nonceProblem } from './nonce.ts';
 import { notifyFor, notifyPayload } from './notify.ts';
 import type { ProtocolError } from '../protocol-error.ts';
-import { areEqual } from './traffic-selectors.ts';
 import { type Effect, type Step, step, type World } from './step.ts';
 
 /** The responder of CREATE_CHILD_SA where a Child SA is made: a new one, or one that takes another's place. */
@@ -121,8 +120,9 @@ function install(
   if (old === null) {
     // The same traffic has an SA already: it goes on by that until the peer has certainly heard of this one.
     const isSecond = sa.children.some(other => other.config.name === child.config.name && other.isOutboundInstalled);
-    const twin = redundantTwin(sa, child);
-    const end: Effect[] = twin === null ? [] : [{ kind: 'task', task: { kind: 'deleteChild', childId: twin.id } }];
+    const twin = twinOf(sa, child, 'us');
+    const isOver = twin !== null && isRedundant(twin, child);
+    const end: Effect[] = !isOver ? [] : [{ kind: 'task', task: { kind: 'deleteChild', childId: twin.id } }];
     if (isSecond) return { sa: withNew, effects: [inbound, event, ...end] };
     const sending = beginSending(withNew, child);
     return { sa: sending.sa, effects: [inbound, ...sending.effects, event] };
@@ -130,28 +130,6 @@ function install(
   const replaced = old.state === 'rekeying' ? old : { ...old, state: 'rekeyed' as const };
   return { sa: withChild(withNew, replaced), effects: [inbound, event] };
 }
-
-/**
- * The same that this end has just made as well: each end's request was under way when the other's was made. The one of the lowest
- * nonce is closed by whoever made it, as after a rekey (§2.8.1). null: there is none, or the peer is to close its own.
- */
-function redundantTwin(sa: EstablishedIkeSa, made: ChildSa): ChildSa | null {
-  const { lowestNonce: others } = made.origin;
-  const isTwin = ({ config, state, origin, installedAt, local, remote }: ChildSa) =>
-    config.name === made.config.name &&
-    state === 'installed' &&
-    origin.madeBy === 'us' &&
-    origin.lowestNonce !== null &&
-    others !== null &&
-    isLower(origin.lowestNonce, others) &&
-    made.installedAt - installedAt < TWIN_NS &&
-    areEqual(local, made.local) &&
-    areEqual(remote, made.remote);
-  return sa.children.find(isTwin) ?? null;
-}
-
-/** As long as a request of the peer may have been on its way. */
-const TWIN_NS = 30 * NS_PER_S;
 
 type KeyExchangeOutcome =
   | { readonly kind: 'done'; readonly secrets: readonly Uint8Array[]; readonly payloads: readonly Payload[] }

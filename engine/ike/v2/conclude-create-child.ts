@@ -7,13 +7,14 @@ import { childKeys, weakness } from './child-keys.ts';
 import { concludeChild } from './child-offer.ts';
 import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
-import { childById, childNamed, successorsOf, withChild } from './child-table.ts';
+import { childById, successorsOf, withChild } from './child-table.ts';
+import { isRedundant, twinOf } from './child-twin.ts';
 import { defer, patience } from './deferral.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { payloadOf, requiredPayload } from './exchange-table.ts';
 import { type AdditionalSecrets, nextFollowUp } from './follow-up.ts';
 import type { EstablishedIkeSa, IkeSa } from './ike-sa.ts';
-import { isLower, lowerNonce, nonceProblem } from './nonce.ts';
+import { lowerNonce, nonceProblem } from './nonce.ts';
 import { errorOf, notifyName } from './notify.ts';
 import { keyExchangesOf } from './proposals.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
@@ -46,7 +47,7 @@ export function concludeCreateChild(
     return made.isFatal === true ? distrust(sa, made.why) : abandon(sa, task, progress, made.why, world);
   }
   if (made.kind === 'followed') return step(sa, { kind: 'task', task: made.by });
-  return task.kind === 'newChild' ? adopt(sa, made.child, task) : replace(sa, task.childId, made.child);
+  return task.kind === 'newChild' ? adopt(sa, made.child) : replace(sa, task.childId, made.child);
 }
 
 type Made =
@@ -112,9 +113,9 @@ export function finishKeyExchange(
  * A new one, for use at once: the peer is ready to receive. Where both ends have made the same at the same time, one is too many:
  * that with the lowest nonce, as after a rekey (§2.8.1).
  */
-function adopt(sa: EstablishedIkeSa, child: ChildSa, { flow }: TaskOf<'newChild'>): Step {
-  const twin = flow === null ? childNamed(sa, child.config) : null;
-  if (twin !== null && twin.origin.madeBy === 'peer' && isRedundant(child, twin)) {
+function adopt(sa: EstablishedIkeSa, child: ChildSa): Step {
+  const twin = twinOf(sa, child, 'peer');
+  if (twin !== null && isRedundant(child, twin)) {
     return step(withChild(sa, { ...child, state: 'rekeyed' }), inbound(child), deletion(child.id));
   }
   const sending = beginSending(withChild(sa, child), child);
@@ -142,11 +143,6 @@ function replace(sa: EstablishedIkeSa, oldId: number, child: ChildSa): Step {
   if (old === null) return step(sending.sa, ...effects);
   if (old.state === 'deleting') return step(sending.sa, ...effects);
   return step(withChild(sending.sa, { ...old, state: 'rekeyed' }), ...effects, deletion(oldId));
-}
-
-function isRedundant(ours: ChildSa, theirs: ChildSa): boolean {
-  const [own, other] = [ours.origin.lowestNonce, theirs.origin.lowestNonce];
-  return own !== null && other !== null && isLower(own, other);
 }
 
 function takeRefusal(
