@@ -23,7 +23,9 @@ export function soakSwarm(runs: number, seed: string, progress: (text: string) =
     if (outcome.findings.length > 0) {
       failed++;
       findings.push(...describe(own, outcome));
-      for (const line of runs === 1 ? [...scenarioLines(own), ...outcome.trace] : outcome.trace.slice(-TRACE_LINES)) {
+      for (const line of runs === 1
+        ? [...scenarioLines(own), ...outcome.trace.slice(-WHOLE_TRACE_LINES)]
+        : outcome.trace.slice(-TRACE_LINES)) {
         progress(line);
       }
       for (const finding of outcome.findings) progress(`FOUND ${finding}`);
@@ -48,8 +50,9 @@ export function soakSwarm(runs: number, seed: string, progress: (text: string) =
   };
 }
 
-/** Of each run that has found something, when there are many. A run of its own shows all. */
+/** Of each run that has found something, when there are many; and of one that is a run of its own. */
 const TRACE_LINES = 25;
+const WHOLE_TRACE_LINES = 20_000;
 
 function describe(seed: string, { findings }: Outcome): string[] {
   const [first = '', ...others] = findings;

@@ -304,11 +304,8 @@ class Run {
 
   #advance(toMs: number): void {
     const to = toMs * NS_PER_MS;
-    let isThere = false;
-    this.#simulation.schedule(to, () => {
-      isThere = true;
-    });
-    while (!isThere && !this.#journal.hasFound) this.#simulation.step();
+    this.#simulation.schedule(to, () => undefined);
+    while (this.#simulation.now < to && !this.#journal.hasFound) this.#simulation.step();
   }
 
   #at(atMs: number, run: () => void): void {
