@@ -1,5 +1,6 @@
 import { BROKEN_IKE_GROUPS } from './broken-ike-groups.ts';
+import { BROKEN_IKE_SIGNATURES } from './broken-ike-signatures.ts';
 import type { Subject } from './subject.ts';
 
 /** Those that break what extends RFC 7296. */
-export const BROKEN_IKE_EXTENSIONS: readonly Subject[] = [...BROKEN_IKE_GROUPS];
+export const BROKEN_IKE_EXTENSIONS: readonly Subject[] = [...BROKEN_IKE_GROUPS, ...BROKEN_IKE_SIGNATURES];
