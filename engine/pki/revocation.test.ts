@@ -236,6 +236,26 @@ describe('what is asked, and what is made of it', () => {
     expect(outcome({ cache, at: NOW + 1000 })).toEqual(['http://charles/ocsp']);
   });
 
+  test('a list is fetched once for all certificates of its issuer', () => {
+    const cache = new RevocationCache();
+    const crlUris = calls.crlUris;
+    const [bob, carol] = [below(ca, 'CN=bob,O=Lab', { crlUris }), below(ca, 'CN=carol,O=Lab', { crlUris })];
+    const fetched = (url: string) => (crlUris.includes(url) ? list().der : undefined);
+    const of = ({ certificate }: Authority) => [certificate, ca.certificate];
+    expect(outcome({ cache, path: of(bob), fetched })).toBe('notRevoked true');
+    expect(outcome({ cache, path: of(carol) })).toBe('notRevoked true');
+    expect(outcome({ cache, path: of(carol), at: NOW + 3601 })).toEqual(crlUris);
+    // Nor is one of another issuer taken for it, where an address is that of both.
+    const foreign = below(other, 'CN=bob,O=Lab', { crlUris });
+    expect(outcome({ cache, path: [foreign.certificate, other.certificate] })).toEqual(crlUris);
+  });
+
+  test('a list from before does not undo it', () => {
+    const cache = new RevocationCache();
+    expect(outcome({ cache, fetched: ocspOnly(answer({ at: NOW - 1, reason: null })) })).toBe('revoked');
+    expect(outcome({ cache, crls: [list()] })).toBe('revoked');
+  });
+
   test('but of so many certificates only', () => {
     const cache = new RevocationCache(10);
     for (let i = 0; i < 30; i++) {

@@ -81,28 +81,35 @@ export function checkRevocation(input: RevocationInput): RevocationResult {
 
 function standingOf(certificate: Certificate, issuer: Certificate, input: RevocationInput): Standing {
   const { cache, at } = input;
+  const remembered = cache?.standing(certificate, issuer, at) ?? null;
+  // An older list, which a peer may keep for that, does not undo it.
+  if (remembered?.kind === 'revoked') return remembered;
   const given = fromCrls(certificate, issuer, input.crls, input);
   if (given.kind !== 'unknown') return given;
-  const known = cache?.standing(certificate, issuer, at) ?? null;
-  if (known !== null) return known;
+  if (remembered !== null) return remembered;
   const { ocspUris, crlUris } = certificate.extensions;
   const hasUri = ocspUris.length + crlUris.length > 0;
   const ocsp = fromOcsp(certificate, issuer, input);
   // One source after the other: the list is fetched only where OCSP had no answer.
   if (ocsp.kind !== 'unknown' || ocsp.fetches.length > 0) return ocsp;
-  const fetches: RevocationFetch[] = [];
-  const lists: CertificateList[] = [];
-  for (const url of usable(crlUris)) {
-    const octets = input.fetched(url, null);
-    const list = octets === undefined || octets === null ? null : parseCertificateList(octets);
-    if (list !== null) lists.push(list);
-    if (octets === undefined) {
-      fetches.push({ url, body: null, contentType: null, octetsMax: CRL_OCTETS_MAX, timeoutMs: TIMEOUT_MS });
-    }
-  }
-  const found = fromCrls(certificate, issuer, lists, input);
   // The next address is asked only when the one before had nothing.
-  return found.kind === 'unknown' ? { kind: 'unknown', hasUri, fetches: fetches.slice(0, 1) } : found;
+  for (const url of usable(crlUris)) {
+    const kept = cache?.list(url, at) ?? null;
+    const known = kept === null ? NOTHING : fromCrls(certificate, issuer, [kept], input);
+    if (known.kind !== 'unknown') return known;
+    const octets = input.fetched(url, null);
+    if (octets === undefined) {
+      const fetch = { url, body: null, contentType: null, octetsMax: CRL_OCTETS_MAX, timeoutMs: TIMEOUT_MS };
+      return { kind: 'unknown', hasUri, fetches: [fetch] };
+    }
+    const list = octets === null ? null : parseCertificateList(octets);
+    if (list === null) continue;
+    const found = fromCrls(certificate, issuer, [list], input);
+    if (found.kind === 'unknown') continue;
+    cache?.keepList(url, list);
+    return found;
+  }
+  return { kind: 'unknown', hasUri, fetches: [] };
 }
 
 function fromCrls(

@@ -79,6 +79,7 @@ export function judgePeer(
       limits: world.config.limits,
       epochSeconds: world.epochSeconds,
       fetched: world.fetched,
+      memory: world.memory,
     }),
   );
 }

@@ -4,6 +4,7 @@ import { prf } from '../../crypto/prf-table.ts';
 import type { Random } from '../../crypto/random.ts';
 import type { AuthPayload, CertPayload } from '../../wire/ike/payload.ts';
 import { AuthMethod, CertEncoding } from '../../wire/ike/registry.ts';
+import { emptyPathMemory } from '../../pki/memory.ts';
 import { fromHex } from '../../wire/testing/must.ts';
 import {
   DEFAULT_LIMITS,
@@ -124,6 +125,7 @@ function verdict(auth: AuthPayload, from: string, change: Partial<PeerClaim> = {
     limits: DEFAULT_LIMITS,
     epochSeconds: AT,
     fetched: () => undefined,
+    memory: emptyPathMemory(),
     ...change,
   });
 }

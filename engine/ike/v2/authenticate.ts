@@ -3,6 +3,7 @@ import type { Prf } from '../../crypto/prf.ts';
 import type { Random } from '../../crypto/random.ts';
 import { schemeToken } from '../../crypto/signature-scheme.ts';
 import { sign } from '../../crypto/sign.ts';
+import type { PathMemory } from '../../pki/memory.ts';
 import type { AuthPayload, CertPayload } from '../../wire/ike/payload.ts';
 import { AuthMethod } from '../../wire/ike/registry.ts';
 import type { IkeLimits, LocalAuthenticationConfig, RemoteAuthenticationConfig } from '../config.ts';
@@ -66,6 +67,8 @@ export interface PeerClaim extends AuthContext {
   readonly epochSeconds: number;
   /** What was fetched; null: it could not be; undefined: nobody has tried. */
   readonly fetched: Fetched;
+  /** Of the daemon: certificates between peers and their anchors are the same for most. */
+  readonly memory: PathMemory;
 }
 
 export type Fetched = (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;

@@ -1,4 +1,5 @@
 import type { NodeCommand } from '../../node/node.ts';
+import { emptyPathMemory, type PathMemory } from '../../pki/memory.ts';
 import type { IkeConfig } from '../config.ts';
 import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
 import type { IkeSteps } from '../steps.ts';
@@ -40,6 +41,7 @@ export interface Core {
   /** By the names of connections, in the order of the configuration. */
   readonly callers: Map<string, Caller>;
   readonly cookies: Cookies;
+  readonly memory: PathMemory;
   /** null: nobody has asked for one yet. */
   tickets: Tickets | null;
   /** Messages that wait for something to be fetched, by the IKE SA: one each. */
@@ -98,6 +100,7 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSte
     unsettled: new Set(),
     callers: new Map(),
     cookies: new Cookies(context.random),
+    memory: emptyPathMemory(),
     tickets: null,
     parked: new Map(),
     strangers: new RateLimit(100 * NS_PER_MS, 10),
@@ -139,6 +142,7 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
     addresses: core.addresses,
     sourceFor: destination => context.sourceFor(destination),
     fetched: (url, body) => fetched.get(fetchKey(url, body)),
+    memory: core.memory,
     tickets: () => (core.tickets ??= new Tickets(context.random)),
     newIkeSpi: () => allocateIkeSpi(context.random, spi => core.ownSpis.has(spi)),
     newChildSpi: () => allocateSpi(context.random, spi => core.childSpis.has(spi)),

@@ -3,8 +3,6 @@ import type { Certificate } from '../../pki/certificate.ts';
 import { parseCertificateList } from '../../pki/crl.ts';
 import { describeProblem } from '../../pki/path-problem.ts';
 import { validatePath } from '../../pki/validate.ts';
-import { VerifiedSignatures } from '../../pki/verified-signatures.ts';
-import type { Credentials } from '../credentials.ts';
 import type { FetchWanted, PeerClaim } from './authenticate.ts';
 
 export type PeerPath =
@@ -13,9 +11,6 @@ export type PeerPath =
   | { readonly kind: 'needsFetches'; readonly fetches: readonly FetchWanted[] };
 
 const OCSP_NONCE_OCTETS = 32;
-
-/** Good signatures above the peers' certificates: they are the same for most peers. Nobody can tell but by the time it takes. */
-const VERIFIED = new WeakMap<Credentials, VerifiedSignatures>();
 
 /**
  * Whether the connection's authorities stand behind a peer's certificate, and none of the path is revoked. `others` and `crls`
@@ -27,13 +22,11 @@ export function validatePeerPath(
   others: readonly Certificate[],
   crls: readonly Uint8Array[],
 ): PeerPath {
-  const { credentials, expected, epochSeconds } = claim;
+  const { credentials, expected, epochSeconds, memory } = claim;
   const isNamed = (name: string) => expected.authorities.length === 0 || expected.authorities.includes(name);
-  const verified = VERIFIED.get(credentials) ?? new VerifiedSignatures();
-  VERIFIED.set(credentials, verified);
   const result = validatePath({
     leaf,
-    verified,
+    verified: memory.verified,
     intermediates: others,
     anchors: credentials.anchors.filter(({ name }) => isNamed(name)).map(({ certificate }) => certificate),
     // What was exchanged out of band is of no authority: it does not do where one is asked for.
@@ -45,6 +38,7 @@ export function validatePeerPath(
       // Nobody outside of this exchange could foresee it, and it is the same when the question is asked again.
       nonce: createHash('sha256').update('OCSP').update(claim.octets).digest().subarray(0, OCSP_NONCE_OCTETS),
       fetched: claim.fetched,
+      cache: memory.revocations,
     },
   });
   switch (result.kind) {

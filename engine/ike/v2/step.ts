@@ -1,4 +1,5 @@
 import type { NodeCommand } from '../../node/node.ts';
+import type { PathMemory } from '../../pki/memory.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
 import type { Instant } from '../../wire/instant.ts';
@@ -70,7 +71,7 @@ export type LossCause = 'closed' | 'dead' | 'failed' | 'asked';
 export const step = (sa: IkeSa | null, ...effects: readonly Effect[]): Step => ({ sa, effects });
 export const unchanged = (sa: IkeSa): Step => ({ sa, effects: [] });
 
-/** What a step may look at besides its IKE SA. Nothing in it is changed by a step, but `random` moves on. */
+/** What a step may look at besides its IKE SA. Nothing in it is changed by a step, but `random` moves on, and `memory` learns. */
 export interface World {
   readonly now: Instant;
   readonly config: IkeConfig;
@@ -86,6 +87,8 @@ export interface World {
   readonly sourceFor: (destination: string) => string | null;
   /** What was fetched for the message at hand; null: it could not be; undefined: nobody has tried. */
   readonly fetched: (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;
+  /** What is known of the certificates of peers; it learns while they are looked at. */
+  readonly memory: PathMemory;
   /** Those that this node gives out, RFC 5723. */
   readonly tickets: () => Tickets;
   /** Never 0, and of no other IKE SA. */
