@@ -68,6 +68,8 @@ export class TesterPeer {
   nextRequest = 0;
   /** Both ends: 500, or 4500 from the time that they float. */
   port: number = IKE_PORT;
+  /** What a NAT before the peer makes of its own port; null: there is none, or it keeps it. */
+  natPort: number | null = null;
   #serial = 0;
   #drawn = 0;
   readonly #read = new Map<unknown, Opened>();
@@ -114,7 +116,7 @@ export class TesterPeer {
 
   /** Octets to alice from where the peer is; then she gets time to answer. */
   async post(...messages: readonly Uint8Array[]): Promise<void> {
-    const path = { source: this.traits.address, from: this.port, to: this.port };
+    const path = { source: this.traits.address, from: this.natPort ?? this.port, to: this.port };
     await this.bench.fromOutside(messages.map(message => ikePacket(message, path)));
   }
 

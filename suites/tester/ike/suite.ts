@@ -39,7 +39,7 @@ export function ikeSuite(text: string): IkeSuite {
 }
 
 /** A proposal for an IKE SA; an SPI only to rekey one. */
-export function ikeProposal(suite: IkeSuite, spi = new Uint8Array(0), number = 1): ProposalSubstructure {
+export function ikeProposal(suite: IkeSuite, spi: Uint8Array = new Uint8Array(0), number = 1): ProposalSubstructure {
   return { number, protocolId: ProtocolId.IKE, spi, transforms: suite.transforms };
 }
 
