@@ -1,5 +1,6 @@
 import { encryptionAlgorithm } from '../crypto/encryption.ts';
 import { integrityAlgorithm } from '../crypto/integrity.ts';
+import { privateKey } from '../crypto/signature.ts';
 import { nameIn } from '../crypto/dialects.ts';
 import { parseIdentity } from '../ike/identity.ts';
 import type {
@@ -104,14 +105,15 @@ function writeConnection(conf: ConfWriter, config: IkeConfig, connection: Connec
       conf.set('ppk_id', idText(ppk.ids[0] ?? ''));
       conf.set('ppk_required', yesNo(ppk.isRequired));
     }
-    writeAuthentication(conf, connection);
+    writeAuthentication(conf, config, connection);
     conf.section('children', () => {
       for (const child of connection.children) writeChild(conf, connection, child);
     });
   });
 }
 
-function writeAuthentication(conf: ConfWriter, { authentication: { local, remote } }: ConnectionConfig): void {
+function writeAuthentication(conf: ConfWriter, { credentials }: IkeConfig, connection: ConnectionConfig): void {
+  const { local, remote } = connection.authentication;
   if (local.method === 'signature') conf.set('send_cert', SEND[local.sends]);
   conf.section('local', () => {
     conf.set('auth', local.method === 'signature' ? authText(local.schemes) : local.method);
@@ -127,6 +129,10 @@ function writeAuthentication(conf: ConfWriter, { authentication: { local, remote
     if (method !== 'signature') return;
     if (remote.authorities.length > 0) conf.set('cacerts', remote.authorities.map(name => `${name}.pem`).join(','));
     conf.set('revocation', remote.revocation.toLowerCase());
+    const raw = credentials.rawKeys.flatMap(({ identity }, index) =>
+      identity === remote.identity ? [`${peerName(index)}.pem`] : [],
+    );
+    if (raw.length > 0) conf.set('pubkeys', raw.join(','));
   });
 }
 
@@ -240,20 +246,26 @@ function poolNames(config: IkeConfig, names: readonly string[]): string[] {
 }
 
 const keyName = (index: number): string => `key-${index}`;
+const peerName = (index: number): string => `peer-${index}`;
 
-function credentialFiles({ credentials }: IkeConfig): SwanctlFile[] {
+function credentialFiles({ credentials, connections }: IkeConfig): SwanctlFile[] {
+  const rawKeys = connections.flatMap(({ authentication: { local } }) =>
+    local.method === 'signature' && local.sends === 'raw' ? [local.key] : [],
+  );
   const files: SwanctlFile[] = [];
   const add = (path: string, label: string, der: string) =>
     files.push({ path, text: pem(label, der), isSecret: label === 'PRIVATE KEY' });
   for (const [index, { pkcs8, chain }] of credentials.keys.entries()) {
     add(`pkcs8/${keyName(index)}.pem`, 'PRIVATE KEY', pkcs8);
+    const key = rawKeys.includes(index) ? privateKey(Buffer.from(pkcs8, 'hex')) : null;
+    if (key !== null) add(`pubkey/${keyName(index)}.pem`, 'PUBLIC KEY', Buffer.from(key.public.spki).toString('hex'));
     for (const [depth, certificate] of chain.entries())
       add(`${depth === 0 ? 'x509' : 'x509ca'}/${keyName(index)}-${depth}.pem`, 'CERTIFICATE', certificate);
   }
   for (const { name, certificate } of credentials.anchors) add(`x509ca/${name}.pem`, 'CERTIFICATE', certificate);
   for (const [index, certificate] of credentials.peers.entries())
-    add(`x509/peer-${index}.pem`, 'CERTIFICATE', certificate);
-  for (const [index, { spki }] of credentials.rawKeys.entries()) add(`pubkey/peer-${index}.pem`, 'PUBLIC KEY', spki);
+    add(`x509/${peerName(index)}.pem`, 'CERTIFICATE', certificate);
+  for (const [index, { spki }] of credentials.rawKeys.entries()) add(`pubkey/${peerName(index)}.pem`, 'PUBLIC KEY', spki);
   for (const [index, crl] of credentials.crls.entries()) add(`x509crl/crl-${index}.pem`, 'X509 CRL', crl);
   return files;
 }
