@@ -118,7 +118,7 @@ export interface ConnectionConfig {
   readonly pools: readonly string[];
   /** What becomes of an older IKE SA with the same identities, RFC 7296 §2.4. */
   readonly unique: 'no' | 'keep' | 'replace';
-  /** `force`: also what would fit. */
+  /** `force`: also what would fit, INFORMATIONAL apart. */
   readonly fragmentation: 'no' | 'yes' | 'force';
   /** Octets of IP packet, for IPv4 and IPv6; null: 576 and 1280, RFC 7383 §2.5.1. */
   readonly fragmentOctets: number | null;

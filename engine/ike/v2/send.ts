@@ -1,5 +1,6 @@
 import { sealedMessage } from '../../wire/ike/encrypted.ts';
 import { encodeIkeMessage, encodePayloads } from '../../wire/ike/codec.ts';
+import { ExchangeType } from '../../wire/ike/registry.ts';
 import type { IkeHeader, IkeMessage } from '../../wire/ike/message.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import type { Core } from './core.ts';
@@ -54,7 +55,8 @@ export function prepareSealed(core: Core, sa: KeyedIkeSa, message: IkeMessage): 
 
 /**
  * Seals what was prepared before, to be cut to packets of another size, and into so many `pieces` at least: by the number of them
- * the peer tells one cut from another (RFC 7383 §2.5.1).
+ * the peer tells one cut from another (RFC 7383 §2.5.1). INFORMATIONAL goes whole where it fits, even by force: strongSwan with
+ * mediation takes its fragments for checks of connectivity in the clear, and drops them.
  */
 export function sealContent(
   core: Core,
@@ -66,12 +68,12 @@ export function sealContent(
 ): Prepared {
   const { random } = core.context;
   const room = packetOctets - encapsulationOctets(sa.path.local.length, sa.path.localPort !== sa.connection.port);
-  const { fragmentation } = sa.connection;
-  const isWhole = fragmentation !== 'force' && pieces === 1 && wholeOctets(sa, content) <= room;
+  const isForced = sa.connection.fragmentation === 'force' && header.exchangeType !== ExchangeType.INFORMATIONAL;
+  const isWhole = !isForced && pieces === 1 && wholeOctets(sa, content) <= room;
   if (!sa.extensions.has('fragmentation') || isWhole) {
     return { messages: [sealWhole(sa, header, content, random)], content, fragmentOctets: null, sealed: 1 };
   }
-  const least = fragmentation === 'force' ? Math.max(pieces, 2) : pieces;
+  const least = isForced ? Math.max(pieces, 2) : pieces;
   const messages = sealFragments(sa, header, content, { messageOctets: room, pieces: least }, random);
   return { messages, content, fragmentOctets: packetOctets, sealed: messages.length };
 }
