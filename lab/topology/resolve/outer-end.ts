@@ -72,6 +72,13 @@ export function facingAddress(node: NodeScope, family: 4 | 6, peer: string, scop
   return chosen === undefined ? null : { address: chosen.address, interface: chosen.interface };
 }
 
+/** Whether an address of a node is towards the world, or wired to the peer, rather than just one that it has. */
+export function isFacing(scope: Scope, node: NodeScope, end: OuterEnd, peer: string): boolean {
+  const gateways = node.interfaces.get(end.interface)?.text?.gateway?.items ?? [];
+  const isOut = gateways.some(({ value }) => addressVersion(value) === addressVersion(end.address));
+  return isOut || isWiredTo(scope, node.name, end.interface, peer);
+}
+
 function isWiredTo(scope: Scope, node: string, iface: string, peer: string): boolean {
   return [...scope.links.values()].some(link => {
     const ends = link?.endpoints.items.map(({ value }) => value) ?? [];

@@ -7,7 +7,7 @@ import type { SaEnds } from '../model.ts';
 import type { Items, Located } from '../shape.ts';
 import { type NatPaths, seenFrom } from './nat-path.ts';
 import { peerText } from './ike-peers.ts';
-import { facingAddress } from './outer-end.ts';
+import { facingAddress, isFacing } from './outer-end.ts';
 import { addressesOf, familyName, findNode, isFullyRead, type NodeScope, type Scope, shownAddresses } from './scope.ts';
 import type { Tunnel } from './tunnels.ts';
 
@@ -178,12 +178,19 @@ function outerEnds(
   place: Place,
   paths: NatPaths,
 ): TransformEnds | null {
-  for (const family of [4, 6] as const) {
+  const possible = ([4, 6] as const).flatMap(family => {
     const local = facingAddress(node, family, peer.name, scope);
     const remote = facingAddress(peer, family, node.name, scope);
-    if (local === null || remote === null) continue;
-    const seen = formatAddress(seenFrom(paths, peer, remote.address, node.name));
-    return { mode: 'tunnel', peer: peer.name, ends: [{ local: formatAddress(local.address), remote: seen }] };
+    return local === null || remote === null ? [] : [{ local, remote }];
+  });
+  // IPv4 may be what they have behind them alone.
+  const chosen =
+    possible.find(
+      ({ local, remote }) => isFacing(scope, node, local, peer.name) && isFacing(scope, peer, remote, node.name),
+    ) ?? possible[0];
+  if (chosen !== undefined) {
+    const seen = formatAddress(seenFrom(paths, peer, chosen.remote.address, node.name));
+    return { mode: 'tunnel', peer: peer.name, ends: [{ local: formatAddress(chosen.local.address), remote: seen }] };
   }
   if (isFullyRead(node) && isFullyRead(peer)) {
     const mine = ([4, 6] as const).filter(family => addressesOf(node, family).length > 0).map(familyName);
