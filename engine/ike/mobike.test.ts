@@ -208,3 +208,16 @@ test('transport mode through a NAT: each end has the addresses that its packets 
   lab.network.run(20_000);
   expect([carriesTraffic(alice, bob), carriesTraffic(bob, alice), sasOf(bob).length]).toEqual([true, true, 2]);
 });
+
+test('a connection that names its address speaks of no other, and stays there when nothing comes back', () => {
+  const lab = scene({ alice: ['192.0.2.1', '10.0.0.1'] }, { local: ['192.0.2.1'] });
+  for (const connection of lab.configs.bob.connections) Object.assign(connection, { local: ['192.0.2.2'] });
+  const { alice, bob } = started(lab);
+  lab.network.intercept = datagram => (formatAddress(datagram.local) === '10.0.0.1' ? [datagram] : []);
+  lab.network.run(12_000);
+  lab.network.intercept = datagram => [datagram];
+  lab.network.run(30_000);
+  expect(pathsOf(lab.network, alice)).toEqual(['192.0.2.1:4500 > 192.0.2.2:4500']);
+  expect(pathsOf(lab.network, bob)).toEqual(['192.0.2.2:4500 > 192.0.2.1:4500']);
+  expect(new Set(alice.sent.map(({ local }) => formatAddress(local)))).toEqual(new Set(['192.0.2.1']));
+});

@@ -101,7 +101,7 @@ const resumedMac = ({ prf, skP, octets }: AuthContext): Uint8Array => prf.comput
 export function authNotifies(connection: ConnectionConfig, sa: Unproven, world: World): Payload[] {
   const notifies: Payload[] = [];
   if (connection.quickCrashDetection) notifies.push(ownCrashToken(world.config, sa));
-  if (connection.mobike) notifies.push(...mobikeNotifies(sa.path, world));
+  if (connection.mobike) notifies.push(...mobikeNotifies({ connection, path: sa.path }, world));
   notifies.push(...windowNotifies(connection));
   return notifies;
 }

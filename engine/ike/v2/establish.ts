@@ -44,7 +44,7 @@ export function establish(
   const { connection } = proven;
   const extensions = new Set(sa.extensions);
   if (connection.mobike && notifyOf(payloads, NotifyType.MOBIKE_SUPPORTED) !== null) extensions.add('mobike');
-  const mobike = extensions.has('mobike') ? { mobike: initialMobike(payloads, world) } : {};
+  const mobike = extensions.has('mobike') ? { mobike: initialMobike(payloads, connection, world) } : {};
   if (!proven.isPpkUsed) extensions.delete('ppk');
   const { requests, responses } = sa.windows;
   const established: EstablishedIkeSa = {

@@ -9,8 +9,9 @@ import {
 } from '../../wire/address.ts';
 import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
+import type { ConnectionConfig } from '../config.ts';
 import type { IkeDatagram } from '../daemon.ts';
-import type { Path } from './ike-sa.ts';
+import type { IkeSa } from './ike-sa.ts';
 import { type MobikeState, NO_MOBIKE, PEER_ADDRESSES_MAX } from './mobike-state.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
 import type { World } from './step.ts';
@@ -18,13 +19,22 @@ import type { World } from './step.ts';
 /** Notifies of RFC 4555 §4. */
 
 /** In IKE_AUTH, §3.2 and §3.4: `N(MOBIKE_SUPPORTED), [N(ADDITIONAL_*_ADDRESS)+]`. */
-export function mobikeNotifies({ local }: Path, { addresses }: World): NotifyPayload[] {
-  return [notifyPayload(NotifyType.MOBIKE_SUPPORTED), ...additionalAddresses(addresses, local)];
+export function mobikeNotifies(
+  { connection, path }: Pick<IkeSa, 'connection' | 'path'>,
+  world: World,
+): NotifyPayload[] {
+  const others = additionalAddresses(ownAddresses(connection, world), path.local);
+  return [notifyPayload(NotifyType.MOBIKE_SUPPORTED), ...others];
+}
+
+/** Those of this node, text, that this connection may use: one that names some uses no others, whatever comes. */
+export function ownAddresses({ local }: Pick<ConnectionConfig, 'local'>, { addresses }: World): readonly string[] {
+  return local.length === 0 ? addresses : addresses.filter(address => local.includes(address));
 }
 
 /** What those of the peer say, in an IKE SA that both want it for. */
-export function initialMobike(payloads: readonly Payload[], { addresses }: World): MobikeState {
-  return { ...NO_MOBIKE, peerAddresses: listedAddresses(payloads) ?? [], told: addresses };
+export function initialMobike(payloads: readonly Payload[], connection: ConnectionConfig, world: World): MobikeState {
+  return { ...NO_MOBIKE, peerAddresses: listedAddresses(payloads) ?? [], told: ownAddresses(connection, world) };
 }
 
 /** `[N(ADDITIONAL_*_ADDRESS)+]`: this node's addresses (text) but the one in the IP header. */

@@ -4,7 +4,7 @@ import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import type { Initiator, ReceivedMessage } from './exchange.ts';
 import { type EstablishedIkeSa, hasBegun, type IkeSa, type Path } from './ike-sa.ts';
-import { additionalAddresses } from './mobike-payloads.ts';
+import { additionalAddresses, ownAddresses } from './mobike-payloads.ts';
 import { type MobikeState, NO_MOBIKE } from './mobike-state.ts';
 import { MOBIKE } from './mobike-table.ts';
 import { isSamePath, moveChildren, possiblePaths } from './move-path.ts';
@@ -25,7 +25,8 @@ export function addressesChanged(sa: IkeSa, world: World): Step {
     return next === undefined ? unchanged(sa) : takePath(sa, next, 'both');
   }
   const told = sa.mobike?.told ?? NO_MOBIKE.told;
-  const isNews = told.length !== world.addresses.length || told.some(text => !world.addresses.includes(text));
+  const own = ownAddresses(sa.connection, world);
+  const isNews = told.length !== own.length || told.some(text => !own.includes(text));
   return isNews && !isAsked(sa, 'tellAddresses')
     ? step(sa, { kind: 'task', task: { kind: 'tellAddresses' } })
     : unchanged(sa);
@@ -35,7 +36,7 @@ export function addressesChanged(sa: IkeSa, world: World): Step {
 export function patienceOf(sa: IkeSa, world: World): number {
   if (sa.kind !== 'established' || !sa.extensions.has('mobike')) return 1;
   if (hasBegun(sa)) return possiblePaths(sa, world).length > 1 ? 2 : 1;
-  return (sa.mobike?.peerAddresses.length ?? 0) > 0 || world.addresses.length > 1 ? 3 : 1;
+  return (sa.mobike?.peerAddresses.length ?? 0) > 0 || ownAddresses(sa.connection, world).length > 1 ? 3 : 1;
 }
 
 /** Requests go unanswered: another path may work, RFC 4555 §3.5 and §3.10. null: there is none, or it is for the peer to say. */
@@ -78,7 +79,7 @@ export const updateAddresses: Initiator<'updateAddresses'> = {
       ...listPayloads(sa, world),
       notifyPayload(NotifyType.COOKIE2, cookie),
     ];
-    const told = { ...(sa.mobike ?? NO_MOBIKE), told: world.addresses };
+    const told = { ...(sa.mobike ?? NO_MOBIKE), told: ownAddresses(sa.connection, world) };
     const asked = { ...task, cookie, path: sa.path };
     return step({ ...sa, mobike: told }, inform(payloads, asked));
   },
@@ -118,7 +119,7 @@ export const tellAddresses: Initiator<'tellAddresses'> = {
   kind: 'tellAddresses',
   begin(sa, task, world) {
     if (sa.kind !== 'established') return unchanged(sa);
-    const told = { ...(sa.mobike ?? NO_MOBIKE), told: world.addresses };
+    const told = { ...(sa.mobike ?? NO_MOBIKE), told: ownAddresses(sa.connection, world) };
     return step({ ...sa, mobike: told }, inform(listPayloads(sa, world), task));
   },
   conclude: sa => unchanged(sa),
@@ -185,8 +186,8 @@ function natNotifies(sa: EstablishedIkeSa): Payload[] {
   return natDetectionNotifies(sa, sa.path, sa.extensions.has('encapsulation') ? 'pretend' : 'asDetected');
 }
 
-function listPayloads(sa: EstablishedIkeSa, { addresses }: World): Payload[] {
-  const others = additionalAddresses(addresses, sa.path.local);
+function listPayloads(sa: EstablishedIkeSa, world: World): Payload[] {
+  const others = additionalAddresses(ownAddresses(sa.connection, world), sa.path.local);
   return others.length === 0 ? [notifyPayload(NotifyType.NO_ADDITIONAL_ADDRESSES)] : others;
 }
 

@@ -1,8 +1,10 @@
 import { type Address, addressesEqual, formatAddress, parseAddress } from '../../wire/address.ts';
 import type { SaInput } from '../../ipsec/sa-input.ts';
+import type { ConnectionConfig } from '../config.ts';
 import { childPlace, saPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { EstablishedIkeSa, Path } from './ike-sa.ts';
+import { ownAddresses } from './mobike-payloads.ts';
 import type { Effect, World } from './step.ts';
 
 /** How the SAs of an IKE SA go to another path, RFC 4555 §3.5. */
@@ -56,7 +58,7 @@ export function possiblePaths(sa: EstablishedIkeSa, world: World): Path[] {
   const remotes = [path.remote, ...(sa.mobike?.peerAddresses ?? [])];
   const found: Path[] = [];
   for (const remote of remotes) {
-    for (const local of localsFor(remote, world)) {
+    for (const local of localsFor(remote, connection, world)) {
       const isSameRemote = addressesEqual(remote, path.remote);
       const candidate: Path = {
         ...path,
@@ -72,9 +74,13 @@ export function possiblePaths(sa: EstablishedIkeSa, world: World): Path[] {
   return found;
 }
 
-function localsFor(remote: Address, { addresses, sourceFor }: World): Address[] {
-  const chosen = sourceFor(formatAddress(remote));
-  const texts = [...(chosen === null ? [] : [chosen]), ...addresses];
+function localsFor(remote: Address, connection: ConnectionConfig, world: World): Address[] {
+  const own = ownAddresses(connection, world);
+  const chosen = world.sourceFor(formatAddress(remote));
+  const texts = [
+    ...(chosen !== null && (connection.local.length === 0 || own.includes(chosen)) ? [chosen] : []),
+    ...own,
+  ];
   const parsed = [...new Set(texts)].map(parseAddress).filter(address => address !== null);
   return parsed.filter(({ length }) => length === remote.length);
 }
