@@ -146,18 +146,21 @@ test('lifetimes lead to rekeys by themselves, at either end, and nothing is left
   expect(counters['ikeEstablished']).toBe(1);
 });
 
-test('octets and packets are counted by the node, which says when it is time', () => {
-  const { network, alice, bob } = established();
-  const [sa] = sasOf(alice);
-  if (sa === undefined) throw new Error('no SA');
-  const { spi, direction, source, destination, policy } = sa;
-  const name = { spi, direction, protocol: 'esp', source, destination, policy } as const;
-  network.command(alice, { kind: 'noted', event: { kind: 'saSoftExpired', detail: '', sa: name } });
-  network.command(alice, { kind: 'noted', event: { kind: 'saSoftExpired', detail: '', sa: name } });
-  network.run(20_000);
-  expectOnePair(network, alice, bob);
-  expect(kinds(alice).filter(kind => kind === 'childRekeyed')).toHaveLength(1);
-});
+test.each(['saSoftExpired', 'saWanted'] as const)(
+  'octets and packets are counted by the node, which says when it is time: %s',
+  kind => {
+    const { network, alice, bob } = established();
+    const [sa] = sasOf(alice);
+    if (sa === undefined) throw new Error('no SA');
+    const { spi, direction, source, destination, policy } = sa;
+    const name = { spi, direction, protocol: 'esp', source, destination, policy } as const;
+    network.command(alice, { kind: 'noted', event: { kind, detail: '', sa: name } });
+    network.command(alice, { kind: 'noted', event: { kind, detail: '', sa: name } });
+    network.run(20_000);
+    expectOnePair(network, alice, bob);
+    expect(kinds(alice).filter(each => each === 'childRekeyed')).toHaveLength(1);
+  },
+);
 
 test.each(['alice', 'bob'] as const)(
   '%s closes the Child SA: both halves go at both ends, and the IKE SA stays',

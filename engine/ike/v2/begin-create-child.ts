@@ -20,8 +20,9 @@ import type { ChildConfig } from '../config.ts';
 
 export function beginNewChild(sa: IkeSa, task: TaskOf<'newChild'>, world: World): Step {
   if (sa.kind !== 'established') return unchanged(sa);
-  // The peer has made it meanwhile. A packet that wants one has found none that is for it.
-  if (task.flow === null && (childNamed(sa, task.child) !== null || isAskedFor(sa, task.child))) return unchanged(sa);
+  // The peer has made it meanwhile.
+  if (childNamed(sa, task.child, task.flow) !== null) return unchanged(sa);
+  if (task.flow === null && isAskedFor(sa, task.child)) return unchanged(sa);
   if (sa.isRekeying) return defer(sa, task, world);
   if (isAsker(sa.connection) && sa.virtualAddresses.length === 0) return cannotOffer(sa, task.child);
   const prepared = prepare(sa, task.child, { flow: task.flow }, task.progress, world);

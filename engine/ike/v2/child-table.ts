@@ -1,8 +1,10 @@
+import type { FlowQuery } from '../../node/node.ts';
 import type { SecurityProtocol } from '../../ipsec/sa.ts';
 import { ProtocolId } from '../../wire/ike/registry.ts';
 import type { ChildConfig } from '../config.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { AuthenticatedIkeSa } from './ike-sa.ts';
+import { select } from './traffic-selectors.ts';
 
 /** The Child SAs of an IKE SA: how they are found, and put in each other's place. No function changes its argument. */
 
@@ -19,10 +21,16 @@ export function childByOwnSpi(sa: AuthenticatedIkeSa, protocol: SecurityProtocol
   return sa.children.find(child => child.spiIn === spi && protocolOf(child) === protocol) ?? null;
 }
 
-/** One that carries this child's traffic, and is to stay; null: none. */
-export function childNamed(sa: AuthenticatedIkeSa, { name }: Pick<ChildConfig, 'name'>): ChildSa | null {
-  const isMeant = ({ config, state }: ChildSa) =>
-    config.name === name && (state === 'installed' || state === 'rekeying');
+/** One that carries this child's traffic, or that of the packet which wants it, and is to stay; null: none. */
+export function childNamed(
+  sa: AuthenticatedIkeSa,
+  { name }: Pick<ChildConfig, 'name'>,
+  flow: FlowQuery | null = null,
+): ChildSa | null {
+  const isMeant = ({ config, state, local, remote }: ChildSa) =>
+    config.name === name &&
+    (state === 'installed' || state === 'rekeying') &&
+    (flow === null || (select(local, flow, 'source') && select(remote, flow, 'destination')));
   return sa.children.find(isMeant) ?? null;
 }
 

@@ -133,7 +133,9 @@ function note(core: Core, event: NodeEvent): void {
     if (sa.kind !== 'established') continue;
     const child = sa.children.find(one => (direction === 'inbound' ? one.spiIn : one.spiOut) === spi);
     if (child === undefined) continue;
-    if (event.kind === 'saSoftExpired' && child.state === 'installed') {
+    // A node that has no sequence numbers left wants another one (RFC 4303 §3.3.3).
+    const isUsedUp = event.kind === 'saSoftExpired' || event.kind === 'saWanted';
+    if (isUsedUp && child.state === 'installed') {
       addTasks(core, sa, [{ kind: 'rekeyChild', childId: child.id, progress: null }]);
     }
     if (event.kind === 'saHardExpired')

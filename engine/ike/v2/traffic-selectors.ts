@@ -37,18 +37,30 @@ export function withPacket(
   flow: FlowQuery,
   side: 'source' | 'destination',
 ): TrafficSelector[] {
+  // What the policy wants an SA for may be more than this child is for: then it does not help to ask for it.
+  return select(selectors, flow, side) ? [selectorOf(packetBox(flow, side)), ...selectors] : [...selectors];
+}
+
+/** Whether a packet is among those that are selected, by its own end of that side. */
+export function select(
+  selectors: readonly TrafficSelector[],
+  flow: FlowQuery,
+  side: 'source' | 'destination',
+): boolean {
+  const box = packetBox(flow, side);
+  return boxesIn(selectors).some(one => contains(one, box));
+}
+
+function packetBox(flow: FlowQuery, side: 'source' | 'destination'): Box {
   const address = parseAddress(side === 'source' ? flow.source : flow.destination);
   if (address === null) throw new Error(`a packet between ${flow.source} and ${flow.destination}`);
   const number = numberOf(address);
-  const box: Box = {
+  return {
     family: address.length === 4 ? 4 : 6,
     protocol: [BigInt(flow.protocol), BigInt(flow.protocol)],
     port: packetPort(flow, side),
     address: [number, number],
   };
-  const boxes = selectors.map(boxOf).filter(one => one !== null);
-  // What the policy wants an SA for may be more than this child is for: then it does not help to ask for it.
-  return boxes.some(one => contains(one, box)) ? [selectorOf(box), ...selectors] : [...selectors];
 }
 
 export interface SelectorPair {
