@@ -1,6 +1,11 @@
+import { BROKEN_IKE_FLOODS } from './broken-ike-floods.ts';
 import { BROKEN_IKE_GROUPS } from './broken-ike-groups.ts';
 import { BROKEN_IKE_SIGNATURES } from './broken-ike-signatures.ts';
 import type { Subject } from './subject.ts';
 
 /** Those that break what extends RFC 7296. */
-export const BROKEN_IKE_EXTENSIONS: readonly Subject[] = [...BROKEN_IKE_GROUPS, ...BROKEN_IKE_SIGNATURES];
+export const BROKEN_IKE_EXTENSIONS: readonly Subject[] = [
+  ...BROKEN_IKE_FLOODS,
+  ...BROKEN_IKE_GROUPS,
+  ...BROKEN_IKE_SIGNATURES,
+];

@@ -35,12 +35,7 @@ function aboutSignatures(): Subject[] {
     hashes('ike-offers-sha1', 'says to take SHA-1', it => [{ ...it, data: Uint8Array.of(0, 1, ...it.data) }]),
     hashes('ike-odd-hashes', 'names hash algorithms of one octet', it => [{ ...it, data: it.data.slice(1) }]),
     hashes('ike-hashes-of-an-sa', 'says that hash algorithms are about an SA', it => [{ ...it, protocolId: 3 }]),
-    payloads(
-      'ike-late-hashes',
-      'names its hash algorithms when it is too late',
-      ({ exchangeType }) => exchangeType === ExchangeType.IKE_AUTH,
-      all => [...all, LATE],
-    ),
+    payloads('ike-late-hashes', 'names its hash algorithms when it is too late', isAuth, all => [...all, LATE]),
     ikeStepSubject('ike-ignores-hashes', 'signs with a hash that the peer has not named', {
       incoming: message => ({
         ...message,
@@ -68,7 +63,6 @@ function aboutSignatures(): Subject[] {
 }
 
 function auth(name: string, fault: string, change: (auth: AuthPayload) => AuthPayload): Subject {
-  const isAuth = ({ exchangeType }: IkeMessage) => exchangeType === ExchangeType.IKE_AUTH;
   return payloads(name, fault, isAuth, all => all.map(it => (it.type === 'AUTH' ? change(it) : it)));
 }
 
@@ -76,6 +70,10 @@ function hashes(name: string, fault: string, change: (notify: NotifyPayload) => 
   return payloads(name, fault, isInit, all =>
     all.flatMap(it => (it.type === 'N' && it.notifyType === NotifyType.SIGNATURE_HASH_ALGORITHMS ? change(it) : [it])),
   );
+}
+
+function isAuth({ exchangeType }: IkeMessage): boolean {
+  return exchangeType === ExchangeType.IKE_AUTH;
 }
 
 function last({ data }: AuthPayload): number {

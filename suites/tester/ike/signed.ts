@@ -133,8 +133,8 @@ export function signedAnswer(peer: TesterPeer, state: Answering, proof: Proof): 
 
 function authBy({ key = 'bob ecdsa256', scheme = 'ecdsa-sha256', auth }: Proof, octets: Uint8Array): AuthPayload {
   if (auth !== undefined) return auth(octets);
-  const { identifier, sign } = SCHEMES[scheme];
-  return digitalSignature(identifier, sign(benchKey(key).privateKey, octets));
+  const how = SCHEMES[scheme];
+  return digitalSignature(how.identifier, how.sign(benchKey(key).privateKey, octets));
 }
 
 /** What alice has signed as the responder, and as the initiator. */
