@@ -59,7 +59,7 @@ export interface PoolConfig {
 
 /** What strangers may take, RFC 7296 §2.6 and RFC 8019 §3. */
 export interface IkeLimits {
-  /** Half-open IKE SAs of one source, and of all: beyond either the next IKE_SA_INIT is not answered. */
+  /** Half-open IKE SAs of one source (an address; of IPv6 a /64), and of all: beyond either the next IKE_SA_INIT is not answered. */
   readonly halfOpenPerSource: number;
   readonly halfOpen: number;
   /** As many half-open IKE SAs turn cookies on; puzzles (0: never). */

@@ -49,8 +49,15 @@ export function requestDigest(octets: Uint8Array, address: Uint8Array, port: num
 }
 
 export function halfOpenOf(core: Core, address: Uint8Array): number {
-  return core.halfOpen.bySource.get(addressKey(address)) ?? 0;
+  return core.halfOpen.bySource.get(sourceKey(address)) ?? 0;
 }
+
+/** Whoever has one address of IPv6 has the 2^64 of its prefix, RFC 8019 §4.2. */
+function sourceKey(address: Uint8Array): string {
+  return address.length === 16 ? Buffer.from(address.subarray(0, PREFIX_OCTETS)).toString('hex') : addressKey(address);
+}
+
+const PREFIX_OCTETS = 8;
 
 /** What is counted of an IKE SA, before and after. */
 function recount(core: Core, before: IkeSa | null, after: IkeSa | null): void {
@@ -65,7 +72,7 @@ function recount(core: Core, before: IkeSa | null, after: IkeSa | null): void {
   ] as const) {
     if (sa === null || !isStranger(sa)) continue;
     core.halfOpen.total += more;
-    count(core.halfOpen.bySource, addressKey(sa.path.remote), more);
+    count(core.halfOpen.bySource, sourceKey(sa.path.remote), more);
   }
 }
 
