@@ -1,5 +1,18 @@
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../native/package-root.ts';
 
-/** The compiled file of one of our own modules, for a new process; `module` is its path in the package without suffix. */
-export const programFile = (module: string): string => join(packageRoot(), 'dist', `${module}.js`);
+/**
+ * The compiled file of one of our own modules, for a new process; `module` is its path in the package without suffix. Of what is
+ * bundled (scripts/bundle.js) the bundled one, unless the tree has been compiled again since.
+ */
+export function programFile(module: string): string {
+  const dist = join(packageRoot(), 'dist');
+  const bundled = join(dist, 'bundle', `${module}.js`);
+  return existsSync(bundled) && isUpToDate(dist) ? bundled : join(dist, `${module}.js`);
+}
+
+function isUpToDate(dist: string): boolean {
+  const compiled = statSync(join(dist, '.tsbuildinfo'), { throwIfNoEntry: false });
+  return compiled === undefined || statSync(join(dist, 'bundle')).mtimeMs >= compiled.mtimeMs;
+}

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { programFile } from '../../engine/host/program.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { podCommand, withSystemPath } from '../drivers/netns/pod.ts';
 import { badInput, type Failure, machineCannot } from '../state/failure.ts';
@@ -106,7 +106,7 @@ async function takeFolder({ plan, root, directory, runId }: Birth): Promise<void
 
 function spawnSupervisor(birth: Birth, stop: AbortSignal): { child: ChildProcess; inbox: Inbox } {
   const { plan, directory, root, runId } = birth;
-  const supervisor = [process.execPath, fileURLToPath(new URL(`../supervisor/main${EXTENSION}`, import.meta.url))];
+  const supervisor = [process.execPath, programFile('lab/supervisor/main')];
   const [program = '', ...rest] = plan.driver === 'netns' ? [...podAround(root), ...supervisor] : supervisor;
   const log = join(directory, 'supervisor.log');
   const output = openSync(log, 'a', 0o600);
@@ -130,9 +130,6 @@ function podAround(root: string): string[] {
   const isHidden = root.startsWith('/run/') && !root.startsWith('/run/user/');
   return isHidden ? podCommand(isRoot, [root]) : podCommand(isRoot);
 }
-
-/** `.js` built, `.ts` where this runs from source. */
-const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 
 function recordProcesses({ plan, directory }: Birth, child: ChildProcess): void {
   const supervisor = identify(child.pid ?? 0);

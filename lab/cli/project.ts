@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 
-/** The folder with package.json, from here in lab/cli as from dist/lab/cli. Ends in a slash. */
+/** The folder with package.json, above here whether this is the source, the compiled tree or the bundle. Ends in a slash. */
 export function projectRoot(): URL {
-  const source = new URL('../../', import.meta.url);
-  return existsSync(new URL('package.json', source)) ? source : new URL('../', source);
+  let folder = new URL('./', import.meta.url);
+  while (!existsSync(new URL('package.json', folder)) && folder.pathname !== '/') folder = new URL('../', folder);
+  return folder;
 }
