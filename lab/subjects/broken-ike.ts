@@ -1,5 +1,6 @@
 import { ExchangeType, NotifyType, PayloadType } from '../../engine/wire/ike/registry.ts';
 import { u8At } from '../../engine/wire/octets.ts';
+import { BROKEN_IKE_CHILDREN } from './broken-ike-children.ts';
 import { BROKEN_IKE_CONTENTS } from './broken-ike-contents.ts';
 import { BROKEN_IKE_TRUST } from './broken-ike-trust.ts';
 import { ikeStepSubject, ikeWireSubject } from './build-ike.ts';
@@ -149,4 +150,5 @@ export const BROKEN_IKE: readonly Subject[] = [
   }),
   ...BROKEN_IKE_TRUST,
   ...BROKEN_IKE_CONTENTS,
+  ...BROKEN_IKE_CHILDREN,
 ];
