@@ -204,11 +204,12 @@ async function judgeOnStage<S extends Stage>(
       ...NO_PROOF,
     };
   }
-  const verdict = await body(opened).then(
-    () => ({ outcome: 'passed' as const, reason: '' }),
-    (error: unknown) => outcomeOf(asError(error)),
+  const thrown = await body(opened).then(
+    () => null,
+    (error: unknown) => asError(error),
   );
   await opened.lab.down();
+  const verdict = thrown === null ? { outcome: 'passed' as const, reason: '' } : outcomeOf(thrown);
   if (opened.evidence().length === 0) opened.citeAll();
   return { ...verdict, evidence: opened.evidence(), pcapng: keepCapture(captureName, opened, settings) };
 }

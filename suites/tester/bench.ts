@@ -2,6 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { EtherType, decodeEthernet } from '../../engine/wire/ethernet.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
+import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
+import { fragmentIpv6 } from '../../engine/wire/ipv6-extension.ts';
 import { Reassembly } from '../../engine/wire/reassembly.ts';
 import { decodeLine } from '../../lab/capture/decode-line.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
@@ -124,7 +126,9 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
   // Live, a daemon is a thread of its own that begins when it can: it is there when it says what it has.
   if (plan.ike !== undefined) await lab.ike();
   const send = async (link: string, from: string, towards: string, packets: readonly Uint8Array[]) => {
-    for (const packet of packets) await lab.inject(link, towards, frameBetween(topology, from, towards, packet));
+    for (const packet of packets.flatMap(asItFits)) {
+      await lab.inject(link, towards, frameBetween(topology, from, towards, packet));
+    }
     await lab.sleep(SETTLE_MS);
   };
   const sent = (port: string) => wholePackets(frames.filter(frame => frame.from === port));
@@ -165,6 +169,14 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
     comments: () => comments,
   };
 }
+
+/** In fragments where a link cannot carry it: as a host would send it. */
+function asItFits(packet: Uint8Array, index: number): Uint8Array[] {
+  if (packet.length <= LINK_MTU) return [packet];
+  return headerOf(packet).version === 4 ? fragmentIpv4(packet, LINK_MTU) : fragmentIpv6(packet, LINK_MTU, index + 1);
+}
+
+const LINK_MTU = 1500;
 
 function evidenceOf(index: number, packet: CapturedPacket | undefined, says: string): EvidenceRecord {
   if (packet === undefined) return { frame: null, link: '', line: '', says };
