@@ -47,6 +47,7 @@ export function createIkePair(
       random: randoms[end],
       epochSeconds: at => PAIR_EPOCH_SECONDS + Math.floor(at / NS_PER_S),
       sourceFor: () => PAIR_ADDRESSES[end],
+      lastHeard: () => null,
     });
   const daemons = { initiator: daemonOf('initiator'), responder: before.responder ?? daemonOf('responder') };
 

@@ -14,6 +14,7 @@ const OCTETS_MAX = 8 * 1024 * 1024;
 
 const HEARD: ReadonlySet<NodeEvent['kind']> = new Set([
   'saWanted',
+  'saDeleted',
   'saSoftExpired',
   'saHardExpired',
   'peerMoved',

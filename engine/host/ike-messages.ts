@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { IkeConfig } from '../ike/config.ts';
 import type { IkeEffects } from '../ike/daemon.ts';
 import type { IkeStatus } from '../ike/status.ts';
+import type { InboundName } from '../node/node.ts';
 import type { IkeInput } from './ike-inbox.ts';
 import type { Implementation } from './messages.ts';
 
@@ -18,7 +19,7 @@ export interface IkeThreadOrder {
 }
 
 export type ToIkeThread =
-  /** The first message. `answered` becomes 1 when the answer to a `route` message is on the port `answers`. */
+  /** The first message. `answered` becomes 1 when the answer to a `question` is on the port `answers`. */
   | {
       readonly kind: 'start';
       readonly order: IkeThreadOrder;
@@ -34,5 +35,12 @@ export type FromIkeThread =
   | { readonly kind: 'effects'; readonly effects: Omit<IkeEffects, 'fetches'> }
   | { readonly kind: 'done' }
   | { readonly kind: 'status'; readonly id: number; readonly status: IkeStatus }
-  /** The daemon waits, in its thread, for the source address towards a destination. */
-  | { readonly kind: 'route'; readonly destination: string };
+  /** The daemon waits, in its thread, for an answer. */
+  | { readonly kind: 'question'; readonly question: IkeQuestion };
+
+/** What a daemon asks of its node. */
+export type IkeQuestion =
+  /** The source address towards a destination; the answer is text, or null. */
+  | { readonly kind: 'source'; readonly destination: string }
+  /** Nanoseconds since a packet came by one of these SAs, or null. */
+  | { readonly kind: 'silence'; readonly inbound: readonly InboundName[] };

@@ -3,13 +3,16 @@ import type { IkeCommand, IkeEvent, IkeSecrets } from '../ike/daemon.ts';
 import { ikePorts, isForIke, packetsAround } from '../ike/datagram.ts';
 import type { IkeStatus } from '../ike/status.ts';
 import type { LocalPacket, Node, NodeCommand, NodeEvent } from '../node/node.ts';
+import type { Instant } from '../wire/instant.ts';
 import { finishPacket } from '../wire/offload.ts';
 import { IkeInbox, refusalOf } from './ike-inbox.ts';
-import type { FromIkeThread, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
+import type { FromIkeThread, IkeQuestion, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
 import { programFile } from './program.ts';
 
 /** What a daemon may do to the node beside it, and who hears of it. */
 export interface IkeOutside {
+  /** By the node's clock. */
+  readonly now: () => Instant;
   readonly command: (command: NodeCommand) => void;
   readonly send: (packets: readonly LocalPacket[]) => void;
   readonly onEvents: (events: readonly IkeEvent[]) => void;
@@ -113,12 +116,23 @@ export class IkeThread {
         this.#waiting.get(message.id)?.(message.status);
         this.#waiting.delete(message.id);
         break;
-      case 'route':
+      case 'question':
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-        this.#answers.postMessage(this.#node.outerSourceFor(message.destination));
+        this.#answers.postMessage(this.#answer(message.question));
         Atomics.store(this.#answered, 0, 1);
         Atomics.notify(this.#answered, 0);
         break;
+    }
+  }
+
+  #answer(question: IkeQuestion): string | number | null {
+    switch (question.kind) {
+      case 'source':
+        return this.#node.outerSourceFor(question.destination);
+      case 'silence': {
+        const last = this.#node.lastHeard(question.inbound);
+        return last === null ? null : this.#outside.now() - last;
+      }
     }
   }
 

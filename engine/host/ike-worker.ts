@@ -4,11 +4,12 @@ import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_
 import type { IkeConfig } from '../ike/config.ts';
 import { createIkeDaemon } from '../ike/create.ts';
 import type { IkeContext, IkeDaemon, IkeEffects, IkeFetch } from '../ike/daemon.ts';
-import { NS_PER_MS, NS_PER_S } from '../wire/instant.ts';
+import type { InboundName } from '../node/node.ts';
+import { type Instant, NS_PER_MS, NS_PER_S } from '../wire/instant.ts';
 import { LiveClock } from './clock.ts';
 import { fetchHttp } from './http-fetch.ts';
 import { hear } from './ike-inbox.ts';
-import type { FromIkeThread, ToIkeThread } from './ike-messages.ts';
+import type { FromIkeThread, IkeQuestion, ToIkeThread } from './ike-messages.ts';
 import type { Implementation } from './messages.ts';
 import { createSystemRandom } from './system-random.ts';
 
@@ -98,6 +99,7 @@ async function makeDaemon(config: IkeConfig, implementation: Implementation | nu
     random: createSystemRandom(),
     epochSeconds: () => (Date.now() * NS_PER_MS + skewNs) / NS_PER_S,
     sourceFor,
+    lastHeard,
   };
   if (implementation === null) return createIkeDaemon(config, context);
   const { file, name } = implementation;
@@ -108,14 +110,24 @@ async function makeDaemon(config: IkeConfig, implementation: Implementation | nu
   return make(config, context);
 }
 
-/** The node knows, in its thread: this one waits. null also where the node has no time to answer. */
 function sourceFor(destination: string): string | null {
+  const source = ask({ kind: 'source', destination });
+  return typeof source === 'string' ? source : null;
+}
+
+/** The clocks of two threads do not begin at the same time: what is told is how long ago it was. */
+function lastHeard(inbound: readonly InboundName[], now: Instant): Instant | null {
+  const silenceNs = ask({ kind: 'silence', inbound });
+  return typeof silenceNs === 'number' ? now - silenceNs : null;
+}
+
+/** The node knows, in its thread: this one waits. null also where the node has no time to answer. */
+function ask(question: IkeQuestion): unknown {
   while (receiveMessageOnPort(answers) !== undefined); // one that came too late for its question
   Atomics.store(answered, 0, 0);
-  send({ kind: 'route', destination });
+  send({ kind: 'question', question });
   Atomics.wait(answered, 0, 0, ANSWER_MS_MAX);
-  const answer = receiveMessageOnPort(answers);
-  return typeof answer?.message === 'string' ? answer.message : null;
+  return receiveMessageOnPort(answers)?.message ?? null;
 }
 
 function send(message: FromIkeThread): void {

@@ -16,7 +16,7 @@ export interface LiveLoopOptions {
   readonly clock: LiveClock;
   readonly onEvents: (events: readonly NodeEvent[]) => void;
   /** Makes the thread of the IKE daemon; null: nobody negotiates. */
-  readonly startIke: ((outside: Pick<IkeOutside, 'command' | 'send'>) => IkeThread) | null;
+  readonly startIke: ((outside: Pick<IkeOutside, 'command' | 'send' | 'now'>) => IkeThread) | null;
 }
 
 export type PortDirection = 'receive' | 'send';
@@ -45,8 +45,11 @@ export class LiveLoop {
     this.#onEvents = options.onEvents;
     this.#timer = openLiveTimer(() => this.wake());
     this.#ike =
-      options.startIke?.({ command: command => this.command(command), send: packets => this.#sendDown(packets) }) ??
-      null;
+      options.startIke?.({
+        command: command => this.command(command),
+        send: packets => this.#sendDown(packets),
+        now: () => this.#clock.now(),
+      }) ?? null;
     for (const port of options.ports) port.watch(() => this.#drain(port));
     const { up } = options;
     up?.watch(() => this.#drainUp(up));

@@ -1,5 +1,5 @@
 import type { Random } from '../crypto/random.ts';
-import type { NodeCommand, NodeEvent } from '../node/node.ts';
+import type { InboundName, NodeCommand, NodeEvent } from '../node/node.ts';
 import type { Address } from '../wire/address.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { IkeConfig } from './config.ts';
@@ -26,6 +26,11 @@ export interface IkeContext {
   epochSeconds(now: Instant): number;
   /** The node's source address towards a destination, text both; null: no route. */
   sourceFor(destination: string): string | null;
+  /**
+   * When the node last took an authentic packet by any of these SAs, by the clock of `now`; null: never, or they are not there.
+   * It is a sign of life, RFC 7296 §2.4, and asked for only where IKE has been silent for long enough to ask the peer.
+   */
+  lastHeard(inbound: readonly InboundName[], now: Instant): Instant | null;
 }
 
 /** One UDP datagram on port 500 or 4500, without the non-ESP marker of RFC 3948 §2.2. */
@@ -58,7 +63,7 @@ export type IkeCommand =
   | { readonly kind: 'reauthenticate'; readonly ike: string | number }
   /** RFC 5685 §5: sends the peer elsewhere. */
   | { readonly kind: 'redirect'; readonly ike: string | number; readonly to: string }
-  /** What the node has noticed: `saWanted`, `saSoftExpired`, `saHardExpired`, `peerMoved`, interfaces and addresses. */
+  /** What the node has noticed: `saWanted`, `saDeleted`, `saSoftExpired`, `saHardExpired`, `peerMoved`, interfaces and addresses. */
   | { readonly kind: 'noted'; readonly event: NodeEvent }
   /** The node's own addresses, text: at the beginning, and whenever they change (RFC 4555). */
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }

@@ -162,6 +162,36 @@ test.each(['saSoftExpired', 'saWanted'] as const)(
   },
 );
 
+test.each([
+  ['start', 1],
+  ['trap', 0],
+] as const)(
+  'what somebody else takes out of the node is closed at the peer, and %s says what follows',
+  (start, count) => {
+    const { network, alice, bob } = established({ children: [childConfig({ start })] });
+    if (start === 'trap') network.command(alice, { kind: 'initiate', child: 'net' });
+    network.run(2000);
+    const before = sasOf(alice);
+    expect(before).toHaveLength(2);
+    for (const { spi, direction, source, destination, policy } of before) {
+      const sa = { spi, direction, protocol: 'esp', source, destination, policy } as const;
+      network.command(alice, { kind: 'noted', event: { kind: 'saDeleted', detail: '', sa } });
+    }
+    network.run(500);
+    expect([sasOf(alice), sasOf(bob)]).toEqual([[], []]);
+    expect(statusOf(network, alice).map(({ state }) => state)).toEqual(['established']);
+    network.run(20_000);
+    expect([sasOf(alice), sasOf(bob)].map(({ length }) => length)).toEqual([2 * count, 2 * count]);
+    const flow = { source: '10.0.0.5', destination: '10.0.1.6', protocol: 17, sourcePort: 1000, destinationPort: 53 };
+    network.command(alice, {
+      kind: 'noted',
+      event: { kind: 'saWanted', detail: '', wanted: { policy: 'net', transform: 0, flow } },
+    });
+    network.run(2000);
+    expectOnePair(network, alice, bob);
+  },
+);
+
 test.each(['alice', 'bob'] as const)(
   '%s closes the Child SA: both halves go at both ends, and the IKE SA stays',
   who => {

@@ -40,7 +40,7 @@ import {
   replacePolicies,
 } from './sa-commands.ts';
 import { runUpkeep } from './sa-timers.ts';
-import { SaUpkeep } from './sa-upkeep.ts';
+import { lastHeard, SaUpkeep } from './sa-upkeep.ts';
 import { statusOf } from './status.ts';
 import { nextTimer, runTimers, startLink } from './timers.ts';
 import { runTasks, runToCompletion } from './work.ts';
@@ -92,6 +92,7 @@ export function createNode(config: NodeConfig, context: NodeContext): Node {
     sourceFor: destination => inText(destination, address => sourceTowards(core, address)),
     outerSourceFor: destination => inText(destination, address => outerSource(core, address)),
     outerAddresses: () => outerAddresses(core),
+    lastHeard: inbound => lastHeard(core, inbound),
     hasPolicy: name => core.policies.named(name) !== null,
   };
 }

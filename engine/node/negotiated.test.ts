@@ -35,6 +35,36 @@ const forth = (spi = TO_BOB, parts: Partial<SaConfig> = {}) =>
 const back = (spi = TO_ALICE, parts: Partial<SaConfig> = {}) =>
   saPair(spi, '5.6.7.8', '1.2.3.4', ['v4_alice0', 'v4_bob0'], parts);
 
+describe('an SA that is there', () => {
+  test('is heard when an authentic packet comes by it, and not before', () => {
+    const net = bare();
+    install(net, forth(), 'alice');
+    const inbound = [{ spi: TO_BOB, protocol: 'esp', destination: '5.6.7.8' } as const];
+    const heard = () => net.node('bob').lastHeard(inbound);
+    expect(heard()).toBeNull();
+    net.advance(5 * NS_PER_S);
+    net.send('a1', ASKS);
+    const first = heard();
+    expect(first).toBe(net.now());
+    net.advance(5 * NS_PER_S);
+    const forged =
+      net.seen.find(({ from, octets }) => from.startsWith('internet') && octets[23] === 50)?.octets.slice() ??
+      new Uint8Array(0);
+    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+    net.inject('bob', 'net0', forged);
+    expect(net.node('bob').status().drops).toEqual({ authenticationFailed: 1 });
+    expect(heard()).toBe(first);
+    expect(net.node('bob').lastHeard([{ spi: 1, protocol: 'esp', destination: '5.6.7.8' }])).toBeNull();
+  });
+
+  test('says its name when somebody takes it away', () => {
+    const net = bare();
+    install(net, forth(), 'alice');
+    run(net, 'bob', { kind: 'flushSas' });
+    expect(net.takeEvents('bob').map(({ kind, sa }) => [kind, sa?.spi])).toContainEqual(['saDeleted', TO_BOB]);
+  });
+});
+
 describe('an SA that is not there', () => {
   test('is asked for, with the policy, the transform and the packet', () => {
     const net = bare();

@@ -56,7 +56,7 @@ export interface NodeEvent {
   readonly detail: string;
   /** Of `saWanted`: who negotiates needs it. */
   readonly wanted?: WantedSa;
-  /** Of `saSoftExpired`, `saHardExpired`, `peerMoved`, and of `saWanted` when an SA has no sequence numbers left: which SA. */
+  /** Of `saInstalled`, `saDeleted`, `saMoved`, `saSoftExpired`, `saHardExpired`, `peerMoved`, and of `saWanted` when an SA has no sequence numbers left: which SA. */
   readonly sa?: SaName;
   /** Of `peerMoved`: where the peer is now. */
   readonly place?: { readonly address: string; readonly port: number };
@@ -64,6 +64,9 @@ export interface NodeEvent {
 
 /** Enough to tell one SA of a node from all others. */
 export type SaName = Pick<SaStatus, 'spi' | 'direction' | 'protocol' | 'source' | 'destination' | 'policy'>;
+
+/** The same of an inbound one, RFC 4301 §4.1. */
+export type InboundName = Pick<SaName, 'spi' | 'protocol' | 'destination'>;
 
 /** An SA that a policy asks for and that is not there, RFC 4301 §4.4.1: a packet waits for it, or was dropped. */
 export interface WantedSa {
@@ -183,7 +186,6 @@ export interface Node {
   /** When to call `wake`, or null. */
   wakeAt(): Instant | null;
   command(command: NodeCommand, now: Instant): Effects;
-  /** As of the last call of the others: call `wake` before, where ages matter. */
   /** As of the last call of the others: `wake` before, where ages matter. */
   status(): NodeStatus;
   /** What would happen to this packet, without sending it or changing anything. */
@@ -194,6 +196,8 @@ export interface Node {
   outerSourceFor(destination: string): string | null;
   /** Addresses that IKE may use: of links that are up, neither link-local nor given by a peer. In the order of the interfaces. */
   outerAddresses(): readonly string[];
+  /** When the last authentic packet came by any of these, as of the last call of the others; null: none did. */
+  lastHeard(inbound: readonly InboundName[]): Instant | null;
   /** SAs can be installed for a policy that is there. */
   hasPolicy(name: string): boolean;
 }

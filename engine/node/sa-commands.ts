@@ -32,7 +32,7 @@ export function removeSa(core: Core, sa: InboundSa | OutboundSa): void {
 export function deleteSas(core: Core, sas: readonly (InboundSa | OutboundSa)[]): void {
   for (const sa of sas) {
     removeSa(core, sa);
-    core.audit.note('saDeleted', describeSa(sa));
+    core.audit.note('saDeleted', describeSa(sa), { sa: nameOf(sa) });
   }
 }
 

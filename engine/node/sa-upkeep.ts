@@ -1,7 +1,9 @@
 import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { nextLimitAt, reachedLimit } from '../ipsec/lifetime.ts';
+import { parseAddress } from '../wire/address.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import type { Core, Sealing } from './core.ts';
+import type { InboundName } from './node.ts';
 import { describeSa, nameOf, removeSa } from './sa-commands.ts';
 
 /** RFC 3948 §4: nothing was sent to the peer for this long, and the NAT may forget us. */
@@ -125,6 +127,19 @@ export function noteUse(core: Core, sa: InboundSa | OutboundSa, way: Sealing | n
   upkeep.usedAt = core.now;
   if (way !== null) upkeep.way = way;
   if (upkeep.isCounted) applyLimits(core, upkeep);
+}
+
+/** When the last authentic packet came by any of these; null: none did, or they are not there. */
+export function lastHeard(core: Core, inbound: readonly InboundName[]): Instant | null {
+  let last: Instant | null = null;
+  for (const { spi, protocol, destination } of inbound) {
+    const address = parseAddress(destination);
+    if (address === null) continue;
+    const sa = protocol === 'ah' ? core.sad.inbound(spi, address, 'ah') : core.sad.inbound(spi, address, 'esp');
+    const upkeep = sa === null || sa.packets === 0 ? null : core.upkeep.of(sa);
+    if (upkeep !== null && (last === null || upkeep.usedAt > last)) last = upkeep.usedAt;
+  }
+  return last;
 }
 
 /** Tells of the soft limit once; at the hard one the SA goes, and the answer is true. */

@@ -87,6 +87,7 @@ export function wrapped(
     sourceFor: destination => node.sourceFor(destination),
     outerSourceFor: destination => node.outerSourceFor(destination),
     outerAddresses: () => node.outerAddresses(),
+    lastHeard: inbound => node.lastHeard(inbound),
     hasPolicy: name => node.hasPolicy(name),
   };
 }

@@ -6,7 +6,7 @@ import type { IkeSteps } from '../../../engine/ike/steps.ts';
 import { type Core, createCore } from '../../../engine/ike/v2/core.ts';
 import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../../../engine/node/create.ts';
-import type { Node, NodeStatus } from '../../../engine/node/node.ts';
+import type { InboundName, Node, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS, NS_PER_S } from '../../../engine/wire/instant.ts';
 import { type IkeSeat, Machine } from '../../../lab/drivers/sim/machine.ts';
 import { createSeededRandom } from '../../../lab/drivers/sim/seeded-random.ts';
@@ -138,6 +138,7 @@ export class Gateway {
           random: createSeededRandom(`${stream} ike`),
           epochSeconds: (now: number) => EPOCH_SECONDS + now / NS_PER_S,
           sourceFor: (destination: string) => node.outerSourceFor(destination),
+          lastHeard: (inbound: readonly InboundName[]) => node.lastHeard(inbound),
         };
         this.#core = createCore(config, context, this.#noting(mutation.steps(this.index)));
         return witnessed(mutation.daemon(daemonOf(this.#core), this.index), this.name, windowMax, journal);

@@ -1,5 +1,5 @@
 import { createSeeded, type Seeded } from '../../ipsec/testing/seeded.ts';
-import type { NodeCommand } from '../../node/node.ts';
+import type { InboundName, NodeCommand } from '../../node/node.ts';
 import { formatAddress } from '../../wire/address.ts';
 import { type Instant, NS_PER_MS } from '../../wire/instant.ts';
 import type { IkeConfig } from '../config.ts';
@@ -27,6 +27,8 @@ export interface Station {
   readonly secrets: IkeSecrets[];
   readonly fetches: IkeFetch[];
   readonly sent: IkeDatagram[];
+  /** When a packet last came by an inbound SA of this node, by SPI: for a test to say. */
+  readonly heard: Map<number, Instant>;
 }
 
 /** For tests: daemons on one link in virtual time. The same seed, the same run. */
@@ -48,10 +50,12 @@ export class Network {
   }
 
   add(name: string, addresses: readonly string[], config: IkeConfig, steps: IkeSteps = STEPS): Station {
+    const heard = new Map<number, Instant>();
     const station: Station = {
       name,
       addresses,
-      daemon: this.makeDaemon(name, addresses, config, steps),
+      daemon: this.makeDaemon(name, addresses, config, steps, heard),
+      heard,
       events: [],
       commands: [],
       secrets: [],
@@ -65,8 +69,9 @@ export class Network {
 
   /** A new one, that knows nothing of what was. */
   restart(station: Station, config: IkeConfig): void {
-    station.daemon = this.makeDaemon(`${station.name} ${this.now}`, station.addresses, config, STEPS);
-    this.command(station, { kind: 'addresses', addresses: station.addresses });
+    const { name, addresses, heard } = station;
+    station.daemon = this.makeDaemon(`${name} ${this.now}`, addresses, config, STEPS, heard);
+    this.command(station, { kind: 'addresses', addresses });
   }
 
   command(station: Station, command: IkeCommand): void {
@@ -144,11 +149,22 @@ export class Network {
     return [...arrivals, ...wakes].reduce<Instant | null>((a, b) => (a === null || b < a ? b : a), null);
   }
 
-  makeDaemon(seed: string, addresses: readonly string[], config: IkeConfig, steps: IkeSteps): IkeDaemon {
+  makeDaemon(
+    seed: string,
+    addresses: readonly string[],
+    config: IkeConfig,
+    steps: IkeSteps,
+    heard: ReadonlyMap<number, Instant> = new Map(),
+  ): IkeDaemon {
     const random = createSeeded(`daemon ${seed}`);
     const sourceFor = (destination: string) =>
       addresses.find(address => address.includes(':') === destination.includes(':')) ?? null;
-    const context = { random, epochSeconds: (now: Instant) => 1_800_000_000 + now / 1e9, sourceFor };
+    const lastHeard = (inbound: readonly InboundName[]) =>
+      inbound.reduce<Instant | null>((last, { spi }) => {
+        const at = heard.get(spi) ?? null;
+        return last === null || (at !== null && at > last) ? at : last;
+      }, null);
+    const context = { random, epochSeconds: (now: Instant) => 1_800_000_000 + now / 1e9, sourceFor, lastHeard };
     return createIkeDaemon(config, context, steps);
   }
 }

@@ -1,9 +1,10 @@
+import type { InboundName } from '../../node/node.ts';
 import { type Instant, NS_PER_S } from '../../wire/instant.ts';
 import { CHILD_CLOCKS } from './child-clocks.ts';
 import { endIkeSa } from './end.ts';
 import { IKE_CLOCKS } from './ike-clocks.ts';
-import type { IkeSa } from './ike-sa.ts';
-import type { Step, World } from './step.ts';
+import { type AuthenticatedIkeSa, type IkeSa, isAuthenticated } from './ike-sa.ts';
+import { type Step, step, unchanged, type World } from './step.ts';
 
 /** Something that an IKE SA does by itself when its time has come. An exchange's file may export one. */
 export interface Clock {
@@ -55,7 +56,7 @@ function isExhausted({ windows, tasks }: IkeSa): boolean {
   return windows.requests.nextId > LAST_ID && !tasks.some(({ kind }) => kind === 'deleteIke');
 }
 
-/** RFC 7296 §2.4: silence is asked about. */
+/** RFC 7296 §2.4: silence is asked about, and it is none while packets come by one of its Child SAs. */
 const liveness: Clock = {
   dueAt: sa => {
     const { livenessSeconds } = sa.connection;
@@ -63,8 +64,20 @@ const liveness: Clock = {
     if (sa.kind !== 'established' || livenessSeconds === 0 || isBusy) return null;
     return sa.heardAt + livenessSeconds * NS_PER_S;
   },
-  fire: sa => ({ sa, effects: [{ kind: 'task', task: { kind: 'liveness' } }] }),
+  fire(sa, { lastHeard, now }) {
+    const heardAt = isAuthenticated(sa) ? lastHeard(inboundOf(sa)) : null;
+    if (heardAt !== null && heardAt > sa.heardAt) return unchanged({ ...sa, heardAt: Math.min(heardAt, now) });
+    return step(sa, { kind: 'task', task: { kind: 'liveness' } });
+  },
 };
+
+function inboundOf({ children, lingering }: AuthenticatedIkeSa): InboundName[] {
+  return [...children, ...lingering].map(({ inbound: { spi, protocol = 'esp', destination } }) => ({
+    spi,
+    protocol,
+    destination,
+  }));
+}
 
 const CLOCKS: readonly Clock[] = [dropping, refusal, waiting, exhausted, ...IKE_CLOCKS, ...CHILD_CLOCKS, liveness];
 

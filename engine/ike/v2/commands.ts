@@ -1,13 +1,14 @@
-import type { NodeEvent } from '../../node/node.ts';
+import type { NodeEvent, SaName } from '../../node/node.ts';
 import { parseAddress } from '../../wire/address.ts';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
 import type { IkeCommand } from '../daemon.ts';
 import { applyStep } from './apply.ts';
 import { type Caller, createCaller, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
+import { protocolOf } from './child-table.ts';
 import { type Core, tell, worldOf } from './core.ts';
 import { endIkeSa } from './end.ts';
-import { type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
+import { type EstablishedIkeSa, type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { dispatchRequest, dispatchResponse } from './receive-protected.ts';
 import { addressesChanged } from './mobike.ts';
 import { movedPeer } from './peer-place.ts';
@@ -128,20 +129,27 @@ function note(core: Core, event: NodeEvent): void {
   }
   if (event.sa === undefined) return;
   if (event.kind === 'peerMoved') return notePlace(core, event.sa.spi, event.place);
-  const { spi, direction } = event.sa;
   for (const sa of core.sas.values()) {
     if (sa.kind !== 'established') continue;
-    const child = sa.children.find(one => (direction === 'inbound' ? one.spiIn : one.spiOut) === spi);
-    if (child === undefined) continue;
+    const child = childOf(sa, event.sa);
+    if (child === null) continue;
     // A node that has no sequence numbers left wants another one (RFC 4303 §3.3.3).
     const isUsedUp = event.kind === 'saSoftExpired' || event.kind === 'saWanted';
     if (isUsedUp && child.state === 'installed') {
       addTasks(core, sa, [{ kind: 'rekeyChild', childId: child.id, progress: null }]);
     }
-    if (event.kind === 'saHardExpired')
+    // What this daemon takes away itself is not among its children any more: a limit has, or an administrator.
+    if (event.kind === 'saHardExpired' || event.kind === 'saDeleted')
       addTasks(core, sa, [{ kind: 'deleteChild', childId: child.id, cause: 'failed' }]);
     return;
   }
+}
+
+/** The Child SA that one of the node's SAs is a half of; null: of none that is there. */
+function childOf({ children }: EstablishedIkeSa, { spi, direction, protocol }: SaName): ChildSa | null {
+  const isHalf = (child: ChildSa) =>
+    direction === 'inbound' ? child.spiIn === spi : child.spiOut === spi && child.isOutboundInstalled;
+  return children.find(child => isHalf(child) && protocolOf(child) === protocol) ?? null;
 }
 
 /** The node has seen authentic ESP from there: IKE goes there as well, where a NAT may have moved the peer. */

@@ -141,6 +141,7 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
     find: id => core.sas.get(id) ?? null,
     addresses: core.addresses,
     sourceFor: destination => context.sourceFor(destination),
+    lastHeard: inbound => context.lastHeard(inbound, core.now),
     fetched: (url, body) => fetched.get(fetchKey(url, body)),
     memory: core.memory,
     tickets: () => (core.tickets ??= new Tickets(context.random)),

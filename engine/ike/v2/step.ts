@@ -1,4 +1,4 @@
-import type { NodeCommand } from '../../node/node.ts';
+import type { InboundName, NodeCommand } from '../../node/node.ts';
 import type { PathMemory } from '../../pki/memory.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
@@ -85,6 +85,8 @@ export interface World {
   /** The node's own addresses, text. */
   readonly addresses: readonly string[];
   readonly sourceFor: (destination: string) => string | null;
+  /** As in `IkeContext`. */
+  readonly lastHeard: (inbound: readonly InboundName[]) => Instant | null;
   /** What was fetched for the message at hand; null: it could not be; undefined: nobody has tried. */
   readonly fetched: (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;
   /** What is known of the certificates of peers; it learns while they are looked at. */

@@ -183,6 +183,7 @@ export class World {
             random,
             epochSeconds: now => EPOCH_SECONDS + now / NS_PER_S,
             sourceFor: destination => node.outerSourceFor(destination),
+            lastHeard: inbound => node.lastHeard(inbound),
           },
           name,
         ),
