@@ -47,12 +47,10 @@ describe('an SA that is there', () => {
     const first = heard();
     expect(first).toBe(net.now());
     net.advance(5 * NS_PER_S);
-    const forged =
-      net.seen.find(({ from, octets }) => from.startsWith('internet') && octets[23] === 50)?.octets.slice() ??
-      new Uint8Array(0);
-    forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
-    net.inject('bob', 'net0', forged);
-    expect(net.node('bob').status().drops).toEqual({ authenticationFailed: 1 });
+    // A copy is no sign of life: anybody may have kept it.
+    const copy = net.seen.find(({ from, octets }) => from.startsWith('internet') && octets[23] === 50)?.octets;
+    net.inject('bob', 'net0', copy ?? new Uint8Array(0));
+    expect(net.node('bob').status().drops).toEqual({ replayed: 1 });
     expect(heard()).toBe(first);
     expect(net.node('bob').lastHeard([{ spi: 1, protocol: 'esp', destination: '5.6.7.8' }])).toBeNull();
   });
