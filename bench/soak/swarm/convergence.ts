@@ -7,6 +7,7 @@ export interface EndState {
   readonly name: string;
   readonly ike: IkeStatus;
   readonly node: NodeStatus;
+  isAsking(peer: string): boolean;
 }
 
 /**
@@ -15,6 +16,8 @@ export interface EndState {
  */
 export function unrestOf({ children }: PairPlan, ends: readonly [EndState, EndState]): string | null {
   const [one, other] = ends;
+  if (one.isAsking(other.name)) return `${one.name} waits for an answer`;
+  if (other.isAsking(one.name)) return `${other.name} waits for an answer`;
   const sas = [sasWith(one, other.name), sasWith(other, one.name)] as const;
   for (const [at, list] of sas.entries()) {
     const states = list.map(({ state }) => state);

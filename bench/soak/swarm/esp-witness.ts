@@ -27,6 +27,8 @@ export class EspWitness {
   readonly #keys: Set<string>;
   #inbound = new Map<number, SaConfig>();
   #outbound = new Map<number, Outbound>();
+  /** Deleted ones: what they have sealed may still wait for the next hop to be found. */
+  readonly #over = new Map<number, Outbound>();
   packets = 0;
 
   constructor(name: string, keys: Set<string>, journal: Journal) {
@@ -46,6 +48,8 @@ export class EspWitness {
     if (command.kind === 'deleteSa') {
       const { spi, direction } = command;
       const known = direction === 'inbound' ? this.#inbound : this.#outbound;
+      const outbound = this.#outbound.get(spi);
+      if (direction === 'outbound' && outbound !== undefined) this.#over.set(spi, outbound);
       if (!known.delete(spi)) this.#journal.find(`${this.#name} deletes ${direction} ${hex(spi)}, which is not there`);
     }
   }
@@ -60,10 +64,10 @@ export class EspWitness {
     this.packets++;
     const spi = u32At(esp, 0);
     const sequence = u32At(esp, 4);
-    const outbound = this.#outbound.get(spi);
+    const outbound = this.#outbound.get(spi) ?? this.#over.get(spi);
     const what = `${this.#name} sends ESP ${hex(spi)} ${sequence}`;
     if (outbound === undefined) {
-      this.#journal.find(`${what} by an SA that is not there`);
+      this.#journal.find(`${what} by an SA that never was`);
       return;
     }
     if (sequence <= outbound.sequence) this.#journal.find(`${what} after ${outbound.sequence}`);

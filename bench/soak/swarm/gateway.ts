@@ -117,6 +117,12 @@ export class Gateway {
     return this.machine.isUp ? this.machine.status() : null;
   }
 
+  /** Whether it waits for an answer of that peer, or is about to ask: what it says of itself may be old. */
+  isAsking(peer: string): boolean {
+    const sas = [...(this.#core?.sas.values() ?? [])].filter(({ connection }) => connection.name === peer);
+    return sas.some(({ tasks, windows }) => tasks.length > 0 || windows.requests.outstanding.length > 0);
+  }
+
   /** Looks whether it keeps too much. */
   weigh(): void {
     const node = this.node();

@@ -93,7 +93,7 @@ class Run {
       trace: this.#journal.lines(),
       digest: this.#journal.digest(),
       virtualMs: this.#nowMs(),
-      restMs: this.#restMs,
+      restMs: Object.values(this.#restMs), // without those that never were
       espPackets: this.#gateways.reduce((total, { esp }) => total + esp.packets, 0),
       most: this.#gateways.reduce((most, gateway) => mostOf(most, gateway.most), NOTHING_KEPT),
     };
@@ -274,7 +274,7 @@ class Run {
   #stateOf(gateway: Gateway): EndState {
     const [ike, node] = [gateway.ike(), gateway.node()];
     if (ike === null || node === null) throw new Error(`${gateway.name} is down`);
-    return { name: gateway.name, ike, node };
+    return { name: gateway.name, ike, node, isAsking: peer => gateway.isAsking(peer) };
   }
 
   #boot(gateway: Gateway): void {
