@@ -2,6 +2,7 @@ import { ExchangeType, NotifyType, PayloadType } from '../../engine/wire/ike/reg
 import { u8At } from '../../engine/wire/octets.ts';
 import { BROKEN_IKE_CHILDREN } from './broken-ike-children.ts';
 import { BROKEN_IKE_CONTENTS } from './broken-ike-contents.ts';
+import { BROKEN_IKE_INSTALLS } from './broken-ike-installs.ts';
 import { BROKEN_IKE_TRUST } from './broken-ike-trust.ts';
 import { ikeStepSubject, ikeWireSubject } from './build-ike.ts';
 import {
@@ -151,4 +152,5 @@ export const BROKEN_IKE: readonly Subject[] = [
   ...BROKEN_IKE_TRUST,
   ...BROKEN_IKE_CONTENTS,
   ...BROKEN_IKE_CHILDREN,
+  ...BROKEN_IKE_INSTALLS,
 ];
