@@ -1,5 +1,6 @@
 import { BROKEN_IKE_FLOODS } from './broken-ike-floods.ts';
 import { BROKEN_IKE_GROUPS } from './broken-ike-groups.ts';
+import { BROKEN_IKE_INTERMEDIATE } from './broken-ike-intermediate.ts';
 import { BROKEN_IKE_SIGNATURES } from './broken-ike-signatures.ts';
 import type { Subject } from './subject.ts';
 
@@ -7,5 +8,6 @@ import type { Subject } from './subject.ts';
 export const BROKEN_IKE_EXTENSIONS: readonly Subject[] = [
   ...BROKEN_IKE_FLOODS,
   ...BROKEN_IKE_GROUPS,
+  ...BROKEN_IKE_INTERMEDIATE,
   ...BROKEN_IKE_SIGNATURES,
 ];

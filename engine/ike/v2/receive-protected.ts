@@ -132,9 +132,10 @@ function takeWhole(
   const read = core.steps.incoming({ ...message.header, payloads: decoded ?? [] });
   if (read === null) return;
   const payloads = decoded === null ? null : read.payloads;
-  const received: ReceivedMessage = { ...message, payloads: read.payloads };
+  const header = { ...message.header, exchangeType: read.exchangeType };
+  const received: ReceivedMessage = { ...message, header, payloads: read.payloads };
   if (request !== null) return takeResponse(core, sa, received, request, payloads === null);
-  if (!mayAsk(sa, message.header.exchangeType)) {
+  if (!mayAsk(sa, header.exchangeType)) {
     storeSa(core, sa);
     return refuseMessage(core, sa, `a request while ${sa.kind}`);
   }
