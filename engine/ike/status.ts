@@ -33,6 +33,7 @@ export interface IkeSaStatus {
   readonly ageSeconds: number;
   readonly rekeySeconds: number | null;
   readonly reauthenticateSeconds: number | null;
+  /** Datagrams: a message that is cut counts once for each of its fragments. What was sent again is counted apart. */
   readonly sent: number;
   readonly received: number;
   readonly retransmitted: number;

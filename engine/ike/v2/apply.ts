@@ -130,7 +130,7 @@ function request(core: Core, id: number, effect: Extract<Effect, { kind: 'reques
     ...sa.windows,
     requests: { ...requests, nextId: requests.nextId + 1, outstanding: [...requests.outstanding, outstanding] },
   };
-  storeSa(core, { ...withSealed(sa, prepared.sealed), sent: sa.sent + 1, windows });
+  storeSa(core, { ...withSealed(sa, prepared.sealed), sent: sa.sent + prepared.messages.length, windows });
 }
 
 /** The answer leaves under the keys with which the request came, whatever the step has made of them. */
@@ -145,7 +145,8 @@ function respond(core: Core, before: IkeSa, payloads: readonly Payload[], messag
   if (after === undefined) return;
   const { messages, content, fragmentOctets, sealed } = prepared;
   const responses = withAnswer(after.windows.responses, { header, messages, content, fragmentOctets, repeats: 0 });
-  const answered = { ...withSealed(after, sealed), sent: after.sent + 1, windows: { ...after.windows, responses } };
+  const sent = after.sent + messages.length;
+  const answered = { ...withSealed(after, sealed), sent, windows: { ...after.windows, responses } };
   storeSa(core, withIntermediate(answered, before, message, content));
 }
 

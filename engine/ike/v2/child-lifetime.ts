@@ -30,7 +30,7 @@ export function childLifetime(
     // Time is IKE's to watch: it tries again where it did not succeed at once.
     limits: {
       soft: { ...soft, seconds: null },
-      hard: { ...hard, seconds: hard.seconds === null ? null : hard.seconds + GRACE_SECONDS },
+      hard: { ...hard, seconds: hard.seconds === null ? null : Math.round(hard.seconds) + GRACE_SECONDS },
     },
     rekeyAt: at(soft.seconds),
     expiresAt: at(hard.seconds),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ikeSasOf } from './list-sas.ts';
 import { readRawLine } from './raw-tree.ts';
+import { suiteTokens } from './suite-tokens.ts';
 
 /** What swanctl 5.9.8 printed of a Child SA in UDP, and of one with distinguished names. */
 const PRINTED =
@@ -18,7 +19,7 @@ test('an IKE SA with its child, as swanctl prints them', () => {
     remote: '[2001:db8::1]:4500',
     localIdentity: 'C=XX, O=Lab, CN=b.lab',
     remoteIdentity: '192.0.2.1',
-    suite: 'AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519',
+    suite: 'aes256gcm16-prfsha384-x25519',
     nat: 'remote',
     rekeySeconds: 13357,
     reauthenticateSeconds: null,
@@ -29,7 +30,7 @@ test('an IKE SA with its child, as swanctl prints them', () => {
       state: 'installed',
       spiIn: 0xf248a428,
       spiOut: 0x7787818d,
-      suite: 'AES_CBC-128/HMAC_SHA2_256_128',
+      suite: 'aes128-sha256',
       encapsulated: true,
       local: ['10.2.0.0/24', '2001:db8:2::/64'],
       remote: ['10.1.0.0/24'],
@@ -40,4 +41,12 @@ test('an IKE SA with its child, as swanctl prints them', () => {
 test('lines that are none, or are cut short, are read as far as they go', () => {
   expect(readRawLine('nothing')).toBeNull();
   for (let length = 0; length < PRINTED.length; length++) ikeSasOf(PRINTED.slice(0, length));
+});
+
+test.each([
+  [['AES_CBC', '256', 'HMAC_SHA2_512_256', 'PRF_HMAC_SHA2_512', 'ECP_384_BP'], 'aes256-sha512-prfsha512-ecp384bp'],
+  [['CHACHA20_POLY1305', '256', '', 'PRF_AES128_CMAC', 'MODP_3072'], 'chacha20poly1305-prfaescmac-modp3072'],
+  [['3DES_CBC', '', 'HMAC_SHA1_96', 'PRF_HMAC_SHA1', 'CURVE_448'], '3des-sha1-prfsha1-x448'],
+] as const)('a suite in our tokens: %s', ([encryption, keyBits, integrity, prf, group], tokens) => {
+  expect(suiteTokens({ encryption, keyBits, integrity, prf, group })).toBe(tokens);
 });

@@ -1,5 +1,6 @@
 import type { ChildSaStatus, IkeSaStatus } from '../../../../engine/ike/status.ts';
 import { type RawTree, readRawLine } from './raw-tree.ts';
+import { suiteTokens } from './suite-tokens.ts';
 
 /** What `swanctl --list-sas --raw` prints, in the words of this project's own status. */
 export function ikeSasOf(printed: string): IkeSaStatus[] {
@@ -75,13 +76,14 @@ function childOf(child: RawTree): ChildSaStatus {
   };
 }
 
-/** In strongSwan's own words: `AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519`. */
 function suiteOf(sa: RawTree): string {
-  const keyed = ['encr', 'integ'].map(kind => {
-    const size = text(sa, `${kind}-keysize`);
-    return `${text(sa, `${kind}-alg`)}${size === '' ? '' : `-${size}`}`;
+  return suiteTokens({
+    encryption: text(sa, 'encr-alg'),
+    keyBits: text(sa, 'encr-keysize'),
+    integrity: text(sa, 'integ-alg'),
+    prf: text(sa, 'prf-alg'),
+    group: text(sa, 'dh-group'),
   });
-  return [...keyed, text(sa, 'prf-alg'), text(sa, 'dh-group')].filter(part => part !== '').join('/');
 }
 
 function natOf(sa: RawTree): IkeSaStatus['nat'] {
