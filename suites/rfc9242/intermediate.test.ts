@@ -30,6 +30,11 @@ const two = hybrid(['mlkem768'], ['ecp256']);
 
 const announced = (heard: Heard) => notifies(heard.payloads, NotifyType.INTERMEDIATE_EXCHANGE_SUPPORTED);
 
+const isAuth = ({ ike }: Heard): boolean => ike?.exchangeType === ExchangeType.IKE_AUTH && !ike.isResponse;
+
+const isSecond = ({ ike, opened }: Heard): boolean =>
+  ike?.exchangeType === ExchangeType.IKE_INTERMEDIATE && ike.messageId === 2 && opened.kind === 'opened';
+
 const announcing: Alteration = {
   message: (message: IkeMessage) => ({ ...message, payloads: [...message.payloads, INTERMEDIATE] }),
 };
@@ -184,11 +189,8 @@ ikeClause(
     const first = await requestOf(peer, ExchangeType.IKE_INTERMEDIATE);
     const once = await answerIntermediate(peer, state, first, NO_INT_AUTH, 'mlkem768');
     const after = peer.heard().indexOf(first) + 1;
-    const isSecond = ({ ike, opened }: Heard) =>
-      ike?.exchangeType === ExchangeType.IKE_INTERMEDIATE && ike.messageId === 2 && opened.kind === 'opened';
     const second = await peer.expect('second IKE_INTERMEDIATE', isSecond, Math.max(0, after));
     await answerIntermediate(peer, state, second, once, 'ecp256');
-    const isAuth = ({ ike }: Heard) => ike?.exchangeType === ExchangeType.IKE_AUTH && !ike.isResponse;
     const auth = await peer.expect('IKE_AUTH', isAuth);
     peer.bench.cite(auth, `IKE_AUTH with Message ID ${auth.ike?.messageId}`);
     const ids = [first, second, auth].map(({ ike }) => ike?.messageId);
@@ -305,8 +307,6 @@ ikeClause(
     const state = await answerHybrid(peer, 'mlkem768', 'ecp256');
     const first = await requestOf(peer, ExchangeType.IKE_INTERMEDIATE);
     const once = await answerIntermediate(peer, state, first, NO_INT_AUTH, 'mlkem768');
-    const isSecond = ({ ike, opened }: Heard) =>
-      ike?.exchangeType === ExchangeType.IKE_INTERMEDIATE && ike.messageId === 2 && opened.kind === 'opened';
     const second = await peer.expect('second IKE_INTERMEDIATE', isSecond);
     const twice = await answerIntermediate(peer, state, second, once, 'ecp256');
     const auth = await requestOf(peer, ExchangeType.IKE_AUTH);
