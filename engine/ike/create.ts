@@ -27,22 +27,30 @@ export function daemonOf(core: Core): IkeDaemon {
     return takeEffects(core);
   }
 
+  /** Whoever has a daemon do something before it was woken wants what it would do then as well. */
+  function begin(): void {
+    if (core.isStarted) return;
+    core.isStarted = true;
+    startConnections(core);
+  }
+
   return {
     receive: (datagrams, now) =>
       call(now, () => {
+        begin();
         for (const datagram of datagrams) {
           receiveDatagram(core, datagram);
           settle(core);
         }
       }),
-    wake: now =>
-      call(now, () => {
-        if (core.isStarted) return;
-        core.isStarted = true;
-        startConnections(core);
-      }),
+    wake: now => call(now, begin),
     wakeAt: () => (core.isStarted ? core.alarms.next() : core.now),
-    command: (command, now) => call(now, () => runCommand(core, command)),
+    command: (command, now) =>
+      call(now, () => {
+        // The addresses come first: what begins, begins with them.
+        if (command.kind !== 'addresses') begin();
+        runCommand(core, command);
+      }),
     status: now => statusOf(core, now),
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeCommand } from '../node/node.ts';
 import { decodeIkeMessage } from '../wire/ike/codec.ts';
 import { NotifyType } from '../wire/ike/registry.ts';
-import { ikeConfig, pair } from './testing/connection.ts';
+import { childConfig, ikeConfig, pair } from './testing/connection.ts';
 import { clearNotifies, kinds, twoGateways } from './testing/gateways.ts';
 
 describe('a handshake with a shared secret', () => {
@@ -52,6 +52,13 @@ describe('a handshake with a shared secret', () => {
     expect(again.alice.sent).toEqual(alice.sent);
     expect(again.bob.sent).toEqual(bob.sent);
   });
+});
+
+test('a command that comes before the daemon was woken is not lost', () => {
+  const { network, alice } = twoGateways(pair({ children: [childConfig({ start: 'none' })] }));
+  network.command(alice, { kind: 'initiate', child: childConfig().name });
+  network.run(1000);
+  expect(kinds(alice)).toEqual(['ikeEstablished', 'childEstablished']);
 });
 
 describe('before there are keys', () => {
