@@ -24,6 +24,21 @@ export function ikeStepSubject(
   };
 }
 
+/** Of both its steps and its configuration. */
+export function ikeSubject(
+  name: string,
+  fault: string,
+  steps: Partial<IkeSteps>,
+  change: (config: IkeConfig) => IkeConfig,
+): Subject {
+  return {
+    name,
+    fault,
+    make: createNode,
+    makeIke: (config, context) => createIkeDaemon(change(config), context, { ...STEPS, ...steps }),
+  };
+}
+
 export function ikeConfigSubject(name: string, fault: string, change: (config: IkeConfig) => IkeConfig): Subject {
   return {
     name,
