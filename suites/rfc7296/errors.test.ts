@@ -2,7 +2,7 @@ import { ExchangeType, NotifyType } from '../../engine/wire/ike/registry.ts';
 import { judge } from '../tester/judgement.ts';
 import { ikeClause } from '../tester/ike/ike-clause.ts';
 import { authPayloads, openCall } from '../tester/ike/initiate.ts';
-import { errorsIn, notify, payloadOf } from '../tester/ike/payloads.ts';
+import { errorsIn, payloadOf } from '../tester/ike/payloads.ts';
 import { judgeNotified } from '../tester/ike/verdicts.ts';
 
 /** RFC 7296 §2.21.3 and §2.21.4: what is said of messages that cannot be understood, and to strangers. */
@@ -58,7 +58,10 @@ ikeClause(
   },
   async peer => {
     peer.responderSpi = '00c0ffee00c0ffee';
-    const octets = peer.encode({ ...peer.header(ExchangeType.INFORMATIONAL, 7, false), payloads: [notify(40_960)] });
+    const octets = peer.encode({
+      ...peer.header(ExchangeType.INFORMATIONAL, 7, false),
+      payloads: [{ type: 'V', data: Buffer.from('a stranger') }],
+    });
     const answer = await peer.askAgain(octets);
     if (answer === null) return;
     peer.bench.cite(answer, 'to a stranger');
@@ -87,7 +90,11 @@ ikeClause(
     let octets = 0;
     for (let batch = 0; batch < 5; batch++) {
       const sent = Array.from({ length: 40 }, (_, i) =>
-        peer.encode({ ...header, messageId: batch * 40 + i, payloads: [notify(40_960)] }),
+        peer.encode({
+          ...header,
+          messageId: batch * 40 + i,
+          payloads: [{ type: 'V', data: Buffer.from('a stranger') }],
+        }),
       ).flat();
       octets = sent[0]?.length ?? 0;
       await peer.post(...sent);

@@ -1,7 +1,7 @@
 import { decodeIkeMessage } from '../../wire/ike/codec.ts';
 import { type DecodedIkeHeader, decodeIkeHeader } from '../../wire/ike/header.ts';
 import { type IkeHeader, type IkeMessage, NO_SPI } from '../../wire/ike/message.ts';
-import { ExchangeType } from '../../wire/ike/registry.ts';
+import { ExchangeType, PayloadType } from '../../wire/ike/registry.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import type { ProtocolError } from '../protocol-error.ts';
 import { applyStep } from './apply.ts';
@@ -35,12 +35,18 @@ export function receiveDatagram(core: Core, datagram: IkeDatagram): void {
   if (header.majorVersion < 2) return refuseMessage(core, null, `version ${header.majorVersion}`);
   if (FIRST.includes(header.exchangeType)) return takeInitial(core, header, octets, from);
   const sa = saOf(core, header);
+  if (sa === null && isHint(header)) return refuseMessage(core, null, 'a hint about no IKE SA');
   if (sa === null) return refuseStranger(core, header, from, { kind: 'unknownIkeSa' });
   // Who made the IKE SA sets the Initiator flag, in all of its messages: §3.1.
   if (header.isInitiator === (sa.role === 'initiator')) return refuseMessage(core, sa, 'sent by this end');
   const message = readMessage(octets);
   if (message === null) return refuseMessage(core, sa, 'malformed');
   takeProtected(core, sa, message, octets, from);
+}
+
+/** In the clear, of a node that has no IKE SA with us, such as INVALID_SPI: answers could make a loop, RFC 7296 §1.5. */
+function isHint({ exchangeType, isResponse, nextPayload }: DecodedIkeHeader): boolean {
+  return exchangeType === ExchangeType.INFORMATIONAL && !isResponse && nextPayload === PayloadType.N;
 }
 
 /** Exchanges that an IKE SA begins with. */
