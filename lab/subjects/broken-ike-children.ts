@@ -151,25 +151,12 @@ function refusing(): Subject[] {
         return message;
       },
     })),
-    ikeWireSubject('ike-deaf-to-its-end', 'does not hear that its peer ends the IKE SA', () => ({
-      incoming: (message, wire) => {
-        const opening = wire.open(message);
-        const isEnd =
-          opening?.kind === 'ikeOpened' &&
-          opening.payloads.some(it => it.type === 'D' && it.protocolId === ProtocolId.IKE);
-        return isEnd ? null : message;
-      },
-    })),
-    ikeWireSubject('ike-children-end-with-it', 'closes its children with the IKE SA that was rekeyed', () => ({
-      incoming: (message, wire) => {
-        const opening = wire.open(message);
-        const isEnd =
-          opening?.kind === 'ikeOpened' &&
-          opening.payloads.some(it => it.type === 'D' && it.protocolId === ProtocolId.IKE);
-        if (isEnd) wire.command({ kind: 'terminate', child: 'net' });
-        return message;
-      },
-    })),
+    ikeStepSubject('ike-deaf-to-its-end', 'does not hear that its peer ends the IKE SA', {
+      incoming: message => (isEnd(message) ? null : message),
+    }),
+    ikeStepSubject('ike-outlives-its-end', 'answers that its IKE SA ends, and goes on with it', {
+      incoming: message => (isEnd(message) ? { ...message, payloads: [] } : message),
+    }),
     ikeWireSubject('ike-old-is-deaf', 'does not listen to an IKE SA any more that was rekeyed', () => {
       const replaced = new Set<string>();
       const spis = (message: Uint8Array) => Buffer.from(message.subarray(0, 16)).toString('hex');
@@ -203,6 +190,10 @@ function ofChildResponse(message: IkeMessage): boolean {
 
 function ofIke(message: IkeMessage): boolean {
   return message.exchangeType === ExchangeType.CREATE_CHILD_SA && !ofChild(message);
+}
+
+function isEnd({ payloads: all }: IkeMessage): boolean {
+  return all.some(it => it.type === 'D' && it.protocolId === ProtocolId.IKE);
 }
 
 function isRekey(message: IkeMessage): boolean {

@@ -1,6 +1,7 @@
 import type { Subject } from './subject.ts';
 import { ikeConfigSubject } from './build-ike.ts';
-import { type InstalledSa, ikeEffectsSubject, installs } from './build-ike-effects.ts';
+import type { IkeEffects } from '../../engine/ike/daemon.ts';
+import { ikeDaemonSubject, type InstalledSa, ikeEffectsSubject, installs } from './build-ike-effects.ts';
 
 /** Those that agree on the right Child SAs, and give their node wrong ones: RFC 7296 §2.8, §2.9 and §2.17. */
 export const BROKEN_IKE_INSTALLS: readonly Subject[] = [
@@ -49,6 +50,16 @@ export const BROKEN_IKE_INSTALLS: readonly Subject[] = [
   ikeEffectsSubject('ike-removes-nothing-outbound', 'sends for ever by SAs that were deleted', () => ({
     command: command => (command.kind === 'deleteSa' && command.direction === 'outbound' ? [] : [command]),
   })),
+  ikeDaemonSubject('ike-children-stay-behind', 'closes its children when it has a new IKE SA', () => daemon => {
+    const known: InstalledSa[] = [];
+    const closing = (effects: IkeEffects): IkeEffects => {
+      for (const command of effects.commands) if (command.kind === 'installSa') known.push(command.sa);
+      if (!effects.events.some(({ kind }) => kind === 'ikeRekeyed')) return effects;
+      const ends = known.splice(0).map(({ spi, direction }) => ({ kind: 'deleteSa', spi, direction }) as const);
+      return { ...effects, commands: [...effects.commands, ...ends] };
+    };
+    return { ...daemon, receive: (datagrams, now) => closing(daemon.receive(datagrams, now)) };
+  }),
   installs('ike-installs-without-selectors', 'lets everything into an SA that its policy is for', sa => ({
     ...sa,
     selector: null,

@@ -14,12 +14,12 @@ export interface IkeEffectFilters {
 }
 
 export function ikeEffectsSubject(name: string, fault: string, filters: () => IkeEffectFilters): Subject {
-  return {
-    name,
-    fault,
-    make: createNode,
-    makeIke: (config, context) => filtered(createIkeDaemon(config, context), filters()),
-  };
+  return ikeDaemonSubject(name, fault, () => daemon => filtered(daemon, filters()));
+}
+
+/** Puts something around the daemon. */
+export function ikeDaemonSubject(name: string, fault: string, around: () => (daemon: IkeDaemon) => IkeDaemon): Subject {
+  return { name, fault, make: createNode, makeIke: (config, context) => around()(createIkeDaemon(config, context)) };
 }
 
 /** Changes each SA that the daemon installs; null: it is not installed. */

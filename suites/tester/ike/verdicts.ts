@@ -36,6 +36,13 @@ export async function judgeAlive(peer: TesterPeer, why: string): Promise<void> {
   judge(deletes.length === 0, why);
 }
 
+/** Fails unless an empty request is answered under the keys of the peer's IKE SA, whatever alice asks or deletes meanwhile. */
+export async function judgeAnswers(peer: TesterPeer, why: string): Promise<void> {
+  const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [] });
+  if (answer !== null) peer.bench.cite(answer, 'the IKE SA stands');
+  judge(answer?.opened.kind === 'opened' && answer.payloads.length === 0, why);
+}
+
 /** Fails unless a whole new call succeeds: whatever was before has left no trace. */
 export async function judgeStillServes(peer: TesterPeer, why: string, traits: CallTraits = CALL): Promise<void> {
   const tried = await attempt(peer);
