@@ -123,6 +123,20 @@ export class Gateway {
     return sas.some(({ tasks, windows }) => tasks.length > 0 || windows.requests.outstanding.length > 0);
   }
 
+  /** All its SAs, a line each. */
+  describe(): string[] {
+    const sas = this.ike()?.sas ?? [];
+    return [
+      ...sas.flatMap(({ connection, state, role, local, remote, initiatorSpi, responderSpi, children }) => [
+        `IKE SA with ${connection}: ${state} ${role} ${initiatorSpi}_i ${responderSpi}_r ${local} > ${remote}`,
+        ...children.map(child => `  ${child.name} ${child.state} in ${child.spiIn} out ${child.spiOut}`),
+      ]),
+      ...(this.node()?.sas ?? []).map(
+        sa => `SA ${sa.policy} ${sa.direction} ${sa.spi} ${sa.source} > ${sa.destination} ${sa.encapsulation ?? ''}`,
+      ),
+    ];
+  }
+
   /** Looks whether it keeps too much. */
   weigh(): void {
     const node = this.node();

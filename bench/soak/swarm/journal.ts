@@ -28,6 +28,11 @@ export class Journal {
     if (this.#lines.length > 2 * LINES_KEPT) this.#lines = this.#lines.slice(-LINES_KEPT);
   }
 
+  /** After a finding. */
+  tell(line: string): void {
+    this.#lines.push(line);
+  }
+
   find(what: string): void {
     this.note(`FOUND ${what}`);
     if (this.findings.length < FINDINGS_MAX) this.findings.push(what);

@@ -88,6 +88,7 @@ class Run {
     } catch (error) {
       this.#journal.find(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
+    if (this.#journal.hasFound) this.#describeAll();
     return {
       findings: this.#journal.findings,
       trace: this.#journal.lines(),
@@ -259,7 +260,7 @@ class Run {
       for (const [index, pair] of left) {
         const [one, other] = pair.ends.map(({ gateway }) => states[gateway]);
         if (one === undefined || other === undefined) throw new Error('a pair without ends');
-        const unrest = unrestOf(pair, [one, other]);
+        const unrest = unrestOf(pair, [one, other]) ?? this.#silenceOf(pair);
         if (unrest === null) {
           left.delete(index);
           rested(index);
@@ -268,6 +269,20 @@ class Run {
         }
       }
       if (left.size > 0) this.#advance(this.#nowMs() + LOOK_EVERY_MS);
+    }
+  }
+
+  #silenceOf({ children }: PairPlan): string | null {
+    const flows = this.#flows.flat().filter(({ child }) => children.includes(child));
+    const since = this.#scenario.faultsMs * NS_PER_MS;
+    const silent = flows.find(flow => !flow.isPassing(this.#simulation.now, since));
+    return silent === undefined ? null : `nothing arrives of ${silent.name}`;
+  }
+
+  /** For whoever reads the trace. */
+  #describeAll(): void {
+    for (const gateway of this.#gateways) {
+      for (const line of gateway.describe()) this.#journal.tell(`${gateway.name}: ${line}`);
     }
   }
 
@@ -287,7 +302,7 @@ class Run {
   }
 
   #sendOn(flow: Flow): void {
-    flow.send(this.#gateway(flow.from).machine);
+    flow.send(this.#gateway(flow.from).machine, this.#simulation.now);
     this.#at(this.#nowMs() + 300 + this.#dice.below(1500), () => this.#sendOn(flow));
   }
 

@@ -1,11 +1,15 @@
 import type { Address } from '../../../engine/wire/address.ts';
 import { parseAddress } from '../../../engine/wire/address.ts';
+import { type Instant, NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { Machine } from '../../../lab/drivers/sim/machine.ts';
 import type { UdpSocket } from '../../../lab/drivers/sim/host/udp-sockets.ts';
 import { innerAddress, portOf } from './configs.ts';
 import { MARK } from './esp-witness.ts';
 import type { Journal } from './journal.ts';
 import type { ChildPlan, Scenario } from './scenario.ts';
+
+const PATIENCE_NS = 200 * NS_PER_MS;
+const SENT_KEPT = 8;
 
 /** One direction of a child's traffic: numbered datagrams, each of which arrives once at most. */
 export class Flow {
@@ -17,6 +21,8 @@ export class Flow {
   readonly #destination: Address;
   readonly #journal: Journal;
   #sent = 0;
+  /** Of the last ones, when they were sent. */
+  #sentAt: Instant[] = [];
   readonly #arrived = new Set<number>();
   #socket: UdpSocket | null = null;
 
@@ -38,6 +44,12 @@ export class Flow {
     return this.#arrived.size;
   }
 
+  /** Whether the last one that has had its time, and was sent since then, has arrived. */
+  isPassing(now: Instant, since: Instant): boolean {
+    const back = this.#sentAt.toReversed().findIndex(at => at <= now - PATIENCE_NS && at >= since);
+    return back >= 0 && this.#arrived.has(this.#sent - 1 - back);
+  }
+
   /** Which of those from number `first` on have not arrived. */
   missing(first: number, end: number): number[] {
     const numbers = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
@@ -56,9 +68,10 @@ export class Flow {
   }
 
   /** Nothing happens while the sender is down. */
-  send(machine: Machine): void {
+  send(machine: Machine, now: Instant): void {
     if (this.#socket === null) return;
     const number = this.#sent++;
+    this.#sentAt = [...this.#sentAt.slice(-SENT_KEPT), now];
     const payload = Buffer.concat([MARK, Buffer.from(`${this.name} ${number}`)]);
     const to = { address: this.#destination, port: portOf(this.child) };
     this.#socket.sendTo(to, payload, { source: this.#source });
