@@ -70,10 +70,7 @@ describe('proposals for an IKE SA', () => {
       'aes256-sha256-modp1024',
       '14: modp1024 is a relic (RFC 8247 §2.4: group 2 SHOULD NOT be used) | use x25519 or modp2048, or allow',
     ],
-    [
-      '3des-sha256-modp2048',
-      '0: 3des is a relic (RFC 8221 §5: ENCR_3DES SHOULD NOT be used) | use aes256gcm16, or allow',
-    ],
+    ['des-sha256-modp2048', '0: des is a relic (RFC 8247 §2.1: ENCR_DES MUST NOT be used) | use aes256gcm16, or allow'],
     ['aes128-md5-modp2048', '7: md5 is a relic'],
     ['null-sha256-modp2048', '0: null does not encrypt, and IKE always does (RFC 8247 §2.1) | use aes256gcm16'],
     ['aes256gcm16iiv-prfsha256-x25519', '0: aes256gcm16iiv is for ESP alone (RFC 8750 §5) | use aes256gcm16'],

@@ -1,4 +1,5 @@
 import { type AlgorithmEntry, legacyReason } from '../crypto/algorithm-entry.ts';
+import { ikeRequirement } from '../crypto/ike-requirement.ts';
 import { type EncryptionAlgorithm, encryptionAlgorithm, encryptionAlgorithms } from '../crypto/encryption.ts';
 import { type IntegrityAlgorithm, integrityAlgorithm, integrityAlgorithms } from '../crypto/integrity.ts';
 import type { ChildProposalConfig, IkeProposalConfig } from '../ike/config.ts';
@@ -25,7 +26,7 @@ export interface ProposalReading<T> {
   readonly problems: readonly ProposalProblem[];
 }
 
-/** `legacy`: also what nobody should use any more, RFC 8247. */
+/** `legacy`: also what nobody should use any more: RFC 8247 for IKE, RFC 8221 for ESP and AH. */
 export interface ProposalRules {
   readonly legacy: boolean;
 }
@@ -36,7 +37,7 @@ export interface ProposalRules {
  */
 export function parseIkeProposal(text: string, rules: ProposalRules): ProposalReading<IkeProposalConfig> {
   const reader = new ProposalReader(text, rules);
-  const words = reader.words();
+  const words = reader.words('IKE');
   const { encryption, integrity } = reader.ciphers(words, 'IKE');
   if (words.esn.length > 0) reader.problem(words.esn[0], 'an IKE SA has no sequence numbers to extend', 'remove it');
   const isAead = encryption[0]?.aead === true;
@@ -166,7 +167,7 @@ class ProposalReader {
     return { proposal: this.isGood() ? proposal : null, problems: this.#problems };
   }
 
-  words(kind: 'AH' | null = null): Words {
+  words(kind: 'IKE' | 'AH' | null = null): Words {
     const found: Record<'encryption' | 'integrity' | 'prf' | 'keyExchange' | 'esn', Word[]> = {
       encryption: [],
       integrity: [],
@@ -252,7 +253,7 @@ class ProposalReader {
 
   #judge(
     word: Word,
-    kind: 'AH' | null,
+    kind: 'IKE' | 'AH' | null,
   ): { kind: 'encryption' | 'integrity' | 'prf' | 'keyExchange' | 'esn'; token: string } | null {
     const { name } = word;
     if (name === 'esn' || name === 'noesn') return { kind: 'esn', token: name };
@@ -267,7 +268,10 @@ class ProposalReader {
       this.problem(word, `${quoted(name)} is not an algorithm that can be negotiated`, suggestion(name));
       return null;
     }
-    if (!this.#allowedEntry(word, preferred)) return null;
+    // What does not encrypt at all is refused elsewhere, whoever asks for it.
+    const isOfIke = kind === 'IKE' && preferred.token !== 'null';
+    const requirement = isOfIke ? ikeRequirement(preferred) : preferred.requirement;
+    if (!this.#allowedEntry(word, { ...preferred, requirement })) return null;
     return { kind: preferred === encryption ? 'encryption' : 'integrity', token: preferred.token };
   }
 
@@ -285,7 +289,7 @@ class ProposalReader {
     return false;
   }
 
-  #allowedEntry(word: Word, entry: AlgorithmEntry): boolean {
+  #allowedEntry(word: Word, entry: Pick<AlgorithmEntry, 'name' | 'requirement' | 'unavailable'>): boolean {
     const reason = legacyReason(entry);
     if (entry.unavailable !== null) {
       this.problem(word, `${word.name} cannot be computed here: ${entry.unavailable}`, 'use aes256gcm16');

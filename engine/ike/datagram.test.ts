@@ -70,12 +70,13 @@ describe('a datagram of the daemon', () => {
   });
 });
 
-describe('what is handed up', () => {
-  const on4500 = (octets: readonly number[]) => {
-    const packet = onlyPacket(packetsAround(datagram({ remotePort: 4500, octets: Uint8Array.from(octets) }), PORTS, 1));
-    return datagramFrom(packet, PORTS);
-  };
+/** What becomes of a datagram to the port that NATs are for. */
+function on4500(octets: readonly number[]) {
+  const packet = onlyPacket(packetsAround(datagram({ remotePort: 4500, octets: Uint8Array.from(octets) }), PORTS, 1));
+  return datagramFrom(packet, PORTS);
+}
 
+describe('what is handed up', () => {
   test('of ESP and keepalives on the daemon’s port nobody hears', () => {
     expect(on4500([0xff])).toBe('ignored');
     expect(on4500([1, 2, 3, 4, 0, 0, 0, 1, 9, 9])).toBe('ignored');
