@@ -118,6 +118,10 @@ const nodeShape = fields('a node', {
     'strong: take packets for an address only on the interface that has it (RFC 1122 §3.3.4.2).',
   ),
   antispoofing: optional(scalars.flag, 'Refuse packets from where their source is not (RFC 3704).'),
+  'report-discards': optional(
+    scalars.flag,
+    'Tell senders when a policy, or the want of an SA, keeps their packets from leaving (RFC 4301 §5.1.1): ICMP, to whoever they say they are.',
+  ),
   fragments: optional(
     word(['reassemble', 'stateful']),
     'How later fragments meet a policy with ports, RFC 4301 §7; reassemble where it is absent.',

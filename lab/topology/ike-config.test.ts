@@ -68,6 +68,27 @@ describe('two gateways with a pre-shared key', () => {
   });
 });
 
+test('of flows that have an SA each none begins by itself', () => {
+  const topology = good(negotiated().replaceAll('protect: {', 'protect: { sa: unique,'));
+  const [child] = ikeConfig(topology, 'alice')?.connections[0]?.children ?? [];
+  expect(child).toMatchObject({ sharing: 'unique', start: 'trap' });
+});
+
+test.each([
+  ['', '', [false, false]],
+  [', send: url', '', [false, true]],
+  [', send: url', ', remote: { fetch: false }', [false, false]],
+  [', remote: { fetch: true }', '', [true, false]],
+])(
+  'certificates by URL are fetched from whom sends so, unless the file says otherwise: alice%s, bob%s',
+  (alice, bob, fetches) => {
+    const auth = 'auth: { psk: "${secrets.alice-bob}" }';
+    const topology = good(negotiated(`${auth}${alice}`, `${auth}${bob}`));
+    const remotes = ['alice', 'bob'].map(name => ikeConfig(topology, name)?.connections[0]?.authentication.remote);
+    expect(remotes.map(remote => remote?.fetchesCertificates)).toEqual(fetches);
+  },
+);
+
 describe('certificates', () => {
   const pki = `
 pki:

@@ -39,6 +39,10 @@ const remoteShape = fields('remote', {
     word(['strict', 'if-uri', 'relaxed']),
     'What cannot be learnt about a certificate: counts as revoked; only where the certificate says where to ask; is let pass.',
   ),
+  fetch: optional(
+    scalars.flag,
+    'Whether the peer may say by URL where its certificate is (RFC 7296 §3.6): this node then fetches for one who has proven nothing yet. As its own send says where the peer is a node.',
+  ),
 });
 
 const lifetimeShape = fields('lifetimes of IKE SAs', {

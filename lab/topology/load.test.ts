@@ -279,10 +279,11 @@ describe('what the loader fills in', () => {
   });
 
   test('what a node is apart from its policies', () => {
-    const { hostModel, antiSpoofing, fragments, filter } = nodeOf(everything, 'hub');
-    expect({ hostModel, antiSpoofing, fragments }).toEqual({
+    const { hostModel, antiSpoofing, reportDiscards, fragments, filter } = nodeOf(everything, 'hub');
+    expect({ hostModel, antiSpoofing, reportDiscards, fragments }).toEqual({
       hostModel: 'strong',
       antiSpoofing: true,
+      reportDiscards: true,
       fragments: 'stateful',
     });
     expect(filter?.rules).toHaveLength(2);

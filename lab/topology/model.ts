@@ -62,6 +62,7 @@ export interface TopologyNode {
   readonly filter: FilterConfig | null;
   readonly hostModel: 'weak' | 'strong';
   readonly antiSpoofing: boolean;
+  readonly reportDiscards: boolean;
   readonly fragments: 'reassemble' | 'stateful';
   readonly nat: NatConfig | null;
 }

@@ -32,6 +32,7 @@ export function nodeConfig(topology: Topology, name: string, sas: readonly SaCon
     ...(node.filter === null ? {} : { filter: node.filter }),
     ...(node.hostModel === 'weak' ? {} : { hostModel: node.hostModel }),
     ...(node.antiSpoofing ? { antiSpoofing: true } : {}),
+    ...(node.reportDiscards ? { reportDiscards: true } : {}),
     ...(node.nat === null ? {} : { nat: node.nat }),
     ...(node.fragments === 'reassemble' ? {} : { fragments: node.fragments }),
   };

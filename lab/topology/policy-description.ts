@@ -102,7 +102,7 @@ const protectShape = fields('protect', {
   ),
   sa: optional(
     word(['shared', 'unique']),
-    'unique: an SA for each pair of addresses and ports; shared where it is absent.',
+    'unique: an SA for each pair of addresses and ports, with ike always made when a packet wants it; shared where it is absent.',
   ),
 });
 

@@ -8,7 +8,7 @@ import { childKeys, weakness } from './child-keys.ts';
 import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, childByPeerSpi, withChild } from './child-table.ts';
-import { isRedundant, twinOf } from './child-twin.ts';
+import { carriesTraffic, isRedundant, twinOf } from './child-twin.ts';
 import { CREATE_CHILD } from './create-child-table.ts';
 import type { ReceivedMessage, Responder } from './exchange.ts';
 import { awaitFollowUp, type FollowedUp } from './follow-up.ts';
@@ -119,7 +119,7 @@ function install(
   const withNew = withChild(sa, child);
   if (old === null) {
     // The same traffic has an SA already: it goes on by that until the peer has certainly heard of this one.
-    const isSecond = sa.children.some(other => other.config.name === child.config.name && other.isOutboundInstalled);
+    const isSecond = sa.children.some(other => carriesTraffic(other, child));
     const twin = twinOf(sa, child, 'us');
     const isOver = twin !== null && isRedundant(twin, child);
     const end: Effect[] = !isOver ? [] : [{ kind: 'task', task: { kind: 'deleteChild', childId: twin.id } }];

@@ -2,7 +2,8 @@ import { NS_PER_S } from '../../wire/instant.ts';
 import type { ChildSa } from './child-sa.ts';
 import type { EstablishedIkeSa } from './ike-sa.ts';
 import { isLower } from './nonce.ts';
-import { areEqual } from './traffic-selectors.ts';
+import { areCovered } from './selector-box.ts';
+import { areEqual, boxesIn } from './traffic-selectors.ts';
 
 /**
  * Both ends have made the same Child SA at the same time: each end's request was under way when the other's was made. One is too
@@ -29,3 +30,11 @@ export function isRedundant(one: ChildSa, other: ChildSa): boolean {
 
 /** As long as a request of the peer may have been on its way. */
 const TWIN_NS = 30 * NS_PER_S;
+
+/** Whether all that `child` is for goes by `other`: narrowed ones of the same configuration may be for different traffic. */
+export function carriesTraffic(other: ChildSa, child: ChildSa): boolean {
+  const isWithin = (side: 'local' | 'remote') => areCovered(boxesIn(child[side]), boxesIn(other[side]));
+  return (
+    other.isOutboundInstalled && other.config.name === child.config.name && isWithin('local') && isWithin('remote')
+  );
+}

@@ -105,6 +105,7 @@ export function node(name: string, kind: NodeKind, addresses: readonly string[],
     filter: null,
     hostModel: 'weak',
     antiSpoofing: false,
+    reportDiscards: false,
     fragments: 'reassemble',
     nat: null,
   };

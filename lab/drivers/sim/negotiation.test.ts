@@ -46,6 +46,25 @@ describe('two gateways that negotiate', () => {
     await scene.lab.down();
   });
 
+  test('make an SA for each flow where the policy says so, whoever sends first', async () => {
+    const text = negotiated(`${PSK}, start: start`, PSK).replaceAll('protect: {', 'protect: { sa: unique,');
+    const { topology } = loadTopology('offices.yaml', text);
+    if (topology === null) throw new Error('does not load');
+    const scene = await openSim(topology);
+    const there = await scene.run('a1', 'ping -c 3 10.0.1.2');
+    expect(received(there.stdout)).toBe('3 packets transmitted, 3 received');
+    const back = await scene.run('b1', 'ping -c 3 10.0.0.2');
+    expect(received(back.stdout)).toBe('3 packets transmitted, 3 received');
+    const [{ status } = { status: null }] = await scene.lab.ike();
+    // Of ICMP, questions and answers are two flows.
+    expect(status?.sas[0]?.children.map(({ local }) => local)).toEqual([
+      ['10.0.0.2-10.0.0.2 1[2048-2048]'],
+      ['10.0.0.2-10.0.0.2 1[0-0]'],
+    ]);
+    expectNothingClear(scene, topology);
+    await scene.lab.down();
+  });
+
   test('change keys under traffic, of the child and of the IKE SA, from either side, and no packet is lost', async () => {
     const scene = await openSim(withImpairment(offices(), 'wan', { delayNs: 5e6 }));
     await awaitStart(scene.lab, 10_000);

@@ -36,6 +36,7 @@ export function childOf(name: string, order: ChildOrder): ChildConfig {
     policy: policy.name,
     transform: index,
     mode: transform.mode,
+    sharing: policy.action.kind === 'protect' ? policy.action.sharing : 'shared',
     proposals: proposalsOf(transform, negotiation),
     local,
     remote,

@@ -89,6 +89,7 @@ export function remoteAuthentication({ scope, node, peer, options }: Towards): R
     revocation: ({ strict: 'strict', 'if-uri': 'ifUri', relaxed: 'relaxed' } as const)[
       remote?.revocation?.value ?? 'if-uri'
     ],
+    fetchesCertificates: remote?.fetch?.value ?? theirs?.send?.value === 'url',
   };
 }
 

@@ -78,7 +78,10 @@ function draftsOf(scope: Scope, node: NodeScope, policies: readonly Policy[], pa
           isUnreachable,
           orders: [],
         };
-        const start = isUnreachable ? 'none' : (policy.negotiation.start ?? options.start?.value ?? 'trap');
+        const wished = policy.negotiation.start ?? options.start?.value ?? 'trap';
+        // Of flows that have one each none is known before its first packet.
+        const begins = wished === 'start' && action.sharing === 'unique' ? 'trap' : wished;
+        const start = isUnreachable ? 'none' : begins;
         const isRouted = policy.tunnel !== null;
         const order = {
           policy: policy.model,

@@ -11,11 +11,12 @@ const IDLE_SECONDS = 120;
 export function resolveOptions(
   scope: Scope,
   node: NodeScope,
-): Pick<TopologyNode, 'hostModel' | 'antiSpoofing' | 'fragments' | 'nat'> {
+): Pick<TopologyNode, 'hostModel' | 'antiSpoofing' | 'reportDiscards' | 'fragments' | 'nat'> {
   reportPlain(scope, node);
   return {
     hostModel: node.text?.hostmodel?.value ?? 'weak',
     antiSpoofing: node.text?.antispoofing?.value ?? false,
+    reportDiscards: node.text?.['report-discards']?.value ?? false,
     fragments: node.text?.fragments?.value ?? 'reassemble',
     nat: resolveNat(scope, node),
   };
@@ -30,7 +31,7 @@ export function hasEngine({ text }: NodeScope): boolean {
 
 /** Where the file asks for something beyond policies that a plain stack has not; null: nowhere. */
 function enginePlace(text: NonNullable<NodeScope['text']>): { readonly key: string; readonly place: Place } | null {
-  for (const key of ['filter', 'files', 'hostmodel', 'antispoofing', 'fragments'] as const) {
+  for (const key of ['filter', 'files', 'hostmodel', 'antispoofing', 'report-discards', 'fragments'] as const) {
     const found = text[key];
     if (found !== null) return { key, place: found.place };
   }

@@ -11,6 +11,7 @@ nodes:
     kind: gateway
     hostmodel: strong
     antispoofing: true
+    report-discards: true
     fragments: stateful
     filter: |
       # what a filter looks like
