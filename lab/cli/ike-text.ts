@@ -4,49 +4,88 @@ import { addressesEqual, parseAddress } from '../../engine/wire/address.ts';
 import { formatPrefix } from '../../engine/wire/prefix.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import type { LabNodeStatus } from '../supervisor/api.ts';
+import { durationText } from './duration-text.ts';
 import { table } from './table.ts';
 import { printable } from './terminal.ts';
 
 type Columns = 'with counters' | 'without counters';
 
 /** IKE SAs, each as its node has it. */
-export function ikeTable(nodes: readonly LabNodeStatus[], columns: Columns): string[] {
-  const headings = ['IKE SA', 'NODE', 'STATE', 'LOCAL', 'REMOTE', 'SUITE', 'AUTHENTICATION'];
-  const counters = ['EXTENSIONS', 'AGE', 'REKEY', 'SENT', 'RECEIVED', 'AGAIN'];
-  const rows = nodes.flatMap(node =>
-    (node.ike?.sas ?? []).map(sa => [
-      `${printable(sa.connection)} ${sa.id}`,
-      node.name,
-      stateText(sa),
-      endText(sa.localIdentity, sa.local),
-      endText(sa.remoteIdentity, sa.remote),
-      sa.suite ?? '-',
-      `${sa.localAuthentication ?? '-'} / ${sa.remoteAuthentication ?? '-'}`,
-      ...(columns === 'without counters' ? [] : counterCells(sa)),
-    ]),
+export function ikeTable(nodes: readonly LabNodeStatus[]): string[] {
+  return table(
+    ['IKE SA', 'NODE', 'STATE', 'REMOTE', 'SUITE'],
+    rowsOfIke(nodes, sa => [stateText(sa), endText(sa.remoteIdentity, sa.remote), sa.suite ?? '-']),
   );
-  return table(columns === 'with counters' ? [...headings, ...counters] : headings, rows);
 }
 
-/** Their Child SAs; packets and octets are those of the two SAs of the node, out and in. */
-export function childTable(nodes: readonly LabNodeStatus[], columns: Columns): string[] {
-  const headings = ['CHILD SA', 'NODE', 'IKE SA', 'STATE', 'SPIS OUT / IN', 'SUITE', 'TRAFFIC'];
-  const counters = ['AGE', 'REKEY', 'PACKETS', 'OCTETS'];
-  const rows = nodes.flatMap(node =>
-    (node.ike?.sas ?? []).flatMap(ike =>
-      ike.children.map(child => [
-        `${printable(child.name)} ${child.id}`,
-        node.name,
-        `${printable(ike.connection)} ${ike.id}`,
-        child.state,
-        `${formatSpi(child.spiOut)} / ${formatSpi(child.spiIn)}`,
-        suiteText(child),
-        `${trafficText(child.local)} <-> ${trafficText(child.remote)}`,
-        ...(columns === 'without counters' ? [] : usageCells(node, child)),
-      ]),
-    ),
+/** Who they are with, how old they are, and what they were used for: a line that holds it all would be too long to read. */
+export function ikeUsageTable(nodes: readonly LabNodeStatus[]): string[] {
+  const ofAll = nodes.flatMap(node => node.ike?.sas ?? []);
+  const isReauthenticated = ofAll.some(({ reauthenticateSeconds }) => reauthenticateSeconds !== null);
+  const headings = ['IKE SA', 'NODE', 'LOCAL', 'AUTHENTICATION', 'AGE', 'REKEY', 'SENT', 'RECEIVED', 'AGAIN'];
+  return table(
+    isReauthenticated ? headings.toSpliced(6, 0, 'REAUTHENTICATE') : headings,
+    rowsOfIke(nodes, sa => [
+      endText(sa.localIdentity, sa.local),
+      authenticationText(sa),
+      durationText(sa.ageSeconds),
+      durationText(sa.rekeySeconds),
+      ...(isReauthenticated ? [durationText(sa.reauthenticateSeconds)] : []),
+      ...messageCells(sa),
+    ]),
   );
-  return table(columns === 'with counters' ? [...headings, ...counters] : headings, rows);
+}
+
+/** Other implementations count no messages. */
+function messageCells({ sent, received, retransmitted }: IkeSaStatus): string[] {
+  if (sent + received === 0) return ['-', '-', '-'];
+  return [String(sent), String(received), String(retransmitted)];
+}
+
+/** What an IKE SA has beyond RFC 7296, and the virtual addresses that came by it. */
+export function extensionTable(nodes: readonly LabNodeStatus[]): string[] {
+  return table(
+    ['IKE SA', 'NODE', 'VIRTUAL ADDRESSES', 'EXTENSIONS'],
+    rowsOfIke(nodes, ({ extensions, virtualAddresses }) => [
+      virtualAddresses.join(' ') || '-',
+      extensions.join(' ') || '-',
+    ]),
+  );
+}
+
+function rowsOfIke(nodes: readonly LabNodeStatus[], cells: (sa: IkeSaStatus) => readonly string[]): string[][] {
+  return nodes.flatMap(node =>
+    (node.ike?.sas ?? []).map(sa => [`${printable(sa.connection)} ${sa.id}`, node.name, ...cells(sa)]),
+  );
+}
+
+/** Child SAs; a state only where one is not just installed. Packets are those of the two SAs of the node, out and in. */
+export function childTable(nodes: readonly LabNodeStatus[], columns: Columns): string[] {
+  const all = nodes.flatMap(node =>
+    (node.ike?.sas ?? []).flatMap(ike => ike.children.map(child => ({ node, ike, child }))),
+  );
+  const isMoving = all.some(({ child }) => child.state !== 'installed');
+  const headings = [
+    'CHILD SA',
+    'NODE',
+    'IKE SA',
+    ...(isMoving ? ['STATE'] : []),
+    'SPIS OUT / IN',
+    'SUITE',
+    'TRAFFIC',
+    ...(columns === 'with counters' ? ['REKEY', 'PACKETS'] : []),
+  ];
+  const rows = all.map(({ node, ike, child }) => [
+    `${printable(child.name)} ${child.id}`,
+    node.name,
+    `${printable(ike.connection)} ${ike.id}`,
+    ...(isMoving ? [child.state] : []),
+    `${formatSpi(child.spiOut)} / ${formatSpi(child.spiIn)}`,
+    suiteText(child),
+    `${trafficText(child.local)} <-> ${trafficText(child.remote)}`,
+    ...(columns === 'with counters' ? usageCells(node, child) : []),
+  ]);
+  return table(headings, rows);
 }
 
 /** Of daemons that are under siege, or have something to complain of. */
@@ -72,33 +111,23 @@ function endText(identity: string | null, place: string): string {
   return identity === null ? place : `${printable(identity)} (${place})`;
 }
 
-function counterCells(sa: IkeSaStatus): string[] {
-  const { extensions, virtualAddresses, ageSeconds, rekeySeconds, sent, received, retransmitted } = sa;
-  return [
-    [...extensions, ...virtualAddresses].join(' ') || '-',
-    secondsText(ageSeconds),
-    secondsText(rekeySeconds),
-    String(sent),
-    String(received),
-    String(retransmitted),
-  ];
+/** How each end has proven who it is: said once where both did it alike. */
+function authenticationText({ localAuthentication, remoteAuthentication }: IkeSaStatus): string {
+  const [here, there] = [localAuthentication ?? '-', remoteAuthentication ?? '-'];
+  return here === there ? here : `${here} / ${there}`;
 }
 
-function usageCells({ sas }: LabNodeStatus, { spiIn, spiOut, protocol, ageSeconds, rekeySeconds }: ChildSaStatus) {
+function usageCells({ sas }: LabNodeStatus, { spiIn, spiOut, protocol, rekeySeconds }: ChildSaStatus) {
   const find = (direction: 'inbound' | 'outbound', spi: number) =>
     sas.find(sa => sa.direction === direction && sa.spi === spi && sa.protocol === protocol);
   const [out, into] = [find('outbound', spiOut), find('inbound', spiIn)];
-  return [
-    secondsText(ageSeconds),
-    secondsText(rekeySeconds),
-    `${out?.packets ?? '-'} / ${into?.packets ?? '-'}`,
-    `${out?.octets ?? '-'} / ${into?.octets ?? '-'}`,
-  ];
+  return [durationText(ageSeconds), durationText(rekeySeconds), `${out?.packets ?? '-'} / ${into?.packets ?? '-'}`];
 }
 
-/** `esp tunnel aes256gcm16 esn udp`. */
+/** `esp aes256gcm16 esn udp`: tunnel mode, as most are, unless it says `transport`. */
 function suiteText({ protocol, mode, suite, esn, encapsulated }: ChildSaStatus): string {
-  return [protocol, mode, suite, ...(esn ? ['esn'] : []), ...(encapsulated ? ['udp'] : [])].join(' ');
+  const parts = [mode === 'transport' ? [mode] : [], esn ? ['esn'] : [], encapsulated ? ['udp'] : []];
+  return [protocol, suite, ...parts.flat()].join(' ');
 }
 
 /** Traffic selectors in few words: prefixes where ranges are some, `any` for everything of both families. */
@@ -120,5 +149,3 @@ function prefixText(selector: string): string {
   }
   return selector;
 }
-
-const secondsText = (seconds: number | null): string => (seconds === null ? '-' : `${Math.round(seconds)}s`);

@@ -89,9 +89,11 @@ export function saTable(nodes: readonly LabNodeStatus[], columns: 'with counters
   return table(columns === 'with counters' ? [...headings, ...counters] : headings, rows);
 }
 
-/** `esp tunnel`, `ah transport`, `esp tunnel udp 4500 > 61000`. */
+/** `esp tunnel`, `ah transport`, `esp tunnel udp`, `esp tunnel udp 4500 > 61000` where a NAT has changed a port. */
 const modeText = ({ protocol, mode, encapsulation }: SaStatus): string =>
-  [protocol, mode, ...(encapsulation === null ? [] : ['udp', encapsulation])].join(' ');
+  [protocol, mode, ...(encapsulation === null ? [] : ['udp', encapsulation.replace('4500 > 4500', '')])]
+    .join(' ')
+    .trim();
 
 /** `64`, `64 esn`; of an outbound SA, whose window the other end has, only whether there are extended sequence numbers. */
 function windowText({ direction, windowPackets, esn }: SaStatus): string {

@@ -1,6 +1,6 @@
 import type { LabNodeStatus, LabStatus, LinkStatus } from '../supervisor/api.ts';
 import type { Impairment } from '../topology/model.ts';
-import { childTable, ikeLines, ikeTable } from './ike-text.ts';
+import { childTable, ikeLines, ikeTable, ikeUsageTable } from './ike-text.ts';
 import { filterLines, filterTable, policyTable, saTable } from './ipsec-text.ts';
 import { table } from './table.ts';
 import { printable, type Style } from './terminal.ts';
@@ -14,7 +14,8 @@ export function statusLines(status: LabStatus, style: Style): string[] {
     ...section(linkTable(status.links)),
     ...section(tunnelTable(status.nodes)),
     ...section(policyTable(status.nodes)),
-    ...section(ikeTable(status.nodes, 'with counters')),
+    ...section(ikeTable(status.nodes)),
+    ...section(ikeUsageTable(status.nodes)),
     ...section(childTable(status.nodes, 'with counters')),
     ...ikeLines(status.nodes),
     ...section(saTable(status.nodes, 'with counters')),

@@ -1,4 +1,5 @@
 import type { LabStatus } from '../supervisor/api.ts';
+import type { CheckSpec } from '../topology/model.ts';
 import { childTable, ikeTable } from './ike-text.ts';
 import { saTable } from './ipsec-text.ts';
 import { linkTable, nodeTable, section, tunnelTable } from './status-text.ts';
@@ -12,30 +13,52 @@ export function summaryLines(status: LabStatus, style: Style): string[] {
     ...section(nodeTable(status.nodes, 'without counters')),
     ...section(linkTable(status.links, 'without counters')),
     ...section(tunnelTable(status.nodes, 'without counters')),
-    ...section(ikeTable(status.nodes, 'without counters')),
+    ...section(ikeTable(status.nodes)),
     ...section(childTable(status.nodes, 'without counters')),
     ...section(saTable(status.nodes, 'without counters')),
   ];
 }
 
-/** Commands that work on this very lab, as they can be pasted: `npx lab` where it was called so. */
-export function tryNextLines(status: LabStatus, isOnlyLab: boolean): string[] {
+/** Commands that work on this very lab, as they can be pasted: `npx lab` where it was called so. What is checked is worth a look. */
+export function tryNextLines(status: LabStatus, checks: readonly CheckSpec[], isOnlyLab: boolean): string[] {
   const lab = process.env['npm_command'] === 'exec' ? 'npx lab' : 'lab';
   const which = isOnlyLab ? '' : ` --lab ${status.lab}`;
-  const hosts = status.nodes.filter(node => node.kind === 'host');
-  const ends = hosts.length >= 2 ? hosts : status.nodes;
-  const [near, far] = [ends[0], ends.at(-1)];
-  const target = far?.interfaces.flatMap(port => port.addresses)[0]?.replace(/\/.*$/, '');
-  const engine = status.nodes.find(node => node.engine);
-  const wan = status.links.find(link => !link.ends.some(end => hosts.some(host => end.startsWith(`${host.name}:`))));
-  const link = wan ?? status.links[0];
+  const flow = flowToTry(status, checks);
+  const engine =
+    status.nodes.find(node => node.engine && node.sas.length > 0) ?? status.nodes.find(node => node.engine);
+  const link = linkToTry(status, checks);
   const decrypt = status.nodes.some(node => node.sas.length > 0) ? ' --decrypt' : '';
+  const negotiating = status.nodes.find(node => (node.ike?.sas.length ?? 0) > 0);
   return [
     'try next:',
-    ...(near && target ? [`  ${lab} exec${which} ${near.name} -- ping -c 3 ${target}`] : []),
-    ...(link ? [`  ${lab} capture${which} ${link.name} --count 5${decrypt}`] : []),
-    ...(engine && near && far ? [`  ${lab} explain${which} ${engine.name} ${near.name} ${far.name}`] : []),
+    ...(flow ? [`  ${lab} exec${which} ${flow.from} -- ping -c 3 ${flow.address}`] : []),
+    ...(link ? [`  ${lab} capture${which} ${link} --count 5${decrypt}`] : []),
+    ...(engine && flow ? [`  ${lab} explain${which} ${engine.name} ${flow.from} ${flow.to}`] : []),
+    ...(negotiating ? [`  ${lab} ike${which} ${negotiating.name}`] : []),
     `  ${lab} status${which}`,
     `  ${lab} down${isOnlyLab ? '' : ` ${status.lab}`}`,
   ];
+}
+
+/** The first that is checked, or from one end of the lab to the other. */
+function flowToTry(
+  { nodes }: LabStatus,
+  checks: readonly CheckSpec[],
+): { from: string; to: string; address: string } | null {
+  const reach = checks.find(check => check.kind === 'reach');
+  if (reach?.kind === 'reach') return { from: reach.from, to: reach.toNode ?? reach.to, address: reach.to };
+  const hosts = nodes.filter(node => node.kind === 'host');
+  const ends = hosts.length >= 2 ? hosts : nodes;
+  const [near, far] = [ends[0], ends.at(-1)];
+  const address = far?.interfaces.flatMap(port => port.addresses)[0]?.replace(/\/.*$/, '');
+  return near && far && address !== undefined ? { from: near.name, to: far.name, address } : null;
+}
+
+/** One where packets are said to be encrypted, or at least one that no host is at. */
+function linkToTry({ nodes, links }: LabStatus, checks: readonly CheckSpec[]): string | undefined {
+  const encrypted = checks.find(check => check.kind === 'encrypted');
+  if (encrypted?.kind === 'encrypted') return encrypted.link;
+  const hosts = nodes.filter(node => node.kind === 'host');
+  const wan = links.find(link => !link.ends.some(end => hosts.some(host => end.startsWith(`${host.name}:`))));
+  return (wan ?? links[0])?.name;
 }

@@ -47,7 +47,7 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
     const lab = await launch({ name, driver: choice.driver, topology, seed, onProgress }, stop.signal);
     try {
       const client = connectLab(socketPath(lab.directory));
-      const run = await inspect(client, { options, name, choice, began }, terminal, stop.signal);
+      const run = await inspect(client, { options, name, topology, choice, began }, terminal, stop.signal);
       await lab.confirm();
       if (run !== null && !isGood(run)) context.exit(ExitCode.CHECK_FAILED);
     } catch (error) {
@@ -79,6 +79,7 @@ async function play(
 interface Occasion {
   readonly options: UpOptions;
   readonly name: string;
+  readonly topology: Topology;
   readonly choice: { readonly driver: DriverName; readonly why: string | null };
   readonly began: number;
 }
@@ -90,7 +91,7 @@ async function inspect(
   terminal: Terminal,
   stop: AbortSignal,
 ): Promise<CheckRun | null> {
-  const { options, name, choice, began } = occasion;
+  const { options, name, topology, choice, began } = occasion;
   if (choice.why !== null) terminal.note(`${choice.why}: the simulator is used instead (lab doctor)`);
   if (!options.json) {
     for (const line of summaryLines(await client.status(), terminal.style)) terminal.data(line);
@@ -109,7 +110,8 @@ async function inspect(
   const verdict = run === null ? 'its checks were left out' : checkSummary(run, terminal.style);
   terminal.data(`\n${terminal.style.bold(name)} is up; ${verdict} (${seconds.toFixed(1)} s)\n`);
   const isOnlyLab = listLabFolders(stateRoot()).length === 1;
-  for (const line of tryNextLines(status, isOnlyLab)) terminal.data(line);
+  const checked = topology.checks.map(({ spec }) => spec);
+  for (const line of tryNextLines(status, checked, isOnlyLab)) terminal.data(line);
   return run;
 }
 

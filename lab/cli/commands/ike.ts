@@ -10,7 +10,7 @@ import type { Topology } from '../../topology/model.ts';
 import { connectLab, type LabClient } from '../client.ts';
 import { type CommandContext, examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
 import { checkName, findLab } from '../find-lab.ts';
-import { childTable, ikeLines, ikeTable } from '../ike-text.ts';
+import { childTable, extensionTable, ikeLines, ikeTable, ikeUsageTable } from '../ike-text.ts';
 import { section } from '../status-text.ts';
 import { printable } from '../terminal.ts';
 
@@ -108,7 +108,9 @@ const OUTCOMES: ReadonlySet<string> = new Set([
 function show(node: LabNodeStatus, options: Options, { terminal }: CommandContext): void {
   if (options.json) return terminal.data(JSON.stringify(node.ike));
   const lines = [
-    ...ikeTable([node], 'with counters'),
+    ...ikeTable([node]),
+    ...section(ikeUsageTable([node])),
+    ...section(extensionTable([node])),
     ...section(childTable([node], 'with counters')),
     ...ikeLines([node]),
   ];
