@@ -221,3 +221,17 @@ test('a connection that names its address speaks of no other, and stays there wh
   expect(pathsOf(lab.network, bob)).toEqual(['192.0.2.2:4500 > 192.0.2.1:4500']);
   expect(new Set(alice.sent.map(({ local }) => formatAddress(local)))).toEqual(new Set(['192.0.2.1']));
 });
+
+test('moves again after the IKE SA was rekeyed: Message IDs begin anew', () => {
+  const lab = scene();
+  const { alice, bob } = started(lab);
+  for (const last of [71, 72, 73, 74]) {
+    readdress(lab.network, alice, lab.own.alice, [`192.0.2.${last}`]);
+    lab.network.run(1000);
+  }
+  lab.network.command(alice, { kind: 'rekey' });
+  lab.network.run(1000);
+  readdress(lab.network, alice, lab.own.alice, ['192.0.2.75']);
+  lab.network.run(1000);
+  expect(placesOf(bob)).toEqual(['inbound 192.0.2.75 > 192.0.2.2', 'outbound 192.0.2.2 > 192.0.2.75']);
+});

@@ -39,8 +39,11 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
   const behind = Buffer.concat([responderNonce, ...additional]);
   const skeyseed = rekeyedSkeyseed(old.prf, old.keys.skD, { ...parties, responderNonce: behind }, secret);
   const { rival: _, peerCrashToken: _token, followUps: _followUps, ...inherited } = old;
+  // Message IDs begin anew, and with them what is older than what (RFC 4555 §3.5).
+  const mobike = old.mobike === undefined ? {} : { mobike: { ...old.mobike, updateId: -1, listId: -1 } };
   return {
     ...inherited,
+    ...mobike,
     ...algorithms,
     ...ikeLifetime(old.connection, world),
     id: world.newId(),
