@@ -93,8 +93,9 @@ export function withAnswer(window: ResponseWindow, answer: AnsweredRequest): Res
   return { ...window, expectedId, waiting, answered: answered.filter(({ header }) => header.messageId >= oldest) };
 }
 
-/** The request waits for something to be fetched. */
+/** The request waits for something to be fetched; perhaps not for the first time. */
 export function withWaiting(window: ResponseWindow, messageId: number): ResponseWindow {
+  if (window.waiting.includes(messageId)) return window;
   return { ...window, waiting: [...window.waiting, messageId] };
 }
 
