@@ -121,7 +121,7 @@ function usageCells({ sas }: LabNodeStatus, { spiIn, spiOut, protocol, rekeySeco
   const find = (direction: 'inbound' | 'outbound', spi: number) =>
     sas.find(sa => sa.direction === direction && sa.spi === spi && sa.protocol === protocol);
   const [out, into] = [find('outbound', spiOut), find('inbound', spiIn)];
-  return [durationText(ageSeconds), durationText(rekeySeconds), `${out?.packets ?? '-'} / ${into?.packets ?? '-'}`];
+  return [durationText(rekeySeconds), `${out?.packets ?? '-'} / ${into?.packets ?? '-'}`];
 }
 
 /** `esp aes256gcm16 esn udp`: tunnel mode, as most are, unless it says `transport`. */
