@@ -160,6 +160,7 @@ function contextOf(seed: string, addresses: readonly string[]) {
   return {
     random: createSeeded(seed),
     epochSeconds: (now: Instant) => 1_800_000_000 + now / 1e9,
+    lastHeard: () => null,
     sourceFor: (destination: string) =>
       addresses.find(address => address.includes(':') === destination.includes(':')) ?? null,
   };
