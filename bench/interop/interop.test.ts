@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { programFile } from '../../engine/host/program.ts';
+import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
+import { strongswan } from '../../lab/cli/machine/other-implementations.ts';
+import { loadTopology } from '../../lab/topology/load.ts';
+import { interopCases } from './cases.ts';
+import { playMatrix, sampleOf } from './matrix.ts';
+import { topologyText } from './topology-text.ts';
+
+const isBuilt = existsSync(programFile('bench/interop/main'));
+const capability = whyNotLive() ?? strongswan();
+const needs = capability.ok ? 'npm run build' : `${capability.name}: ${capability.fix ?? capability.detail}`;
+
+/** One of each family of authentication, both ways, and what else would break first. */
+const SAMPLE = [
+  'aes128gcm12-prfsha1-modp3072 with aes128ccm12, from engine',
+  'aes128-sha256-prfsha256-x25519 with aes192-sha512 and ecp521, from strongswan',
+  'rsa2048 of a root, from engine',
+  'ecdsa256 below an intermediate, from strongswan',
+  'ed25519 without a certificate, from engine',
+  'bob behind a NAT, from strongswan',
+  'alice moves, from engine',
+];
+
+test('every case is a topology that loads, and has a name of its own', () => {
+  const cases = interopCases();
+  for (const one of cases)
+    expect([one.name, loadTopology('case.yaml', topologyText(one)).diagnostics]).toEqual([one.name, []]);
+  expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+});
+
+test('a sample is spread over the matrix', () => {
+  const { length } = interopCases();
+  expect(sampleOf(3)).toEqual([0, Math.floor(length / 3), Math.floor((2 * length) / 3)]);
+  expect(sampleOf(length + 1)).toHaveLength(length);
+});
+
+test.skipIf(!isBuilt || !capability.ok)(
+  `the engine and strongSwan agree, rekey and lose nothing (needs ${needs})`,
+  { timeout: 120_000 },
+  async () => {
+    const cases = interopCases();
+    const numbers = SAMPLE.map(name => cases.findIndex(one => one.name === name));
+    expect(numbers).not.toContain(-1);
+    const all = await playMatrix(numbers);
+    expect(all.filter(({ result }) => result.findings.length > 0).map(({ result }) => result)).toEqual([]);
+  },
+);
