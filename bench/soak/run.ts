@@ -6,6 +6,8 @@ import { soakFilter } from './filter.ts';
 import { soakFrames } from './frames.ts';
 import { soakHostile } from './hostile.ts';
 import { soakHour } from './hour.ts';
+import { soakIkeFlood } from './ike-flood.ts';
+import { soakIkeFuzz } from './ike-fuzz.ts';
 import { soakInterop } from './interop.ts';
 import { soakKills } from './kills.ts';
 import { personNamed, thisPerson } from './person.ts';
@@ -16,8 +18,8 @@ import { soakSwarm } from './swarm.ts';
 import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs 1000] [--sample N]
-PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKE, so many runs), interop (strongSwan, live: the whole matrix, or a sample of it), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs 1000] [--sample N] [--floods 1000000] [--messages 10000000] [--trial NAME]
+PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKE, so many runs), interop (strongSwan, live: the whole matrix, or a sample of it), ike-flood (so many first requests), ike-fuzz (so many messages, or the one trial that a finding names), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,6 +33,9 @@ const { values, positionals } = parseArgs({
     packets: { type: 'string' },
     runs: { type: 'string', default: '1000' },
     sample: { type: 'string' },
+    floods: { type: 'string', default: '1000000' },
+    messages: { type: 'string', default: '10000000' },
+    trial: { type: 'string' },
     driver: { type: 'string' },
     user: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -46,6 +51,8 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   filter: () => soakFilter(Number(values.packets ?? 1_000_000), values.seed, progress),
   policies: () => soakPolicies(Number(values.packets ?? 1_000_000), values.seed, progress),
   swarm: () => soakSwarm(Number(values.runs), values.seed, progress),
+  'ike-flood': () => soakIkeFlood(Number(values.floods), values.seed, progress),
+  'ike-fuzz': () => soakIkeFuzz(Number(values.messages), values.seed, progress, values.trial),
   interop: () => soakInterop(values.sample === undefined ? null : Number(values.sample), progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };
