@@ -38,3 +38,15 @@ test('who insists has no IKE SA with such a peer', () => {
   expect(events).toContain('authenticationFailed');
   expect(events).not.toContain('ikeEstablished');
 });
+
+test('one that has no child is made anew with one where the peer wants it so', () => {
+  const { alice, bob } = pair({ childless: 'no' });
+  const { network, alice: caller } = twoGateways({ alice, bob });
+  network.run(1000);
+  network.command(caller, { kind: 'terminate', child: 'net' });
+  network.run(1000);
+  network.command(caller, { kind: 'reauthenticate', ike: 'bob' });
+  network.run(20_000);
+  expect(kinds(caller)).not.toContain('authenticationFailed');
+  expect(caller.daemon.status(network.now).sas.map(({ state }) => state)).toEqual(['established']);
+});

@@ -97,13 +97,16 @@ function request(sa: AuthenticatingIkeSa, world: World): Step {
   });
 }
 
-/** The child that goes along; null: none is wanted, or none by this way (RFC 6023). */
+/** The child that goes along; null: none by this way (RFC 6023). A peer that does not know that way wants one, wanted or not. */
 function offerFirst(sa: AuthenticatingIkeSa, world: World): ChildOffer | null {
   const { connection, children } = sa;
-  const [first] = children;
-  if (first === undefined) return null;
-  const isChildless = connection.childless === 'force' || connection.childless === 'prefer';
-  if (isChildless && sa.extensions.has('childless')) return null;
+  const isPossible = sa.extensions.has('childless');
+  const [wanted] = children;
+  const isChildless = connection.childless === 'force' || connection.childless === 'prefer' || wanted === undefined;
+  if (isChildless && isPossible) return null;
+  const [any] = connection.children;
+  const first = wanted ?? (any === undefined ? null : { child: any, flow: null });
+  if (first === null) return null;
   return offerChild(first.child, world.newChildSpi(), childPlace(sa, []), 'without', { flow: first.flow });
 }
 

@@ -183,7 +183,9 @@ function withFatal({ sa, effects }: Step, world: World): Step {
   const isFatal = effects.some(effect => effect.kind === 'respond' && isSyntaxError(effect.payloads));
   if (!isFatal || sa === null || sa.kind === 'closed') return { sa, effects };
   const end = endIkeSa(sa, 'failed', 'a request of the peer was malformed', world);
-  return { sa: end.sa, effects: [...effects, ...end.effects] };
+  // It takes the place of no other, then.
+  const own = effects.filter(({ kind }) => kind !== 'delay');
+  return { sa: end.sa, effects: [...own, ...end.effects] };
 }
 
 const isSyntaxError = (payloads: readonly Payload[]): boolean => notifyOf(payloads, NotifyType.INVALID_SYNTAX) !== null;
