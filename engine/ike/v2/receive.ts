@@ -98,7 +98,8 @@ function takeInitialRequest(core: Core, header: DecodedIkeHeader, octets: Uint8A
   const request: ReceivedMessage = { header, payloads: message.payloads, octets, content: null, from };
   const verdict = gate(core, request);
   if (verdict.kind === 'drop') return;
-  if (verdict.kind === 'answer') return answerClear(core, message, from, verdict.payloads);
+  // Whoever's address it came from may not have sent it, and is not sent more than that.
+  if (verdict.kind === 'answer') return answerClear(core, message, from, verdict.payloads, octets.length);
   const critical = core.steps.unsupportedCritical(message.payloads);
   if (critical !== null) {
     return refuseInitial(core, message, from, { kind: 'unsupportedCriticalPayload', payloadType: critical });
@@ -124,12 +125,15 @@ function takeInitialRequest(core: Core, header: DecodedIkeHeader, octets: Uint8A
   if (core.config.revealsSecrets) core.out.secrets.push(secretsOf(sa));
 }
 
+/** No initiator repeats its first request more often: more would only have the answers sent to somebody who never asked. */
+const INITIAL_REPEATS_MAX = 20;
+
 /** The request that an IKE SA came of, once more: the same answer, as long as nothing came after it (§2.1). */
 function repeatInitial(core: Core, id: number, from: Way): void {
   const sa = core.sas.get(id);
   const answered = sa?.windows.responses.answered.find(({ header }) => header.messageId === 0);
   if (sa === undefined || sa.kind !== 'halfOpen' || answered === undefined) return;
-  if (!core.steps.repeatsResponse(0)) return;
+  if (!core.steps.repeatsResponse(0) || sa.retransmitted >= INITIAL_REPEATS_MAX) return;
   transmit(core, from, answered.messages);
   storeSa(core, { ...sa, received: sa.received + 1, retransmitted: sa.retransmitted + 1 });
 }
@@ -155,7 +159,13 @@ function refuseStranger(core: Core, header: IkeHeader, from: Way, error: Protoco
   answerClear(core, header, from, [notify, ...token]);
 }
 
-function answerClear(core: Core, request: IkeHeader, from: Way, payloads: IkeMessage['payloads']): void {
+function answerClear(
+  core: Core,
+  request: IkeHeader,
+  from: Way,
+  payloads: IkeMessage['payloads'],
+  octetsMax = Number.POSITIVE_INFINITY,
+): void {
   const { initiatorSpi, responderSpi, exchangeType, messageId, isInitiator } = request;
   const message: IkeMessage = {
     initiatorSpi,
@@ -169,7 +179,12 @@ function answerClear(core: Core, request: IkeHeader, from: Way, payloads: IkeMes
     messageId,
     payloads,
   };
-  transmit(core, from, prepareClear(core, message).messages);
+  const { messages } = prepareClear(core, message);
+  transmit(
+    core,
+    from,
+    messages.filter(({ length }) => length <= octetsMax),
+  );
 }
 
 /** null: there is none. The header of any version. */
