@@ -2,7 +2,7 @@ import type { IkeMessage } from '../../engine/wire/ike/message.ts';
 import type { DeletePayload, Payload, SaPayload, TsPayload } from '../../engine/wire/ike/payload.ts';
 import { ExchangeType, NotifyType, ProtocolId } from '../../engine/wire/ike/registry.ts';
 import { ikeStepSubject, ikeWireSubject } from './build-ike.ts';
-import { type Chooses, isInit, payloads, request, response, silentAbout } from './build-ike-messages.ts';
+import { changing, type Chooses, isInit, payloads, request, response, silentAbout } from './build-ike-messages.ts';
 import type { Subject } from './subject.ts';
 
 /** Those that do one thing wrong when Child SAs are made and replaced, RFC 7296 §1.3, §2.8 and §2.25. */
@@ -12,13 +12,7 @@ export const BROKEN_IKE_CHILDREN: readonly Subject[] = [...making(), ...believin
 function making(): Subject[] {
   return [
     payloads('ike-one-child', 'makes no second Child SA', response(ExchangeType.CREATE_CHILD_SA), () => [
-      {
-        type: 'N',
-        protocolId: 0,
-        spi: new Uint8Array(0),
-        notifyType: NotifyType.NO_ADDITIONAL_SAS,
-        data: new Uint8Array(0),
-      },
+      error(NotifyType.NO_ADDITIONAL_SAS),
     ]),
     nonces('ike-other-child-nonce', 'uses another nonce for a Child SA than it sends', ofChild, data =>
       data.toReversed(),
@@ -151,6 +145,15 @@ function refusing(): Subject[] {
         return message;
       },
     })),
+    changing(
+      'ike-always-busy',
+      'has never time for CREATE_CHILD_SA',
+      response(ExchangeType.CREATE_CHILD_SA),
+      message => ({
+        ...message,
+        payloads: [error(NotifyType.TEMPORARY_FAILURE)],
+      }),
+    ),
     ikeStepSubject('ike-deaf-to-its-end', 'does not hear that its peer ends the IKE SA', {
       incoming: message => (isEnd(message) ? null : message),
     }),
@@ -178,6 +181,10 @@ function refusing(): Subject[] {
       ),
     ),
   ];
+}
+
+function error(notifyType: number): Payload {
+  return { type: 'N', protocolId: 0, spi: new Uint8Array(0), notifyType, data: new Uint8Array(0) };
 }
 
 function ofChild({ exchangeType, payloads: all }: IkeMessage): boolean {
