@@ -155,6 +155,8 @@ export const charonLog = (node: string): string => join(folderOf(node), 'charon.
 const folderOf = (node: string): string => `/run/strongswan/${node}`;
 
 function refusalIn({ stdout, stderr, status }: SwanctlResult): string {
-  const lines = `${stdout}\n${stderr}`.split('\n').filter(line => line.includes('fail') && !line.startsWith('plugin '));
+  // Folders that are not there are no news, nor are plugins that swanctl itself does without.
+  const isNews = (line: string): boolean => line.includes('fail') && !/^(?:plugin|opening directory) /.test(line);
+  const lines = `${stdout}\n${stderr}`.split('\n').filter(isNews);
   return lines.join('; ') || `status ${status}`;
 }

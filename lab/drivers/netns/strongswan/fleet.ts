@@ -19,13 +19,17 @@ export interface StrongswanFleetOptions {
   readonly onDeath: (node: string, lastWords: string) => void;
   /** What of a node's configuration its files cannot say. */
   readonly onMissing: (node: string, what: string) => void;
+  /** What swanctl has said of a command that was carried out. */
+  readonly onSaid: (node: string, lines: readonly string[]) => void;
 }
 
 /** The nodes of a live lab that run strongSwan: a daemon each. */
 export class StrongswanFleet {
   readonly #daemons: ReadonlyMap<string, Charon>;
+  readonly #onSaid: StrongswanFleetOptions['onSaid'];
 
   constructor(options: StrongswanFleetOptions) {
+    this.#onSaid = options.onSaid;
     const nodes = options.topology.nodes.filter(({ implementation }) => implementation === 'strongswan');
     this.#daemons = new Map(nodes.map(node => [node.name, daemonOf(node, options)]));
   }
@@ -53,7 +57,11 @@ export class StrongswanFleet {
     const argv = swanctlArguments(command);
     if (argv === null) throw new Error(`strongSwan on ${name} has no command for ${command.kind}`);
     const { status, stdout, stderr } = await this.#daemon(name).swanctl(argv);
-    if (status !== 0) throw new Error(`swanctl ${argv.join(' ')} on ${name}: ${lastLine(stderr) || lastLine(stdout)}`);
+    if (status !== 0) {
+      const why = linesOf(stderr).at(-1) ?? linesOf(stdout).at(-1) ?? `status ${status}`;
+      throw new Error(`swanctl ${argv.join(' ')} on ${name}: ${why}`);
+    }
+    this.#onSaid(name, linesOf(stdout));
   }
 
   async crash(name: string): Promise<void> {
@@ -92,9 +100,5 @@ function daemonOf({ name }: TopologyNode, options: StrongswanFleetOptions): Char
   });
 }
 
-const lastLine = (text: string): string =>
-  text
-    .trim()
-    .split('\n')
-    .filter(line => !line.startsWith('plugin '))
-    .at(-1) ?? '';
+const linesOf = (text: string): string[] =>
+  text.split('\n').filter(line => line.trim() !== '' && !line.startsWith('plugin '));
