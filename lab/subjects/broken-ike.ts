@@ -3,6 +3,7 @@ import { u8At } from '../../engine/wire/octets.ts';
 import { BROKEN_IKE_CHILDREN } from './broken-ike-children.ts';
 import { BROKEN_IKE_CONTENTS } from './broken-ike-contents.ts';
 import { BROKEN_IKE_INSTALLS } from './broken-ike-installs.ts';
+import { BROKEN_IKE_SELECTORS } from './broken-ike-selectors.ts';
 import { BROKEN_IKE_TRUST } from './broken-ike-trust.ts';
 import { ikeStepSubject, ikeWireSubject } from './build-ike.ts';
 import {
@@ -153,4 +154,5 @@ export const BROKEN_IKE: readonly Subject[] = [
   ...BROKEN_IKE_CONTENTS,
   ...BROKEN_IKE_CHILDREN,
   ...BROKEN_IKE_INSTALLS,
+  ...BROKEN_IKE_SELECTORS,
 ];
