@@ -40,6 +40,8 @@ export interface NodeConfig {
 
 export interface NegotiationConfig {
   readonly ports: readonly number[];
+  /** Those of them on which ESP in UDP is taken whether an SA sends so or not: either end may at any time, RFC 7296 §2.23. */
+  readonly encapsulationPorts?: readonly number[];
 }
 
 export interface InterfaceConfig {

@@ -30,8 +30,7 @@ export function openLater(core: Core, packet: Packet, ingress: Ingress): void {
  */
 export function openFromUdp(core: Core, packet: Packet, ingress: Ingress): boolean {
   const { octets, upperOffset, source, destination } = packet;
-  if (octets.length < upperOffset + UDP_HEADER_OCTETS || !core.upkeep.takesUdp(u16At(octets, upperOffset + 2)))
-    return false;
+  if (octets.length < upperOffset + UDP_HEADER_OCTETS || !takesUdp(core, u16At(octets, upperOffset + 2))) return false;
   let isTaken = true;
   for (const each of finished(core, packet) ?? []) {
     const content = decapsulateFromUdp(each.subarray(upperOffset), source, destination);
@@ -44,6 +43,10 @@ export function openFromUdp(core: Core, packet: Packet, ingress: Ingress): boole
     }
   }
   return isTaken;
+}
+
+function takesUdp({ upkeep, negotiation }: Core, port: number): boolean {
+  return upkeep.takesUdp(port) || negotiation?.encapsulationPorts?.includes(port) === true;
 }
 
 function openEsp(core: Core, packet: Packet, esp: Uint8Array, ingress: Ingress, udpPort: number | null): void {

@@ -193,7 +193,8 @@ export class EngineFleet {
     );
     const ike = this.#options.ikeFor(name);
     const { plain, marked } = ike === null ? NO_PORTS : ikePorts(ike.config);
-    const negotiation = ike === null ? {} : { negotiation: { ports: [...plain, ...marked] } };
+    const negotiation =
+      ike === null ? {} : { negotiation: { ports: [...plain, ...marked], encapsulationPorts: marked } };
     return {
       config: arrange({ ...nodeConfig(topology, name, this.#sas.nodes.get(name) ?? []), ...negotiation }),
       ports,

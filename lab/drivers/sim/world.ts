@@ -155,7 +155,8 @@ export class World {
     const ike = this.#parts.ikeFor(name);
     const config = nodeConfig(topology, name, this.#sas.get(name) ?? []);
     const seat = ike === null ? null : this.#seatFor(name, ike, stream);
-    const negotiation = seat === null ? null : { ports: [...seat.ports.plain, ...seat.ports.marked] };
+    const { plain, marked } = seat?.ports ?? { plain: [], marked: [] };
+    const negotiation = seat === null ? null : { ports: [...plain, ...marked], encapsulationPorts: marked };
     const node = makeNode(negotiation === null ? config : { ...config, negotiation }, { random, kernel });
     const unplugged = topology.nodes
       .filter(entry => entry.name === name)
