@@ -3,7 +3,15 @@ import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { SaStatus } from '../../engine/node/node.ts';
 import type { LabNodeStatus } from '../supervisor/api.ts';
 import { durationText } from './duration-text.ts';
-import { childTable, extensionTable, ikeLines, ikeTable, ikeUsageTable, trafficText } from './ike-text.ts';
+import {
+  childTable,
+  extensionTable,
+  ikeLines,
+  ikeTable,
+  ikeUsageTable,
+  trafficText,
+  withPrefixes,
+} from './ike-text.ts';
 
 const ike: IkeStatus = {
   halfOpen: 3,
@@ -112,6 +120,13 @@ test('traffic selectors in few words', () => {
     '10.0.0.0/24,10.0.1.1 tcp 80,10.0.0.1-10.0.0.9',
   );
   expect(trafficText(['10.0.0.0/24', 'dynamic'])).toBe('10.0.0.0/24,dynamic');
+});
+
+test('what an event says of traffic, shorter', () => {
+  const all = '0.0.0.0-255.255.255.255, ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
+  expect(
+    withPrefixes(`v4: in 0x1 out 0x2 aes256gcm16-x25519 ${all} = 10.0.0.0-10.0.0.255 tcp, 10.1.0.1-10.1.0.9`),
+  ).toBe('v4: in 0x1 out 0x2 aes256gcm16-x25519 any = 10.0.0.0/24 tcp, 10.1.0.1-10.1.0.9');
 });
 
 test('a daemon under siege says so', () => {

@@ -137,6 +137,10 @@ export function trafficText(selectors: readonly string[]): string {
   return isEverything ? 'any' : texts.join(',');
 }
 
+/** The same in what an event tells: its ranges as prefixes, and everything as `any`. */
+export const withPrefixes = (text: string): string =>
+  text.replace(/[0-9a-f.:]*[.:][0-9a-f.:]*-[0-9a-f.:]+/gi, prefixText).replaceAll('0.0.0.0/0, ::/0', 'any');
+
 /** `10.0.0.0/24` for `10.0.0.0-10.0.0.255`; ports and protocols behind it stay, and so does what is no range. */
 function prefixText(selector: string): string {
   const [, low = '', high = '', rest = ''] = /^([0-9a-f.:]+)-([0-9a-f.:]+)(.*)$/i.exec(selector) ?? [];

@@ -10,7 +10,7 @@ import type { Topology } from '../../topology/model.ts';
 import { connectLab, type LabClient } from '../client.ts';
 import { type CommandContext, examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
 import { checkName, findLab } from '../find-lab.ts';
-import { childTable, extensionTable, ikeLines, ikeTable, ikeUsageTable } from '../ike-text.ts';
+import { childTable, extensionTable, ikeLines, ikeTable, ikeUsageTable, withPrefixes } from '../ike-text.ts';
 import { section } from '../status-text.ts';
 import { printable } from '../terminal.ts';
 
@@ -80,7 +80,8 @@ async function run(words: Words, options: Options, context: CommandContext): Pro
   await client.ike(name, command);
   const news = await newsAfter(client, name, events.at(-1)?.at ?? '');
   if (options.json) context.terminal.data(JSON.stringify({ node: name, command, events: news }));
-  for (const { kind, detail } of options.json ? [] : news) context.terminal.data(`${kind}  ${printable(detail)}`);
+  for (const { kind, detail } of options.json ? [] : news)
+    context.terminal.data(`${kind}  ${printable(withPrefixes(detail))}`);
   if (news.length === 0)
     context.terminal.note(`nothing has come of it in ${LISTEN_MS / 1000} s; lab status shows what will`);
   if (news.length === 0 || news.some(({ kind }) => FAILURES.has(kind))) context.exit(ExitCode.CHECK_FAILED);
@@ -103,12 +104,15 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'childRekeyed',
   'childDeleted',
   'redirected',
+  // A node that runs strongSwan: it tells no more than this, and has done so by now.
+  'swanctl',
 ]);
 
 function show(node: LabNodeStatus, options: Options, { terminal }: CommandContext): void {
   if (options.json) return terminal.data(JSON.stringify(node.ike));
+  if (node.ike?.sas.length === 0) terminal.note(`${node.name} has no IKE SA now`);
   const lines = [
-    ...ikeTable([node]),
+    ...section(ikeTable([node])).slice(1),
     ...section(ikeUsageTable([node])),
     ...section(extensionTable([node])),
     ...section(childTable([node], 'with counters')),
