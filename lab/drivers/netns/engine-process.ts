@@ -17,7 +17,14 @@ export interface EngineProcessOptions {
 
 /** What happens to a node, and to the process that it is. */
 export interface LiveEvent {
-  readonly kind: NodeEvent['kind'] | IkeEvent['kind'] | 'died' | 'eventsLost' | 'addressesNotAdopted' | 'notConfigured';
+  readonly kind:
+    | NodeEvent['kind']
+    | IkeEvent['kind']
+    | 'died'
+    | 'eventsLost'
+    | 'addressesNotAdopted'
+    | 'notConfigured'
+    | 'swanctl';
   readonly detail: string;
 }
 

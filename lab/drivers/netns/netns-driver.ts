@@ -94,6 +94,10 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
       settingsOf: options.charonSettings ?? (() => ''),
       onDeath: (node, lastWords) => tell(node, { kind: 'died', detail: lastWords }),
       onMissing: (node, detail) => tell(node, { kind: 'notConfigured', detail }),
+      onSaid: (node, lines) => {
+        for (const detail of lines) tell(node, { kind: 'swanctl', detail });
+      },
+      onRefused: (node, detail) => tell(node, { kind: 'commandRefused', detail }),
     });
     closing.push(() => peers.close());
     const services = [...enrolment.services, ...(context.services ?? [])].map(

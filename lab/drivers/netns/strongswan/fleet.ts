@@ -21,15 +21,16 @@ export interface StrongswanFleetOptions {
   readonly onMissing: (node: string, what: string) => void;
   /** What swanctl has said of a command that was carried out. */
   readonly onSaid: (node: string, lines: readonly string[]) => void;
+  readonly onRefused: (node: string, why: string) => void;
 }
 
 /** The nodes of a live lab that run strongSwan: a daemon each. */
 export class StrongswanFleet {
   readonly #daemons: ReadonlyMap<string, Charon>;
-  readonly #onSaid: StrongswanFleetOptions['onSaid'];
+  readonly #told: Pick<StrongswanFleetOptions, 'onSaid' | 'onRefused'>;
 
   constructor(options: StrongswanFleetOptions) {
-    this.#onSaid = options.onSaid;
+    this.#told = options;
     const nodes = options.topology.nodes.filter(({ implementation }) => implementation === 'strongswan');
     this.#daemons = new Map(nodes.map(node => [node.name, daemonOf(node, options)]));
   }
@@ -52,16 +53,14 @@ export class StrongswanFleet {
     return { sas, halfOpen: sas.filter(({ state }) => state === 'connecting').length, cookies: false, counters: {} };
   }
 
-  /** Throws what swanctl says where it cannot be done. */
+  /** What comes of it is told. Throws where no strongSwan runs, or it knows no such command. */
   async ikeCommand(name: string, command: IkeCommand): Promise<void> {
     const argv = swanctlArguments(command);
     if (argv === null) throw new Error(`strongSwan on ${name} has no command for ${command.kind}`);
     const { status, stdout, stderr } = await this.#daemon(name).swanctl(argv);
-    if (status !== 0) {
-      const why = linesOf(stderr).at(-1) ?? linesOf(stdout).at(-1) ?? `status ${status}`;
-      throw new Error(`swanctl ${argv.join(' ')} on ${name}: ${why}`);
-    }
-    this.#onSaid(name, linesOf(stdout));
+    if (status === 0) return this.#told.onSaid(name, linesOf(stdout));
+    const why = linesOf(stderr).at(-1) ?? linesOf(stdout).at(-1) ?? `status ${status}`;
+    this.#told.onRefused(name, `swanctl ${argv.join(' ')}: ${why}`);
   }
 
   async crash(name: string): Promise<void> {
