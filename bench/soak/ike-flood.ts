@@ -9,17 +9,20 @@ import { heapOctets, mebi } from './heap.ts';
 import { faultsOf } from './ike/core-faults.ts';
 import { createDice } from './ike/dice.ts';
 import { createFlood, type Flood, type FloodKind, isAttackers } from './ike/flood-source.ts';
+import { FloodedGateway } from './ike/flooded-gateway.ts';
 import { ADDRESSES, type Peer } from './ike/ground.ts';
 import { Stage } from './ike/stage.ts';
 import type { Table } from './report.ts';
 
-/** Datagrams of a flood in each millisecond. */
-const PER_MS = 10;
+/** Datagrams of a flood in each millisecond: of a small one fewer. */
+const perMsOf = (datagrams: number): number => (datagrams < 50_000 ? 2 : 10);
 const GROWTH_MAX_OCTETS = 8 * 2 ** 20;
 /** In less than this a heap is still warming up. */
 const GROWTH_FROM = 50_000;
 /** A real peer may need a cookie, a puzzle and a repetition; more than this is no service. */
 const CONNECT_MAX_MS = 5000;
+/** Less is no flood. */
+const MINIMUM = 1000;
 /** How long an exchange that is under way has. */
 const EXCHANGE_MS = 120;
 const REPORT_EVERY = 100_000;
@@ -45,7 +48,12 @@ const SORTS: readonly Sort[] = [
  * that come. Its memory may not grow, it may not send more than it is sent, and afterwards it is as before.
  */
 export function soakIkeFlood(datagrams: number, seed: string, onProgress: (text: string) => void): Table {
-  const runs = SORTS.map(sort => new FloodRun(sort, `${seed}/${sort.kind}`, onProgress).run(datagrams * sort.share));
+  const perMs = perMsOf(datagrams);
+  const countOf = (share: number) => Math.max(MINIMUM, datagrams * share);
+  const runs = SORTS.map(sort =>
+    new FloodRun(sort, perMs, `${seed}/${sort.kind}`, onProgress).run(countOf(sort.share)),
+  );
+  runs.push(floodGateway(countOf(0.1), perMs, `${seed}/gateway`));
   return {
     title: 'floods of IKE_SA_INIT at one daemon',
     headings: [
@@ -64,6 +72,57 @@ export function soakIkeFlood(datagrams: number, seed: string, onProgress: (text:
   };
 }
 
+/** The same at a whole gateway, by frames: a tenth of the datagrams, some in pieces, some pieces alone. */
+function floodGateway(count: number, perMs: number, seed: string): FloodOutcome {
+  const began = performance.now();
+  const findings: string[] = [];
+  const gateway = new FloodedGateway(seed);
+  const dice = createDice(seed);
+  const flood = createFlood('many sources', pattern(), dice);
+  let [sent, octetsIn, halfOpen] = [0, 0, 0];
+  const storm = (datagrams: number) => {
+    for (let i = 0; i < datagrams; i++, sent++) {
+      const way = dice.once(10) ? (dice.once(2) ? 'pieces' : 'first') : 'whole';
+      octetsIn += gateway.flood(flood.next(), way);
+      if (i % perMs === 0) gateway.run(1);
+      halfOpen = Math.max(halfOpen, gateway.core.halfOpen.total);
+    }
+  };
+  const goes = () => {
+    const [there, here] = [gateway.spis('alice', 'outbound').at(-1), gateway.spis('bob', 'inbound')];
+    return there !== undefined && here.includes(there);
+  };
+  gateway.run(100);
+  storm(count / 4);
+  if (!gateway.status('bob').cookies) findings.push('gateway: no cookies are asked for');
+  const early = heapOctets();
+  gateway.call();
+  let waited = 0;
+  for (; !goes() && waited < CONNECT_MAX_MS; waited++) storm(perMs);
+  if (!goes()) findings.push('gateway: Alice does not get in');
+  gateway.rekey();
+  storm(EXCHANGE_MS * perMs);
+  if ((gateway.status('bob').counters['childRekeyed'] ?? 0) === 0) findings.push('gateway: nothing is rekeyed');
+  storm(count - sent);
+  const late = heapOctets();
+  if (count >= GROWTH_FROM && late - early > GROWTH_MAX_OCTETS)
+    findings.push(`gateway: memory grew by ${mebi(late - early)}`);
+  const seconds = (performance.now() - began) / 1000;
+  gateway.run(100_000);
+  const status = gateway.status('bob');
+  if (status.halfOpen > 0 || status.cookies || !goes()) findings.push('gateway: it is not as it was before');
+  findings.push(...faultsOf(gateway.core).map(fault => `gateway: ${fault}`));
+  const factor = gateway.octetsOut / octetsIn;
+  if (factor > 1) findings.push(`gateway: ${factor.toFixed(2)} octets out for each octet in`);
+  const row = ['at a whole gateway', String(sent), factor.toFixed(3), '', String(halfOpen), mebi(early), mebi(late)];
+  return { row: [...row, `${waited.toFixed(0)} ms`, `${(sent / seconds / 1000).toFixed(1)} k/s`], findings };
+}
+
+interface FloodOutcome {
+  readonly row: readonly string[];
+  readonly findings: readonly string[];
+}
+
 /** A first request as Alice makes it. */
 function pattern(): IkeMessage {
   const stage = new Stage('pattern');
@@ -79,6 +138,7 @@ const QUIET: readonly FloodKind[] = ['fragments', 'one request'];
 /** One flood. */
 class FloodRun {
   readonly #sort: Sort;
+  readonly #perMs: number;
   readonly #stage: Stage;
   readonly #flood: Flood;
   readonly #findings: string[] = [];
@@ -90,8 +150,9 @@ class FloodRun {
   #worst = 0;
   #halfOpen = 0;
 
-  constructor(sort: Sort, seed: string, onProgress: (text: string) => void) {
+  constructor(sort: Sort, perMs: number, seed: string, onProgress: (text: string) => void) {
     this.#sort = sort;
+    this.#perMs = perMs;
     this.#onProgress = onProgress;
     this.#limits = { ...DEFAULT_LIMITS, ...sort.limits };
     this.#stage = new Stage(seed, sort.limits);
@@ -99,7 +160,7 @@ class FloodRun {
     this.#flood = createFlood(sort.kind, pattern(), createDice(seed));
   }
 
-  run(count: number): { readonly row: readonly string[]; readonly findings: readonly string[] } {
+  run(count: number): FloodOutcome {
     const began = performance.now();
     const stage = this.#stage;
     this.#storm(count / 4);
@@ -133,7 +194,7 @@ class FloodRun {
 
   /** So many datagrams, and time for them. */
   #storm(count: number): void {
-    for (let left = Math.round(count); left > 0; left -= PER_MS) this.#millisecond(Math.min(left, PER_MS));
+    for (let left = Math.round(count); left > 0; left -= this.#perMs) this.#millisecond(Math.min(left, this.#perMs));
   }
 
   #millisecond(count: number): void {
@@ -172,7 +233,7 @@ class FloodRun {
     const stage = this.#stage;
     const began = stage.now;
     stage.command(stage.peers[peer], { kind: 'initiate', child: peer });
-    while (stage.now - began < CONNECT_MAX_MS * NS_PER_MS && !this.#hasTraffic(peer)) this.#millisecond(PER_MS);
+    while (stage.now - began < CONNECT_MAX_MS * NS_PER_MS && !this.#hasTraffic(peer)) this.#millisecond(this.#perMs);
     if (!this.#hasTraffic(peer)) this.#find(`${peer} does not get in`);
     return (stage.now - began) / NS_PER_MS;
   }
@@ -182,9 +243,9 @@ class FloodRun {
     const stage = this.#stage;
     const before = stage.bob.events.length;
     stage.command(stage.bob, { kind: 'rekey', child: peer });
-    this.#storm(EXCHANGE_MS * PER_MS);
+    this.#storm(EXCHANGE_MS * this.#perMs);
     stage.command(stage.peers[peer], { kind: 'rekey', ike: 'bob' });
-    this.#storm(EXCHANGE_MS * PER_MS);
+    this.#storm(EXCHANGE_MS * this.#perMs);
     const kinds = stage.bob.events.slice(before).map(({ kind }) => kind);
     for (const kind of ['childRekeyed', 'ikeRekeyed'] as const) {
       if (!kinds.includes(kind)) this.#find(`no ${kind} with ${peer} ${when}`);
