@@ -38,10 +38,13 @@ export function ecpGroup(curve: EcpCurve, fieldOctets: number): DiffieHellmanGro
  * (FIPS 186-5 §A.2.1).
  */
 export function drawScalar(curve: EcpCurve, fieldOctets: number, random: Random): Uint8Array {
-  const range = BigInt(`0x${ORDERS[curve]}`) - 1n;
+  const range = orderOf(curve) - 1n;
   const drawn = BigInt(`0x${Buffer.from(random.bytes(fieldOctets + 8)).toString('hex')}`);
   return Buffer.from(((drawn % range) + 1n).toString(16).padStart(2 * fieldOctets, '0'), 'hex');
 }
+
+/** How many points there are: the order of the generator. */
+export const orderOf = (curve: EcpCurve): bigint => BigInt(`0x${ORDERS[curve]}`);
 
 const UNCOMPRESSED = Uint8Array.of(4);
 

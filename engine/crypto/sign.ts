@@ -7,10 +7,8 @@ import {
   sign as signWithNode,
   verify as verifyWithNode,
 } from 'node:crypto';
-import { ecdsa, type ECDSA } from '@noble/curves/abstract/weierstrass.js';
-import { p256, p384, p521 } from '@noble/curves/nist.js';
-import { sha1 } from '@noble/hashes/legacy.js';
-import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
+import { signEcdsa } from './ecdsa.ts';
+import type { EcpCurve } from './ecp.ts';
 import { encodePkcs1, encodePss, isPss } from './emsa.ts';
 import type { Random } from './random.ts';
 import { nodeKey, type PrivateKey, type PublicKey, type SignatureScheme } from './signature.ts';
@@ -24,7 +22,7 @@ export function sign(key: PrivateKey, scheme: SignatureScheme, data: Uint8Array,
   const node = nodeKey(key);
   if (!('hash' in scheme)) return Uint8Array.from(signWithNode(null, data, node));
   const { hash } = scheme;
-  if (scheme.kind === 'ecdsa') return signEcdsa(node, key.public.bits, hash, data);
+  if (scheme.kind === 'ecdsa') return signEcdsa(secretOf(node), curveOf(key.public.bits), hash, data);
   const digest = createHash(hash).update(data).digest();
   const encoded =
     scheme.kind === 'rsa-pkcs1'
@@ -78,19 +76,15 @@ function openRsa(key: KeyObject, bits: number, signature: Uint8Array): Buffer | 
   }
 }
 
-const CURVES = { 256: p256, 384: p384, 521: p521 } as const;
-const HASHES = { sha1, sha256, sha384, sha512 } as const;
-const SIGNERS = new Map<string, ECDSA>();
+const CURVES: Readonly<Record<number, EcpCurve>> = { 256: 'prime256v1', 384: 'secp384r1', 521: 'secp521r1' };
 
-/** RFC 6979 with the hash of the signature; s is as it comes, high or low. */
-function signEcdsa(key: KeyObject, bits: number, hash: keyof typeof HASHES, data: Uint8Array): Uint8Array {
-  if (bits !== 256 && bits !== 384 && bits !== 521) throw new Error(`no curve of ${bits} bits`);
-  const name = `${bits} ${hash}`;
-  const signer = SIGNERS.get(name) ?? ecdsa(CURVES[bits].Point, HASHES[hash], { lowS: false });
-  SIGNERS.set(name, signer);
-  const secret = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
-  return signer.sign(data, secret, { format: 'der', lowS: false });
+function curveOf(bits: number): EcpCurve {
+  const curve = CURVES[bits];
+  if (curve === undefined) throw new Error(`no curve of ${bits} bits`);
+  return curve;
 }
+
+const secretOf = (key: KeyObject): Uint8Array => Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
 
 function padded(encoded: Uint8Array, bits: number): Uint8Array {
   const result = new Uint8Array(Math.ceil(bits / 8));
