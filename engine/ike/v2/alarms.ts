@@ -7,6 +7,11 @@ export class Alarms {
   readonly #heap: { readonly at: Instant; readonly order: number; readonly id: number }[] = [];
   #order = 0;
 
+  /** How much is kept, for whoever counts it. */
+  get entries(): number {
+    return this.#heap.length;
+  }
+
   /** null: nothing to do. */
   set(id: number, at: Instant | null): void {
     if (at === null) {
@@ -16,6 +21,7 @@ export class Alarms {
     if (this.#due.get(id) === at) return;
     this.#due.set(id, at);
     this.#push({ at, order: this.#order++, id });
+    this.#tidy();
   }
 
   /** The time of the earliest, or null. */
@@ -39,6 +45,13 @@ export class Alarms {
       if (this.#due.get(first.id) === first.at) return first;
       this.#pop();
     }
+  }
+
+  /** What was set again and again has left its former entries behind: they go when they are most of the heap. */
+  #tidy(): void {
+    if (this.#heap.length < 2 * this.#due.size + SPARE) return;
+    const entries = this.#heap.splice(0).filter(({ id, at }) => this.#due.get(id) === at);
+    for (const entry of entries) this.#push(entry);
   }
 
   #push(entry: { readonly at: Instant; readonly order: number; readonly id: number }): void {
@@ -72,6 +85,8 @@ export class Alarms {
     heap[at] = last;
   }
 }
+
+const SPARE = 64;
 
 interface Entry {
   readonly at: Instant;
