@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { ExchangeType, NotifyType } from '../wire/ike/registry.ts';
+import type { IkeConfig } from './config.ts';
+import { altering } from './testing/alter.ts';
 import { childConfig, pair } from './testing/connection.ts';
 import { kinds, states, twoGateways } from './testing/gateways.ts';
-import type { Station } from './testing/network.ts';
+import { Network, type Station } from './testing/network.ts';
+import { notifyOf } from './v2/notify.ts';
 
 /** SAs that are in the node, by SPI and direction. */
 function inNode({ commands }: Station): Set<string> {
@@ -118,4 +122,25 @@ describe('an IKE SA', () => {
     expect([inNode(alice).size, inNode(bob).size]).toEqual([2, 2]);
     expect(kinds(alice)).not.toContain('peerFailed');
   });
+});
+
+/** Two connections to the same peer. */
+const twice = (config: IkeConfig): IkeConfig => ({
+  ...config,
+  connections: config.connections.flatMap(one => [one, { ...one, name: `${one.name}-2` }]),
+});
+
+test('INITIAL_CONTACT is said of a peer that no other connection has to do with (§2.4)', () => {
+  const { alice, bob } = pair();
+  const network = new Network('seed');
+  let contacts = 0;
+  const steps = altering(ExchangeType.IKE_AUTH, 'request', payloads => {
+    if (notifyOf(payloads, NotifyType.INITIAL_CONTACT) !== null) contacts++;
+    return payloads;
+  });
+  network.add('bob', ['192.0.2.2'], { ...bob, connections: bob.connections.map(one => ({ ...one, unique: 'no' })) });
+  const caller = network.add('alice', ['192.0.2.1'], twice(alice), steps);
+  network.run(2000);
+  expect(states(caller, network.now)).toEqual(['established', 'established']);
+  expect(contacts).toBe(1);
 });

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { formatAddress, parseAddress } from '../wire/address.ts';
+import { ExchangeType, NotifyType } from '../wire/ike/registry.ts';
 import type { ConnectionConfig } from './config.ts';
 import type { IkeDatagram } from './daemon.ts';
+import { altering } from './testing/alter.ts';
 import { childConfig, pair } from './testing/connection.ts';
 import { Network, type Station } from './testing/network.ts';
 import { carriesTraffic, sasOf } from './testing/node-sas.ts';
+import { notifyPayload } from './v2/notify.ts';
 
 const address = (text: string): Uint8Array => parseAddress(text) ?? new Uint8Array();
 
@@ -68,6 +71,41 @@ test('who began the IKE SA moves, and the SAs of both ends with it', () => {
   readdress(lab.network, alice, lab.own.alice, ['192.0.2.78']);
   lab.network.run(1000);
   expect(placesOf(bob)).toEqual(['inbound 192.0.2.78 > 192.0.2.2', 'outbound 192.0.2.2 > 192.0.2.78']);
+});
+
+test('what was said of an IKE SA that was rekeyed is older than all that is said of its successor', () => {
+  const lab = scene({}, { livenessSeconds: 0 });
+  const { alice, bob } = started(lab);
+  for (const last of [71, 72, 73, 74]) {
+    readdress(lab.network, alice, lab.own.alice, [`192.0.2.${last}`]);
+    lab.network.run(1000);
+  }
+  lab.network.command(alice, { kind: 'rekey', ike: 'bob' });
+  lab.network.run(1000);
+  readdress(lab.network, alice, lab.own.alice, ['192.0.2.75']);
+  lab.network.run(1000);
+  expect(placesOf(bob)).toEqual(['inbound 192.0.2.75 > 192.0.2.2', 'outbound 192.0.2.2 > 192.0.2.75']);
+});
+
+test('a peer that allows no NAT is told when there is one, and no IKE SA comes of it (§3.9)', () => {
+  const lab = scene();
+  const ports = [0x11, 0x94, 0x11, 0x94];
+  const said = (source: string) =>
+    notifyPayload(NotifyType.NO_NATS_ALLOWED, Uint8Array.of(...address(source), ...address('192.0.2.2'), ...ports));
+  const calls = (source: string) => {
+    const { network, configs, own } = lab;
+    const steps = altering(ExchangeType.IKE_AUTH, 'request', payloads => [...payloads, said(source)]);
+    const bob = network.add('bob', own.bob, configs.bob);
+    const alice = network.add('alice', own.alice, configs.alice, steps);
+    network.run(1000);
+    network.stations.splice(0);
+    return { alice, bob };
+  };
+  expect(kinds(calls('192.0.2.1').bob)).toContain('ikeEstablished');
+  const { alice, bob } = calls('10.0.0.1');
+  expect(kinds(bob)).toContain('authenticationFailed');
+  expect(alice.events.map(({ detail }) => detail).join()).toContain('UNEXPECTED_NAT_DETECTED');
+  expect(kinds(bob)).not.toContain('ikeEstablished');
 });
 
 test('what the responder sends follows when the peer has shown that it is there (§3.7)', () => {

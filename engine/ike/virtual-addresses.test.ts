@@ -76,6 +76,19 @@ test('each that asks has an address of its own, and its SAs are for that alone',
   expect(status?.children[0]?.local).toEqual(['10.3.0.1-10.3.0.1']);
 });
 
+test('of peers that have proven nothing none takes the place, or the address, of another (RFC 7619 §2.3)', () => {
+  const own = { method: 'null', identity: 'null:' } as const;
+  const { remote: officeOf } = authentication('', 'office.lab');
+  const anonymous = (asks: string) =>
+    warrior('', { authentication: { local: own, remote: officeOf }, requestAddresses: [asks] });
+  const toAll = authentication('office.lab', '%any');
+  const hubConfig = gateway({ authentication: { ...toAll, remote: { ...toAll.remote, methods: ['null'] } } });
+  const { network, hub, spokes } = lab([anonymous('0.0.0.0'), anonymous('10.3.0.1')], hubConfig);
+  network.run(60_000);
+  expect(spokes.map(addressesOf)).toEqual([['addAddress 10.3.0.1/32'], ['addAddress 10.3.0.2/32']]);
+  expect(hub.daemon.status(network.now).sas.map(({ state }) => state)).toEqual(['established', 'established']);
+});
+
 test('what is given back is given again, and a rekey keeps it', () => {
   const { network, hub, spokes } = lab(['ann', 'ben'].map(name => warrior(name)));
   const [ann] = spokes;

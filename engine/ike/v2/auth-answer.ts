@@ -13,11 +13,12 @@ import { childPlace } from './child-place.ts';
 import { endIkeSa, nameOf } from './end.ts';
 import { addFirstChild, establish } from './establish.ts';
 import { payloadOf, requiredPayload } from './exchange-table.ts';
-import type { Responder } from './exchange.ts';
+import type { ReceivedMessage, Responder } from './exchange.ts';
 import type { EstablishedIkeSa, HalfOpenIkeSa } from './ike-sa.ts';
 import { certificateRequestsOf } from './initial-candidate.ts';
 import { IKE_AUTH } from './initial-tables.ts';
 import { isKeyExchangeComplete } from './intermediate-exchange.ts';
+import { areNatsRefused } from './mobike-payloads.ts';
 import { notifyFor, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { choosePpk, mixed, type Ppk } from './ppk.ts';
 import { ikeChoices } from './proposals.ts';
@@ -35,7 +36,7 @@ export const authAnswer: Responder = {
   table: IKE_AUTH,
   takes: () => true,
   accepts: sa => sa.kind === 'halfOpen' && isKeyExchangeComplete(sa),
-  respond(sa, { payloads }, world) {
+  respond(sa, { payloads, from }, world) {
     if (sa.kind !== 'halfOpen') return unchanged(sa);
     const heard: HalfOpenIkeSa = {
       ...sa,
@@ -45,7 +46,7 @@ export const authAnswer: Responder = {
         peerFetchesCertificates: notifyOf(payloads, NotifyType.HTTP_CERT_LOOKUP_SUPPORTED) !== null,
       },
     };
-    return answer(heard, payloads, world);
+    return answer(heard, payloads, from, world);
   },
 };
 
@@ -60,18 +61,23 @@ interface Accepted {
   readonly ppk: Ppk | null;
 }
 
-function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], world: World): Step {
+function answer(sa: HalfOpenIkeSa, payloads: readonly Payload[], from: ReceivedMessage['from'], world: World): Step {
   const judged = judge(sa, payloads, world);
   if (judged.kind === 'needsFetches') {
     return step(sa, ...judged.fetches.map((fetch): Effect => ({ kind: 'fetch', fetch })));
   }
   if (judged.kind === 'refused') return refuse(sa, judged.why, world);
   const { connection, idi, localIdentity, remoteIdentity } = judged.peer;
+  // RFC 4555 §3.9: somebody on the way has changed addresses, and the peer is one who minds.
+  if (connection.mobike && areNatsRefused(payloads, from)) {
+    return refuse(sa, 'a NAT, which the peer does not allow', world, NotifyType.UNEXPECTED_NAT_DETECTED);
+  }
   const idr = payloadOfIdentity(localIdentity, 'IDr');
   const basis = mixed(sa, judged.peer.ppk);
   const proof = proveSelf(basis, connection, idr, { localIdentity, remoteIdentity }, world);
   if (proof.kind === 'impossible') return refuse(sa, proof.why, world);
-  if (isKeptOut({ connection, createdAt: sa.createdAt }, idr, idi, payloads, world)) {
+  const newcomer = { connection, createdAt: sa.createdAt, remoteAuthentication: judged.peer.method };
+  if (isKeptOut(newcomer, idr, idi, payloads, world)) {
     return refuse(sa, 'the peer has an IKE SA already', world);
   }
   const made = establish(
@@ -226,7 +232,7 @@ function answerFirst(
   // RFC 6023, where this node has said that it can.
   if (!isAsked.includes(true) && connection.childless !== 'no') return { sa, effects: [], payloads: [] };
   if (isAsked.includes(false)) return withoutChild(sa, 'half a Child SA', notifyPayload(NotifyType.INVALID_SYNTAX));
-  const assigned = assignAddresses(connection, sa.remoteIdentity, payloads, world);
+  const assigned = assignAddresses(sa, payloads, world);
   if (assigned.kind === 'refused') return refuseFirst(sa, assigned.error);
   const { addresses, reply } = assigned;
   const addressed = { ...sa, virtualAddresses: addresses };
@@ -253,15 +259,20 @@ function withoutChild(sa: EstablishedIkeSa, why: string, notify: Payload): First
   return { sa, effects: [{ kind: 'event', event }], payloads: [notify] };
 }
 
-/** The same for every reason, §2.21.2; the log knows which it was. */
-function refuse(sa: HalfOpenIkeSa, why: string, world: World): Step {
+/** The same for every reason that is about who the peer is, §2.21.2; the log knows which it was. */
+function refuse(
+  sa: HalfOpenIkeSa,
+  why: string,
+  world: World,
+  notifyType: number = NotifyType.AUTHENTICATION_FAILED,
+): Step {
   const event = {
     kind: 'authenticationFailed',
     connection: sa.connection.name,
     detail: `${nameOf(sa)}: ${why}`,
   } as const;
   const end = endIkeSa(sa, 'failed', why, world);
-  const payloads = [notifyPayload(NotifyType.AUTHENTICATION_FAILED)];
+  const payloads = [notifyPayload(notifyType)];
   return { ...end, effects: [{ kind: 'event', event }, { kind: 'respond', payloads }, ...end.effects] };
 }
 

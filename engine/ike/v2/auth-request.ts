@@ -1,4 +1,3 @@
-import { addressesEqual } from '../../wire/address.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
@@ -22,7 +21,7 @@ import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import type { TaskOf } from './task.ts';
 import { addressesHere, requestConfiguration, takeAddresses } from './virtual-addresses.ts';
 import type { TicketIdentity } from './ticket.ts';
-import { replaceOlder } from './unique.ts';
+import { isAlone, replaceOlder } from './unique.ts';
 
 export const authenticate: Initiator<'authenticate'> = {
   kind: 'authenticate',
@@ -286,20 +285,6 @@ function failed(sa: AuthenticatingIkeSa, why: string, world: World): Step {
 function isNamed(identity: Identity): boolean {
   if (identity.kind === 'any' || identity.kind === 'null') return false;
   return !formatIdentity(identity).includes('*');
-}
-
-/** INITIAL_CONTACT, §2.4: this node knows of no other IKE SA with that peer. */
-function isAlone({ connection, path }: AuthenticatingIkeSa, world: World): boolean {
-  for (const sa of world.sas) {
-    if (
-      sa.kind === 'established' &&
-      sa.connection.name === connection.name &&
-      addressesEqual(sa.path.remote, path.remote)
-    ) {
-      return false;
-    }
-  }
-  return true;
 }
 
 /** An IKE SA that was to be replaced may have been rekeyed meanwhile. */

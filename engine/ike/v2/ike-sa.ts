@@ -267,3 +267,7 @@ export const localSpi = (sa: CommonIkeSa): IkeSpi => (sa.role === 'initiator' ? 
 
 /** Who began the first of a series of rekeyed IKE SAs: it decides about addresses (RFC 4555 §3.5), and begins anew what is lost. */
 export const hasBegun = (sa: AuthenticatedIkeSa): boolean => sa.began ?? sa.role === 'initiator';
+
+/** Whether the peer has shown to be who it says; by NULL authentication (RFC 7619) it has not. */
+export const isProven = ({ remoteAuthentication }: Pick<AuthenticatedIkeSa, 'remoteAuthentication'>): boolean =>
+  remoteAuthentication !== 'null';

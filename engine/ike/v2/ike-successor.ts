@@ -4,6 +4,7 @@ import type { ConnectionConfig } from '../config.ts';
 import { expandIkeKeys, ikeAlgorithms, rekeyedSkeyseed } from './ike-keys.ts';
 import { type EstablishedIkeSa, hasBegun, type RekeyedIkeSa } from './ike-sa.ts';
 import { secretsOf } from './key-log.ts';
+import { atFirstMessage } from './mobike-state.ts';
 import { lowerNonce } from './nonce.ts';
 import { ownCrashToken } from './quick-crash.ts';
 import { ticketRequest } from './resume.ts';
@@ -68,6 +69,7 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
     children: [],
     lingering: [],
     delayed: [],
+    ...(old.mobike === undefined ? {} : { mobike: atFirstMessage(old.mobike) }),
     lowestNonce: lowerNonce(initiatorNonce, responderNonce),
   };
 }

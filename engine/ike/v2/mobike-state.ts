@@ -17,3 +17,8 @@ export const NO_MOBIKE: MobikeState = { peerAddresses: [], told: [], updateId: -
 
 /** Addresses of a peer that are kept: more are of no use to anybody. */
 export const PEER_ADDRESSES_MAX = 16;
+
+/** The same for an IKE SA whose Message IDs begin anew: what the last one said is older than all that comes. */
+export function atFirstMessage(state: MobikeState): MobikeState {
+  return { ...state, updateId: NO_MOBIKE.updateId, listId: NO_MOBIKE.listId };
+}

@@ -8,7 +8,7 @@ import { freeAddress } from './address-pool.ts';
 import { isAsker, isGiver } from './child-place.ts';
 import { configurationReply, configurationRequest, EMPTY_ACK, givenIn, requestedIn } from './configuration.ts';
 import { payloadOf } from './exchange-table.ts';
-import { isAuthenticated } from './ike-sa.ts';
+import { type AuthenticatedIkeSa, isAuthenticated, isProven } from './ike-sa.ts';
 import type { Effect, World } from './step.ts';
 
 /**
@@ -32,26 +32,20 @@ export type Assignment =
   | { readonly kind: 'refused'; readonly error: ProtocolError };
 
 /** The responder's part. An address that another IKE SA of the same peer holds goes over to its successor. */
-export function assignAddresses(
-  connection: ConnectionConfig,
-  peer: IdPayload,
-  payloads: readonly Payload[],
-  world: World,
-): Assignment {
+export function assignAddresses(peer: Holder, payloads: readonly Payload[], world: World): Assignment {
+  const { connection } = peer;
   const request = payloadOf(payloads, 'CP');
   if (request?.cfgType === CfgType.CFG_SET) return { kind: 'assigned', addresses: [], reply: EMPTY_ACK };
   const isRequest = request?.cfgType === CfgType.CFG_REQUEST;
   if (!isGiver(connection)) return { kind: 'assigned', addresses: [], reply: null };
   if (request === null || !isRequest) return refused(NotifyType.FAILED_CP_REQUIRED);
   const pools = world.config.pools.filter(({ name }) => connection.pools.includes(name));
-  const heldByOthers = addressesHeld(world, peer);
+  const held = addressesHeld(world, peer);
   const addresses: string[] = [];
   for (const { family, wanted } of requestedIn(request).addresses.slice(0, ADDRESSES_MAX)) {
     // What the peer holds already is its own only if it says so: it may be another one under the same name.
     const isHeld = (address: string) =>
-      heldByOthers.has(address) ||
-      addresses.includes(address) ||
-      (address !== wanted && isHeldBy(world, peer, address));
+      held.byOthers.has(address) || addresses.includes(address) || (address !== wanted && held.byPeer.has(address));
     const address = freeAddress(pools, family, wanted, isHeld);
     if (address !== null) addresses.push(address);
   }
@@ -147,22 +141,22 @@ function heldInstead(asked: string, held: readonly string[]): string {
   return held.find(address => address.includes(':') === asked.includes(':')) ?? asked;
 }
 
-/** All that is given away, but to this peer. */
-function addressesHeld(world: World, peer: IdPayload): Set<string> {
-  const held = new Set<string>();
+/** All that is given away, to this peer and to others. */
+function addressesHeld(world: World, peer: Holder): { readonly byPeer: Set<string>; readonly byOthers: Set<string> } {
+  const held = { byPeer: new Set<string>(), byOthers: new Set<string>() };
   for (const sa of world.sas) {
-    if (!isAuthenticated(sa) || !isGiver(sa.connection) || isSame(sa.remoteIdentity, peer)) continue;
-    for (const address of sa.virtualAddresses) held.add(address);
+    if (!isAuthenticated(sa) || !isGiver(sa.connection)) continue;
+    const holder = isSamePeer(sa, peer) ? held.byPeer : held.byOthers;
+    for (const address of sa.virtualAddresses) holder.add(address);
   }
   return held;
 }
 
-function isHeldBy(world: World, peer: IdPayload, address: string): boolean {
-  for (const sa of world.sas) {
-    if (!isAuthenticated(sa) || !isSame(sa.remoteIdentity, peer)) continue;
-    if (isGiver(sa.connection) && sa.virtualAddresses.includes(address)) return true;
-  }
-  return false;
+type Holder = Pick<AuthenticatedIkeSa, 'connection' | 'remoteIdentity' | 'remoteAuthentication'>;
+
+/** Of those who have proven nothing, no two are known to be the same. */
+function isSamePeer(a: Holder, b: Holder): boolean {
+  return isProven(a) && isProven(b) && isSame(a.remoteIdentity, b.remoteIdentity);
 }
 
 const isSame = (a: IdPayload, b: IdPayload): boolean => a.idType === b.idType && octetsEqual(a.data, b.data);
