@@ -27,9 +27,13 @@ export function mobikeNotifies(
   return [notifyPayload(NotifyType.MOBIKE_SUPPORTED), ...others];
 }
 
-/** Those of this node, text, that this connection may use: one that names some uses no others, whatever comes. */
+/**
+ * Those of this node, text, that this connection may use: one that names some uses no others, as long as the node has any of them.
+ * A node that is somewhere else by now uses what it has there.
+ */
 export function ownAddresses({ local }: Pick<ConnectionConfig, 'local'>, { addresses }: World): readonly string[] {
-  return local.length === 0 ? addresses : addresses.filter(address => local.includes(address));
+  const named = addresses.filter(address => local.includes(address));
+  return named.length === 0 ? addresses : named;
 }
 
 /** What those of the peer say, in an IKE SA that both want it for. */
