@@ -40,8 +40,8 @@ const REST_AGAIN_MAX_MS = 180_000;
 const INSIST_EVERY_MS = 60_000;
 
 /** Runs a scenario to its end, or to its first finding. */
-export function runScenario(scenario: Scenario, mutation: Mutation = SOUND): Outcome {
-  return new Run(scenario, mutation).run();
+export function runScenario(scenario: Scenario, mutation: Mutation = SOUND, restMaxMs = REST_MAX_MS): Outcome {
+  return new Run(scenario, mutation, restMaxMs).run();
 }
 
 class Run {
@@ -53,10 +53,12 @@ class Run {
   readonly #nats = new Map<number, Machine>();
   readonly #gateways: readonly Gateway[];
   readonly #flows: readonly (readonly [Flow, Flow])[];
+  readonly #restMaxMs: number;
   readonly #restMs: number[] = [];
 
-  constructor(scenario: Scenario, mutation: Mutation) {
+  constructor(scenario: Scenario, mutation: Mutation, restMaxMs: number) {
     this.#scenario = scenario;
+    this.#restMaxMs = restMaxMs;
     this.#journal = new Journal(() => this.#simulation.now);
     this.#dice = createSeeded(`swarm ${scenario.seed} run`);
     this.#air = new Air(this.#simulation, createSeeded(`swarm ${scenario.seed} air`));
@@ -223,7 +225,7 @@ class Run {
   /** Until each pair was at rest once. */
   #rest(): void {
     const from = this.#nowMs();
-    this.#awaitRest(REST_MAX_MS, index => {
+    this.#awaitRest(this.#restMaxMs, index => {
       this.#restMs[index] = this.#nowMs() - from;
     });
   }
@@ -243,7 +245,7 @@ class Run {
       if (missing.length > 0) this.#journal.find(`${flow.name}: ${missing.length} of ${to - from} packets are lost`);
       if (to === from) throw new Error(`${flow.name}: nothing was sent`);
     }
-    this.#awaitRest(REST_AGAIN_MAX_MS, () => undefined);
+    this.#awaitRest(Math.min(REST_AGAIN_MAX_MS, this.#restMaxMs), () => undefined);
   }
 
   /** Who reauthenticates by closing first has none for a while. */
