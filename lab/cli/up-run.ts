@@ -93,13 +93,14 @@ async function inspect(
 ): Promise<CheckRun | null> {
   const { options, name, topology, choice, began } = occasion;
   if (choice.why !== null) terminal.note(`${choice.why}: the simulator is used instead (lab doctor)`);
-  if (!options.json) {
-    for (const line of summaryLines(await client.status(), terminal.style)) terminal.data(line);
+  const before = options.json ? null : await client.status();
+  if (before !== null) {
+    for (const line of summaryLines(before, terminal.style)) terminal.data(line);
     if (options.checks) terminal.data('\nchecks');
   }
   const run = options.checks ? await untilStopped(() => runChecks(client, options, terminal), stop) : null;
   if (options.keyLog !== undefined) await writeKeyLog(options.keyLog, client);
-  const status = await client.status();
+  const status = before ?? (await client.status());
   if (stop.aborted) throw interrupted();
   const seconds = (performance.now() - began) / 1000;
   if (options.json) {
