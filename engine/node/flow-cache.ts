@@ -35,12 +35,12 @@ export class FlowCache<Decision> {
   #isEmpty = true;
   #hash = 0;
 
-  /** `usesPorts`: whether any policy looks at ports, or at ICMP types, so that they belong to the key. */
+  /** `usesPorts`: whether any policy, or SA, looks at ports, or at ICMP types, so that they belong to the key. */
   constructor(usesPorts: boolean) {
     this.#usesPorts = usesPorts;
   }
 
-  /** Begins afresh, for other policies. */
+  /** Begins afresh, for other policies or SAs. */
   restart(usesPorts: boolean): void {
     this.#usesPorts = usesPorts;
     this.clear();

@@ -16,7 +16,7 @@ export function installSa(core: Core, config: SaConfig): InboundSa | OutboundSa 
   const sa = config.direction === 'inbound' ? createInboundSa(config, core.now) : createOutboundSa(config, core.now);
   core.sad.install(sa);
   core.upkeep.add(sa, core.now);
-  core.flows.clear();
+  forgetDecisions(core);
   return sa;
 }
 
@@ -24,8 +24,13 @@ export function installSa(core: Core, config: SaConfig): InboundSa | OutboundSa 
 export function removeSa(core: Core, sa: InboundSa | OutboundSa): void {
   core.sad.remove(sa);
   core.upkeep.remove(sa);
-  core.flows.clear();
+  forgetDecisions(core);
   core.fragments?.clear();
+}
+
+/** Policies and SAs are others now, and so may be what a flow is told by. */
+function forgetDecisions({ flows, policies, upkeep }: Core): void {
+  flows.restart(policies.usePorts || upkeep.usePorts);
 }
 
 /** Removes these, and says so. */
@@ -71,7 +76,7 @@ type MoveSa = Extract<NodeCommand, { kind: 'moveSa' }>;
  */
 export function replacePolicies(core: Core, configs: readonly PolicyConfig[]): void {
   core.policies = new PolicySet(configs, core.interfaces, core.now, core.policies);
-  core.flows.restart(core.policies.usePorts);
+  forgetDecisions(core);
   core.fragments?.clear();
   const isGone = ({ policy }: InboundSa | OutboundSa) => policy !== null && core.policies.named(policy) === null;
   deleteSas(core, core.sad.all().filter(isGone));

@@ -1,4 +1,5 @@
 import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
+import type { Selector } from '../ipsec/selector.ts';
 import { nextLimitAt, reachedLimit } from '../ipsec/lifetime.ts';
 import { parseAddress } from '../wire/address.ts';
 import { type Instant, NS_PER_S } from '../wire/instant.ts';
@@ -32,6 +33,8 @@ export class SaUpkeep {
   readonly #all = new Map<InboundSa | OutboundSa, Upkeep>();
   /** UDP ports on which ESP comes. */
   readonly #udpPorts = new Map<number, number>();
+  /** Those that are for some ports alone, or for some types of ICMP. */
+  readonly #ofPorts = new Set<InboundSa | OutboundSa>();
   /** undefined: to be looked for again. */
   #nextAt: Instant | null | undefined = null;
 
@@ -50,6 +53,7 @@ export class SaUpkeep {
     };
     this.schedule(upkeep, now);
     this.#all.set(sa, upkeep);
+    if (sa.selectors?.some(looksAtPorts) === true) this.#ofPorts.add(sa);
     if (sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, 1);
   }
 
@@ -68,6 +72,7 @@ export class SaUpkeep {
     const upkeep = this.#all.get(sa);
     if (upkeep === undefined) return;
     this.#all.delete(sa);
+    this.#ofPorts.delete(sa);
     if (upkeep.dueAt !== null && upkeep.dueAt === this.#nextAt) this.#nextAt = undefined;
     if (sa.encapsulation !== null) this.#countPort(sa.encapsulation.localPort, -1);
   }
@@ -97,6 +102,11 @@ export class SaUpkeep {
     return hard.octets !== null && sa.octets + packets * PACKET_OCTETS_MAX >= hard.octets;
   }
 
+  /** Whether some SA is for less than all ports of its addresses: then these alone do not tell which SA is for a packet. */
+  get usePorts(): boolean {
+    return this.#ofPorts.size > 0;
+  }
+
   /** Whether ESP may come in datagrams to this port. */
   takesUdp(port: number): boolean {
     return this.#udpPorts.has(port);
@@ -118,6 +128,10 @@ export class SaUpkeep {
     if (count > 0) this.#udpPorts.set(port, count);
     else this.#udpPorts.delete(port);
   }
+}
+
+function looksAtPorts({ localPort, remotePort, icmp }: Selector): boolean {
+  return localPort !== 'any' || remotePort !== 'any' || icmp !== 'any';
 }
 
 /** An SA has done its work on a packet. */
