@@ -135,7 +135,7 @@ export function identityFit(expected: Identity, actual: Identity): IdentityFit |
 }
 
 /** The same identity, without wildcards. Lengths count: a name that ends early equals none that goes on. */
-export function identitiesEqual(a: Identity, b: Identity): boolean {
+function identitiesEqual(a: Identity, b: Identity): boolean {
   switch (a.kind) {
     case 'any':
     case 'null':

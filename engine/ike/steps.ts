@@ -5,6 +5,7 @@ import type { NotifyPayload } from '../wire/ike/payload.ts';
 import type { ProtocolError } from './protocol-error.ts';
 import type { PeerVerdict } from './v2/authenticate.ts';
 import type { DetectedNats } from './v2/nat-detection.ts';
+import { isNonceFit } from './v2/nonce.ts';
 import type { RequestPlace } from './v2/windows.ts';
 
 /**
@@ -58,7 +59,7 @@ export const STEPS: IkeSteps = {
     }
     return null;
   },
-  isNonceFit: (nonce, prf) => nonce.length >= Math.max(16, prf.keyOctets / 2) && nonce.length <= 256,
+  isNonceFit,
   keyExchanged: result => result,
   peerJudged: verdict => verdict,
   repeatsResponse: () => true,

@@ -1,4 +1,3 @@
-import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import { answerChild, type ChildAnswer } from './child-answer.ts';
@@ -18,6 +17,7 @@ import { lowerNonce, newNonce, nonceProblem } from './nonce.ts';
 import { notifyFor, notifyPayload } from './notify.ts';
 import type { ProtocolError } from '../protocol-error.ts';
 import { type Effect, type Step, step, type World } from './step.ts';
+import { agreedMethod } from './transforms.ts';
 
 /** The responder of CREATE_CHILD_SA where a Child SA is made: a new one, or one that takes another's place. */
 export const createChildResponder: Responder = {
@@ -50,7 +50,7 @@ function respondToCreateChild(sa: KeyedIkeSa, { payloads }: ReceivedMessage, wor
 function create(sa: EstablishedIkeSa, payloads: readonly Payload[], old: ChildSa | null, world: World): Step {
   const { connection } = sa;
   const nonceI = requiredPayload(payloads, 'NONCE').data;
-  const problem = nonceProblem(nonceI, sa.prf);
+  const problem = nonceProblem(nonceI, sa.prf, world);
   if (problem !== null) return refuse(sa, problem);
   const limit = world.config.limits.childSasPerIkeSa;
   // For a moment there are two of each that is rekeyed.
@@ -148,8 +148,7 @@ function exchangeKeys(
 
 /** Of a suite's own key exchange, in either form of CREATE_CHILD_SA. */
 export function respondToKe(token: string, payloads: readonly Payload[], world: World): KeyExchangeOutcome {
-  const method = keyExchange(token);
-  if (method === null) throw new Error(`${token} was chosen, and is no key exchange`);
+  const method = agreedMethod(token);
   const ke = payloadOf(payloads, 'KE');
   if (ke === null || ke.group !== method.ianaId) {
     return { kind: 'refused', error: { kind: 'invalidKe', group: method.ianaId } };

@@ -29,7 +29,7 @@ export const rekeyIkeResponder: Responder = {
 
 function rekey(sa: EstablishedIkeSa, payloads: readonly Payload[], world: World): Step {
   const initiatorNonce = requiredPayload(payloads, 'NONCE').data;
-  const problem = nonceProblem(initiatorNonce, sa.prf);
+  const problem = nonceProblem(initiatorNonce, sa.prf, world);
   if (problem !== null) return refuse(sa, problem);
   const selection = selectIke(requiredPayload(payloads, 'SA'), ikeChoices(sa.connection.proposals), 8);
   if (selection.kind === 'malformed') return refuse(sa, { kind: 'malformed', field: 'Proposal Num', offset: 0 });

@@ -151,7 +151,7 @@ function respond(core: Core, before: IkeSa, payloads: readonly Payload[], messag
 }
 
 /** Back to where it came from, RFC 7296 §2.11. */
-export const replyWay = ({ from }: Pick<ReceivedMessage, 'from'>) => from;
+const replyWay = ({ from }: Pick<ReceivedMessage, 'from'>) => from;
 
 /** RFC 9242 §3.3.2: what is authenticated later on. */
 function withIntermediate(

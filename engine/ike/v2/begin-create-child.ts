@@ -3,7 +3,7 @@ import type { KeyExchangeMethod } from '../../crypto/key-exchange.ts';
 import type { FlowQuery } from '../../node/node.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
-import { type ChildOffer, offerChild, offerPayloads } from './child-offer.ts';
+import { offerChild, offerPayloads } from './child-offer.ts';
 import { childPlace, isAsker, possibleProposals } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, childNamed, protocolIdOf, protocolOf, withChild } from './child-table.ts';
@@ -13,7 +13,7 @@ import { newNonce } from './nonce.ts';
 import { notifyPayload } from './notify.ts';
 import { childChoices, keyExchangesOf, spiOctets } from './proposals.ts';
 import { type Step, step, unchanged, type World } from './step.ts';
-import type { ChildProgress, TaskOf } from './task.ts';
+import { type ChildProgress, makesChild, type TaskOf } from './task.ts';
 import type { ChildConfig } from '../config.ts';
 
 /** The initiator's requests of CREATE_CHILD_SA that make a Child SA. */
@@ -43,8 +43,9 @@ export function beginRekeyChild(sa: IkeSa, task: TaskOf<'rekeyChild'>, world: Wo
 }
 
 /** Another request of this end is under way for the same. */
-function isAskedFor({ windows }: EstablishedIkeSa, { name }: ChildConfig): boolean {
-  return windows.requests.outstanding.some(({ task }) => task.kind === 'newChild' && task.child.name === name);
+function isAskedFor({ tasks, windows }: EstablishedIkeSa, child: ChildConfig): boolean {
+  const isFollowed = tasks.some(task => task.kind === 'followUp' && makesChild(task, child));
+  return isFollowed || windows.requests.outstanding.some(({ task }) => makesChild(task, child));
 }
 
 /** The SPI that this end receives by, RFC 7296 §1.3.3. */
@@ -113,5 +114,3 @@ function cannotOffer(sa: EstablishedIkeSa, child: ChildConfig): Step {
     { kind: 'lost', connection: sa.connection.name, children: [child], cause: 'failed' },
   );
 }
-
-export type { ChildOffer };

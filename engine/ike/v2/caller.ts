@@ -19,7 +19,7 @@ import { createInitiating, REFUSAL_NS } from './initial-request.ts';
 import { REDIRECT_LOOP_SECONDS, REDIRECTS_MAX } from './redirect.ts';
 import { removeSa, storeSa } from './sa-table.ts';
 import type { Effect } from './step.ts';
-import type { Task } from './task.ts';
+import { makesChild, type Task } from './task.ts';
 import type { StoredTicket } from './ticket.ts';
 
 /** How a connection gets, and gets back, the children that somebody wants. */
@@ -66,10 +66,7 @@ export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQ
   if (established !== null) {
     // It is there. A packet that wants one has found none that is for it.
     if (flow === null && childNamed(established, child) !== null) return;
-    const isUnderWay = pendingTasks(established).some(
-      task => task.kind === 'newChild' && task.child.name === child.name,
-    );
-    if (isUnderWay) return;
+    if (pendingTasks(established).some(task => makesChild(task, child))) return;
     const task: Task = { kind: 'newChild', child, flow, progress: null };
     storeSa(core, { ...established, tasks: [...established.tasks, task] });
     return;
@@ -195,7 +192,7 @@ export function takeSuccess(core: Core, sa: EstablishedIkeSa, { attemptId, child
 }
 
 /** The established IKE SA that a new child of this connection goes in: the youngest. */
-export function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIkeSa | null {
+function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIkeSa | null {
   let found: EstablishedIkeSa | null = null;
   for (const sa of core.sas.values()) if (sa.connection.name === name && isOpen(sa)) found = sa;
   return found;
@@ -207,7 +204,7 @@ function isOpen(sa: IkeSa): sa is EstablishedIkeSa {
 }
 
 /** Where this node would call; null: it does not know, it waits to be called. */
-export function calledAddress({ remote }: Pick<ConnectionConfig, 'remote'>): string | null {
+function calledAddress({ remote }: Pick<ConnectionConfig, 'remote'>): string | null {
   const [first] = remote;
   if (first === undefined) return null;
   if (parseAddress(first) !== null) return first;

@@ -28,16 +28,5 @@ export function certifies(certificate: Certificate, identity: Identity): boolean
   }
 }
 
-/** What a node calls itself by a certificate when nobody told it how: its subject, or the first alternative name. */
-export function identityOfCertificate(certificate: Certificate): Identity | null {
-  if (!isEmptyName(certificate.subject)) return { kind: 'dn', der: certificate.subject };
-  for (const name of certificate.extensions.subjectAltNames) {
-    if (name.kind === 'dns') return { kind: 'fqdn', name: name.text };
-    if (name.kind === 'email') return { kind: 'email', name: name.text };
-    if (name.kind === 'ip') return { kind: name.octets.length === 4 ? 'ipv4' : 'ipv6', address: name.octets };
-  }
-  return null;
-}
-
 /** Without regard to case, and to nothing else: lengths count. */
 const isSameText = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

@@ -25,7 +25,7 @@ export interface CertificateTerms {
 
 const SHA1_OCTETS = 20;
 const URL_OCTETS_MAX = 512;
-export const FETCH_TIMEOUT_MS = 5000;
+const FETCH_TIMEOUT_MS = 5000;
 
 /** Follows hash-and-URL as far as it was told that it may. Encodings that are not known are passed over. */
 export function readCertificates(payloads: readonly CertPayload[], terms: CertificateTerms): ReadCertificates {

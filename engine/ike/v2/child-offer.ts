@@ -93,7 +93,7 @@ export function concludeChild(offered: ChildOffer, payloads: readonly Payload[],
 }
 
 /** RFC 7296 §1.3.1. IPCOMP_SUPPORTED is never said: this project compresses nothing. */
-export function modeNotifies(mode: SaMode, selectors: readonly TrafficSelector[]): NotifyPayload[] {
+function modeNotifies(mode: SaMode, selectors: readonly TrafficSelector[]): NotifyPayload[] {
   if (mode === 'transport') return [notifyPayload(NotifyType.USE_TRANSPORT_MODE)];
   return selectors.some(hasPortRange) ? [notifyPayload(NotifyType.NON_FIRST_FRAGMENTS_ALSO)] : [];
 }

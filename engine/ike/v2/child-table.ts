@@ -17,10 +17,6 @@ export function childByPeerSpi(sa: AuthenticatedIkeSa, protocolId: number, spi: 
   return sa.children.find(child => child.spiOut === spi && protocolIdOf(protocolOf(child)) === protocolId) ?? null;
 }
 
-export function childByOwnSpi(sa: AuthenticatedIkeSa, protocol: SecurityProtocol, spi: number): ChildSa | null {
-  return sa.children.find(child => child.spiIn === spi && protocolOf(child) === protocol) ?? null;
-}
-
 /** One that carries this child's traffic, or that of the packet which wants it, and is to stay; null: none. */
 export function childNamed(
   sa: AuthenticatedIkeSa,

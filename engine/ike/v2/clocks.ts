@@ -1,7 +1,7 @@
 import type { InboundName } from '../../node/node.ts';
 import { type Instant, NS_PER_S } from '../../wire/instant.ts';
 import { CHILD_CLOCKS } from './child-clocks.ts';
-import { endIkeSa } from './end.ts';
+import { endIkeSa, endOfLingering } from './end.ts';
 import { IKE_CLOCKS } from './ike-clocks.ts';
 import { type AuthenticatedIkeSa, type IkeSa, isAuthenticated } from './ike-sa.ts';
 import { type Step, step, unchanged, type World } from './step.ts';
@@ -19,7 +19,7 @@ const dropping: Clock = {
   dueAt: sa => ('dropAt' in sa ? sa.dropAt : null),
   fire: (sa, world) =>
     sa.kind === 'closed'
-      ? { sa: null, effects: [] }
+      ? { sa: null, effects: endOfLingering(sa.lingering ?? []) }
       : withoutTrace(endIkeSa(sa, 'failed', 'the peer did not go on', world)),
 };
 

@@ -14,7 +14,7 @@ import type { ReceivedMessage } from './exchange.ts';
 import { payloadOf, requiredPayload } from './exchange-table.ts';
 import { type AdditionalSecrets, nextFollowUp } from './follow-up.ts';
 import type { EstablishedIkeSa, IkeSa } from './ike-sa.ts';
-import { lowerNonce, nonceProblem } from './nonce.ts';
+import { lowerNonce } from './nonce.ts';
 import { errorOf, notifyName } from './notify.ts';
 import { keyExchangesOf } from './proposals.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
@@ -71,7 +71,7 @@ function make(
   const exchanged = finishKeyExchange(progress, agreed.suite.keyExchange, payloads, world);
   if (exchanged.kind === 'unusable') return exchanged;
   const nonceR = requiredPayload(payloads, 'NONCE').data;
-  if (nonceProblem(nonceR, sa.prf) !== null) return { kind: 'unusable', why: `a nonce of ${nonceR.length} octets` };
+  if (!world.steps.isNonceFit(nonceR, sa.prf)) return { kind: 'unusable', why: `a nonce of ${nonceR.length} octets` };
   const remaining = agreed.suite.additionalKeyExchanges;
   if (additional.length < remaining.length) {
     const by = nextFollowUp(task, payloads, payloads, remaining, []);

@@ -1,10 +1,7 @@
-import { createChildResponder } from './answer-create-child.ts';
 import { beginNewChild, beginRekeyChild } from './begin-create-child.ts';
 import { concludeCreateChild } from './conclude-create-child.ts';
 import { CREATE_CHILD } from './create-child-table.ts';
 import type { Initiator } from './exchange.ts';
-
-export { createChildResponder };
 
 export const newChild: Initiator<'newChild'> = {
   table: CREATE_CHILD,

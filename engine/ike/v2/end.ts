@@ -1,6 +1,9 @@
 import { NS_PER_S } from '../../wire/instant.ts';
 import type { ChildConfig } from '../config.ts';
+import { LINGER_NS, stopSending } from './child-closing.ts';
 import { childEvent, removeCommand, removeCommands } from './child-install.ts';
+import type { ChildSa, LingeringSa } from './child-sa.ts';
+import { childNamed } from './child-table.ts';
 import { type AuthenticatedIkeSa, type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { yieldToRival } from './ike-successor.ts';
 import type { Effect, LossCause, Step, World } from './step.ts';
@@ -24,7 +27,10 @@ export function endIkeSa(sa: IkeSa, cause: LossCause, why: string, world: World)
 
 function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step {
   const effects: Effect[] = [];
-  if (isAuthenticated(sa)) effects.push(...endOfAuthenticated(sa, cause, why), ...releaseAddresses(sa, world));
+  const outlived = isAuthenticated(sa) && cause === 'closed' ? outlivedChildren(sa, world) : [];
+  if (isAuthenticated(sa))
+    effects.push(...endOfAuthenticated(sa, cause, why, outlived), ...releaseAddresses(sa, world));
+  if (sa.kind === 'closed') effects.push(...endOfLingering(sa.lingering ?? []));
   if (sa.kind === 'initiating') {
     effects.push({ kind: 'attemptFailed', attempt: sa.id, why, isDead: cause === 'dead' });
   }
@@ -43,27 +49,54 @@ function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step 
       fragments: [],
       windows: { requests: { ...INITIAL_WINDOWS.requests, nextId: requests.nextId }, responses },
       dropAt: world.now + CLOSED_NS,
+      ...(outlived.length === 0 ? {} : { lingering: lingeringOf(outlived, world) }),
     },
     effects,
   };
 }
 
-/** The commands and events by which its Child SAs leave the node. */
-export function endOfChildren(sa: AuthenticatedIkeSa): Effect[] {
+/** The commands and events by which its Child SAs leave the node; of `outlived` what comes in may still do so. */
+export function endOfChildren(sa: AuthenticatedIkeSa, outlived: readonly ChildSa[]): Effect[] {
   const { connection, children, lingering } = sa;
   return [
     ...children.flatMap((child): Effect[] => [
-      ...removeCommands(child).map(command => ({ kind: 'command', command }) as const),
+      ...(outlived.includes(child)
+        ? stopSending(child)
+        : removeCommands(child).map(command => ({ kind: 'command', command }) as const)),
       { kind: 'event', event: childEvent('childDeleted', connection, child) },
     ]),
-    ...lingering.map(({ inbound }): Effect => ({ kind: 'command', command: removeCommand(inbound, 'inbound') })),
+    ...endOfLingering(lingering),
   ];
 }
 
-function endOfAuthenticated(sa: AuthenticatedIkeSa, cause: LossCause, why: string): Effect[] {
+/**
+ * Child SAs that another IKE SA with the peer has as well, after a reauthentication (RFC 7296 §2.8.3): until the peer has closed its
+ * part, packets come by these.
+ */
+export function outlivedChildren(sa: AuthenticatedIkeSa, world: World): ChildSa[] {
+  const others = [...world.sas].filter(
+    other => other.id !== sa.id && other.kind === 'established' && other.connection.name === sa.connection.name,
+  );
+  return sa.children.filter(({ config }) =>
+    others.some(other => other.kind === 'established' && childNamed(other, config) !== null),
+  );
+}
+
+export const lingeringOf = (children: readonly ChildSa[], { now }: World): LingeringSa[] =>
+  children.map(({ inbound }) => ({ inbound, until: now + LINGER_NS }));
+
+export const endOfLingering = (lingering: readonly LingeringSa[]): Effect[] =>
+  lingering.map(({ inbound }) => ({ kind: 'command', command: removeCommand(inbound, 'inbound') }));
+
+function endOfAuthenticated(
+  sa: AuthenticatedIkeSa,
+  cause: LossCause,
+  why: string,
+  outlived: readonly ChildSa[],
+): Effect[] {
   const { connection, children } = sa;
   const names = new Map([...children.map(({ config }) => config), ...comingChildren(sa)].map(one => [one.name, one]));
-  const effects = endOfChildren(sa);
+  const effects = endOfChildren(sa, outlived);
   effects.push({
     kind: 'event',
     event: { kind: 'ikeDeleted', connection: connection.name, detail: `${nameOf(sa)}: ${why}` },

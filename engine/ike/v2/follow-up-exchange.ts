@@ -1,5 +1,3 @@
-import { keyExchange } from '../../crypto/key-exchange-table.ts';
-import type { KeyExchangeMethod } from '../../crypto/key-exchange.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { completeChild, refuse, TEMPORARY_FAILURE } from './answer-create-child.ts';
@@ -20,6 +18,7 @@ import { errorOf, notifyPayload } from './notify.ts';
 import { concludeRekey } from './rekey-ike.ts';
 import { type Step, step, unchanged, type World } from './step.ts';
 import type { TaskOf } from './task.ts';
+import { agreedMethod } from './transforms.ts';
 
 /**
  * One more key exchange of a CREATE_CHILD_SA, RFC 9370 §2.2.4; the responder's notify is there when another is to come:
@@ -41,7 +40,7 @@ export const followUpInitiator: Initiator<'followUp'> = {
   begin(sa, task, world) {
     const [next] = task.remaining;
     if (sa.kind !== 'established' || next === undefined) return unchanged(sa);
-    const method = methodOf(next.token);
+    const method = agreedMethod(next.token);
     const begun = method.begin(world.random);
     const payloads: Payload[] = [
       { type: 'KE', group: method.ianaId, data: begun.data },
@@ -87,7 +86,7 @@ export const followUpResponder: Responder = {
 function respondTo(sa: EstablishedIkeSa, awaited: AwaitedFollowUp, payloads: readonly Payload[], world: World): Step {
   const [next, ...remaining] = awaited.remaining;
   if (next === undefined) throw new Error('an additional key exchange is awaited, and none remains');
-  const method = methodOf(next.token);
+  const method = agreedMethod(next.token);
   const ke = requiredPayload(payloads, 'KE');
   if (ke.group !== method.ianaId)
     return refuse(sa, { kind: 'malformed', field: `KE of method ${ke.group}`, offset: 0 });
@@ -114,7 +113,7 @@ function finish(
 ): Uint8Array | string {
   const [next] = remaining;
   const ke = requiredPayload(payloads, 'KE');
-  if (begun === null || next === undefined || ke.group !== methodOf(next.token).ianaId) {
+  if (begun === null || next === undefined || ke.group !== agreedMethod(next.token).ianaId) {
     return `${next?.token ?? 'nothing'} was agreed on, and another method answered`;
   }
   const result = steps.keyExchanged(begun.finish(ke.data));
@@ -130,10 +129,4 @@ function concludeWith(
 ): Step {
   if (about.kind === 'rekeyIke') return concludeRekey(sa, about, payloads, additional, world);
   return concludeCreateChild(sa, about, { payloads }, world, additional);
-}
-
-function methodOf(token: string): KeyExchangeMethod {
-  const method = keyExchange(token);
-  if (method === null) throw new Error(`${token} was agreed on, and is no key exchange`);
-  return method;
 }

@@ -255,6 +255,8 @@ export interface ClosedIkeSa extends Keyed {
   /** It never was more than half open: it is counted with those that are. */
   readonly isStranger: boolean;
   readonly dropAt: Instant;
+  /** Of Child SAs that another IKE SA has as well: they leave the node with this one. Absent: none. */
+  readonly lingering?: readonly LingeringSa[];
 }
 
 export const isKeyed = (sa: IkeSa): sa is KeyedIkeSa => sa.kind !== 'initiating';

@@ -1,7 +1,7 @@
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import { takeDeletes } from './delete-child.ts';
-import { comingChildren, endIkeSa, endOfChildren, nameOf } from './end.ts';
+import { comingChildren, endIkeSa, endOfChildren, lingeringOf, nameOf, outlivedChildren } from './end.ts';
 import { type ExchangeTable, payloadsOf } from './exchange-table.ts';
 import type { Initiator, Responder } from './exchange.ts';
 import { type AuthenticatedIkeSa, type DeletingIkeSa, isAuthenticated, type IkeSa } from './ike-sa.ts';
@@ -116,19 +116,21 @@ export const inform: Initiator<'inform'> = {
   },
 };
 
-/** `HDR, SK {D}`: the IKE SA and all of its Child SAs, §1.4.1. Nothing goes by them from here on. */
+/** `HDR, SK {D}`: the IKE SA and all of its Child SAs, §1.4.1. Nothing leaves by them from here on. */
 export const deleteIke: Initiator<'deleteIke'> = {
   kind: 'deleteIke',
   table: INFORMATIONAL,
-  begin(sa, task) {
+  begin(sa, task, world) {
     if (!isAuthenticated(sa) || sa.kind === 'deleting') return unchanged(sa);
     const { connection, children } = sa;
-    const deleting: DeletingIkeSa = { ...sa, kind: 'deleting', tasks: [], children: [], lingering: [], delayed: [] };
+    const outlived = outlivedChildren(sa, world);
+    const lingering = lingeringOf(outlived, world);
+    const deleting: DeletingIkeSa = { ...sa, kind: 'deleting', tasks: [], children: [], lingering, delayed: [] };
     const configs = [...children.map(({ config }) => config), ...comingChildren(sa)];
     const lost = [...new Map(configs.map(config => [config.name, config])).values()];
     return step(
       deleting,
-      ...endOfChildren(sa),
+      ...endOfChildren(sa, outlived),
       {
         kind: 'request',
         exchangeType: INFORMATIONAL.exchangeType,

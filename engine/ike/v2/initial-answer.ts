@@ -1,4 +1,3 @@
-import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import { type IkeSpi, NO_SPI } from '../../wire/ike/message.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
@@ -13,9 +12,9 @@ import type { ReceivedMessage } from './exchange.ts';
 import type { HalfOpenIkeSa, Path } from './ike-sa.ts';
 import { expandIkeKeys, ikeAlgorithms, initialSkeyseed } from './ike-keys.ts';
 import { extensionsInUse, peerHashes, responderNotifies } from './initial-extensions.ts';
-import { NONCE_OCTETS } from './initial-request.ts';
 import { IKE_SA_INIT } from './initial-tables.ts';
 import { detectNats, natDetectionNotifies } from './nat-detection.ts';
+import { newNonce, nonceProblem } from './nonce.ts';
 import { notifyOf } from './notify.ts';
 import { canBeRedirected, redirectNotify, sendsElsewhere } from './redirect.ts';
 import { ikeChoices } from './proposals.ts';
@@ -23,6 +22,7 @@ import { answerWith, type Selection, selectIke } from './select-proposal.ts';
 import type { World } from './step.ts';
 import type { IkeSuite } from './suite.ts';
 import type { Resumed } from './ticket.ts';
+import { agreedMethod } from './transforms.ts';
 import { INITIAL_WINDOWS } from './windows.ts';
 
 /** What a responder makes of an IKE_SA_INIT request that has passed the gate (cookies, limits). */
@@ -46,8 +46,7 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
     );
   }
   const { suite, proposal, connection } = choice;
-  const method = keyExchange(suite.keyExchange);
-  if (method === null) throw new Error(`key exchange ${suite.keyExchange} was negotiated, and is none`);
+  const method = agreedMethod(suite.keyExchange);
   const nonce = requiredPayload(payloads, 'NONCE').data;
   if (sendsElsewhere(connection, from.local) && canBeRedirected(payloads)) {
     return { kind: 'elsewhere', payloads: [redirectNotify(connection.redirectTo, nonce)] };
@@ -56,14 +55,14 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   if (ke.group !== method.ianaId) return refused({ kind: 'invalidKe', group: method.ianaId });
   const algorithms = ikeAlgorithms(suite);
   const initiatorNonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
-  if (!world.steps.isNonceFit(initiatorNonce, algorithms.prf))
-    return refused({ kind: 'malformed', field: 'Nonce Data', offset: 0 });
+  const problem = nonceProblem(initiatorNonce, algorithms.prf, world);
+  if (problem !== null) return refused(problem);
   const answer = world.steps.keyExchanged(method.respond(ke.data, world.random));
   if (answer.kind === 'invalid')
     return refused({ kind: 'malformed', field: `Key Exchange Data: ${answer.why}`, offset: 0 });
   if (suite.additionalKeyExchanges.length > 0 && !extensionsInUse(connections, payloads).has('intermediate'))
     return refused({ kind: 'noProposalChosen' });
-  const responderNonce = world.random.bytes(NONCE_OCTETS);
+  const responderNonce = newNonce(world.random);
   const skeyseed = initialSkeyseed(algorithms.prf, { initiatorNonce, responderNonce }, answer.secret);
   const agreed = { connection, connections, suite, skeyseed, initiatorNonce, responderNonce };
   const sa = createHalfOpen(request, agreed, world);

@@ -14,6 +14,7 @@ import { extensionsInUse, initiatorNotifies } from './initial-extensions.ts';
 import { IKE_SA_INIT } from './initial-tables.ts';
 import { withCandidate } from './initial-candidate.ts';
 import { natDetectionNotifies } from './nat-detection.ts';
+import { newNonce } from './nonce.ts';
 import { errorOf, notifyName, notifyOf, notifyPayload } from './notify.ts';
 import { ikeChoices, keyExchangesOf, offer } from './proposals.ts';
 import { readPuzzle, solvePuzzle } from './puzzle.ts';
@@ -24,8 +25,6 @@ import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import type { StoredTicket } from './ticket.ts';
 import { INITIAL_WINDOWS, type OutstandingRequest } from './windows.ts';
 
-/** Octets of Ni and Nr: as much as the longest PRF key asks for, half of it (RFC 7296 §2.10). */
-export const NONCE_OCTETS = 32;
 /** How often a responder may make the initiator begin again. */
 const RESTARTS_MAX = 5;
 /** Answers to one first request that are believed, §2.4. */
@@ -69,7 +68,7 @@ export function createInitiating(
     received: 0,
     retransmitted: 0,
     attempt: {
-      nonce: world.random.bytes(NONCE_OCTETS),
+      nonce: newNonce(world.random),
       method,
       keyExchange: method.begin(world.random),
       cookie: null,

@@ -1,4 +1,3 @@
-import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { KeyExchangeMethod } from '../../crypto/key-exchange.ts';
 import { ExchangeType } from '../../wire/ike/registry.ts';
 import { endIkeSa } from './end.ts';
@@ -10,7 +9,7 @@ import type { AuthenticatingIkeSa, HalfOpenIkeSa, IkeKeys, KeyedIkeSa } from './
 import { secretsOf } from './key-log.ts';
 import { errorOf, notifyFor, notifyName } from './notify.ts';
 import { type Step, step, unchanged, type World } from './step.ts';
-import { ADDITIONAL_KEY_EXCHANGES } from './transforms.ts';
+import { ADDITIONAL_KEY_EXCHANGES, agreedMethod } from './transforms.ts';
 
 /**
  * RFC 9242 §3.2, with an additional key exchange of RFC 9370 §2.2.2 in each; any other, and any without, is answered with
@@ -38,7 +37,7 @@ export const intermediateInitiator: Initiator<'intermediate'> = {
     const type = ADDITIONAL_KEY_EXCHANGES[task.index];
     const agreed = sa.suite.additionalKeyExchanges.find(one => one.type === type);
     if (agreed === undefined) return unchanged(sa);
-    const method = methodOf(agreed.token);
+    const method = agreedMethod(agreed.token);
     const begun = method.begin(world.random);
     return step(sa, {
       kind: 'request',
@@ -108,17 +107,11 @@ function furtherKeys(sa: AuthenticatingIkeSa | HalfOpenIkeSa, secret: Uint8Array
 /** In the order of their transform types; null: all are done. */
 function nextMethod({ suite, initial }: AuthenticatingIkeSa | HalfOpenIkeSa): KeyExchangeMethod | null {
   const next = suite.additionalKeyExchanges[initial.additionalDone];
-  return next === undefined ? null : methodOf(next.token);
+  return next === undefined ? null : agreedMethod(next.token);
 }
 
 function withOneMore({ initial }: AuthenticatingIkeSa | HalfOpenIkeSa) {
   return { ...initial, additionalDone: initial.additionalDone + 1 };
-}
-
-function methodOf(token: string): KeyExchangeMethod {
-  const method = keyExchange(token);
-  if (method === null) throw new Error(`${token} was agreed on, and is no key exchange`);
-  return method;
 }
 
 /** RFC 9242 §3.4 leaves it to the content: what cannot be a key exchange of this IKE SA ends it. */

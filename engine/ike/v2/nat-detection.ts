@@ -15,7 +15,7 @@ export interface NatDetectionSpis {
 }
 
 /** SHA-1 of SPIs, IP address and port, RFC 7296 §2.23. */
-export function natDetectionDigest({ initiatorSpi, responderSpi }: NatDetectionSpis, address: Address, port: number) {
+function natDetectionDigest({ initiatorSpi, responderSpi }: NatDetectionSpis, address: Address, port: number) {
   const hash = createHash('sha1').update(ikeSpiOctets(initiatorSpi)).update(ikeSpiOctets(responderSpi));
   return new Uint8Array(
     hash

@@ -14,7 +14,7 @@ import { requiredPayload } from './exchange-table.ts';
 import { type AdditionalSecrets, nextFollowUp } from './follow-up.ts';
 import type { EstablishedIkeSa, IkeSa } from './ike-sa.ts';
 import { announce, ikeSuccessor, inherit, replacedBy, yieldToRival } from './ike-successor.ts';
-import { isLower, newNonce, nonceProblem } from './nonce.ts';
+import { isLower, newNonce } from './nonce.ts';
 import { errorOf, notifyName } from './notify.ts';
 import { ikeChoices, keyExchangesOf, offer } from './proposals.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
@@ -90,7 +90,7 @@ function make(
   const responderSpi = ikeSpiOf(accepted.spi);
   if (responderSpi === NO_SPI) return 'an SPI of zero';
   const responderNonce = requiredPayload(payloads, 'NONCE').data;
-  if (nonceProblem(responderNonce, sa.prf) !== null) return `a nonce of ${responderNonce.length} octets`;
+  if (!world.steps.isNonceFit(responderNonce, sa.prf)) return `a nonce of ${responderNonce.length} octets`;
   const exchanged = finishKeyExchange(progress, accepted.suite.keyExchange, payloads, world);
   if (exchanged.kind === 'unusable') return exchanged.why;
   const remaining = accepted.suite.additionalKeyExchanges;

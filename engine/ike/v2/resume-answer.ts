@@ -6,8 +6,8 @@ import type { ReceivedMessage } from './exchange.ts';
 import { ikeAlgorithms } from './ike-keys.ts';
 import { createHalfOpen, type InitialAnswer } from './initial-answer.ts';
 import { responderNotifies } from './initial-extensions.ts';
-import { NONCE_OCTETS } from './initial-request.ts';
 import { natDetectionNotifies } from './nat-detection.ts';
+import { newNonce, nonceProblem } from './nonce.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
 import { IKE_SESSION_RESUME, resumedSkeyseed } from './resume.ts';
 import type { World } from './step.ts';
@@ -27,10 +27,9 @@ export function answerResume(request: ReceivedMessage, world: World): InitialAns
   }
   const algorithms = ikeAlgorithms(state.suite);
   const initiatorNonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
-  if (!world.steps.isNonceFit(initiatorNonce, algorithms.prf)) {
-    return { kind: 'refused', error: { kind: 'malformed', field: 'Nonce Data', offset: 0 } };
-  }
-  const responderNonce = world.random.bytes(NONCE_OCTETS);
+  const problem = nonceProblem(initiatorNonce, algorithms.prf, world);
+  if (problem !== null) return { kind: 'refused', error: problem };
+  const responderNonce = newNonce(world.random);
   const skeyseed = resumedSkeyseed(algorithms.prf, state.skD, { initiatorNonce, responderNonce });
   const { suite, serial } = state;
   const resumed = {

@@ -98,5 +98,11 @@ export interface IkeProgress extends Progress {
 /** What CREATE_CHILD_SA is for. */
 type CreateChildTask = Extract<Task, { kind: 'newChild' | 'rekeyChild' | 'rekeyIke' }>;
 
+/** Whether it is to make such a child, by whichever exchange of RFC 9370 it has come to. */
+export function makesChild(task: Task, { name }: Pick<ChildConfig, 'name'>): boolean {
+  if (task.kind === 'followUp') return makesChild(task.about, { name });
+  return task.kind === 'newChild' && task.child.name === name;
+}
+
 export type TaskKind = Task['kind'];
 export type TaskOf<K extends TaskKind> = Extract<Task, { kind: K }>;

@@ -1,6 +1,7 @@
 import { type EncryptionAlgorithm, encryptionAlgorithm, encryptionAlgorithms } from '../../crypto/encryption.ts';
 import { integrityAlgorithm, integrityAlgorithms } from '../../crypto/integrity.ts';
 import { keyExchange, keyExchangeNumbered } from '../../crypto/key-exchange-table.ts';
+import type { KeyExchangeMethod } from '../../crypto/key-exchange.ts';
 import { prf, prfNumbered } from '../../crypto/prf-table.ts';
 import type { TransformSubstructure } from '../../wire/ike/payload.ts';
 import { TransformType } from '../../wire/ike/registry.ts';
@@ -22,6 +23,13 @@ export const ADDITIONAL_KEY_EXCHANGES: readonly number[] = [
 /** KE and ADDKE1 to ADDKE7: their numbers are of one registry. */
 export const isKeyExchange = (type: number): boolean =>
   type === TransformType.KE || ADDITIONAL_KEY_EXCHANGES.includes(type);
+
+/** The key exchange that both ends have agreed on. */
+export function agreedMethod(token: string): KeyExchangeMethod {
+  const method = keyExchange(token);
+  if (method === null) throw new Error(`${token} was agreed on, and is no key exchange`);
+  return method;
+}
 
 /** A configured token as IKEv2 writes it. Throws for one that has no number: configuration was validated. */
 export function transformOf(type: number, token: string): TransformSubstructure {
