@@ -3,6 +3,7 @@ import { u8At } from '../../engine/wire/octets.ts';
 import { BROKEN_IKE_CHILDREN } from './broken-ike-children.ts';
 import { BROKEN_IKE_CONTENTS } from './broken-ike-contents.ts';
 import { BROKEN_IKE_INSTALLS } from './broken-ike-installs.ts';
+import { BROKEN_IKE_PATHS } from './broken-ike-paths.ts';
 import { BROKEN_IKE_SELECTORS } from './broken-ike-selectors.ts';
 import { BROKEN_IKE_TRUST } from './broken-ike-trust.ts';
 import { ikeStepSubject, ikeWireSubject } from './build-ike.ts';
@@ -155,4 +156,5 @@ export const BROKEN_IKE: readonly Subject[] = [
   ...BROKEN_IKE_CHILDREN,
   ...BROKEN_IKE_INSTALLS,
   ...BROKEN_IKE_SELECTORS,
+  ...BROKEN_IKE_PATHS,
 ];

@@ -38,6 +38,9 @@ export const BROKEN_UDP: readonly Subject[] = [
         })
       : frame,
   ),
+  incoming('drops-esp-in-udp', 'takes no ESP in UDP', (udp, frame) =>
+    udp.length >= 12 && u32At(udp, 8) !== 0 ? null : frame,
+  ),
   frameSubject('no-keepalives', 'sends no keepalives', {
     outgoing: frame => (isKeepalive(frame) ? null : frame),
   }),
