@@ -34,7 +34,7 @@ interface Campaign {
 const UNPROVEN_IN = [
   'half-open',
   'half-open-certificates',
-  'mid-fragment',
+
   'mid-intermediate',
   'fetching',
   'authenticating',

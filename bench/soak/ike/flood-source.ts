@@ -49,7 +49,7 @@ export function createFlood(kind: FloodKind, pattern: IkeMessage, dice: Dice): F
     const payloads = one.answer.map((payload): Payload => {
       if (payload.type !== 'N' || payload.notifyType !== NotifyType.COOKIE) return payload;
       if (dice.once(2)) return payload;
-      const data = payload.data.slice();
+      const data = Uint8Array.from(payload.data);
       const at = dice.below(data.length);
       data[at] = (data[at] ?? 0) ^ (1 + dice.below(255));
       return { ...payload, data };
@@ -112,7 +112,7 @@ function answered(octets: Uint8Array): Payload[] {
   const type = (octets[34] ?? 0) * 256 + (octets[35] ?? 0);
   const length = (octets[30] ?? 0) * 256 + (octets[31] ?? 0);
   if (octets[16] !== 41 || type !== NotifyType.COOKIE) return [];
-  const data = octets.slice(36, 28 + length);
+  const data = Uint8Array.from(octets.subarray(36, 28 + length));
   return [{ type: 'N', protocolId: 0, spi: new Uint8Array(0), notifyType: NotifyType.COOKIE, data }];
 }
 

@@ -123,7 +123,7 @@ export class FloodedGateway {
     return new Machine(name, {
       simulation: this.#simulation,
       transmit: (port, octets) => {
-        if (port === WAN) this.#carry(name, octets.slice());
+        if (port === WAN) this.#carry(name, Uint8Array.from(octets));
       },
       noted: () => undefined,
       commanded: () => undefined,

@@ -25,8 +25,14 @@ const EXCHANGES: readonly number[] = Object.values(ExchangeType);
 const BOB_OCTETS = addressOf(BOB);
 const PEER_OCTETS = Object.values(ADDRESSES).map(addressOf);
 
-/** A message of somebody who knows no keys. */
-export function strangersMessage(sas: readonly IkeSa[], material: Material, dice: Dice): Uint8Array {
+/** A message of somebody who knows no keys; `seen` is what that somebody has seen of these very IKE SAs. */
+export function strangersMessage(
+  sas: readonly IkeSa[],
+  material: Material,
+  seen: readonly Uint8Array[],
+  dice: Dice,
+): Uint8Array {
+  const genuine = () => dice.pick(seen.length > 0 && dice.once(2) ? seen : material.datagrams);
   switch (dice.below(12)) {
     case 0:
       return dice.bytes(dice.below(300));
@@ -40,9 +46,9 @@ export function strangersMessage(sas: readonly IkeSa[], material: Material, dice
     case 6:
       return garbageUnderSk(sas, material, dice);
     case 7:
-      return dice.pick(material.datagrams).slice(); // a replay
+      return Uint8Array.from(genuine()); // a replay
     default: {
-      const octets = mutatedOctets(dice.pick(material.datagrams), material.datagrams, dice);
+      const octets = mutatedOctets(genuine(), material.datagrams, dice);
       return dice.once(3) ? octets : withRightLength(octets);
     }
   }
@@ -61,7 +67,7 @@ export function fromAnywhere(octets: Uint8Array, dice: Dice): IkeDatagram {
 }
 
 function foreignVersion({ datagrams }: Material, dice: Dice): Uint8Array {
-  const octets = dice.pick(datagrams).slice();
+  const octets = Uint8Array.from(dice.pick(datagrams));
   octets[17] = dice.pick([0x00, 0x10, 0x11, 0x1f, 0x21, 0x2f, 0x30, 0xf0, 0xff]);
   // Main Mode, Aggressive Mode, Informational, Quick Mode of IKEv1, or as it was.
   if (dice.once(2)) octets[18] = dice.pick([2, 4, 5, 32, 33]);
@@ -140,7 +146,7 @@ export function sealedDatagrams(sa: KeyedIkeSa, content: Sealed, dice: Dice): Ui
   });
   if (dice.once(2)) pieces.reverse();
   if (dice.once(3)) pieces.splice(dice.below(pieces.length), 1);
-  if (dice.once(3) && pieces.length > 0) pieces.push(dice.pick(pieces).slice());
+  if (dice.once(3) && pieces.length > 0) pieces.push(Uint8Array.from(dice.pick(pieces)));
   return pieces;
 }
 

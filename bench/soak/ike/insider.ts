@@ -37,7 +37,8 @@ export function tryAsInsider(scene: Scene, material: Material, kind: Insider, se
     trial.now += dice.below(3 * NS_PER_MS);
     if (kind === 'proven' && dice.once(12)) trial.command(bobsOwn(scene.peer, trial, dice));
     if (kind === 'proven' && dice.once(30)) trial.pass(dice.below(900) * NS_PER_MS);
-    if (dice.once(25)) trial.receive(fromAnywhere(strangersMessage(ours, material, dice), dice));
+    if (dice.once(25))
+      trial.receive(fromAnywhere(strangersMessage(ours, material, scene.snapshot.arrived, dice), dice));
     else say(trial, sa, material, kind);
   }
   if (kind === 'unproven') lookAtUnproven(trial, known);
@@ -136,7 +137,7 @@ function spoiled(payload: Payload, said: readonly IkeMessage[]): Payload {
     message.payloads.some(one => one.type === 'AUTH' && Buffer.compare(one.data, payload.data) === 0),
   );
   if (!isGenuine) return payload;
-  const data = payload.data.slice();
+  const data = Uint8Array.from(payload.data);
   data[0] = (data[0] ?? 0) ^ 0xff;
   return { ...payload, data };
 }

@@ -2,9 +2,12 @@ import type { Dice } from './dice.ts';
 
 const INTERESTING = [0, 1, 2, 3, 4, 7, 8, 33, 40, 41, 46, 53, 0x7f, 0x80, 0xff] as const;
 
-/** A copy with something done to its octets: changed, cut, stretched, doubled, spliced with another. */
+/**
+ * A copy with something done to its octets: changed, cut, stretched, doubled, spliced with another. A copy it is: `slice` of a
+ * Buffer is none.
+ */
 export function mutatedOctets(octets: Uint8Array, others: readonly Uint8Array[], dice: Dice): Uint8Array {
-  let result: Uint8Array = octets.slice();
+  let result: Uint8Array = Uint8Array.from(octets);
   for (let times = 1 + dice.below(3); times > 0; times--) result = mutatedOnce(result, others, dice);
   return result;
 }

@@ -222,7 +222,7 @@ function mutatedData(data: Uint8Array, dice: Dice): Uint8Array {
     case 0:
       return new Uint8Array(0);
     case 1:
-      return data.slice(0, dice.below(data.length + 1));
+      return Uint8Array.from(data.subarray(0, dice.below(data.length + 1)));
     case 2:
       return Buffer.concat([data, dice.bytes(1 + dice.below(40))]).subarray(0, OCTETS_MAX);
     case 3:
@@ -230,7 +230,7 @@ function mutatedData(data: Uint8Array, dice: Dice): Uint8Array {
     case 4:
       return dice.bytes(dice.pick([1, 2, 3, 4, 7, 8, 15, 16, 17, 20, 32, 64, 65, 255, 256, 257, OCTETS_MAX]));
     default: {
-      const copy = data.slice();
+      const copy = Uint8Array.from(data);
       for (let times = 1 + dice.below(3); times > 0 && copy.length > 0; times--) {
         const at = dice.below(copy.length);
         copy[at] = dice.once(2) ? dice.below(256) : (copy[at] ?? 0) ^ (1 << dice.below(8));

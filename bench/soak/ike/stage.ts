@@ -133,9 +133,9 @@ export function restored(snapshot: Snapshot, bob: Core, seed: string): Stage {
  * A daemon's memory once more, with other random octets to come. IKE SAs are values, which nobody changes; cookies and limits of
  * rates begin anew.
  */
-export function copyOf(core: Core, seed: string): Core {
+export function copyOf(core: Core, seed: string, steps: IkeSteps = STEPS): Core {
   const context = { ...core.context, random: createDice(seed) };
-  const copy = createCore(core.config, context, STEPS);
+  const copy = createCore(core.config, context, steps);
   Object.assign(copy, {
     now: core.now,
     isStarted: core.isStarted,

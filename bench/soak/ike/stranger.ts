@@ -1,3 +1,4 @@
+import { type IkeSteps, STEPS } from '../../../engine/ike/steps.ts';
 import { type IkeSa, isAuthenticated, isKeyed } from '../../../engine/ike/v2/ike-sa.ts';
 import { carriesTraffic, sasOf } from '../../../engine/ike/testing/node-sas.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
@@ -9,13 +10,19 @@ import { restored, type Stage } from './stage.ts';
 import { Trial } from './trial.ts';
 
 /** So many messages of somebody without keys, to Bob in this scene: nothing comes of them but half-open IKE SAs. */
-export function tryAsStranger(scene: Scene, material: Material, seed: string, count: number): Trial {
-  const trial = new Trial(scene, seed);
+export function tryAsStranger(
+  scene: Scene,
+  material: Material,
+  seed: string,
+  count: number,
+  steps: IkeSteps = STEPS,
+): Trial {
+  const trial = new Trial(scene, seed, steps);
   const { core, dice } = trial;
   const before = [...core.sas.values()];
   while (trial.messages < count && trial.findings.length === 0) {
     trial.now += dice.below(2 * NS_PER_MS);
-    trial.receive(fromAnywhere(strangersMessage(before, material, dice), dice));
+    trial.receive(fromAnywhere(strangersMessage(before, material, scene.snapshot.arrived, dice), dice));
     if (trial.commands.length > 0) trial.findings.push(`a stranger has the node do ${trial.commands[0]?.kind}`);
   }
   for (const sa of before) {

@@ -1,5 +1,6 @@
 import { daemonOf } from '../../../engine/ike/create.ts';
 import type { IkeCommand, IkeDaemon, IkeDatagram, IkeEffects } from '../../../engine/ike/daemon.ts';
+import { type IkeSteps, STEPS } from '../../../engine/ike/steps.ts';
 import type { Core } from '../../../engine/ike/v2/core.ts';
 import type { NodeCommand } from '../../../engine/node/node.ts';
 import { type Instant, NS_PER_S } from '../../../engine/wire/instant.ts';
@@ -27,10 +28,11 @@ export class Trial {
   octetsOut = 0;
   #told = '';
 
-  constructor(scene: Scene, seed: string) {
+  /** `steps`: those of a Bob who is broken on purpose. */
+  constructor(scene: Scene, seed: string, steps: IkeSteps = STEPS) {
     this.scene = scene;
     this.dice = createDice(seed);
-    this.core = copyOf(scene.snapshot.bob, seed);
+    this.core = copyOf(scene.snapshot.bob, seed, steps);
     this.daemon = daemonOf(this.core);
     this.now = this.core.now;
   }
