@@ -104,3 +104,22 @@ test('so has a Child SA, when it is rekeyed', () => {
   );
   expect(suites).toEqual([['aes256gcm16-x25519-ke1_mlkem768'], ['aes256gcm16-x25519-ke1_mlkem768']]);
 });
+
+test('a Child SA is asked for once, also while the exchanges that follow are under way', () => {
+  const proposals = childConfig().proposals.map(one => ({
+    ...one,
+    keyExchange: ['x25519'],
+    additionalKeyExchanges: [['mlkem512'], ['mlkem768']],
+  }));
+  const second = childConfig({ name: 'second', policy: 'second', proposals });
+  const configs = pair({ windowSize: 4, children: [childConfig({ start: 'start' }), second] });
+  const { network, alice } = twoGateways(configs);
+  network.run(1000);
+  for (let times = 0; times < 8; times++) {
+    network.command(alice, { kind: 'initiate', child: 'second' });
+    network.run(10);
+  }
+  network.run(3000);
+  const [sa] = alice.daemon.status(network.now).sas;
+  expect(sa?.children.map(({ name }) => name)).toEqual(['net', 'second']);
+});
