@@ -1,11 +1,21 @@
-import type { AuthPayload, Payload } from '../../engine/wire/ike/payload.ts';
+import type { AuthPayload, NotifyPayload, Payload } from '../../engine/wire/ike/payload.ts';
 import { decodeIkeMessage } from '../../engine/wire/ike/codec.ts';
 import { ExchangeType, NotifyType, PayloadType } from '../../engine/wire/ike/registry.ts';
 import { u16At, u8At } from '../../engine/wire/octets.ts';
 import { WireError } from '../../engine/wire/wire-error.ts';
-import { ikeConfigSubject, ikeStepSubject, ikeSubject, ikeWireSubject, type IkeWire } from './build-ike.ts';
+import { ikeConfigSubject, ikeStepSubject, ikeWireSubject, type IkeWire } from './build-ike.ts';
 import { isClearInit } from './build-ike-messages.ts';
 import type { Subject } from './subject.ts';
+
+const FRAGMENTATION: NotifyPayload = {
+  type: 'N',
+  protocolId: 0,
+  spi: new Uint8Array(0),
+  notifyType: NotifyType.IKEV2_FRAGMENTATION_SUPPORTED,
+  data: new Uint8Array(0),
+};
+
+const NO_AUTH: AuthPayload = { type: 'AUTH', method: 2, data: new Uint8Array(32) };
 
 /** Those that fall for what attackers have done: most of them are never heard of again, as if the message had ended them. */
 export const BROKEN_IKE_POISON: readonly Subject[] = [...ending(), ...falling()];
@@ -93,6 +103,12 @@ function falling(): Subject[] {
         },
       };
     }),
+    ikeStepSubject('ike-always-fragmenting', 'takes everybody for one that knows fragments', {
+      incoming: message =>
+        message.exchangeType === ExchangeType.IKE_SA_INIT
+          ? { ...message, payloads: [...message.payloads, FRAGMENTATION] }
+          : message,
+    }),
     ikeStepSubject('ike-takes-first-ke', 'takes the first of several KE payloads', {
       incoming: message => {
         const first = message.payloads.find(({ type }) => type === 'KE');
@@ -137,6 +153,7 @@ function falling(): Subject[] {
         },
         incoming: (message, wire) => {
           if (!isClearInit(message) || last === null) return message;
+          last = last.with(last.length - 1, (u8At(last, last.length - 1) + 1) & 0xff);
           wire.answer(last);
           return null;
         },
@@ -150,14 +167,8 @@ function falling(): Subject[] {
         return { ...connection, authentication: { ...authentication, remote } };
       }),
     })),
-    ikeSubject('ike-skips-weak-keys', 'passes over keys that nobody should use', {}, config => ({
-      ...config,
-      credentials: { ...config.credentials, rawKeys: [] },
-    })),
   ];
 }
-
-const NO_AUTH: AuthPayload = { type: 'AUTH', method: 2, data: new Uint8Array(32) };
 
 type Poison = (message: Uint8Array, inside: () => readonly Payload[], wire: IkeWire) => boolean;
 
