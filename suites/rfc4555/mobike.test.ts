@@ -37,6 +37,8 @@ const calling = {
 
 const has = ({ payloads }: Heard, notifyType: number): boolean => notifies(payloads, notifyType).length > 0;
 
+const isAsked = ({ ike }: Heard): boolean => ike?.exchangeType === ExchangeType.CREATE_CHILD_SA && !ike.isResponse;
+
 /** Where alice sends what leaves by this child now. */
 async function destination(peer: TesterPeer, child: Call['child'], text: string): Promise<string> {
   const seen = await judgeLeaves(peer, child, text, 'alice does not send by the child');
@@ -145,7 +147,6 @@ ikeClause(
     await mobileCall(peer, SUPPORTED);
     const there = await moved(peer);
     await peer.bench.lab.ikeCommand('alice', { kind: 'rekey', child: 'net' });
-    const isAsked = ({ ike }: Heard) => ike?.exchangeType === ExchangeType.CREATE_CHILD_SA && !ike.isResponse;
     const next = await there.expect('request at the new address', isAsked).catch(() => null);
     judge(next !== null, 'alice does not ask where the peer is now');
     peer.bench.cite(next, 'her next request');

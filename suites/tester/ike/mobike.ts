@@ -72,11 +72,12 @@ export function update(peer: TesterPeer, ...more: readonly Payload[]): Promise<H
   return peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [UPDATE, ...noNat(peer), ...more] });
 }
 
+const isReturnCheck = ({ ike, payloads, opened }: Heard): boolean =>
+  ike?.isResponse === false && opened.kind === 'opened' && notifies(payloads, NotifyType.COOKIE2).length > 0;
+
 /** Alice's request to whoever says to be here, to show that it is, §3.7; null: she sends none. */
 export async function returnCheck(peer: TesterPeer): Promise<Heard | null> {
-  const isIt = ({ ike, payloads, opened }: Heard) =>
-    ike?.isResponse === false && opened.kind === 'opened' && notifies(payloads, NotifyType.COOKIE2).length > 0;
-  return peer.expect('COOKIE2', isIt).catch(() => null);
+  return peer.expect('COOKIE2', isReturnCheck).catch(() => null);
 }
 
 /** Alice is at another address; what she asks of that, and what the peer answers there. */
