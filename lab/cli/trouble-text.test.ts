@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { EventStatus } from '../supervisor/api.ts';
+import { troubleTable } from './trouble-text.ts';
+
+const event = (node: string, kind: string, detail: string): EventStatus => ({ at: '', node, kind, detail });
+const dropped = (ports: string): EventStatus =>
+  event('alice', 'filtered', `5.6.7.8 > 1.2.3.4 protocol 17 ports ${ports} in on net0: …`);
+const words = (lines: readonly string[]) => lines.map(line => line.trim().replace(/ {2,}/g, ' | '));
+
+test('the last failure of each kind, until something is negotiated', () => {
+  const events = [
+    event('alice', 'authenticationFailed', 'bob: the shared secrets differ'),
+    event('bob', 'negotiationFailed', 'alice: NO_PROPOSAL_CHOSEN'),
+    event('bob', 'ikeEstablished', 'alice'),
+    event('alice', 'authenticationFailed', 'bob: AUTHENTICATION_FAILED'),
+    event('alice', 'packetTooBig', '1447 octets'),
+  ];
+  expect(words(troubleTable(events))).toEqual([
+    'TROUBLE | NODE | THE LAST ONE',
+    'authenticationFailed | alice | bob: AUTHENTICATION_FAILED',
+  ]);
+  expect(troubleTable([])).toHaveLength(1);
+});
+
+test('a filter that keeps IKE out, and what to do about it', () => {
+  expect(troubleTable([dropped('53 > 53')])).toHaveLength(1);
+  expect(troubleTable([dropped('500 > 500')]).at(-1)).toMatch(/^ {2}fix: let IKE .* pass the filter of alice$/);
+});

@@ -1,0 +1,30 @@
+import type { EventStatus } from '../supervisor/api.ts';
+import { withPrefixes } from './ike-text.ts';
+import { table } from './table.ts';
+import { printable } from './terminal.ts';
+
+const FAILURES: ReadonlySet<string> = new Set([
+  'notNegotiated',
+  'authenticationFailed',
+  'negotiationFailed',
+  'peerFailed',
+]);
+const SUCCESSES: ReadonlySet<string> = new Set(['ikeEstablished', 'childEstablished']);
+
+/** Why something is not negotiated: of each kind the last that a node tells of, unless it has succeeded since. */
+export function troubleTable(events: readonly EventStatus[]): string[] {
+  const last = new Map<string, EventStatus>();
+  for (const event of events) {
+    if (SUCCESSES.has(event.kind)) for (const kind of [...FAILURES, 'filtered']) last.delete(`${event.node} ${kind}`);
+    else if (FAILURES.has(event.kind) || isIkeFiltered(event)) last.set(`${event.node} ${event.kind}`, event);
+  }
+  const rows = [...last.values()].map(({ kind, node, detail }) => [kind, node ?? '-', printable(withPrefixes(detail))]);
+  const fixes = [...last.values()]
+    .filter(isIkeFiltered)
+    .map(({ node }) => `  fix: let IKE (UDP, ports 500 and 4500) and ESP of its peers pass the filter of ${node}`);
+  return [...table(['TROUBLE', 'NODE', 'THE LAST ONE'], rows), ...fixes];
+}
+
+/** A filter that keeps IKE out: `… protocol 17 ports 500 > 500 in on net0: …`. */
+const isIkeFiltered = ({ kind, detail }: EventStatus): boolean =>
+  kind === 'filtered' && /\bprotocol 17 ports (?:(?:500|4500) > \d+|\d+ > (?:500|4500)) /.test(detail);
