@@ -1,4 +1,4 @@
-import type { IkeCommand } from '../../../engine/ike/daemon.ts';
+import type { RunningLab } from '../../../lab/drivers/driver.ts';
 import type { Payload, ProposalSubstructure, TrafficSelector } from '../../../engine/wire/ike/payload.ts';
 import { ExchangeType, NotifyType, ProtocolId, TransformType } from '../../../engine/wire/ike/registry.ts';
 import { Inconclusive, require } from '../judgement.ts';
@@ -127,7 +127,7 @@ export const isRequestTo =
 /** Alice is told to do something, or is sent a packet that makes her do it; the next request of hers that comes of it. */
 export async function letAlice(
   peer: TesterPeer,
-  told: IkeCommand | (() => Promise<unknown>),
+  told: Parameters<RunningLab['ikeCommand']>[1] | (() => Promise<unknown>),
   exchange: number,
   what: string,
 ): Promise<Heard> {
