@@ -158,3 +158,17 @@ function wantedBy(name: string): IkeCommand {
   const wanted = { policy: 'second', transform: 0, flow };
   return { kind: 'noted', event: { kind: 'saWanted', detail: '', wanted } };
 }
+
+test('what is asked for while both rekey the IKE SA is not made in one that has not inherited yet', () => {
+  const { network, alice, bob } = arrange('undecided');
+  let isHeld = true;
+  network.intercept = (datagram, from) => (isHeld && from === bob ? [] : [datagram]);
+  network.command(bob, REKEY_IKE);
+  network.command(alice, REKEY_IKE);
+  network.run(100);
+  // Bob has answered Alice, and waits for her to answer him.
+  network.command(bob, { kind: 'initiate', child: 'net' });
+  isHeld = false;
+  network.run(30_000);
+  expect([alice, bob].map(station => sasOf(station).length)).toEqual([2, 2]);
+});

@@ -191,11 +191,14 @@ export function takeSuccess(core: Core, sa: EstablishedIkeSa, { attemptId, child
   }
 }
 
-/** The established IKE SA that a new child of this connection goes in: the youngest. */
+/**
+ * The established IKE SA that a new child of this connection goes in: the youngest, but none of which it is not known yet whether
+ * it inherits what another has.
+ */
 function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIkeSa | null {
-  let found: EstablishedIkeSa | null = null;
-  for (const sa of core.sas.values()) if (sa.connection.name === name && isOpen(sa)) found = sa;
-  return found;
+  const open = [...core.sas.values()].filter(isOpen).filter(sa => sa.connection.name === name);
+  const undecided = new Set(open.map(({ rival }) => rival));
+  return open.findLast(({ id }) => !undecided.has(id)) ?? null;
 }
 
 /** Established, and not about to be closed by this end. */
