@@ -144,3 +144,20 @@ test('INITIAL_CONTACT is said of a peer that no other connection has to do with 
   expect(states(caller, network.now)).toEqual(['established', 'established']);
   expect(contacts).toBe(1);
 });
+
+test.each(['alice', 'bob'] as const)(
+  'after %s has reauthenticated, both receive by the old SAs for some seconds',
+  who => {
+    const { network, alice, bob } = twoGateways(pair({ makeBeforeBreak: true }));
+    network.run(1000);
+    network.command(who === 'alice' ? alice : bob, { kind: 'reauthenticate', ike: who === 'alice' ? 'bob' : 'alice' });
+    network.run(3000);
+    for (const station of [alice, bob]) {
+      expect(states(station, network.now)).toEqual(['established']);
+      expect([...inNode(station)].filter(name => name.startsWith('in'))).toHaveLength(2);
+      expect([...inNode(station)].filter(name => name.startsWith('out'))).toHaveLength(1);
+    }
+    network.run(20_000);
+    for (const station of [alice, bob]) expect(inNode(station).size).toBe(2);
+  },
+);

@@ -28,6 +28,8 @@ export function endIkeSa(sa: IkeSa, cause: LossCause, why: string, world: World)
 function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step {
   const effects: Effect[] = [];
   const outlived = isAuthenticated(sa) && cause === 'closed' ? outlivedChildren(sa, world) : [];
+  // The peer has answered a Delete of this end: what it sent just before may still be on its way.
+  const lingering = sa.kind === 'deleting' ? sa.lingering : lingeringOf(outlived, world);
   if (isAuthenticated(sa))
     effects.push(...endOfAuthenticated(sa, cause, why, outlived), ...releaseAddresses(sa, world));
   if (sa.kind === 'closed') effects.push(...endOfLingering(sa.lingering ?? []));
@@ -49,7 +51,7 @@ function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step 
       fragments: [],
       windows: { requests: { ...INITIAL_WINDOWS.requests, nextId: requests.nextId }, responses },
       dropAt: world.now + CLOSED_NS,
-      ...(outlived.length === 0 ? {} : { lingering: lingeringOf(outlived, world) }),
+      ...(lingering.length === 0 ? {} : { lingering }),
     },
     effects,
   };
@@ -65,7 +67,7 @@ export function endOfChildren(sa: AuthenticatedIkeSa, outlived: readonly ChildSa
         : removeCommands(child).map(command => ({ kind: 'command', command }) as const)),
       { kind: 'event', event: childEvent('childDeleted', connection, child) },
     ]),
-    ...endOfLingering(lingering),
+    ...(sa.kind === 'deleting' ? [] : endOfLingering(lingering)),
   ];
 }
 
