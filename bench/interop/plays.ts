@@ -7,7 +7,7 @@ import { pings, stream, type Traffic } from './traffic.ts';
 export const PLAYS: Readonly<Record<Play, (scene: Scene) => Promise<string[]>>> = {
   rekeys: scene => underTraffic(scene, rekeyAll),
   refusal: expectRefusal,
-  reauthenticates: scene => underTraffic(scene, reauthenticateAll),
+  reauthenticates: reauthenticateAll,
   'crash of bob': scene => recovery(scene, 'peerFailed', () => crash(scene, 'bob')),
   'crash of alice': scene => recovery(scene, null, () => crash(scene, 'alice')),
   'bob stops': scene => recovery(scene, 'peerFailed', () => freeze(scene)),
@@ -84,14 +84,21 @@ async function rekeyAll(scene: Scene, first: Pair): Promise<void> {
   }
 }
 
-async function reauthenticateAll(scene: Scene, first: Pair): Promise<void> {
-  let pair = first;
+/**
+ * A new IKE SA in the place of the old one, by each in turn. strongSwan sends by its new Child SA as soon as it has answered
+ * IKE_AUTH, before the engine can know the keys, so packets count only once both have agreed.
+ */
+async function reauthenticateAll(scene: Scene): Promise<string[]> {
+  let pair = await agreed(scene);
+  const findings = suiteFindings(pair, scene);
   for (const node of ['alice', 'bob'] as const) {
     const before = pair;
     const own = node === 'alice' ? before.engine : before.other;
     await scene.lab.ikeCommand(node, { kind: 'reauthenticate', ike: own.connection });
     pair = await agreed(scene, ({ engine }) => engine.initiatorSpi !== before.engine.initiatorSpi);
+    findings.push(...(await withoutLoss(scene, () => scene.lab.sleep(200))));
   }
+  return findings;
 }
 
 /** What one end does is noticed by the other, and all is well again afterwards. */
