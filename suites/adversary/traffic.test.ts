@@ -2,7 +2,14 @@ import { ExchangeType } from '../../engine/wire/ike/registry.ts';
 import { PEER } from '../tester/bench.ts';
 import { outbound } from '../tester/esp-on-bench.ts';
 import { judge } from '../tester/judgement.ts';
-import { judgeArrives, judgeCarries, judgeNotClear, judgeRefused } from '../tester/ike/child-traffic.ts';
+import {
+  judgeArrives,
+  judgeCarries,
+  judgeLeaves,
+  judgeNotClear,
+  judgeRefused,
+  sendBy,
+} from '../tester/ike/child-traffic.ts';
 import {
   answerChild,
   askChild,
@@ -13,6 +20,7 @@ import {
 } from '../tester/ike/create-child.ts';
 import { ikeClause } from '../tester/ike/ike-clause.ts';
 import { call, openCall } from '../tester/ike/initiate.ts';
+import { mobileCall } from '../tester/ike/mobike.ts';
 import { deleteEsp, deleteIke, payloadOf } from '../tester/ike/payloads.ts';
 import type { TesterPeer } from '../tester/ike/peer.ts';
 
@@ -158,5 +166,29 @@ ikeClause(
     await peer.answer(request, []);
     await outbound(peer.bench, ['AFTERWARDS ']);
     judgeNotClear(peer.bench, 'AFTERWARDS ', 'a packet leaves in the clear');
+  },
+);
+
+ikeClause(
+  'adversary-MORE-nat-port-change',
+  {
+    level: 'MUST',
+    text: 'Where a NAT changes its mind packets follow what is authentic, and nothing that is not or that was seen before',
+    scenario:
+      'The peer is behind a NAT. Forged and repeated ESP comes from another port, then a genuine packet from a third.',
+    brokenBy: 'follows-anyone',
+  },
+  async peer => {
+    peer.natPort = 61_000;
+    const { child } = await mobileCall(peer);
+    await judgeArrives(peer, child, { sequence: 1, text: 'GENUINE ' }, 'alice takes no ESP in UDP');
+    const spoil = (esp: Uint8Array) => void esp.fill(0, esp.length - 4);
+    await sendBy(peer, child, { sequence: 2, text: 'FORGED ', fromPort: 62_000, spoil });
+    await sendBy(peer, child, { sequence: 1, text: 'GENUINE ', fromPort: 62_000 });
+    const before = await judgeLeaves(peer, child, 'WHERE ', 'alice sends nothing');
+    judge(before.ports?.to === 61_000, `alice sends to port ${before.ports?.to}, for what was forged or repeated`);
+    await sendBy(peer, child, { sequence: 3, text: 'MOVED ', fromPort: 63_000 });
+    const after = await judgeLeaves(peer, child, 'THERE ', 'alice sends nothing');
+    judge(after.ports?.to === 63_000, `alice sends to port ${after.ports?.to}, where nobody is any more`);
   },
 );
