@@ -32,6 +32,7 @@ export interface ClauseRecord {
   /** RFC, section, slug; then the parameter in brackets where a clause is judged for several. Stable. */
   readonly id: string;
   readonly suite: string;
+  /** `rfcNNNN`; `adversary` for what attackers have done to others, and then `section` is the number of the attack. */
   readonly rfc: string;
   readonly section: string;
   readonly level: 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY';
