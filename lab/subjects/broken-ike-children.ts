@@ -162,7 +162,6 @@ function refusing(): Subject[] {
     }),
     ikeWireSubject('ike-old-is-deaf', 'does not listen to an IKE SA any more that was rekeyed', () => {
       const replaced = new Set<string>();
-      const spis = (message: Uint8Array) => Buffer.from(message.subarray(0, 16)).toString('hex');
       return {
         incoming: message => (replaced.has(spis(message)) ? null : message),
         outgoing: (message, wire) => {
@@ -181,6 +180,10 @@ function refusing(): Subject[] {
       ),
     ),
   ];
+}
+
+function spis(message: Uint8Array): string {
+  return Buffer.from(message.subarray(0, 16)).toString('hex');
 }
 
 function error(notifyType: number): Payload {

@@ -243,6 +243,10 @@ ikeClause(
   },
 );
 
+const spoil = (esp: Uint8Array): void => {
+  esp[esp.length - 1] = (esp.at(-1) ?? 0) ^ 1;
+};
+
 /** The NAT of the peer has forgotten him. */
 const OTHER_PORT = 62_345;
 
@@ -274,9 +278,6 @@ ikeClause(
   async peer => {
     const child = await callThroughNat(peer);
     await judgeArrives(peer, child, { sequence: 1, text: 'GENUINE ' }, 'alice does not take ESP in UDP');
-    const spoil = (esp: Uint8Array) => {
-      esp[esp.length - 1] = (esp.at(-1) ?? 0) ^ 1;
-    };
     await sendBy(peer, child, { sequence: 2, text: 'FORGED ', fromPort: OTHER_PORT, spoil });
     await outbound(peer.bench, ['WHERE ']);
     const [seen] = peer.bench.outside().slice(-1);

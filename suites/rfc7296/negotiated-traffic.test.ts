@@ -180,6 +180,8 @@ ikeClause(
   },
 );
 
+const inTheClear = (text: string) => udp({ source: FAR[4], destination: HOST[4], payload: filler(text) });
+
 ikeClause(
   'rfc7296-1.2-clear-packets-are-not-taken',
   {
@@ -189,11 +191,10 @@ ikeClause(
     brokenBy: 'accepts-clear',
   },
   async peer => {
-    const inside = (text: string) => udp({ source: FAR[4], destination: HOST[4], payload: filler(text) });
-    await peer.bench.fromOutside([inside('CLEAR-BEFORE ')]);
+    await peer.bench.fromOutside([inTheClear('CLEAR-BEFORE ')]);
     refused(peer.bench, 'CLEAR-BEFORE ', 'alice takes in the clear what she should protect');
     await call(peer);
-    await peer.bench.fromOutside([inside('CLEAR-AFTER ')]);
+    await peer.bench.fromOutside([inTheClear('CLEAR-AFTER ')]);
     refused(peer.bench, 'CLEAR-AFTER ', 'alice takes in the clear what she should protect');
   },
 );

@@ -36,6 +36,9 @@ const BOTH_FAMILIES: IkePlan = {
   node: { policies: [policy('site', protect(tunnel()))] },
 };
 
+const tcpPorts = (startPort: number, endPort: number) => ({ protocol: IpProtocol.TCP, startPort, endPort });
+const asTcp = (list: readonly TrafficSelector[]) => list.map(it => ({ ...it, protocol: IpProtocol.TCP }));
+
 /** Fails unless the selectors are these, in whatever order. */
 function judgeSame(
   said: readonly TrafficSelector[],
@@ -217,15 +220,14 @@ ikeClause(
     ),
   },
   async peer => {
-    const tcp = (startPort: number, endPort: number) => ({ protocol: IpProtocol.TCP, startPort, endPort });
     const traits = {
       tsi: CALL.tsi.map(it => ({ ...it, protocol: IpProtocol.TCP })),
-      tsr: CALL.tsr.map(it => ({ ...it, ...tcp(1000, 2000) })),
+      tsr: CALL.tsr.map(it => ({ ...it, ...tcpPorts(1000, 2000) })),
     };
     const { tsr } = judgeSelectors(await askFirstChild(peer, traits));
     judgeSame(
       tsr,
-      CALL.tsr.map(it => ({ ...it, ...tcp(1500, 2000) })),
+      CALL.tsr.map(it => ({ ...it, ...tcpPorts(1500, 2000) })),
       'TSr',
     );
   },
@@ -244,8 +246,7 @@ ikeClause(
     ),
   },
   async peer => {
-    const tcp = (list: readonly TrafficSelector[]) => list.map(it => ({ ...it, protocol: IpProtocol.TCP }));
-    const { response } = await askFirstChild(peer, { tsi: tcp(CALL.tsi), tsr: tcp(CALL.tsr) });
+    const { response } = await askFirstChild(peer, { tsi: asTcp(CALL.tsi), tsr: asTcp(CALL.tsr) });
     judgeNotified(peer, response, NotifyType.TS_UNACCEPTABLE, 'TS_UNACCEPTABLE');
   },
 );
