@@ -111,8 +111,8 @@ test('a Child SA is asked for once, also while the exchanges that follow are und
     keyExchange: ['x25519'],
     additionalKeyExchanges: [['mlkem512'], ['mlkem768']],
   }));
-  const side = (addresses: string) => [{ addresses, protocol: 'any', ports: 'any' }] as const;
-  const sides = { local: side('10.2.0.0/24'), remote: side('10.3.0.0/24') };
+  const any = { protocol: 'any', ports: 'any' } as const;
+  const sides = { local: [{ addresses: '10.2.0.0/24', ...any }], remote: [{ addresses: '10.3.0.0/24', ...any }] };
   const second = childConfig({ name: 'second', policy: 'second', proposals, ...sides });
   const configs = pair({ windowSize: 4, children: [childConfig({ start: 'start' }), second] });
   const { network, alice } = twoGateways(configs);

@@ -188,12 +188,10 @@ describe('an SA for several traffic selectors', () => {
   test('for one port alone, though the policy is for all: what went before to that port lends nothing to another', () => {
     const net = bare();
     const [out, into] = forth();
-    const port = (remotePort: number): SelectorInput => {
-      const ports = { localPort: 'any', remotePort: [[remotePort, remotePort]] } as const;
-      return { local: '10.0.0.0/24', remote: '10.0.1.0/24', protocol: 17, ...ports };
-    };
+    const ports = { localPort: 'any', remotePort: [[9, 9]] } as const;
+    const selector: SelectorInput = { local: '10.0.0.0/24', remote: '10.0.1.0/24', protocol: 17, ...ports };
     run(net, 'bob', { kind: 'installSa', sa: into });
-    run(net, 'alice', { kind: 'installSa', sa: { ...out, selector: port(9) } });
+    run(net, 'alice', { kind: 'installSa', sa: { ...out, selector } });
     for (const to of [9, 10, 9]) net.send('a1', udp('10.0.0.2', '10.0.1.2', [1, to]));
     expect(net.takeDeliveries('b1')).toHaveLength(2);
     expect(kinds(net.takeEvents('alice'))).toContain('saWanted');

@@ -182,8 +182,7 @@ ikeClause(
     peer.natPort = 61_000;
     const { child } = await mobileCall(peer);
     await judgeArrives(peer, child, { sequence: 1, text: 'GENUINE ' }, 'alice takes no ESP in UDP');
-    const spoil = (esp: Uint8Array) => void esp.fill(0, esp.length - 4);
-    await sendBy(peer, child, { sequence: 2, text: 'FORGED ', fromPort: 62_000, spoil });
+    await sendBy(peer, child, { sequence: 2, text: 'FORGED ', fromPort: 62_000, spoil: spoilIcv });
     await sendBy(peer, child, { sequence: 1, text: 'GENUINE ', fromPort: 62_000 });
     const before = await judgeLeaves(peer, child, 'WHERE ', 'alice sends nothing');
     judge(before.ports?.to === 61_000, `alice sends to port ${before.ports?.to}, for what was forged or repeated`);
@@ -192,3 +191,8 @@ ikeClause(
     judge(after.ports?.to === 63_000, `alice sends to port ${after.ports?.to}, where nobody is any more`);
   },
 );
+
+/** Its ICV is not any more what it was. */
+function spoilIcv(esp: Uint8Array): void {
+  esp.fill(0, esp.length - 4);
+}

@@ -156,7 +156,6 @@ const folderOf = (node: string): string => `/run/strongswan/${node}`;
 
 function refusalIn({ stdout, stderr, status }: SwanctlResult): string {
   // Folders that are not there are no news, nor are plugins that swanctl itself does without.
-  const isNews = (line: string): boolean => line.includes('fail') && !/^(?:plugin|opening directory) /.test(line);
-  const lines = `${stdout}\n${stderr}`.split('\n').filter(isNews);
+  const lines = `${stdout}\n${stderr}`.split('\n').filter(line => /^(?!plugin |opening directory ).*fail/.test(line));
   return lines.join('; ') || `status ${status}`;
 }
