@@ -46,6 +46,8 @@ export function faultsOf(core: Core): string[] {
 }
 
 const TASKS_MAX = 64;
+/** To one first request. */
+const ANSWERS_MAX = 4;
 
 function faultsOfSa(sa: IkeSa, childrenMax: number, octetsMax: number): string[] {
   const { requests, responses } = sa.windows;
@@ -55,6 +57,9 @@ function faultsOfSa(sa: IkeSa, childrenMax: number, octetsMax: number): string[]
     ['answers kept', responses.answered.length, 2 * responses.size],
     ['requests that wait', responses.waiting.length, responses.size],
   ];
+  if (sa.kind === 'initiating') {
+    counts.push(['answers that are believed', sa.attempt.candidates.length + sa.attempt.failed.length, ANSWERS_MAX]);
+  }
   if (isKeyed(sa)) {
     counts.push(['messages in pieces', sa.fragments.length, responses.size + requests.size]);
     counts.push(['octets in pieces', Math.max(0, ...sa.fragments.map(({ octets }) => octets)), octetsMax]);

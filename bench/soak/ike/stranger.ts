@@ -31,13 +31,17 @@ export function tryAsStranger(
   }
   const known = new Set(before.map(({ id }) => id));
   for (const sa of core.sas.values()) {
-    if (known.has(sa.id) || sa.kind === 'halfOpen' || (sa.kind === 'authenticating' && scene.name === 'calling'))
-      continue;
+    // Whoever answers what Bob has asked in the clear is believed until it has to prove itself, RFC 7296 §2.4.
+    const isAnswer = sa.kind === 'authenticating' && AWAITING.includes(scene.name);
+    if (known.has(sa.id) || sa.kind === 'halfOpen' || isAnswer) continue;
     trial.findings.push(`a stranger has an IKE SA that is ${sa.kind}`);
   }
   trial.look();
   return trial;
 }
+
+/** Scenes in which Bob waits for an answer to his first request. */
+const AWAITING = ['calling', 'authenticating'];
 
 /** What a stranger has done to an IKE SA; null: nothing. */
 function harmTo(before: IkeSa, after: IkeSa | undefined): string | null {
