@@ -72,7 +72,7 @@ export class DeviceBatches {
         this.#overflowed++;
         continue;
       }
-      if (this.#queue.push({ octets: frame.octets.slice(), offload: frame.offload }) === 1) this.#watch();
+      if (this.#queue.push({ octets: new Uint8Array(frame.octets), offload: frame.offload }) === 1) this.#watch();
     }
   }
 

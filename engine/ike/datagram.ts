@@ -62,12 +62,13 @@ export function datagramFrom(packet: Uint8Array, ports: IkePorts): IkeDatagram |
     if (!isMarked && !ports.plain.includes(destinationPort)) return null;
     const message = isMarked ? messageIn(payload) : payload;
     if (message === null) return 'ignored';
+    // Copies: `slice` of a Buffer is none.
     return {
-      local: destination.slice(),
+      local: new Uint8Array(destination),
       localPort: destinationPort,
-      remote: source.slice(),
+      remote: new Uint8Array(source),
       remotePort: sourcePort,
-      octets: message.slice(),
+      octets: new Uint8Array(message),
     };
   } catch (error) {
     if (error instanceof WireError) return null; // for who counts such packets
