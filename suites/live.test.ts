@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { whyNotLive } from '../lab/cli/machine/live-capabilities.ts';
+import { labTest, notPassed } from './lab-test.ts';
+
+test.skipIf(whyNotLive() !== null).each([
+  ['every clause of encryption', ['encryption']],
+  ['a sample of all clauses', ['--sample', '60']],
+])(
+  'live gateways pass %s, and each clause catches a live gateway that is broken (needs what lab doctor names)',
+  { timeout: 900_000 },
+  (_, args) =>
+    labTest([...args, '--driver', 'netns'], ({ status, run }) => {
+      expect(notPassed(run).filter(line => !line.endsWith('has no virtual-time'))).toEqual([]);
+      expect(run.clauses.every(clause => clause.controls.every(control => control.caught))).toBe(true);
+      expect(status).toBe(0);
+    }),
+);
