@@ -161,3 +161,17 @@ test.each(['alice', 'bob'] as const)(
     for (const station of [alice, bob]) expect(inNode(station).size).toBe(2);
   },
 );
+
+test('nothing stays in the node of a peer that fails while the old SAs are still there', () => {
+  const { network, alice, bob } = twoGateways(pair({ makeBeforeBreak: true }));
+  network.run(1000);
+  network.command(alice, { kind: 'reauthenticate', ike: 'bob' });
+  const isMade = () => alice.events.filter(({ kind }) => kind === 'childEstablished').length > 1;
+  network.run(3000, isMade);
+  network.intercept = () => [];
+  network.run(600_000);
+  for (const station of [alice, bob]) {
+    expect(station.events.map(({ kind }) => kind)).toContain('peerFailed');
+    expect([...inNode(station)]).toEqual([]);
+  }
+});

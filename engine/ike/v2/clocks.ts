@@ -1,7 +1,7 @@
 import type { InboundName } from '../../node/node.ts';
 import { type Instant, NS_PER_S } from '../../wire/instant.ts';
 import { CHILD_CLOCKS } from './child-clocks.ts';
-import { endIkeSa, endOfLingering } from './end.ts';
+import { endIkeSa, endOfLingering, withoutTrace } from './end.ts';
 import { IKE_CLOCKS } from './ike-clocks.ts';
 import { type AuthenticatedIkeSa, type IkeSa, isAuthenticated } from './ike-sa.ts';
 import { type Step, step, unchanged, type World } from './step.ts';
@@ -108,9 +108,4 @@ export function resendAt(sa: IkeSa): Instant | null {
     (first, { resendAt: at }) => (first === null || at < first ? at : first),
     null,
   );
-}
-
-/** Nobody is left to repeat answers to. */
-function withoutTrace({ sa, effects }: Step): Step {
-  return { sa: sa?.kind === 'closed' ? null : sa, effects };
 }

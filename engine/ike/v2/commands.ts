@@ -7,7 +7,7 @@ import { type Caller, createCaller, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
 import { protocolOf } from './child-table.ts';
 import { type Core, tell, worldOf } from './core.ts';
-import { endIkeSa } from './end.ts';
+import { endIkeSa, withoutTrace } from './end.ts';
 import { type EstablishedIkeSa, type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { dispatchRequest, dispatchResponse } from './receive-protected.ts';
 import { addressesChanged } from './mobike.ts';
@@ -96,7 +96,7 @@ function terminateIke(core: Core, sa: IkeSa): void {
   if (sa.kind === 'closed' || sa.kind === 'deleting') return;
   if (sa.kind === 'established') return addTasks(core, sa, [{ kind: 'deleteIke' }]);
   for (const caller of core.callers.values()) if (caller.attempt === sa.id) caller.attempt = null;
-  if (isKeyed(sa)) applyStep(core, sa, { ...endIkeSa(sa, 'asked', 'terminated', worldOf(core)), sa: null }, null);
+  if (isKeyed(sa)) applyStep(core, sa, withoutTrace(endIkeSa(sa, 'asked', 'terminated', worldOf(core))), null);
   else removeSa(core, sa.id);
 }
 

@@ -25,6 +25,12 @@ export function endIkeSa(sa: IkeSa, cause: LossCause, why: string, world: World)
   return { ...ended, effects: [...yielded.effects, ...ended.effects] };
 }
 
+/** The same where nobody is left to repeat answers to: nothing stays, neither here nor in the node. */
+export function withoutTrace({ sa, effects }: Step): Step {
+  if (sa?.kind !== 'closed') return { sa, effects };
+  return { sa: null, effects: [...effects, ...endOfLingering(sa.lingering ?? [])] };
+}
+
 function endAlone(sa: IkeSa, cause: LossCause, why: string, world: World): Step {
   const effects: Effect[] = [];
   const outlived = isAuthenticated(sa) && cause === 'closed' ? outlivedChildren(sa, world) : [];

@@ -3,7 +3,7 @@ import { applyStep, settle } from './apply.ts';
 import { runCaller } from './caller.ts';
 import { dueClock, resendAt } from './clocks.ts';
 import { type Core, tell, worldOf } from './core.ts';
-import { endIkeSa, nameOf } from './end.ts';
+import { endIkeSa, nameOf, withoutTrace } from './end.ts';
 import { type IkeSa, isKeyed } from './ike-sa.ts';
 import { otherPath, patienceOf } from './mobike.ts';
 import { storeSa } from './sa-table.ts';
@@ -48,8 +48,7 @@ function resend(core: Core, sa: IkeSa): void {
       connection: sa.connection.name,
       detail: `${nameOf(sa)}: no answer to ${request.task.kind}`,
     });
-    const step = endIkeSa(sa, 'dead', 'the peer does not answer', worldOf(core));
-    return applyStep(core, sa, step.sa?.kind === 'closed' ? { ...step, sa: null } : step, null);
+    return applyStep(core, sa, withoutTrace(endIkeSa(sa, 'dead', 'the peer does not answer', worldOf(core))), null);
   }
   // The path may be at fault, and another one do: what is asked goes that way from here on.
   const other = request.sends >= SENDS_OF_A_PATH ? otherPath(sa, worldOf(core)) : null;
