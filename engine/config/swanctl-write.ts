@@ -265,7 +265,8 @@ function credentialFiles({ credentials, connections }: IkeConfig): SwanctlFile[]
   for (const { name, certificate } of credentials.anchors) add(`x509ca/${name}.pem`, 'CERTIFICATE', certificate);
   for (const [index, certificate] of credentials.peers.entries())
     add(`x509/${peerName(index)}.pem`, 'CERTIFICATE', certificate);
-  for (const [index, { spki }] of credentials.rawKeys.entries()) add(`pubkey/${peerName(index)}.pem`, 'PUBLIC KEY', spki);
+  for (const [index, { spki }] of credentials.rawKeys.entries())
+    add(`pubkey/${peerName(index)}.pem`, 'PUBLIC KEY', spki);
   for (const [index, crl] of credentials.crls.entries()) add(`x509crl/crl-${index}.pem`, 'X509 CRL', crl);
   return files;
 }
