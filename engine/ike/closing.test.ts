@@ -5,6 +5,7 @@ import { altering } from './testing/alter.ts';
 import { childConfig, pair } from './testing/connection.ts';
 import { kinds, states, twoGateways } from './testing/gateways.ts';
 import { Network, type Station } from './testing/network.ts';
+import { carriesTraffic } from './testing/node-sas.ts';
 import { notifyOf } from './v2/notify.ts';
 
 /** SAs that are in the node, by SPI and direction. */
@@ -174,4 +175,28 @@ test('nothing stays in the node of a peer that fails while the old SAs are still
     expect(station.events.map(({ kind }) => kind)).toContain('peerFailed');
     expect([...inNode(station)]).toEqual([]);
   }
+});
+
+test('a reauthentication leaves no child without SAs: those that come later as well are there before the old ones go', () => {
+  const sides = (local: string, remote: string) => ({
+    local: [{ addresses: local, protocol: 'any', ports: 'any' }] as const,
+    remote: [{ addresses: remote, protocol: 'any', ports: 'any' }] as const,
+  });
+  const second = childConfig({
+    name: 'second',
+    policy: 'second',
+    start: 'start',
+    ...sides('10.2.0.0/24', '10.3.0.0/24'),
+  });
+  const { network, alice, bob } = twoGateways(
+    pair({ makeBeforeBreak: true, children: [childConfig({ start: 'start' }), second] }),
+  );
+  network.run(1000);
+  network.command(alice, { kind: 'reauthenticate', ike: 'bob' });
+  for (let i = 0; i < 4000; i++) {
+    network.run(5);
+    // The other way packets follow the answer that lets Alice install what they come by.
+    expect([i, ...['net', 'second'].map(name => carriesTraffic(alice, bob, name))]).toEqual([i, true, true]);
+  }
+  expect(states(alice, network.now)).toEqual(['established']);
 });

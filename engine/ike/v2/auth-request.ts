@@ -6,6 +6,7 @@ import { formatIdentity, type Identity, identityOfPayload, payloadOfIdentity } f
 import { authNotifies, expectedIdentity, judgePeer, ownIdentity, proveSelf } from './auth-parts.ts';
 import { certificateRequests, certificatesToSend, lookupNotifies } from './certificate-payloads.ts';
 import { type ChildOffer, concludeChild, offerChild, offerPayloads } from './child-offer.ts';
+import { LINGER_NS } from './child-closing.ts';
 import { childPlace } from './child-place.ts';
 import { endIkeSa, nameOf } from './end.ts';
 import { addFirstChild, establish } from './establish.ts';
@@ -164,7 +165,10 @@ function conclude(
     world,
   );
   const old = sa.notes.flatMap(note => (note.kind === 'replaces' ? [latestOf(note.ikeSa, world)] : []));
-  const replaced = old.map((ikeSa): Effect => ({ kind: 'task', task: { kind: 'deleteIke', cause: 'failed' }, ikeSa }));
+  // Not before the children that do not come along with this are there, which have exchanges of their own.
+  const at = sa.children.length > 1 || offered === null ? world.now + LINGER_NS : world.now;
+  const end = { kind: 'deleteIke', cause: 'failed' } as const;
+  const replaced = old.map((ikeSa): Effect => ({ kind: 'delay', at, task: end, ikeSa }));
   const older = replaceOlder(made.sa, payloads, old, world);
   const redirection = readRedirect(payloads);
   if (redirection !== null && connection.followsRedirects) {
