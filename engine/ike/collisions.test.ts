@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { decodeIkeHeader } from '../wire/ike/header.ts';
 import type { IkeCommand } from './daemon.ts';
 import { childConfig, pair } from './testing/connection.ts';
 import { Network } from './testing/network.ts';
@@ -170,5 +171,26 @@ test('what is asked for while both rekey the IKE SA is not made in one that has 
   network.command(bob, { kind: 'initiate', child: 'net' });
   isHeld = false;
   network.run(30_000);
+  expect([alice, bob].map(station => sasOf(station).length)).toEqual([2, 2]);
+});
+
+test('both rekey a Child SA, and the one that stays is rekeyed again before the other end hears of it', () => {
+  const network = new Network('again');
+  const { alice: aliceConfig, bob: bobConfig } = pair({ windowSize: 3, children: [childConfig({ start: 'start' })] });
+  const alice = network.add('alice', ['192.0.2.1'], aliceConfig);
+  const bob = network.add('bob', ['192.0.2.2'], bobConfig);
+  network.run(1000);
+  // What Alice answers Bob is lost for a while: by the nonces of this seed what he has made is redundant.
+  let isHeld = true;
+  network.intercept = (datagram, from) => {
+    const { isResponse, exchangeType } = decodeIkeHeader(datagram.octets);
+    return isHeld && from === alice && isResponse && exchangeType === 36 ? [] : [datagram];
+  };
+  for (const station of [alice, bob]) network.command(station, REKEY_CHILD);
+  network.run(100);
+  network.command(alice, REKEY_CHILD);
+  network.run(100);
+  isHeld = false;
+  network.run(20_000);
   expect([alice, bob].map(station => sasOf(station).length)).toEqual([2, 2]);
 });

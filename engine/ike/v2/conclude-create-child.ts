@@ -125,13 +125,14 @@ function adopt(sa: EstablishedIkeSa, child: ChildSa): Step {
 
 /**
  * In the place of the old one, RFC 7296 §2.8. Where the peer has rekeyed that as well, the one with the lowest of the four
- * nonces is redundant, and whoever made it deletes it; whoever made the other deletes the old one (§2.8.1).
+ * nonces is redundant, and whoever made it deletes it; whoever made the other deletes the old one (§2.8.1). So where the peer has
+ * deleted the old one before this answer came, this is the redundant one, or nobody wants either.
  */
 function replace(sa: EstablishedIkeSa, oldId: number, child: ChildSa): Step {
   const old = childById(sa, oldId);
   const rival = successorsOf(sa, oldId).find(({ origin }) => origin.madeBy === 'peer') ?? null;
   const event: Effect = { kind: 'event', event: childEvent('childRekeyed', sa.connection, child) };
-  if (rival !== null && isRedundant(child, rival)) {
+  if (rival === null ? old === null : isRedundant(child, rival)) {
     const losing: ChildSa = { ...child, state: 'rekeyed' };
     const withoutTurn =
       old === null ? sa : withChild(sa, { ...old, state: old.state === 'deleting' ? 'deleting' : 'rekeyed' });

@@ -214,6 +214,8 @@ interface Authenticated extends Keyed {
   readonly delayed: readonly { readonly at: Instant; readonly task: Task }[];
   /** Whether this node began the first of a series of rekeyed ones, whoever rekeyed it since; absent: as `role` says. */
   readonly began?: boolean;
+  /** Both SPIs of that first one; absent: it is this. */
+  readonly firstSpis?: string;
   /** RFC 4555; absent: not in use, or nothing has happened yet. */
   readonly mobike?: MobikeState;
   /** Of one that replaced another: the lower nonce of the exchange that made it (RFC 7296 §2.8.2); null: of IKE_SA_INIT. */
@@ -269,6 +271,9 @@ export const localSpi = (sa: CommonIkeSa): IkeSpi => (sa.role === 'initiator' ? 
 
 /** Who began the first of a series of rekeyed IKE SAs: it decides about addresses (RFC 4555 §3.5), and begins anew what is lost. */
 export const hasBegun = (sa: AuthenticatedIkeSa): boolean => sa.began ?? sa.role === 'initiator';
+
+/** Its name for as long as it lives, whoever rekeys it: the same at both ends. */
+export const firstSpisOf = (sa: AuthenticatedIkeSa): string => sa.firstSpis ?? sa.initiatorSpi + sa.responderSpi;
 
 /** Whether the peer has shown to be who it says; by NULL authentication (RFC 7619) it has not. */
 export const isProven = ({ remoteAuthentication }: Pick<AuthenticatedIkeSa, 'remoteAuthentication'>): boolean =>

@@ -2,7 +2,7 @@ import { NS_PER_S } from '../../wire/instant.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
 import type { ConnectionConfig } from '../config.ts';
 import { expandIkeKeys, ikeAlgorithms, rekeyedSkeyseed } from './ike-keys.ts';
-import { type EstablishedIkeSa, hasBegun, type RekeyedIkeSa } from './ike-sa.ts';
+import { type EstablishedIkeSa, firstSpisOf, hasBegun, type RekeyedIkeSa } from './ike-sa.ts';
 import { secretsOf } from './key-log.ts';
 import { atFirstMessage } from './mobike-state.ts';
 import { lowerNonce } from './nonce.ts';
@@ -50,6 +50,7 @@ export function ikeSuccessor(old: EstablishedIkeSa, agreed: AgreedIke, world: Wo
     id: world.newId(),
     role,
     began: hasBegun(old),
+    firstSpis: firstSpisOf(old),
     initiatorSpi,
     responderSpi,
     suite,

@@ -3,7 +3,7 @@ import type { IdPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType } from '../../wire/ike/registry.ts';
 import { LINGER_NS } from './child-closing.ts';
 import { rivalsOf } from './establish.ts';
-import { type AuthenticatingIkeSa, type EstablishedIkeSa, hasBegun, isProven } from './ike-sa.ts';
+import { type AuthenticatingIkeSa, type EstablishedIkeSa, firstSpisOf, hasBegun, isProven } from './ike-sa.ts';
 import { notifyOf } from './notify.ts';
 import type { Effect, World } from './step.ts';
 
@@ -75,6 +75,7 @@ function deleteLater(sa: EstablishedIkeSa, { now }: World): Effect {
   return { kind: 'delay', ikeSa: sa.id, at: now + LINGER_NS, task: { kind: 'deleteIke', cause: 'failed' } };
 }
 
+/** One of them may have been rekeyed since the other end has compared them. */
 function isHigher(a: EstablishedIkeSa, b: EstablishedIkeSa): boolean {
-  return a.initiatorSpi + a.responderSpi > b.initiatorSpi + b.responderSpi;
+  return firstSpisOf(a) > firstSpisOf(b);
 }
