@@ -194,3 +194,20 @@ test('both rekey a Child SA, and the one that stays is rekeyed again before the 
   network.run(20_000);
   expect([alice, bob].map(station => sasOf(station).length)).toEqual([2, 2]);
 });
+
+test('a Child SA is closed while its IKE SA is rekeyed, in a window for both: it is closed in the successor', () => {
+  const network = new Network('window');
+  const { alice: aliceConfig, bob: bobConfig } = pair({ windowSize: 4, children: [childConfig({ start: 'start' })] });
+  const alice = network.add('alice', ['192.0.2.1'], aliceConfig);
+  const bob = network.add('bob', ['192.0.2.2'], bobConfig);
+  network.run(1000);
+  network.command(alice, REKEY_IKE);
+  network.run(5);
+  network.command(alice, DELETE_CHILD);
+  network.run(20_000);
+  for (const station of [alice, bob]) {
+    const { sas } = station.daemon.status(network.now);
+    expect(sas.map(({ state, children }) => [state, children.length])).toEqual([['established', 0]]);
+    expect(sasOf(station)).toEqual([]);
+  }
+});

@@ -1,12 +1,14 @@
 import type { SecurityProtocol } from '../../ipsec/sa.ts';
 import type { DeletePayload, Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, ProtocolId } from '../../wire/ike/registry.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
 import { closeChild, stopSending } from './child-closing.ts';
 import { childById, childByPeerSpi, protocolIdOf, protocolOf, withChild } from './child-table.ts';
 import type { Initiator, Responder } from './exchange.ts';
 import { type ExchangeTable, payloadsOf } from './exchange-table.ts';
-import { type AuthenticatedIkeSa, isAuthenticated } from './ike-sa.ts';
-import { type Effect, step, unchanged, type World } from './step.ts';
+import { type AuthenticatedIkeSa, type EstablishedIkeSa, type IkeSa, isAuthenticated } from './ike-sa.ts';
+import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import type { Task } from './task.ts';
 
 /**
  * Closing Child SAs, RFC 7296 §1.4.1. Each end names those that it receives by:
@@ -78,9 +80,10 @@ export function takeDeletes<Sa extends AuthenticatedIkeSa>(
 export const deleteChild: Initiator<'deleteChild'> = {
   table: DELETE_CHILD,
   kind: 'deleteChild',
-  begin(sa, task) {
+  begin(sa, task, world) {
     const child = isAuthenticated(sa) ? childById(sa, task.childId) : null;
     if (!isAuthenticated(sa) || child === null || child.state === 'deleting') return unchanged(sa);
+    if (isBeingRekeyed(sa)) return afterRekey(sa, task, world);
     return step(withChild(sa, { ...child, state: 'deleting' }), {
       kind: 'request',
       exchangeType: ExchangeType.INFORMATIONAL,
@@ -100,15 +103,27 @@ export const deleteChild: Initiator<'deleteChild'> = {
 export const refuseChild: Initiator<'refuseChild'> = {
   table: DELETE_CHILD,
   kind: 'refuseChild',
-  begin: (sa, task) =>
-    step(sa, {
-      kind: 'request',
-      exchangeType: ExchangeType.INFORMATIONAL,
-      payloads: [deletePayload(task.protocol, [task.spi])],
-      task,
-    }),
+  begin: (sa, task, world) =>
+    isBeingRekeyed(sa)
+      ? afterRekey(sa, task, world)
+      : step(sa, {
+          kind: 'request',
+          exchangeType: ExchangeType.INFORMATIONAL,
+          payloads: [deletePayload(task.protocol, [task.spi])],
+          task,
+        }),
   conclude: sa => unchanged(sa),
 };
+
+/** Its children are with its successor soon, and there nobody would know what the answer to this is about (RFC 7296 §2.25.2). */
+const isBeingRekeyed = (sa: IkeSa): sa is EstablishedIkeSa => sa.kind === 'established' && sa.isRekeying;
+
+/** Until then it waits; where there is a successor, it waits there. */
+function afterRekey(sa: EstablishedIkeSa, task: Task, { now }: World): Step {
+  return unchanged({ ...sa, delayed: [...sa.delayed, { at: now + REKEY_NS, task }] });
+}
+
+const REKEY_NS = NS_PER_S;
 
 function deletePayload(protocol: SecurityProtocol, spis: readonly number[]): DeletePayload {
   return { type: 'D', protocolId: protocolIdOf(protocol), spis };
