@@ -211,3 +211,42 @@ test('a Child SA is closed while its IKE SA is rekeyed, in a window for both: it
     expect(sasOf(station)).toEqual([]);
   }
 });
+
+test('an IKE SA is closed while both rekey it: what the other end has made in its place is closed as well', () => {
+  const network = new Network('both gone');
+  const { alice: aliceConfig, bob: bobConfig } = pair({ windowSize: 4, children: [childConfig({ start: 'start' })] });
+  const alice = network.add('alice', ['192.0.2.1'], aliceConfig);
+  const bob = network.add('bob', ['192.0.2.2'], bobConfig);
+  network.run(1000);
+  // Bob answers Alice, and his own request does not come through.
+  network.intercept = (datagram, from) => {
+    const { isResponse, exchangeType } = decodeIkeHeader(datagram.octets);
+    return from === bob && exchangeType === 36 && !isResponse ? [] : [datagram];
+  };
+  network.command(bob, REKEY_IKE);
+  network.command(alice, REKEY_IKE);
+  network.run(15);
+  const [old] = bob.daemon.status(network.now).sas;
+  network.command(bob, { kind: 'terminate', ike: old?.id ?? 0 });
+  network.run(60_000);
+  for (const station of [alice, bob]) expect(station.daemon.status(network.now).sas).toEqual([]);
+});
+
+test('a peer that does not know yet what it has made asks for time when that is to be rekeyed', () => {
+  const { network, alice, bob } = arrange('unknown');
+  let isHeld = true;
+  network.intercept = (datagram, from) => (isHeld && from === bob ? [] : [datagram]);
+  network.command(alice, REKEY_CHILD);
+  network.run(100);
+  // Bob has made the new one, and Alice has not heard of it.
+  const made = bob.daemon.status(network.now).sas[0]?.children.at(-1)?.id ?? 0;
+  network.intercept = (datagram, from) => {
+    const { isResponse } = decodeIkeHeader(datagram.octets);
+    return isHeld && from === bob && isResponse ? [] : [datagram];
+  };
+  network.command(bob, { kind: 'rekey', child: made });
+  network.run(1000);
+  isHeld = false;
+  network.run(30_000);
+  expect([alice, bob].map(station => sasOf(station).length)).toEqual([2, 2]);
+});

@@ -17,6 +17,7 @@ import { lowerNonce, newNonce, nonceProblem } from './nonce.ts';
 import { notifyFor, notifyPayload } from './notify.ts';
 import type { ProtocolError } from '../protocol-error.ts';
 import { type Effect, type Step, step, type World } from './step.ts';
+import type { TaskKind } from './task.ts';
 import { agreedMethod } from './transforms.ts';
 
 /** The responder of CREATE_CHILD_SA where a Child SA is made: a new one, or one that takes another's place. */
@@ -40,11 +41,19 @@ function respondToCreateChild(sa: KeyedIkeSa, { payloads }: ReceivedMessage, wor
   const isNamed = (protocolId === ProtocolId.ESP || protocolId === ProtocolId.AH) && spi.length === 4;
   // What cannot be an SPI of a Child SA is one that is not there, §2.25.
   const old = isNamed ? childByPeerSpi(sa, protocolId, Buffer.from(spi).readUInt32BE()) : null;
+  // Perhaps what this end is just making: the peer has it, and its answer is on the way.
+  if (old === null && isNamed && isMakingChildren(sa)) return refuse(sa, TEMPORARY_FAILURE);
   if (old === null) return refuse(sa, { ...CHILD_SA_NOT_FOUND, protocolId, spi });
   // §2.25.1: on its way out; one that this end is rekeying as well is rekeyed as usual (§2.8.1).
   if (old.state === 'deleting' || old.state === 'rekeyed') return refuse(sa, TEMPORARY_FAILURE);
   return create(sa, payloads, old, world);
 }
+
+function isMakingChildren({ windows }: EstablishedIkeSa): boolean {
+  return windows.requests.outstanding.some(({ task }) => MAKERS.has(task.kind));
+}
+
+const MAKERS: ReadonlySet<TaskKind> = new Set(['newChild', 'rekeyChild', 'followUp']);
 
 /** Makes the Child SA; `old` is the one that it takes the place of. */
 function create(sa: EstablishedIkeSa, payloads: readonly Payload[], old: ChildSa | null, world: World): Step {

@@ -128,8 +128,12 @@ export const deleteIke: Initiator<'deleteIke'> = {
     const deleting: DeletingIkeSa = { ...sa, kind: 'deleting', tasks: [], children: [], lingering, delayed: [] };
     const configs = [...children.map(({ config }) => config), ...comingChildren(sa)];
     const lost = [...new Map(configs.map(config => [config.name, config])).values()];
+    // What the peer has made in its place ends with it: nobody has asked for another one.
+    const heir = sa.kind === 'established' ? sa.rival : undefined;
+    const ofHeir: Effect[] = heir === undefined ? [] : [{ kind: 'task', task, ikeSa: heir }];
     return step(
       deleting,
+      ...ofHeir,
       ...endOfChildren(sa, outlived),
       {
         kind: 'request',
