@@ -178,10 +178,6 @@ test('nothing stays in the node of a peer that fails while the old SAs are still
 });
 
 test('a reauthentication leaves no child without SAs: those that come later as well are there before the old ones go', () => {
-  const sides = (local: string, remote: string) => ({
-    local: [{ addresses: local, protocol: 'any', ports: 'any' }] as const,
-    remote: [{ addresses: remote, protocol: 'any', ports: 'any' }] as const,
-  });
   const second = childConfig({
     name: 'second',
     policy: 'second',
@@ -199,4 +195,10 @@ test('a reauthentication leaves no child without SAs: those that come later as w
     expect([i, ...['net', 'second'].map(name => carriesTraffic(alice, bob, name))]).toEqual([i, true, true]);
   }
   expect(states(alice, network.now)).toEqual(['established']);
+});
+
+/** All that passes between two networks. */
+const sides = (local: string, remote: string) => ({
+  local: [{ addresses: local, protocol: 'any', ports: 'any' }] as const,
+  remote: [{ addresses: remote, protocol: 'any', ports: 'any' }] as const,
 });
