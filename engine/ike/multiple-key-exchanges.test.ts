@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { decodeIkeHeader } from '../wire/ike/header.ts';
 import type { IkeProposalConfig } from './config.ts';
 import { childConfig, pair } from './testing/connection.ts';
 import { kinds, twoGateways } from './testing/gateways.ts';
-import type { Network, Station } from './testing/network.ts';
+import { Network, type Station } from './testing/network.ts';
 
 const proposal = (...additionalKeyExchanges: (readonly string[])[]): IkeProposalConfig => ({
   encryption: ['aes256gcm16'],
@@ -124,4 +125,32 @@ test('a Child SA is asked for once, also while the exchanges that follow are und
   network.run(3000);
   const [sa] = alice.daemon.status(network.now).sas;
   expect(sa?.children.map(({ name }) => name)).toEqual(['net', 'second']);
+});
+
+test('both rekey a Child SA, and one of them is through before the other goes on: one is left', () => {
+  const proposals = childConfig().proposals.map(one => ({
+    ...one,
+    keyExchange: ['x25519'],
+    additionalKeyExchanges: [['mlkem512']],
+  }));
+  for (const seed of ['one', 'two', 'three', 'four']) {
+    const configs = pair({ children: [childConfig({ start: 'start', proposals })] });
+    const network = new Network(seed);
+    const alice = network.add(`alice ${seed}`, ['192.0.2.1'], configs.alice); // other names, other nonces
+    const bob = network.add(`bob ${seed}`, ['192.0.2.2'], configs.bob);
+    network.run(1000);
+    // Bob's answer comes late, and so does Alice's to his Delete of the old one.
+    const held = new Set([bob, alice]);
+    network.intercept = (datagram, from) => {
+      const { isResponse, exchangeType } = decodeIkeHeader(datagram.octets);
+      return held.has(from) && isResponse && exchangeType === (from === bob ? 36 : 37) ? [] : [datagram];
+    };
+    for (const station of [alice, bob]) network.command(station, { kind: 'rekey', child: 'net' });
+    network.run(200);
+    held.delete(bob);
+    network.run(1000);
+    held.delete(alice);
+    network.run(30_000);
+    for (const { daemon } of [alice, bob]) expect(daemon.status(network.now).sas[0]?.children).toHaveLength(1);
+  }
 });

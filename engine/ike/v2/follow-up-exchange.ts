@@ -2,6 +2,7 @@ import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, NotifyType } from '../../wire/ike/registry.ts';
 import { completeChild, refuse, TEMPORARY_FAILURE } from './answer-create-child.ts';
 import { completeRekey } from './answer-rekey-ike.ts';
+import { childById } from './child-table.ts';
 import { concludeCreateChild } from './conclude-create-child.ts';
 import type { ExchangeTable } from './exchange-table.ts';
 import { requiredPayload } from './exchange-table.ts';
@@ -79,9 +80,17 @@ export const followUpResponder: Responder = {
     if (found === null) {
       return refuse(sa, { kind: 'refused', notifyType: NotifyType.STATE_NOT_FOUND, data: new Uint8Array(0) });
     }
+    if (isOvertaken(sa, found.awaited)) return refuse(found.sa, TEMPORARY_FAILURE);
     return respondTo(found.sa, found.awaited, payloads, world);
   },
 };
+
+/** This end's own rekey of the same Child SA was quicker, or it was closed meanwhile: that is over (RFC 7296 §2.25.1). */
+function isOvertaken(sa: EstablishedIkeSa, { origin }: AwaitedFollowUp): boolean {
+  if (origin.kind !== 'child' || origin.replaces === null) return false;
+  const old = childById(sa, origin.replaces);
+  return old === null || old.state === 'deleting' || old.state === 'rekeyed';
+}
 
 function respondTo(sa: EstablishedIkeSa, awaited: AwaitedFollowUp, payloads: readonly Payload[], world: World): Step {
   const [next, ...remaining] = awaited.remaining;
