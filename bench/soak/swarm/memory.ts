@@ -17,7 +17,7 @@ export function mayKeep(peers: number, children: number): Kept {
     'IKE SAs': ikeSas,
     children: 12 * children,
     'table entries': 8 * ikeSas,
-    tasks: 30 * peers,
+    tasks: 60 * peers,
     messages: 5 * ikeSas,
     'SAs in the node': 40 * children,
   };
