@@ -5,6 +5,8 @@ import { benchedSuites, measureEsp } from './esp-rate.ts';
 import { aliceConfig, measureGateway } from './gateway-rate.ts';
 import { measureKeyExchanges, measureSignatures } from './ike-crypto-rate.ts';
 import { measureHandshakes, measureIkeMemory } from './ike-rate.ts';
+import { whyNotLive } from '../lab/cli/machine/live-capabilities.ts';
+import { strongswan } from '../lab/cli/machine/other-implementations.ts';
 import { measurePolicies } from './policy-rate.ts';
 import { measureSaMemory } from './sa-memory.ts';
 
@@ -22,7 +24,18 @@ const KEY_ROUNDS = 51;
 const HANDSHAKE_ROUNDS = 101;
 const IKE_SAS = 1000;
 
-const PARTS: Readonly<Record<string, () => void>> = { start, gateway, esp, memory, policies, keys, ike, hub, live };
+const PARTS: Readonly<Record<string, () => void>> = {
+  start,
+  gateway,
+  esp,
+  memory,
+  policies,
+  keys,
+  ike,
+  handshakes,
+  hub,
+  live,
+};
 
 function main(asked: readonly string[]): void {
   const unknown = asked.find(part => !(part in PARTS));
@@ -122,14 +135,27 @@ function ike(): void {
   print(`  ${'x25519, psk'.padEnd(36)}${measureIkeMemory(IKE_SAS).toFixed(0).padStart(9)}`);
 }
 
+function handshakes(): void {
+  const lacking = [whyNotLive(), strongswan()].find(capability => capability !== null && !capability.ok);
+  if (lacking !== undefined && lacking !== null)
+    return print(
+      `handshakes of live gateways: this machine cannot: ${lacking.name}; fix: ${lacking.fix ?? 'none known'}`,
+    );
+  print(inProcess('live-handshakes.js'));
+}
+
 function hub(): void {
-  print(execFileSync(process.execPath, [join(import.meta.dirname, 'hub-rate.js')], { encoding: 'utf8' }).trimEnd());
+  print(inProcess('hub-rate.js'));
 }
 
 function live(): void {
   if (!canRunNetns()) return print('frames/s of live labs: this machine cannot (see lab doctor)');
-  print(execFileSync(process.execPath, [join(import.meta.dirname, 'live-rate.js')], { encoding: 'utf8' }).trimEnd());
+  print(inProcess('live-rate.js'));
 }
+
+/** A part in a process of its own. */
+const inProcess = (file: string): string =>
+  execFileSync(process.execPath, [join(import.meta.dirname, file)], { encoding: 'utf8' }).trimEnd();
 
 function printLoad(when: string): void {
   const loads = loadavg().map(load => load.toFixed(2));
