@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeIkeHeader } from '../wire/ike/header.ts';
+import { ExchangeType } from '../wire/ike/registry.ts';
 import type { IkeCommand } from './daemon.ts';
 import { childConfig, pair } from './testing/connection.ts';
 import { Network } from './testing/network.ts';
@@ -249,4 +250,41 @@ test('a peer that does not know yet what it has made asks for time when that is 
   isHeld = false;
   network.run(30_000);
   expect([alice, bob].map(station => sasOf(station).length)).toEqual([2, 2]);
+});
+
+test('what the peer closes before its answer has come is not there when the answer brings it', () => {
+  const { network, alice, bob } = arrange('early');
+  let isHeld = true;
+  network.intercept = (datagram, from) => {
+    const { isResponse } = decodeIkeHeader(datagram.octets);
+    return isHeld && from === bob && isResponse ? [] : [datagram];
+  };
+  network.command(alice, NEW_CHILD);
+  network.run(100);
+  // Bob has made it, and Alice has not heard of it.
+  network.command(bob, { kind: 'terminate', child: 'second' });
+  network.run(400);
+  isHeld = false;
+  network.run(30_000);
+  expect([alice, bob].map(station => sasOf(station).length)).toEqual([2, 2]);
+});
+
+test('a Child SA that is closed while it is rekeyed, in a window for both, does not come back when the rekey is refused', () => {
+  const network = new Network('no return');
+  const { alice: aliceConfig, bob: bobConfig } = pair({ windowSize: 4, children: [childConfig({ start: 'start' })] });
+  const alice = network.add('alice', ['192.0.2.1'], aliceConfig);
+  const bob = network.add('bob', ['192.0.2.2'], bobConfig);
+  network.run(20_000);
+  // The refusal overtakes the answer to the Delete.
+  network.intercept = (datagram, from) => {
+    const { isResponse, exchangeType } = decodeIkeHeader(datagram.octets);
+    return from === bob && isResponse && exchangeType === ExchangeType.INFORMATIONAL ? [] : [datagram];
+  };
+  for (const command of [REKEY_CHILD, DELETE_CHILD]) network.command(alice, command);
+  network.command(bob, DELETE_CHILD);
+  network.run(500);
+  network.intercept = datagram => [datagram];
+  network.run(20_000);
+  expect(alice.commands.filter(({ kind }) => kind === 'installSa').length).toBe(2);
+  for (const station of [alice, bob]) expect(sasOf(station)).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import { answerChild, type ChildAnswer } from './child-answer.ts';
 import { beginSending } from './child-closing.ts';
 import { childEvent, createChildSa, installCommand } from './child-install.ts';
+import { isMakingChildren } from './closed-early.ts';
 import { childKeys, weakness } from './child-keys.ts';
 import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -17,7 +18,6 @@ import { lowerNonce, newNonce, nonceProblem } from './nonce.ts';
 import { notifyFor, notifyPayload } from './notify.ts';
 import type { ProtocolError } from '../protocol-error.ts';
 import { type Effect, type Step, step, type World } from './step.ts';
-import type { TaskKind } from './task.ts';
 import { agreedMethod } from './transforms.ts';
 
 /** The responder of CREATE_CHILD_SA where a Child SA is made: a new one, or one that takes another's place. */
@@ -48,12 +48,6 @@ function respondToCreateChild(sa: KeyedIkeSa, { payloads }: ReceivedMessage, wor
   if (old.state === 'deleting' || old.state === 'rekeyed') return refuse(sa, TEMPORARY_FAILURE);
   return create(sa, payloads, old, world);
 }
-
-function isMakingChildren({ windows }: EstablishedIkeSa): boolean {
-  return windows.requests.outstanding.some(({ task }) => MAKERS.has(task.kind));
-}
-
-const MAKERS: ReadonlySet<TaskKind> = new Set(['newChild', 'rekeyChild', 'followUp']);
 
 /** Makes the Child SA; `old` is the one that it takes the place of. */
 function create(sa: EstablishedIkeSa, payloads: readonly Payload[], old: ChildSa | null, world: World): Step {

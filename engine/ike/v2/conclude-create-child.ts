@@ -9,6 +9,7 @@ import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, successorsOf, withChild } from './child-table.ts';
 import { isRedundant, twinOf } from './child-twin.ts';
+import { withoutClosed } from './closed-early.ts';
 import { defer, patience } from './deferral.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { payloadOf, requiredPayload } from './exchange-table.ts';
@@ -47,7 +48,8 @@ export function concludeCreateChild(
     return made.isFatal === true ? distrust(sa, made.why) : abandon(sa, task, progress, made.why, world);
   }
   if (made.kind === 'followed') return step(sa, { kind: 'task', task: made.by });
-  return task.kind === 'newChild' ? adopt(sa, made.child) : replace(sa, task.childId, made.child);
+  const { child } = made;
+  return withoutClosed(task.kind === 'newChild' ? adopt(sa, child) : replace(sa, task.childId, child), child, world);
 }
 
 type Made =
@@ -155,9 +157,9 @@ function takeRefusal(
 ): Step {
   const old = task.kind === 'rekeyChild' ? childById(sa, task.childId) : null;
   // The peer has been quicker: there is a successor, or nothing that could have one (§2.8.1, §2.25.1).
-  if (task.kind === 'rekeyChild' && (old === null || successorsOf(sa, old.id).length > 0)) {
-    return unchanged(old === null ? sa : withChild(sa, { ...old, state: 'rekeyed' }));
-  }
+  if (task.kind === 'rekeyChild' && (old === null || old.state === 'deleting')) return unchanged(sa);
+  if (old !== null && successorsOf(sa, old.id).length > 0)
+    return unchanged(withChild(sa, { ...old, state: 'rekeyed' }));
   const still = old === null ? sa : withChild(sa, { ...old, state: 'installed' });
   switch (error.notifyType) {
     case NotifyType.INVALID_KE_PAYLOAD: {
@@ -210,7 +212,7 @@ function abandon(sa: EstablishedIkeSa, task: ChildTask, progress: ChildProgress,
   const { protocol = 'esp' } = progress.offer.config.proposals[0] ?? {};
   const refusal: Effect = { kind: 'task', task: { kind: 'refuseChild', protocol, spi: progress.offer.spiIn } };
   const old = task.kind === 'rekeyChild' ? childById(sa, task.childId) : null;
-  const still = old === null ? sa : withChild(sa, { ...old, state: 'installed' });
+  const still = old === null || old.state === 'deleting' ? sa : withChild(sa, { ...old, state: 'installed' });
   const failed = fail(still, task, progress, why, world);
   return { ...failed, effects: [refusal, ...failed.effects] };
 }

@@ -3,6 +3,7 @@ import type { DeletePayload, Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType, ProtocolId } from '../../wire/ike/registry.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
 import { closeChild, stopSending } from './child-closing.ts';
+import { noteClosed } from './closed-early.ts';
 import { childById, childByPeerSpi, protocolIdOf, protocolOf, withChild } from './child-table.ts';
 import type { Initiator, Responder } from './exchange.ts';
 import { type ExchangeTable, payloadsOf } from './exchange-table.ts';
@@ -61,7 +62,10 @@ export function takeDeletes<Sa extends AuthenticatedIkeSa>(
   for (const { protocolId, spis } of payloadsOf(payloads, 'D')) {
     for (const spi of spis) {
       const child = childByPeerSpi(sa, protocolId, spi);
-      if (child === null) continue;
+      if (child === null) {
+        sa = noteClosed(sa, { protocolId, spi });
+        continue;
+      }
       if (child.state === 'deleting') {
         effects.push(...stopSending(child));
         sa = withChild(sa, { ...child, isOutboundInstalled: false });

@@ -8,6 +8,7 @@ import type { IdPayload, PuzzleSolutionPayload } from '../../wire/ike/payload.ts
 import type { Instant } from '../../wire/instant.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import type { IntermediateMessage } from './auth-octets.ts';
+import type { ClosedEarly } from './closed-early.ts';
 import type { AwaitedFollowUp } from './follow-up.ts';
 import type { Resumed, StoredTicket } from './ticket.ts';
 import type { ChildSa, LingeringSa } from './child-sa.ts';
@@ -236,6 +237,8 @@ export interface EstablishedIkeSa extends Authenticated {
   readonly rival?: number;
   /** Answers of this end to CREATE_CHILD_SA that additional key exchanges are to follow, RFC 9370 §2.2.4. Absent: none. */
   readonly followUps?: readonly AwaitedFollowUp[];
+  /** Child SAs that the peer has closed, and that its answers may still bring. Absent: none. */
+  readonly closedEarly?: readonly ClosedEarly[];
 }
 
 /** Another has its children: only Delete and its answer are still to be said, RFC 7296 §2.8. */
