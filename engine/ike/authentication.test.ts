@@ -185,3 +185,9 @@ test.each([
   const established = kinds(caller).includes('ikeEstablished');
   expect(established ? (isUsed ? 'with' : 'without') : 'refused').toBe(outcome);
 });
+
+test('credentials that nobody can read are refused before anybody calls', () => {
+  const unreadable = { ...certified.bob, rawKeys: [{ identity: 'alice.lab', spki: '3000' }] };
+  const bob = withAuthentication(pair().bob, unreadable, { local: signature });
+  expect(() => twoGateways({ alice: pair().alice, bob })).toThrow('public key of alice.lab');
+});

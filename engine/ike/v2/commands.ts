@@ -1,6 +1,7 @@
 import type { NodeEvent, SaName } from '../../node/node.ts';
 import { parseAddress } from '../../wire/address.ts';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
+import { credentialsOf } from '../credentials.ts';
 import type { IkeCommand } from '../daemon.ts';
 import { applyStep } from './apply.ts';
 import { type Caller, createCaller, want } from './caller.ts';
@@ -185,6 +186,7 @@ function fetched(core: Core, id: number, content: Uint8Array | null): void {
 
 /** What is not in the new configuration any more is closed, what is new begins, what is other is for the next IKE SA. */
 function configure(core: Core, config: IkeConfig): void {
+  credentialsOf(config);
   core.config = config;
   const names = new Map(config.connections.filter(({ version }) => version === 2).map(one => [one.name, one]));
   for (const sa of core.sas.values()) {

@@ -1,6 +1,7 @@
 import type { NodeCommand } from '../../node/node.ts';
 import { emptyPathMemory, type PathMemory } from '../../pki/memory.ts';
 import type { IkeConfig } from '../config.ts';
+import { credentialsOf } from '../credentials.ts';
 import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
 import type { IkeSteps } from '../steps.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
@@ -83,6 +84,7 @@ export interface Outbox {
 export type FetchAnswers = ReadonlyMap<string, Uint8Array | null>;
 
 export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSteps): Core {
+  credentialsOf(config); // what cannot be read is not to be found out by a stranger's message
   return {
     config,
     context,
