@@ -1,4 +1,5 @@
 import type { LifetimeLimits } from '../ipsec/lifetime.ts';
+import type { V1Config } from './v1-config.ts';
 import type { OuterTreatment, SaMode, SecurityProtocol } from '../ipsec/sa.ts';
 
 /**
@@ -95,6 +96,11 @@ export const DEFAULT_LIMITS: IkeLimits = {
 export interface ConnectionConfig {
   readonly name: string;
   readonly version: 1 | 2;
+  /**
+   * Of version 1; absent: `DEFAULT_V1`. There the `integrity` of a proposal is its hash, whose HMAC is the prf (`prf` is empty),
+   * and an ISAKMP SA is rekeyed by another phase 1.
+   */
+  readonly v1?: V1Config;
   /** Addresses of this node to be used, in order of preference; empty: any. */
   readonly local: readonly string[];
   /** Addresses, prefixes or ranges of the peer; empty: any, and then this node never begins. The first address is called. */

@@ -85,6 +85,8 @@ export interface IkeEvent {
     | 'peerFailed'
     | 'authenticationFailed'
     | 'negotiationFailed'
+    /** It works, and nobody should do it any more: IKEv1 itself, its Aggressive Mode, weak algorithms. */
+    | 'deprecated'
     | 'messageRefused'
     | 'peerMoved'
     | 'redirected'
