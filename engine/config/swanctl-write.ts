@@ -11,6 +11,8 @@ import type {
   IkeProposalConfig,
   TrafficSelectorConfig,
 } from '../ike/config.ts';
+import { ConfWriter } from './conf-writer.ts';
+import { writeVersion1, writeXauthSecrets, xauthRounds } from './swanctl-write-v1.ts';
 
 /** A file below the directory that SWANCTL_DIR names. */
 export interface SwanctlFile {
@@ -47,6 +49,7 @@ export function writeSwanctl(config: IkeConfig): SwanctlWriting {
         conf.set('secret', `0x${key}`);
       });
     }
+    writeXauthSecrets(conf, config);
   });
   conf.section('pools', () => {
     for (const { name, addresses, dns, subnets } of config.pools) {
@@ -90,9 +93,9 @@ function writeConnection(conf: ConfWriter, config: IkeConfig, connection: Connec
     if (connection.requestAddresses.length > 0) conf.set('vips', connection.requestAddresses.join(','));
     if (connection.pools.length > 0) conf.set('pools', poolNames(config, connection.pools).join(','));
     conf.set('encap', yesNo(connection.forceEncapsulation));
-    conf.set('mobike', yesNo(connection.mobike));
+    if (connection.version === 1) writeVersion1(conf, connection);
+    else writeVersion2(conf, connection);
     conf.set('fragmentation', connection.fragmentation);
-    conf.set('childless', connection.childless === 'no' ? 'never' : connection.childless);
     conf.set('unique', connection.unique);
     conf.set('keyingtries', String(connection.attempts ?? 0));
     conf.set('dpd_delay', seconds(connection.livenessSeconds));
@@ -100,16 +103,20 @@ function writeConnection(conf: ConfWriter, config: IkeConfig, connection: Connec
     conf.set('reauth_time', seconds(connection.reauthenticateSeconds));
     conf.set('over_time', seconds(connection.overSeconds));
     conf.set('rand_time', seconds(jittered(connection, connection.rekeySeconds)));
-    const { ppk } = connection;
-    if (ppk !== null) {
-      conf.set('ppk_id', idText(ppk.ids[0] ?? ''));
-      conf.set('ppk_required', yesNo(ppk.isRequired));
-    }
     writeAuthentication(conf, config, connection);
     conf.section('children', () => {
       for (const child of connection.children) writeChild(conf, connection, child);
     });
   });
+}
+
+function writeVersion2(conf: ConfWriter, { mobike, childless, ppk }: ConnectionConfig): void {
+  conf.set('mobike', yesNo(mobike));
+  conf.set('childless', childless === 'no' ? 'never' : childless);
+  if (ppk !== null) {
+    conf.set('ppk_id', idText(ppk.ids[0] ?? ''));
+    conf.set('ppk_required', yesNo(ppk.isRequired));
+  }
 }
 
 function writeAuthentication(conf: ConfWriter, { credentials }: IkeConfig, connection: ConnectionConfig): void {
@@ -134,6 +141,7 @@ function writeAuthentication(conf: ConfWriter, { credentials }: IkeConfig, conne
     );
     if (raw.length > 0) conf.set('pubkeys', raw.join(','));
   });
+  xauthRounds(conf, connection);
 }
 
 function writeChild(conf: ConfWriter, connection: ConnectionConfig, child: ChildConfig): void {
@@ -280,30 +288,3 @@ function pem(label: string, der: string): string {
 
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
 const seconds = (value: number): string => `${Math.round(value)}s`;
-
-/** One setting a line, sections indented: what every version of its parser takes. */
-class ConfWriter {
-  readonly #lines: string[] = [];
-  #depth = 0;
-
-  section(name: string, inside: () => void): void {
-    this.#line(`${name} {`);
-    this.#depth += 1;
-    inside();
-    this.#depth -= 1;
-    this.#line('}');
-  }
-
-  set(key: string, value: string): void {
-    const isPlain = /^[A-Za-z0-9_.:,%@/[\]*+-]+$/.test(value);
-    this.#line(`${key} = ${isPlain ? value : `"${value.replace(/["\\]/g, '\\$&')}"`}`);
-  }
-
-  text(): string {
-    return `${this.#lines.join('\n')}\n`;
-  }
-
-  #line(text: string): void {
-    this.#lines.push(`${'  '.repeat(this.#depth)}${text}`);
-  }
-}

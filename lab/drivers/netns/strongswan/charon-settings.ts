@@ -6,6 +6,9 @@ import type { IkeConfig } from '../../../../engine/ike/config.ts';
  */
 export function charonSettings({ connections, limits }: IkeConfig): string {
   const [first] = connections;
+  const isRash = connections.some(({ version, v1, authentication: { local } }) => {
+    return version === 1 && v1 !== undefined && v1.accepts.includes('aggressive') && local.method === 'psk';
+  });
   const settings: [string, string][] = [
     // 0 would mean never; its count begins with the message at hand.
     ['cookie_threshold', String(Math.max(limits.cookiesFrom, 1))],
@@ -20,6 +23,7 @@ export function charonSettings({ connections, limits }: IkeConfig): string {
       ['retransmit_limit', String(longestMs / 1000)],
       ['retransmit_tries', String(sends - 1)],
     );
+    if (isRash) settings.push(['i_dont_care_about_security_and_use_aggressive_mode_psk', 'yes']);
     if (first.fragmentOctets !== null) settings.push(['fragment_size', String(first.fragmentOctets)]);
     if (first.port !== 500 || first.natPort !== 4500) {
       settings.push(['port', String(first.port)], ['port_nat_t', String(first.natPort)]);

@@ -1,0 +1,40 @@
+import type { ConnectionConfig, IkeConfig } from '../ike/config.ts';
+import { DEFAULT_V1 } from '../ike/v1-config.ts';
+import type { ConfWriter } from './conf-writer.ts';
+
+/** What a connection of IKEv1 says in swanctl.conf besides, and instead of what only IKEv2 has. */
+export function writeVersion1(conf: ConfWriter, { v1 = DEFAULT_V1 }: ConnectionConfig): void {
+  // One setting for what it begins with and for what it takes.
+  conf.set('aggressive', yesNo(v1.mode === 'aggressive' || !v1.accepts.includes('main')));
+  conf.set('dpd_timeout', `${Math.round(v1.livenessTimeoutSeconds)}s`);
+  conf.set('send_certreq', yesNo(v1.requestsCertificates));
+  if (v1.modeConfig !== 'none') conf.set('pull', yesNo(v1.modeConfig === 'pull'));
+}
+
+/** The rounds of authentication behind the first: `xauth` at the user's side is `local`, at the gateway's `remote`. */
+export function xauthRounds(conf: ConfWriter, { version, v1 = DEFAULT_V1 }: ConnectionConfig): void {
+  const { xauth } = v1;
+  if (version !== 1 || xauth === null) return;
+  conf.section(xauth.side === 'user' ? 'local-xauth' : 'remote-xauth', () => {
+    conf.set('auth', xauth.side === 'user' ? 'xauth' : 'xauth-generic');
+    conf.set('round', '2');
+    if (xauth.side === 'user') conf.set('xauth_id', xauth.user);
+  });
+}
+
+/** The passwords of all users, each once: strongSwan has them for all connections together. */
+export function writeXauthSecrets(conf: ConfWriter, { connections }: IkeConfig): void {
+  const all = connections.flatMap(({ version, v1 }) => {
+    const xauth = version === 1 ? (v1?.xauth ?? null) : null;
+    return xauth === null ? [] : xauth.side === 'user' ? [xauth] : xauth.users;
+  });
+  const byUser = new Map(all.map(({ user, password }) => [user, password]));
+  for (const [index, [user, password]] of [...byUser].entries()) {
+    conf.section(`xauth-${index}`, () => {
+      conf.set('id', user);
+      conf.set('secret', `0x${Buffer.from(password).toString('hex')}`);
+    });
+  }
+}
+
+const yesNo = (value: boolean): string => (value ? 'yes' : 'no');
