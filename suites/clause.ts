@@ -264,6 +264,7 @@ const asError = (error: unknown): Error => (error instanceof Error ? error : new
 function outcomeOf(error: Error): { readonly outcome: Outcome; readonly reason: string } {
   if (error instanceof JudgementFailed) return { outcome: 'failed', reason: error.message };
   if (error instanceof Inconclusive) return { outcome: 'inconclusive', reason: error.message };
+  if (error instanceof Unsupported) return { outcome: 'unsupported', reason: error.message };
   throw error;
 }
 

@@ -5,6 +5,8 @@ export const STRONGSWAN: Subject = {
   name: 'strongswan',
   fault: '',
   implementation: 'strongswan',
+  // Its libipsec reads no other.
+  hasOnlyEspInUdp: true,
   make: () => {
     throw new Error('strongSwan is no part of a simulated node');
   },

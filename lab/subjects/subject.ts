@@ -22,6 +22,8 @@ export interface Subject {
   readonly makeIke?: IkeMaker;
   /** It is no part of this project: the lab runs it live, and `make` is never called. */
   readonly implementation?: NonNullable<TopologyNode['implementation']>;
+  /** It takes ESP in UDP and no other. */
+  readonly hasOnlyEspInUdp?: boolean;
   /** How it reads a topology; absent: as the lab does. */
   readonly load?: (file: string, text: string) => LoadResult;
 }

@@ -65,6 +65,7 @@ export interface Seen {
 
 export interface Bench {
   readonly lab: RunningLab;
+  readonly subject: Subject;
   /** Throws for a label that the plan does not have. */
   sa(label: string): TesterSa;
   /** Frames to alice from inside and from outside; then the lab gets time to carry them and their answers. */
@@ -134,6 +135,7 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
   const sent = (port: string) => wholePackets(frames.filter(frame => frame.from === port));
   return {
     lab,
+    subject,
     sa: label => {
       const found = sas.find(sa => sa.label === label);
       if (found === undefined) throw new Error(`the bench has no SA ${label}`);

@@ -8,7 +8,7 @@ export class Inconclusive extends Error {
   override readonly name = 'Inconclusive';
 }
 
-/** Thrown before anything was judged: what the clause is about is not for this subject. */
+/** Thrown in the place of a judgement: what the clause is about is not for this subject. */
 export class Unsupported extends Error {
   override readonly name = 'Unsupported';
 }

@@ -3,7 +3,7 @@ import { type Bench, FAR, HOST, type Seen } from '../bench.ts';
 import { type EspOpened, openEsp, sealEsp } from '../esp.ts';
 import { outbound, type OutboundTraits, refused } from '../esp-on-bench.ts';
 import { filler, holds, packet, udp } from '../ip.ts';
-import { judge } from '../judgement.ts';
+import { judge, Unsupported } from '../judgement.ts';
 import type { TesterSa } from '../sa.ts';
 import { datagram } from '../udp-on-bench.ts';
 import { NAT_T_PORT } from './ike-on-bench.ts';
@@ -35,7 +35,7 @@ export interface ChildPacket {
   readonly fromPort?: number;
 }
 
-/** Such a packet of the peer's as it crosses the wire. */
+/** Such a packet of the peer's as it crosses the wire. Unsupported where the subject cannot take it. */
 export function sealedBy(peer: TesterPeer, { inbound: sa }: TesterChild, order: ChildPacket): Uint8Array {
   const { sequence, text, from, to, inside, ecn, outerEcn, spoil } = order;
   const { source = FAR[4], destination = HOST[4] } = order;
@@ -47,6 +47,8 @@ export function sealedBy(peer: TesterPeer, { inbound: sa }: TesterChild, order: 
   const ends = { source: peer.traits.address, destination: sa.destination };
   const isInUdp = order.isInUdp ?? peer.port === NAT_T_PORT;
   if (isInUdp) return datagram({ ...ends, from: order.fromPort ?? peer.natPort ?? NAT_T_PORT, payload: esp });
+  const { name, hasOnlyEspInUdp = false } = peer.bench.subject;
+  if (hasOnlyEspInUdp) throw new Unsupported(`${name} takes ESP in UDP only`);
   return packet({ ...ends, protocol: IpProtocol.ESP, ecn: outerEcn ?? 0, payload: esp });
 }
 
