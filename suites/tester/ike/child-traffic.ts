@@ -8,9 +8,18 @@ import type { TesterSa } from '../sa.ts';
 import { datagram } from '../udp-on-bench.ts';
 import { NAT_T_PORT } from './ike-on-bench.ts';
 import type { TesterChild } from './initiate.ts';
-import type { TesterPeer } from './peer.ts';
 
 /** Packets by Child SAs that were negotiated: the tester's own ESP, under keys that it has made itself. */
+
+/** Whoever sends and receives them, by whichever version of IKE. */
+export interface TrafficPeer {
+  readonly bench: Bench;
+  readonly traits: { readonly address: string };
+  /** Of both ends: 4500 where ESP goes in UDP. */
+  readonly port: number;
+  /** What a NAT before the peer makes of its own port; null: there is none, or it keeps it. */
+  readonly natPort: number | null;
+}
 
 export interface ChildPacket {
   /** In its SA. */
@@ -36,7 +45,7 @@ export interface ChildPacket {
 }
 
 /** Such a packet of the peer's as it crosses the wire. Unsupported where the subject cannot take it. */
-export function sealedBy(peer: TesterPeer, { inbound: sa }: TesterChild, order: ChildPacket): Uint8Array {
+export function sealedBy(peer: TrafficPeer, { inbound: sa }: TesterChild, order: ChildPacket): Uint8Array {
   const { sequence, text, from, to, inside, ecn, outerEcn, spoil } = order;
   const { source = FAR[4], destination = HOST[4] } = order;
   const ports = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
@@ -53,7 +62,7 @@ export function sealedBy(peer: TesterPeer, { inbound: sa }: TesterChild, order: 
 }
 
 /** Sends such packets, all at once. */
-export async function sendBy(peer: TesterPeer, child: TesterChild, ...orders: readonly ChildPacket[]): Promise<void> {
+export async function sendBy(peer: TrafficPeer, child: TesterChild, ...orders: readonly ChildPacket[]): Promise<void> {
   await peer.bench.fromOutside(orders.map(order => sealedBy(peer, child, order)));
 }
 
@@ -86,7 +95,7 @@ export function leftUnder(bench: Bench, { outbound: sa }: TesterChild, text: str
 
 /** Fails unless a packet of the peer's by this child gets through to the inside. */
 export async function judgeArrives(
-  peer: TesterPeer,
+  peer: TrafficPeer,
   child: TesterChild,
   order: ChildPacket,
   why: string,
@@ -99,7 +108,7 @@ export async function judgeArrives(
 
 /** Fails when a packet of the peer's by this child gets through to the inside. */
 export async function judgeRefused(
-  peer: TesterPeer,
+  peer: TrafficPeer,
   child: TesterChild,
   order: ChildPacket,
   why: string,
@@ -110,7 +119,7 @@ export async function judgeRefused(
 
 /** Fails unless a packet from inside leaves by this child, and can be read by the peer; gives what was seen. */
 export async function judgeLeaves(
-  peer: TesterPeer,
+  peer: TrafficPeer,
   child: TesterChild,
   text: string,
   why: string,
@@ -132,7 +141,7 @@ export function judgeNotClear(bench: Bench, text: string, why: string): void {
 
 /** Fails unless packets pass both ways by this child; `sequence` and the one after are used. */
 export async function judgeCarries(
-  peer: TesterPeer,
+  peer: TrafficPeer,
   child: TesterChild,
   sequence: number,
   says: string,

@@ -10,8 +10,8 @@ import {
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
 
 /**
- * Key exchange as the tester does it, apart from the engine's: RFC 3526 (MODP), RFC 5903 and RFC 6954 (ECP), RFC 8031 (x25519) and
- * ML-KEM-768. `secret` is 64 octets that make everything reproducible.
+ * Key exchange as the tester does it, apart from the engine's: RFC 2409 and RFC 3526 (MODP), RFC 5903 and RFC 6954 (ECP), RFC 8031
+ * (x25519) and ML-KEM-768. `secret` is 64 octets that make everything reproducible.
  */
 export interface TesterKeyExchange {
   /** Transform Type 4 identifier. */
@@ -112,6 +112,9 @@ const mlKem768: TesterKeyExchange = {
 };
 
 const METHODS: Readonly<Record<string, TesterKeyExchange>> = {
+  modp768: modp(1, 'modp1'),
+  modp1024: modp(2, 'modp2'),
+  modp1536: modp(5, 'modp5'),
   modp2048: modp(14, 'modp14'),
   modp3072: modp(15, 'modp15'),
   modp4096: modp(16, 'modp16'),
