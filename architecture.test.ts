@@ -59,6 +59,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lab/capture': ['engine/wire', 'lab/capture/pcap-parser', 'lab/topology type'],
   'lab/capture/pcap-parser': [],
   'lab/checks': ['engine/wire', 'engine/node type', 'lab/capture', 'lab/topology', 'lab/drivers type'],
+  // What administrators type on a node: its commands and files, sans I/O as the node is.
+  'lab/system': [
+    'engine/config',
+    'engine/config/diagnostic.ts',
+    'engine/config/suggest.ts',
+    'engine/filter',
+    'engine/ike',
+    'engine/pki',
+    'engine/node type',
+    'engine/ipsec',
+    'engine/wire',
+    'engine/crypto',
+    'lab/capture',
+  ],
   'lab/drivers': [
     'engine/host',
     'engine/config',
@@ -70,6 +84,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/crypto',
     'lab/topology',
     'lab/pki',
+    'lab/system',
     'lab/capture',
   ],
   lab: [
@@ -87,6 +102,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lab/topology',
     'lab/pki',
     'lab/drivers',
+    'lab/system',
     'lab/capture',
     'lab/capture/pcap-parser',
     'lab/checks',
@@ -98,6 +114,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lab/topology',
     'lab/pki',
     'lab/drivers',
+    'lab/system',
     'lab/capture',
     'lab/capture/pcap-parser',
     'lab/checks',
@@ -132,6 +149,7 @@ const SANS_IO = [
   'engine/filter',
   'engine/config',
   'engine/node',
+  'lab/system',
 ];
 const WORLDLY = [
   { pattern: /\bDate\.now\b|\bnew Date\b|\bperformance\.now\b|\bhrtime\b/, what: 'reads a clock' },
