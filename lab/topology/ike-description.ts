@@ -1,5 +1,6 @@
 /** What a topology file may say of IKE on a node; lab/topology/description.ts has the rest. */
 import * as addresses from './address-scalars.ts';
+import { v1Table } from './ike-v1-description.ts';
 import * as names from './names.ts';
 import * as scalars from './scalars.ts';
 import { dictionary, fields, oneOrMore, optional, required, type Read, word } from './shape.ts';
@@ -36,8 +37,8 @@ const remoteShape = fields('remote', {
     'Signature schemes that it may use, such as rsa-pss-sha256; all that are not legacy where it is absent.',
   ),
   revocation: optional(
-    word(['strict', 'if-uri', 'relaxed']),
-    'What cannot be learnt about a certificate: counts as revoked; only where the certificate says where to ask; is let pass.',
+    word(['strict', 'if-uri', 'relaxed', 'ignore']),
+    'What cannot be learnt about a certificate: counts as revoked; only where the certificate says where to ask; is let pass. ignore, with IKEv1: no CRL is looked at.',
   ),
   fetch: optional(
     scalars.flag,
@@ -47,6 +48,10 @@ const remoteShape = fields('remote', {
 
 const lifetimeShape = fields('lifetimes of IKE SAs', {
   rekey: seconds('When an IKE SA is rekeyed; 4h where it is absent.'),
+  kilobytes: optional(
+    scalars.wholeNumber(1, 0xffff_ffff, 'kilobytes'),
+    'IKEv1: of an ISAKMP SA, as offered and as a limit; none where it is absent.',
+  ),
   reauthenticate: seconds('When both prove anew who they are; never where it is absent, or 0.'),
   'make-before-break': optional(scalars.flag, 'Reauthenticate by making the new IKE SA first.'),
   over: seconds(
@@ -64,7 +69,10 @@ const retransmissionShape = fields('retransmission', {
 
 /** What may be said of all peers, and of each. */
 const peerTable = {
-  version: optional(scalars.wholeNumber(2, 2, 'a version of IKE'), 'IKE version: 2.'),
+  version: optional(
+    scalars.wholeNumber(1, 2, 'a version of IKE'),
+    'IKE version: 2, or 1, which RFC 9395 has retired. 2 where it is absent.',
+  ),
   id: optional(scalars.text, 'Who this node says it is: alice.lab, 192.0.2.1, "CN=alice, O=Lab", alice@lab.example.'),
   auth: optional(authShape, 'How this node proves it.'),
   remote: optional(remoteShape, 'What is expected of the peer.'),
@@ -141,6 +149,7 @@ const peerTable = {
     oneOrMore(addresses.address, 'addresses'),
     'Addresses of this node to be used, the preferred one first.',
   ),
+  ...v1Table,
 };
 
 const limitsShape = fields('limits', {

@@ -37,7 +37,7 @@ export function childOf(name: string, order: ChildOrder): ChildConfig {
     transform: index,
     mode: transform.mode,
     sharing: policy.action.kind === 'protect' ? policy.action.sharing : 'shared',
-    proposals: proposalsOf(transform, negotiation),
+    proposals: childProposalsOf(transform, negotiation),
     local,
     remote,
     start,
@@ -53,7 +53,7 @@ export function childOf(name: string, order: ChildOrder): ChildConfig {
 }
 
 /** One proposal for each suite, in their order: AEADs and others cannot stand in one (RFC 7296 §3.3). */
-function proposalsOf(transform: TopologyTransform, { pfs, legacy }: Negotiation): ChildProposalConfig[] {
+export function childProposalsOf(transform: TopologyTransform, { pfs, legacy }: Negotiation): ChildProposalConfig[] {
   const { protocol, suites, esn } = transform;
   const texts = suites.length > 0 ? suites : protocol === 'esp' ? DEFAULT_ESP : DEFAULT_AH;
   const parse = protocol === 'esp' ? parseEspProposal : parseAhProposal;

@@ -1,9 +1,11 @@
 import { DEFAULT_IKE_PROPOSALS, parseIkeProposal } from '../../../engine/config/ike-proposal.ts';
+import { DEFAULT_V1_PROPOSALS, parseIkeV1Proposal } from '../../../engine/config/ike-v1-proposal.ts';
 import type { ConnectionConfig, IkeProposalConfig, RemoteAuthenticationConfig } from '../../../engine/ike/config.ts';
 import { quoted } from '../../../engine/config/diagnostic.ts';
 import { didYouMean } from '../../../engine/config/suggest.ts';
 import type { PeerOptionsText } from '../ike-description.ts';
 import type { Located } from '../shape.ts';
+import { v1Options, versionOf } from './ike-v1-options.ts';
 import { judgeIdentity, methodOf, optionsFor, ownIdentity, schemesOf } from './ike-peers.ts';
 import type { NodeScope, Scope } from './scope.ts';
 
@@ -33,7 +35,7 @@ export function connectionOptions(towards: Towards): Options {
   const { lifetime } = options;
   const rekeySeconds = secondsOf(lifetime?.rekey ?? null, REKEY_SECONDS);
   return {
-    version: 2,
+    ...v1Options(towards),
     port: IKE_PORT,
     natPort: NAT_T_PORT,
     proposals: proposalsOf(towards),
@@ -86,7 +88,7 @@ export function remoteAuthentication({ scope, node, peer, options }: Towards): R
     identity: judgeIdentity(scope, identity, told, true),
     authorities,
     schemes: schemesOf(scope, remote?.schemes ?? null),
-    revocation: ({ strict: 'strict', 'if-uri': 'ifUri', relaxed: 'relaxed' } as const)[
+    revocation: ({ strict: 'strict', 'if-uri': 'ifUri', relaxed: 'relaxed', ignore: 'relaxed' } as const)[
       remote?.revocation?.value ?? 'if-uri'
     ],
     fetchesCertificates: remote?.fetch?.value ?? theirs?.send?.value === 'url',
@@ -106,13 +108,15 @@ function authorityNamed(scope: Scope, reference: Located<string>): string | null
 function proposalsOf({ scope, options }: Towards): IkeProposalConfig[] {
   const rules = { legacy: options.legacy?.value ?? false };
   const texts = options.proposals?.items ?? [];
+  const [parse, usual] =
+    versionOf(options) === 1 ? [parseIkeV1Proposal, DEFAULT_V1_PROPOSALS] : [parseIkeProposal, DEFAULT_IKE_PROPOSALS];
   const found = texts.flatMap(({ value, place }) => {
-    const { proposal, problems } = parseIkeProposal(value, rules);
+    const { proposal, problems } = parse(value, rules);
     for (const { message, fix } of problems) scope.report.error(place, `proposal ${quoted(value)}: ${message}`, fix);
     return proposal ?? [];
   });
   if (texts.length > 0) return found;
-  return DEFAULT_IKE_PROPOSALS.flatMap(text => parseIkeProposal(text, rules).proposal ?? []);
+  return usual.flatMap(text => parse(text, rules).proposal ?? []);
 }
 
 /** Peers that nobody can tell apart must not replace each other. */

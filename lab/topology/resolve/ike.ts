@@ -7,6 +7,7 @@ import { formatAddress } from '../../../engine/wire/address.ts';
 import { childOf, type ChildOrder } from './ike-children.ts';
 import { type Found, foundCredentials } from './ike-credentials.ts';
 import { connectionOptions, remoteAuthentication, type Towards } from './ike-options.ts';
+import { judgePeerVersion, judgeV1Child, judgeVersions } from './ike-v1-options.ts';
 import { groupsOf, isWildcard, localAuthentication, optionsFor, peerText } from './ike-peers.ts';
 import { poolsOf } from './ike-pools.ts';
 import { type NatPaths, natBefore } from './nat-path.ts';
@@ -29,6 +30,7 @@ export function resolveIke(
     return null;
   }
   reportPeers(scope, node);
+  judgeVersions(scope, node);
   judgeOptions(scope, node);
   const pools = poolsOf(scope, node);
   const drafts = draftsOf(scope, node, policies.byNode.get(node.name) ?? [], paths);
@@ -66,6 +68,7 @@ function draftsOf(scope: Scope, node: NodeScope, policies: readonly Policy[], pa
       const who = transform.group ?? transform.peer;
       const options = who === null ? null : optionsFor(node, who);
       if (who === null || options === null) continue;
+      judgeV1Child(policy, transform, options);
       const peer = transform.peer === null ? null : (scope.nodes.get(transform.peer) ?? null);
       for (const ends of endsOf(transform)) {
         const key = JSON.stringify([who, ends]);
@@ -132,6 +135,7 @@ function connectionOf(scope: Scope, node: NodeScope, draft: Draft, found: Found)
   const local = localAuthentication(scope, node, options);
   const towards: Towards = { scope, node, peer, name, options };
   const remote = remoteAuthentication(towards);
+  judgePeerVersion(towards);
   if (local === null || remote === null) return null;
   found.names.own(local);
   found.names.trust(towards, remote);
