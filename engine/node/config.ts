@@ -64,8 +64,9 @@ export interface TunnelConfig {
   readonly remote: string;
   /** Octets of inner packet; null: from the outer path MTU. */
   readonly mtu: number | null;
-  /** The link-local IPv6 address is formed from `local` by the node itself. */
+  /** The link-local IPv6 address is formed from `local` by the node itself, unless `linkLocal` is false. */
   readonly addresses: readonly string[];
+  readonly linkLocal?: boolean;
   /** As on an interface, through the tunnel; not unless given. */
   readonly autoconfigure?: boolean;
   readonly advertise?: boolean;

@@ -126,16 +126,17 @@ export interface Core {
   readonly links: readonly EthernetInterface[];
   /** The same, by name. */
   readonly ports: ReadonlyMap<string, EthernetInterface>;
-  readonly tunnels: readonly TunnelInterface[];
+  /** These come and go. */
+  readonly tunnels: TunnelInterface[];
   /** Links, then tunnels. */
-  readonly interfaces: readonly NodeInterface[];
+  readonly interfaces: NodeInterface[];
   readonly addresses: AddressTable;
   readonly routes: RouteTable;
   readonly neighbours: NeighbourCache<FrameOrigin>;
   policies: PolicySet;
   readonly reportDiscards: boolean;
   /** null: nobody negotiates SAs. */
-  readonly negotiation: NegotiationConfig | null;
+  negotiation: NegotiationConfig | null;
   readonly sad: Sad;
   readonly upkeep: SaUpkeep;
   readonly flows: FlowCache<Decision>;
@@ -149,12 +150,12 @@ export interface Core {
   readonly errorLimit: IcmpErrorLimit;
   /** null: everything passes. */
   filter: Filter | null;
-  readonly hostModel: 'weak' | 'strong';
+  readonly hostModel: Record<4 | 6, 'weak' | 'strong'>;
   readonly antiSpoofing: boolean;
   readonly nat: Nat | null;
   /** One for each interface that advertises, and one for each that listens to advertisements. */
   readonly advertising: readonly Advertising[];
-  readonly autoconfigurations: readonly Autoconfiguration[];
+  readonly autoconfigurations: Autoconfiguration[];
   readonly audit: Audit;
   /** IPv4 Identification of the next packet made here; IPv6 fragments take theirs from the same count. */
   identification: number;

@@ -43,6 +43,7 @@ import { runUpkeep } from './sa-timers.ts';
 import { lastHeard, SaUpkeep } from './sa-upkeep.ts';
 import { statusOf } from './status.ts';
 import { nextTimer, runTimers, startLink } from './timers.ts';
+import { addTunnel, removeTunnel, setAddrconf } from './tunnel-commands.ts';
 import { runTasks, runToCompletion } from './work.ts';
 
 /** Makes a node. It has done nothing yet: `wakeAt()` is due at once. Throws when the configuration contradicts itself. */
@@ -118,6 +119,8 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
   if (new Set(interfaces.map(each => each.name)).size < interfaces.length) {
     throw new Error(`${config.name}: two interfaces have the same name`);
   }
+  const lost = config.policies.find(({ tunnel }) => tunnel !== null && interfaces.every(({ name }) => name !== tunnel));
+  if (lost !== undefined) throw new Error(`a policy is for tunnel ${lost.tunnel}: no such`);
   const policies = new PolicySet(config.policies, interfaces, 0);
   const core: Core = {
     name: config.name,
@@ -143,7 +146,7 @@ function createCore(config: NodeConfig, context: NodeContext): Core {
     fragments: config.fragments === 'stateful' ? new FragmentTable() : null,
     errorLimit: new IcmpErrorLimit(),
     filter: null,
-    hostModel: config.hostModel ?? 'weak',
+    hostModel: { 4: config.hostModel ?? 'weak', 6: config.hostModel ?? 'weak' },
     antiSpoofing: config.antiSpoofing ?? false,
     nat: makeNat(config.nat ?? null, links, context.random),
     advertising: interfaces.filter(each => each.advertise).map(each => startAdvertising(each, 0)),
@@ -217,6 +220,23 @@ function runCommand(core: Core, command: NodeCommand): void {
       break;
     case 'moveSa':
       moveSas(core, command);
+      break;
+    case 'addTunnel':
+      addTunnel(core, command.tunnel);
+      break;
+    case 'removeTunnel':
+      removeTunnel(core, command.name);
+      break;
+    case 'setAddrconf':
+      setAddrconf(core, command);
+      break;
+    case 'setHostModel':
+      core.hostModel[command.family] = command.model;
+      core.flows.clear();
+      break;
+    case 'setNegotiation':
+      core.negotiation = command.negotiation;
+      core.flows.clear();
       break;
     default:
       command satisfies never;

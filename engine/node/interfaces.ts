@@ -11,6 +11,8 @@ export interface InterfaceAddress {
   readonly prefixLength: number;
   /** `assigned`: by a peer, RFC 7296 §3.15. */
   readonly origin: 'configured' | 'linkLocal' | 'autoconfigured' | 'assigned';
+  /** The far end's own, on a tunnel; null: nobody says. */
+  readonly peer?: Address | null;
   /** Until then another node's claim is believed, RFC 4862 §5.4. */
   tentativeUntil: Instant;
 }
@@ -45,7 +47,7 @@ export interface TunnelInterface {
   readonly up: true;
   addresses: InterfaceAddress[];
   readonly linkLocal: Address;
-  readonly autoconfigure: boolean;
+  autoconfigure: boolean;
   readonly advertise: boolean;
   /** What the far end forms for itself, by the same rule. */
   readonly remoteLinkLocal: Address;
@@ -74,7 +76,7 @@ export function ethernetInterface(config: InterfaceConfig): EthernetInterface {
     mtu6: config.mtu,
     hopLimit: DEFAULT_HOP_LIMIT,
     up: true,
-    addresses: addressesOf(config.name, config.addresses, linkLocal),
+    addresses: [...addressesOf(config.name, config.addresses), linkLocalEntry(linkLocal)],
     linkLocal,
     autoconfigure: config.autoconfigure,
     advertise: config.advertise,
@@ -95,7 +97,10 @@ export function tunnelInterface(config: TunnelConfig): TunnelInterface {
     remote,
     configuredMtu: config.mtu,
     up: true,
-    addresses: addressesOf(config.name, config.addresses, linkLocal),
+    addresses: [
+      ...addressesOf(config.name, config.addresses),
+      ...((config.linkLocal ?? true) ? [linkLocalEntry(linkLocal)] : []),
+    ],
     linkLocal,
     autoconfigure: config.autoconfigure ?? false,
     advertise: config.advertise ?? false,
@@ -137,14 +142,17 @@ function linkLocalOf(identifier: Uint8Array): Address {
   return withIdentifier(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0), identifier);
 }
 
-function addressesOf(name: string, texts: readonly string[], linkLocal: Address): InterfaceAddress[] {
-  const addresses: InterfaceAddress[] = texts.map(text => {
+/** The address that an interface forms by itself. */
+export function linkLocalEntry(address: Address): InterfaceAddress {
+  return { address, prefixLength: LINK_LOCAL_LENGTH, origin: 'linkLocal', tentativeUntil: 0 };
+}
+
+function addressesOf(name: string, texts: readonly string[]): InterfaceAddress[] {
+  return texts.map(text => {
     const prefix = parsePrefix(text);
     if (prefix === null) throw new Error(`interface ${name}: address ${text}`);
     return { address: prefix.address, prefixLength: prefix.length, origin: 'configured', tentativeUntil: 0 };
   });
-  addresses.push({ address: linkLocal, prefixLength: LINK_LOCAL_LENGTH, origin: 'linkLocal', tentativeUntil: 0 });
-  return addresses;
 }
 
 function noCounters(): Counters {

@@ -24,7 +24,9 @@ export function routeTowards(
 }
 
 function tunnelTo(core: Core, destination: Address, source: Address | null): NodeInterface | null {
-  const leading = core.tunnels.filter(tunnel => addressesEqual(tunnel.remoteLinkLocal, destination));
+  const leading = core.tunnels.filter(
+    tunnel => addressesEqual(tunnel.remoteLinkLocal, destination) && core.addresses.ownedBy(tunnel, tunnel.linkLocal),
+  );
   const from = source === null ? undefined : leading.find(tunnel => addressesEqual(tunnel.linkLocal, source));
   return from ?? leading[0] ?? null;
 }

@@ -5,7 +5,7 @@ import type { IpsecKernel } from '../ipsec/kernel.ts';
 import type { SaLifetime } from '../ipsec/lifetime.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
-import type { PolicyConfig, RouteConfig, SaConfig } from './config.ts';
+import type { NegotiationConfig, PolicyConfig, RouteConfig, SaConfig, TunnelConfig } from './config.ts';
 
 /** A frame on a port. `octets` belongs to the receiver of the value until it returns: copy what must outlive the call. */
 export interface Frame {
@@ -118,7 +118,10 @@ export type NodeCommand =
       readonly only?: Pick<SaStatus, 'protocol' | 'source' | 'destination'>;
     }
   | { readonly kind: 'flushSas' }
-  /** Instead of all that there are, at once; SAs of policies that are gone go too. */
+  /**
+   * Instead of all that there are, at once; SAs of policies that are gone go too. One for an interface that is not there waits
+   * for it.
+   */
   | { readonly kind: 'setPolicies'; readonly policies: readonly PolicyConfig[] }
   /** Other rules; null: no filter. Flows that the old ones tracked are forgotten. */
   | { readonly kind: 'setFilter'; readonly filter: FilterConfig | null }
@@ -134,6 +137,8 @@ export type NodeCommand =
       readonly interface: string | null;
       readonly address: string;
       readonly isPreferred: boolean;
+      /** Of a tunnel: the address of its far end, which is reached through it. Absent: nobody says. */
+      readonly peer?: string;
     }
   /** With its prefix length or without; `interface` null: the first one that has it. */
   | { readonly kind: 'removeAddress'; readonly interface: string | null; readonly address: string }
@@ -147,6 +152,15 @@ export type NodeCommand =
       readonly addresses: readonly string[];
       readonly gateway: string | null;
     }
+  /** An interface more; policies that wait for one of that name begin to work. Throws for a name that is in use. */
+  | { readonly kind: 'addTunnel'; readonly tunnel: TunnelConfig }
+  /** With its addresses, its routes, and the SAs of its policies, which wait for another one of that name. */
+  | { readonly kind: 'removeTunnel'; readonly name: string }
+  /** The link-local IPv6 address of a tunnel, and by SLAAC what its far end advertises; or no more of either. */
+  | { readonly kind: 'setAddrconf'; readonly tunnel: string; readonly on: boolean }
+  | { readonly kind: 'setHostModel'; readonly family: 4 | 6; readonly model: 'weak' | 'strong' }
+  /** Somebody begins to negotiate for this node, on these ports; null: nobody does any more. */
+  | { readonly kind: 'setNegotiation'; readonly negotiation: NegotiationConfig | null }
   /** What was added as often as it is removed is gone; routes that lead elsewhere, and those of interfaces, stay. */
   | { readonly kind: 'addRoute'; readonly route: RouteConfig }
   | { readonly kind: 'removeRoute'; readonly route: RouteConfig }
@@ -210,6 +224,8 @@ export interface NodeStatus {
     readonly up: boolean;
     readonly mtu: number;
     readonly addresses: readonly string[];
+    /** Of a tunnel. */
+    readonly tunnel?: TunnelStatus;
     readonly counters: InterfaceCounters;
   }[];
   readonly routes: readonly { readonly destination: string; readonly via: string | null; readonly interface: string }[];
@@ -217,8 +233,17 @@ export interface NodeStatus {
   readonly sas: readonly SaStatus[];
   /** null: the node has no filter. */
   readonly filter: FilterStatus | null;
+  /** By family; absent: weak. */
+  readonly hostModel?: Readonly<Record<4 | 6, 'weak' | 'strong'>>;
   /** Packets dropped, by reason. */
   readonly drops: Readonly<Partial<Record<DropReason, number>>>;
+}
+
+export interface TunnelStatus {
+  readonly local: string;
+  readonly remote: string;
+  /** What the far end forms for itself. */
+  readonly remoteLinkLocal: string;
 }
 
 export interface PolicyStatus {

@@ -16,6 +16,8 @@ export interface PolicyEntry {
   readonly config: PolicyConfig;
   /** The tunnel or interface whose SPD it is in; null: the node's. */
   readonly tunnel: string | null;
+  /** The same; null: the node's, or it is not there yet. */
+  readonly owner: NodeInterface | null;
   /** What it asks of SAs, innermost first; empty for BYPASS and DISCARD. */
   readonly layers: readonly PolicyLayer[];
   /** Whether it looks at ports, and so at what a later fragment does not show. */
@@ -64,14 +66,20 @@ export class PolicySet {
   readonly #needWhole: Readonly<Record<4 | 6, boolean>>;
   readonly #onLinks: boolean;
 
-  /** Throws for a name that is used twice, and for an interface that is not there. What was in `before` goes on counting. */
+  /**
+   * Throws for a name that is used twice. A policy for an interface that is not there decides nothing. What was in `before` goes
+   * on counting.
+   */
   constructor(
     configs: readonly PolicyConfig[],
     interfaces: readonly NodeInterface[],
     now: Instant,
     before: PolicySet | null = null,
   ) {
-    this.entries = configs.map(config => same(before, config) ?? entryFor(config, interfaces, now));
+    this.entries = configs.map(config => {
+      const owner = interfaces.find(each => each.name === config.tunnel) ?? null;
+      return same(before, config, owner) ?? entryFor(config, owner, now);
+    });
     this.#byPolicy = new Map(this.entries.map(entry => [entry.policy, entry]));
     this.#byName = new Map(this.entries.map(entry => [entry.policy.name, entry]));
     if (this.#byName.size < configs.length) throw new Error('two policies have the same name');
@@ -197,21 +205,20 @@ export function serves(sa: InboundSa, entry: PolicyEntry, index: number, flow: F
 }
 
 /** The entry that says the same; null: there was none. */
-function same(before: PolicySet | null, config: PolicyConfig): PolicyEntry | null {
+function same(before: PolicySet | null, config: PolicyConfig, owner: NodeInterface | null): PolicyEntry | null {
   const entry = before?.named(config.name) ?? null;
-  return entry !== null && JSON.stringify(entry.config) === JSON.stringify(config) ? entry : null;
+  return entry?.owner === owner && JSON.stringify(entry.config) === JSON.stringify(config) ? entry : null;
 }
 
-function entryFor(config: PolicyConfig, interfaces: readonly NodeInterface[], now: Instant): PolicyEntry {
+function entryFor(config: PolicyConfig, owner: NodeInterface | null, now: Instant): PolicyEntry {
   const policy = createPolicy(config);
-  const owner = interfaces.find(each => each.name === config.tunnel) ?? null;
-  if (config.tunnel !== null && owner === null) throw new Error(`a policy is for tunnel ${config.tunnel}: no such`);
   const { selector, action } = policy;
   const transforms = action.kind === 'protect' ? action.transforms : [];
   return {
     policy,
     config,
     tunnel: config.tunnel,
+    owner,
     layers: transforms.map(transform => ({ transform, ends: endsOf(transform, owner, policy.name) })),
     usesPorts: selector.localPort !== 'any' || selector.remotePort !== 'any' || selector.icmp !== 'any',
     usesProtocol: selector.protocol !== 'any',

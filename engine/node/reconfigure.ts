@@ -1,4 +1,4 @@
-import { type Address, addressesEqual, formatAddress } from '../wire/address.ts';
+import { type Address, addressesEqual, formatAddress, parseAddress } from '../wire/address.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import { networkOf, parsePrefix, type Prefix } from '../wire/prefix.ts';
 import type { Core } from './core.ts';
@@ -50,8 +50,7 @@ export function runAddressCommand(core: Core, command: AddressCommand): void {
   const isThere = has(netInterface);
   if (isThere === (command.kind === 'addAddress')) return;
   const kept = netInterface.addresses.filter(entry => !addressesEqual(entry.address, prefix.address));
-  const added =
-    command.kind === 'addAddress' ? [assignedEntry(prefix, command.isPreferred ? 'assigned' : 'configured')] : [];
+  const added = command.kind === 'addAddress' ? [entryOf(command, prefix)] : [];
   const before = connectedRoutes(netInterface);
   netInterface.addresses = [...kept, ...added];
   beginTentative(core, added);
@@ -62,6 +61,18 @@ export function runAddressCommand(core: Core, command: AddressCommand): void {
   }
   const verb = command.kind === 'addAddress' ? 'has' : 'has no more';
   core.audit.note('addressesChanged', `${netInterface.name} ${verb} ${formatAddress(prefix.address)}`);
+}
+
+/** Throws for a far end that has no address of that family. */
+function entryOf(
+  { isPreferred, peer }: Extract<AddressCommand, { kind: 'addAddress' }>,
+  own: Prefix,
+): InterfaceAddress {
+  const entry = assignedEntry(own, isPreferred ? 'assigned' : 'configured');
+  if (peer === undefined) return entry;
+  const far = parseAddress(peer);
+  if (far?.length !== own.address.length) throw new Error(`from ${formatAddress(own.address)} to ${peer}`);
+  return { ...entry, peer: far };
 }
 
 type RouteCommand = Extract<NodeCommand, { kind: 'addRoute' | 'removeRoute' }>;

@@ -110,7 +110,7 @@ export function sourceTowards(core: Core, destination: Address): Address | null 
 export function outerSource(core: Core, destination: Address): Address | null {
   const route = routeTowards(core, destination, null, null);
   if (route === null) return null;
-  const candidates = core.hostModel === 'strong' ? [route.interface] : core.interfaces;
+  const candidates = core.hostModel[addressVersion(destination)] === 'strong' ? [route.interface] : core.interfaces;
   return selectSource(destination, route.interface, candidates);
 }
 

@@ -102,16 +102,19 @@ export class RouteTable {
   }
 }
 
-/** The routes that the addresses of an interface imply: its subnets. Link-local prefixes are not routed. */
+/** The routes that the addresses of an interface imply: its subnets, and far ends. Link-local prefixes are not routed. */
 export function connectedRoutes(netInterface: NodeInterface): Route[] {
-  return netInterface.addresses
-    .filter(entry => entry.origin === 'configured' && entry.prefixLength < entry.address.length * 8)
-    .map(entry => ({
-      destination: networkOf({ address: entry.address, length: entry.prefixLength }),
-      via: null,
-      interface: netInterface,
-      origin: 'connected',
-    }));
+  const own = netInterface.addresses.filter(({ origin }) => origin === 'configured');
+  const subnets = own
+    .filter(({ address, prefixLength }) => prefixLength < address.length * 8)
+    .map(({ address, prefixLength }) => networkOf({ address, length: prefixLength }));
+  const peers = own.flatMap(({ peer = null }) => (peer === null ? [] : [{ address: peer, length: peer.length * 8 }]));
+  return [...subnets, ...peers].map(destination => ({
+    destination,
+    via: null,
+    interface: netInterface,
+    origin: 'connected',
+  }));
 }
 
 /** Throws when the route contradicts itself, or names what does not exist. */

@@ -29,7 +29,7 @@ export function removeSa(core: Core, sa: InboundSa | OutboundSa): void {
 }
 
 /** Policies and SAs are others now, and so may be what a flow is told by. */
-function forgetDecisions({ flows, policies, upkeep }: Core): void {
+export function forgetDecisions({ flows, policies, upkeep }: Core): void {
   flows.restart(policies.usePorts || upkeep.usePorts);
 }
 

@@ -5,8 +5,8 @@ import { type Instant, NS_PER_S } from '../wire/instant.ts';
 import { formatPrefix } from '../wire/prefix.ts';
 import type { Core } from './core.ts';
 import { filterStatus } from './filter-gate.ts';
-import type { NodeInterface } from './interfaces.ts';
-import type { NodeStatus } from './node.ts';
+import type { NodeInterface, TunnelInterface } from './interfaces.ts';
+import type { NodeStatus, TunnelStatus } from './node.ts';
 import { tunnelMtu } from './path.ts';
 
 /** A copy: nothing of it changes when the node goes on. */
@@ -18,6 +18,7 @@ export function statusOf(core: Core): NodeStatus {
       kind: netInterface.kind,
       up: netInterface.up,
       mtu: mtuOf(core, netInterface),
+      ...(netInterface.kind === 'tunnel' ? { tunnel: tunnelStatus(netInterface) } : {}),
       addresses: netInterface.addresses.map(({ address, prefixLength }) =>
         formatPrefix({ address, length: prefixLength }),
       ),
@@ -59,9 +60,16 @@ export function statusOf(core: Core): NodeStatus {
       lifetime: { soft: sa.lifetime.soft, hard: sa.lifetime.hard },
     })),
     filter: core.filter === null ? null : filterStatus(core.filter),
+    hostModel: { ...core.hostModel },
     drops: { ...core.audit.counts },
   };
 }
+
+const tunnelStatus = ({ local, remote, remoteLinkLocal }: TunnelInterface): TunnelStatus => ({
+  local: formatAddress(local),
+  remote: formatAddress(remote),
+  remoteLinkLocal: formatAddress(remoteLinkLocal),
+});
 
 const secondsSince = (from: Instant, now: Instant): number => Math.max(0, (now - from) / NS_PER_S);
 
