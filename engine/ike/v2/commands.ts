@@ -56,7 +56,7 @@ export function runCommand(core: Core, command: IkeCommand): void {
 export function startConnections(core: Core): void {
   for (const connection of core.config.connections) {
     if (connection.version !== 2) continue;
-    const caller = createCaller(connection, -core.nextId++);
+    const caller = createCaller(connection, -core.names.nextId++);
     core.callers.set(connection.name, caller);
     startChildren(core, caller);
   }
@@ -202,7 +202,7 @@ function configure(core: Core, config: IkeConfig): void {
 }
 
 function replaceCaller(core: Core, connection: ConnectionConfig): void {
-  const caller = createCaller(connection, -core.nextId++);
+  const caller = createCaller(connection, -core.names.nextId++);
   core.callers.set(connection.name, caller);
   for (const sa of core.sas.values()) {
     if (sa.kind === 'initiating' && sa.connection.name === connection.name) caller.attempt = sa.id;

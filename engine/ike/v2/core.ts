@@ -3,6 +3,7 @@ import { emptyPathMemory, type PathMemory } from '../../pki/memory.ts';
 import type { IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
+import { createNames, type Names } from '../names.ts';
 import type { IkeSteps } from '../steps.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
@@ -33,8 +34,10 @@ export interface Core {
   readonly requestOf: Map<number, string>;
   /** This end's SPIs of IKE SAs, and how many have each (RFC 7296 §2.4: an attempt may have several answers). */
   readonly ownSpis: Map<IkeSpi, number>;
-  /** Inbound SPIs of Child SAs, and how many IKE SAs have each: two for a moment, when one is replaced. */
+  /** Those of `names`. */
   readonly childSpis: Map<number, number>;
+  /** Numbers, and inbound SPIs of Child SAs, that a daemon of IKEv1 on the same node must not use as well. */
+  readonly names: Names;
   readonly halfOpen: HalfOpen;
   readonly alarms: Alarms;
   /** IKE SAs that may have something to do: another value than when their alarm was set. */
@@ -57,7 +60,6 @@ export interface Core {
   readonly refusals: { second: number; told: number };
   /** The node's own, text. */
   addresses: readonly string[];
-  nextId: number;
   nextFetchId: number;
   readonly counters: Record<string, number>;
   readonly out: Outbox;
@@ -83,7 +85,12 @@ export interface Outbox {
 /** What was fetched for one message, by `fetchKey`; null: it could not be. */
 export type FetchAnswers = ReadonlyMap<string, Uint8Array | null>;
 
-export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSteps): Core {
+export function createCore(
+  config: IkeConfig,
+  context: IkeContext,
+  steps: IkeSteps,
+  names: Names = createNames(),
+): Core {
   credentialsOf(config); // what cannot be read is not to be found out by a stranger's message
   return {
     config,
@@ -96,7 +103,8 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSte
     byRequest: new Map(),
     requestOf: new Map(),
     ownSpis: new Map(),
-    childSpis: new Map(),
+    childSpis: names.childSpis,
+    names,
     halfOpen: { total: 0, bySource: new Map(), asksCookies: false },
     alarms: new Alarms(),
     unsettled: new Set(),
@@ -110,7 +118,6 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: IkeSte
     complaints: new RateLimit(10 * NS_PER_S, 1),
     refusals: { second: -1, told: 0 },
     addresses: [],
-    nextId: 1,
     nextFetchId: 1,
     counters: {},
     out: emptyOutbox(),
@@ -149,7 +156,7 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
     tickets: () => (core.tickets ??= new Tickets(context.random)),
     newIkeSpi: () => allocateIkeSpi(context.random, spi => core.ownSpis.has(spi)),
     newChildSpi: () => allocateSpi(context.random, spi => core.childSpis.has(spi)),
-    newId: () => core.nextId++,
+    newId: () => core.names.nextId++,
     jittered(seconds, jitter) {
       if (seconds === 0) return null;
       const [high = 0, low = 0] = context.random.bytes(2);

@@ -1,0 +1,27 @@
+import type { FlowQuery } from '../../node/node.ts';
+import type { ChildConfig } from '../config.ts';
+import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import type { LossCause } from './step.ts';
+
+/** What this end is to ask the peer or to tell it once there is an ISAKMP SA: waits in `IsakmpSa.tasks`. */
+export type Task =
+  /** Quick Mode; `replaces` is the `ChildSa.id` that it rekeys; `flow` the packet that asked for it. */
+  | {
+      readonly kind: 'quick';
+      readonly child: ChildConfig;
+      readonly flow: FlowQuery | null;
+      readonly replaces: number | null;
+    }
+  /** Informational: Delete of a pair of ESP or AH SAs, of the ISAKMP SA. */
+  | { readonly kind: 'deleteChild'; readonly childId: number; readonly cause?: LossCause }
+  | { readonly kind: 'deleteIsakmp'; readonly cause?: LossCause }
+  /** Informational with these payloads, the HASH not among them. */
+  | { readonly kind: 'inform'; readonly payloads: readonly IsakmpPayload[] }
+  /** R-U-THERE, RFC 3706. */
+  | { readonly kind: 'liveness' }
+  /** Transaction: XAuth asks who the user is; Mode Config asks for addresses, or gives them. */
+  | { readonly kind: 'xauth' }
+  | { readonly kind: 'modeConfig' };
+
+export type TaskKind = Task['kind'];
+export type TaskOf<K extends TaskKind> = Extract<Task, { kind: K }>;
