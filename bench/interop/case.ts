@@ -57,7 +57,7 @@ export type Authentication =
   /** Bare public keys, RFC 7670. */
   | { readonly kind: 'raw'; readonly key: string }
   /** Of the side that does not verify. */
-  | { readonly kind: 'revoked'; readonly whose: 'alice' | 'bob' };
+  | { readonly kind: 'revoked'; readonly whose: 'alice' | 'bob'; readonly key: string };
 
 export const SITES: Networks = {
   alice: '10.0.0.0/24',

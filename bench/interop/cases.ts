@@ -85,8 +85,8 @@ function authentications(): Authentication[] {
     { kind: 'raw', key: 'ecdsa256' },
     { kind: 'raw', key: 'rsa2048' },
     { kind: 'raw', key: 'ed25519' },
-    { kind: 'revoked', whose: 'alice' },
-    { kind: 'revoked', whose: 'bob' },
+    { kind: 'revoked', whose: 'alice', key: 'ecdsa256' },
+    { kind: 'revoked', whose: 'bob', key: 'ecdsa256' },
     { kind: 'wrong psk' },
   ];
 }

@@ -165,7 +165,7 @@ function pkiLines(authentication: Authentication): string[] {
   if (authentication.kind === 'raw') {
     return ['pki:', '  keys:', ...['alice', 'bob'].map(node => `    ${node}: { key: ${authentication.key} }`)];
   }
-  const key = authentication.kind === 'certificate' ? authentication.key : 'ecdsa256';
+  const { key } = authentication;
   const chain = authentication.kind === 'certificate' ? authentication.chain : 'root';
   const issuer = { root: 'lab-root', intermediate: 'lab-issuing', 'self-signed': null }[chain];
   const authorities = [

@@ -146,7 +146,7 @@ ikeClause(
   async peer => {
     await mobileCall(peer, SUPPORTED);
     const there = await moved(peer);
-    await peer.bench.lab.ikeCommand('alice', { kind: 'rekey', child: 'net' });
+    await peer.bench.command({ kind: 'rekey', child: 'net' });
     const next = await there.expect('request at the new address', isAsked).catch(() => null);
     judge(next !== null, 'alice does not ask where the peer is now');
     peer.bench.cite(next, 'her next request');
@@ -378,7 +378,7 @@ ikeClause(
 
 /** What alice sends to the other address once the one that she uses is silent. */
 async function triesElsewhere(peer: TesterPeer): Promise<readonly Heard[]> {
-  await peer.bench.lab.ikeCommand('alice', { kind: 'rekey', child: 'net' });
+  await peer.bench.command({ kind: 'rekey', child: 'net' });
   const there = movedTo(peer, ELSEWHERE);
   for (let waited = 0; waited < 8_000 && there.heard().length === 0; waited += 500) await peer.bench.lab.sleep(500);
   for (const seen of there.heard().slice(0, 2)) peer.bench.cite(seen, 'to the other address');

@@ -71,7 +71,7 @@ for (const [group, number, values] of CASES) {
       },
       async peer => {
         await call(peer);
-        await peer.bench.lab.ikeCommand('alice', { kind: 'rekey', child: 'net' });
+        await peer.bench.command({ kind: 'rekey', child: 'net' });
         const request = await peer.expect('CREATE_CHILD_SA', isCreateChild);
         const sa = require(payloadOf(request.payloads, 'SA'), 'alice asks for no SA');
         const [proposal] = sa.proposals;

@@ -39,12 +39,7 @@ const withExchange = (...keyExchange: readonly string[]): IkePlan => ({
 async function letAliceAsk(peer: TesterPeer): Promise<Heard> {
   const { child } = await call(peer);
   await deleteChildren(peer, child);
-  return letAlice(
-    peer,
-    () => outbound(peer.bench, ['WAKE-AGAIN ']),
-    ExchangeType.CREATE_CHILD_SA,
-    'request for a new Child SA',
-  );
+  return letAlice(peer, () => peer.bench.wake(), ExchangeType.CREATE_CHILD_SA, 'request for a new Child SA');
 }
 
 ikeClause(

@@ -3,7 +3,7 @@ import type { IkeMessage } from '../../engine/wire/ike/message.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { outbound } from '../tester/esp-on-bench.ts';
 import { judge, require } from '../tester/judgement.ts';
-import { judgeArrives, judgeLeaves, sendBy } from '../tester/ike/child-traffic.ts';
+import { judgeArrives, judgeLeaves, sendBy, needNativeEsp } from '../tester/ike/child-traffic.ts';
 import { ikeClause } from '../tester/ike/ike-clause.ts';
 import { NAT_T_PORT } from '../tester/ike/ike-on-bench.ts';
 import { authPayloads, attempt, CALL, call, childOf, openCall, type TesterChild } from '../tester/ike/initiate.ts';
@@ -121,6 +121,7 @@ ikeClause(
     brokenBy: 'ike-detects-no-nat',
   },
   async peer => {
+    needNativeEsp(peer.bench);
     const request = await letAliceCall(peer);
     peer.bench.cite(request, 'with digests');
     judgeDigests(request);
@@ -153,6 +154,7 @@ ikeClause(
     brokenBy: 'ike-sees-nats',
   },
   async peer => {
+    needNativeEsp(peer.bench);
     const { child } = await call(peer);
     const seen = await judgeLeaves(peer, child, 'PLAIN ', 'alice sends nothing by the child');
     judge(

@@ -2,7 +2,7 @@ import { ExchangeType, NotifyType, TsType } from '../../engine/wire/ike/registry
 import type { TrafficSelector } from '../../engine/wire/ike/payload.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { FAR, FAR_NET, HOST, HOST_NET } from '../tester/bench.ts';
-import { judge, require } from '../tester/judgement.ts';
+import { judge, require, Unsupported } from '../tester/judgement.ts';
 import { judgeArrives, judgeLeaves } from '../tester/ike/child-traffic.ts';
 import { askFirstChild, firstChild, judgeSelectors, textOf } from '../tester/ike/first-child.ts';
 import { ikeClause } from '../tester/ike/ike-clause.ts';
@@ -368,6 +368,8 @@ ikeClause(
     brokenBy: 'ike-forgets-the-packet',
   },
   async peer => {
+    const { name, implementation } = peer.bench.subject;
+    if (implementation !== undefined) throw new Unsupported(`${name} calls at a word, not for a packet`);
     await answerInit(peer, await letAliceCall(peer));
     const request = await authRequest(peer);
     peer.bench.cite(request, 'her IKE_AUTH');

@@ -81,6 +81,8 @@ export interface Bench {
   arrivals(text: string): readonly Seen[];
   /** Has alice call the peer: by a packet from the inside, or by a word to a subject that listens to none. */
   wake(): Promise<void>;
+  /** Has alice carry out a command, and waits no longer than it takes to begin. */
+  command(command: Parameters<RunningLab['ikeCommand']>[1]): Promise<void>;
   /** How many packets alice says that she dropped, by reason. */
   drops(): Promise<Readonly<Record<string, number>>>;
   /** The kinds of what alice reported so far, in order. */
@@ -132,6 +134,13 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
     }
     await lab.sleep(SETTLE_MS);
   };
+  const command: Bench['command'] = async told => {
+    const ended = lab.ikeCommand('alice', told);
+    if (subject.implementation === undefined) return ended;
+    // It answers when all is done, or never: the tester is about to see to that.
+    ended.catch(() => undefined);
+    await lab.sleep(SETTLE_MS);
+  };
   const sent = (port: string) => wholePackets(frames.filter(frame => frame.from === port));
   return {
     lab,
@@ -145,10 +154,9 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
       if (subject.implementation === undefined) return send('lan', 'inside:eth0', 'alice:net1', [WAKE]);
       const [child] = plan.ike?.connections[0]?.children ?? [];
       if (child === undefined) throw new Unsupported('alice has nothing to call for');
-      // It answers when all is done, or never: the tester is about to see to that.
-      lab.ikeCommand('alice', { kind: 'initiate', child: child.name }).catch(() => undefined);
-      await lab.sleep(SETTLE_MS);
+      return command({ kind: 'initiate', child: child.name });
     },
+    command,
     fromInside: packets => send('lan', 'inside:eth0', 'alice:net1', packets),
     fromOutside: packets => send('wan', 'outside:eth0', 'alice:net0', packets),
     inside: () => sent('alice:net1'),
@@ -193,6 +201,8 @@ function benchTopology({ name, implementation }: Subject, { ike, sas }: BenchPla
   if (implementation === undefined) return topology;
   if (ike === undefined || sas.length > 0) throw new Unsupported(`${name} is given no SAs by hand`);
   // strongSwan's threshold of 0 means never, and 1 the second stranger.
+  if (ike.connections.some(({ children }) => children.some(({ sharing }) => sharing === 'unique')))
+    throw new Unsupported(`${name} has no SA for each pair of addresses`);
   if (ike.limits.cookiesFrom === 0) throw new Unsupported(`${name} cannot be told to ask everybody for a cookie`);
   const asPeer = (node: Topology['nodes'][number]) =>
     node.name === 'alice' ? { ...node, kind: 'peer' as const, engine: false, implementation } : node;

@@ -56,9 +56,13 @@ export function sealedBy(peer: TrafficPeer, { inbound: sa }: TesterChild, order:
   const ends = { source: peer.traits.address, destination: sa.destination };
   const isInUdp = order.isInUdp ?? peer.port === NAT_T_PORT;
   if (isInUdp) return datagram({ ...ends, from: order.fromPort ?? peer.natPort ?? NAT_T_PORT, payload: esp });
-  const { name, hasOnlyEspInUdp = false } = peer.bench.subject;
-  if (hasOnlyEspInUdp) throw new Unsupported(`${name} takes ESP in UDP only`);
+  needNativeEsp(peer.bench);
   return packet({ ...ends, protocol: IpProtocol.ESP, ecn: outerEcn ?? 0, payload: esp });
+}
+
+/** Unsupported where the subject has ESP in UDP alone: it claims a NAT in order to have that. */
+export function needNativeEsp({ subject: { name, hasOnlyEspInUdp = false } }: Bench): void {
+  if (hasOnlyEspInUdp) throw new Unsupported(`${name} has ESP in UDP only, and claims a NAT for that`);
 }
 
 /** Sends such packets, all at once. */

@@ -132,7 +132,7 @@ export async function letAlice(
   what: string,
 ): Promise<Heard> {
   const after = peer.heard().length;
-  await (typeof told === 'function' ? told() : peer.bench.lab.ikeCommand('alice', told));
+  await (typeof told === 'function' ? told() : peer.bench.command(told));
   return peer.expect(what, isRequestTo(peer, exchange), after);
 }
 

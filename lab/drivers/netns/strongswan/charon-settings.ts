@@ -12,6 +12,8 @@ export function charonSettings({ connections, limits }: IkeConfig): string {
   const settings: [string, string][] = [
     // 0 would mean never; its count begins with the message at hand.
     ['cookie_threshold', String(Math.max(limits.cookiesFrom, 1))],
+    // Of one source it would ask after three.
+    ['cookie_threshold_ip', String(Math.max(limits.cookiesFrom, 1))],
     ['block_threshold', String(limits.halfOpenPerSource)],
     ['half_open_timeout', String(limits.halfOpenSeconds)],
   ];
