@@ -37,4 +37,19 @@ export function writeXauthSecrets(conf: ConfWriter, { connections }: IkeConfig):
   }
 }
 
+/** What of a connection of IKEv1 strongSwan cannot be told: each completes "strongSwan's files have no …". */
+export function missingInV1({ version, v1 = DEFAULT_V1, children }: ConnectionConfig): string[] {
+  if (version === 2) return [];
+  const esn = children.some(({ proposals }) => proposals.some(proposal => proposal.esn.includes('yes')));
+  return [
+    ...(v1.accepts.some(mode => mode !== v1.mode) ? ['mode to answer but the one that it begins with'] : []),
+    ...(v1.lifetimeKilobytes === null ? [] : ['lifetime of an ISAKMP SA in kilobytes']),
+    ...(v1.natTraversal === 'no' ? ['way to turn NAT traversal off'] : []),
+    ...(v1.commitBit ? ['commit bit'] : []),
+    ...(v1.ignoresRevocation ? ['way to ignore a CRL that it has'] : []),
+    ...(v1.lifetimeCheck === 'claim' || v1.lifetimeCheck === 'exact' ? ['such check of lifetimes'] : []),
+    ...(esn ? ['extended sequence numbers in IKEv1'] : []),
+  ];
+}
+
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no');

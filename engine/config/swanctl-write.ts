@@ -12,7 +12,8 @@ import type {
   TrafficSelectorConfig,
 } from '../ike/config.ts';
 import { ConfWriter } from './conf-writer.ts';
-import { writeVersion1, writeXauthSecrets, xauthRounds } from './swanctl-write-v1.ts';
+import { singleChildProposals, singleIkeProposals } from './single-transforms.ts';
+import { missingInV1, writeVersion1, writeXauthSecrets, xauthRounds } from './swanctl-write-v1.ts';
 
 /** A file below the directory that SWANCTL_DIR names. */
 export interface SwanctlFile {
@@ -89,10 +90,11 @@ function writeConnection(conf: ConfWriter, config: IkeConfig, connection: Connec
     conf.set('version', String(connection.version));
     if (connection.local.length > 0) conf.set('local_addrs', connection.local.join(','));
     if (connection.remote.length > 0) conf.set('remote_addrs', connection.remote.join(','));
-    conf.set('proposals', connection.proposals.map(ikeProposalText).join(','));
+    const proposals = connection.version === 1 ? singleIkeProposals(connection.proposals) : connection.proposals;
+    conf.set('proposals', proposals.map(ikeProposalText).join(','));
     if (connection.requestAddresses.length > 0) conf.set('vips', connection.requestAddresses.join(','));
     if (connection.pools.length > 0) conf.set('pools', poolNames(config, connection.pools).join(','));
-    conf.set('encap', yesNo(connection.forceEncapsulation));
+    conf.set('encap', yesNo(connection.forceEncapsulation || connection.v1?.natTraversal === 'force'));
     if (connection.version === 1) writeVersion1(conf, connection);
     else writeVersion2(conf, connection);
     conf.set('fragmentation', connection.fragmentation);
@@ -147,7 +149,8 @@ function writeAuthentication(conf: ConfWriter, { credentials }: IkeConfig, conne
 function writeChild(conf: ConfWriter, connection: ConnectionConfig, child: ChildConfig): void {
   conf.section(child.name, () => {
     for (const protocol of ['esp', 'ah'] as const) {
-      const proposals = child.proposals.filter(proposal => proposal.protocol === protocol);
+      const all = child.proposals.filter(proposal => proposal.protocol === protocol);
+      const proposals = connection.version === 1 ? singleChildProposals(all) : all;
       if (proposals.length > 0) conf.set(`${protocol}_proposals`, proposals.map(childProposalText).join(','));
     }
     conf.set('mode', child.mode);
@@ -201,6 +204,7 @@ function reportMissing(connection: ConnectionConfig, missing: string[]): void {
   if (connection.addressInterface !== null) say('interface for virtual addresses of a single connection');
   if (children.some(({ trafficFlow }) => (trafficFlow?.dummyEveryMs ?? null) !== null)) say('dummy packets');
   if (children.some(({ transform }) => transform > 0)) say('SAs one inside the other');
+  for (const what of missingInV1(connection)) say(what);
 }
 
 const SEND = { always: 'always', asked: 'ifasked', never: 'never', raw: 'always', url: 'always' } as const;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS, type IkeConfig } from '../ike/config.ts';
+import { DEFAULT_V1 } from '../ike/v1-config.ts';
 import { formatDiagnostic } from './diagnostic.ts';
 import { readSwanctl } from './swanctl.ts';
 import { writeSwanctl } from './swanctl-write.ts';
@@ -227,5 +228,32 @@ describe('what is written', () => {
       'gw-gw: strongSwan’s files have no session resumption (RFC 5723)'.replace('’', "'"),
       "gw-gw: strongSwan's files have no window size but 1",
     ]);
+  });
+
+  test('of IKEv1 one choice of each kind a proposal, and the user’s round behind the first', () => {
+    const [connection] = config.connections;
+    if (connection === undefined) throw new Error('no connection');
+    const proposal = { encryption: ['aes256', 'aes128'], integrity: ['sha256'], prf: [], additionalKeyExchanges: [] };
+    const old: IkeConfig['connections'][number] = {
+      ...connection,
+      version: 1,
+      v1: {
+        ...DEFAULT_V1,
+        mode: 'aggressive',
+        accepts: ['aggressive'],
+        commitBit: true,
+        xauth: { side: 'user', user: 'carol', password: 'correct horse' },
+      },
+      proposals: [{ ...proposal, keyExchange: ['modp2048', 'ecp256'] }],
+    };
+    const written = writeSwanctl({ ...config, connections: [old] });
+    const text = written.files[0]?.text ?? '';
+    expect(text).toContain(
+      'proposals = aes256-sha256-modp2048,aes256-sha256-ecp256,aes128-sha256-modp2048,aes128-sha256-ecp256',
+    );
+    expect(text).toContain('aggressive = yes');
+    expect(text).toMatch(/auth = xauth\n\s*round = 2\n\s*xauth_id = carol/);
+    expect(text).not.toMatch(/mobike|childless/);
+    expect(written.missing).toEqual(["gw-gw: strongSwan's files have no commit bit"]);
   });
 });

@@ -49,7 +49,7 @@ describe('ike: { version: 1 }', () => {
     );
     expect(stated?.v1).toEqual({
       mode: 'aggressive',
-      accepts: ['main', 'aggressive'],
+      accepts: ['aggressive'],
       nonceOctets: 40,
       quickNonceOctets: 20,
       lifetimeKilobytes: 500,

@@ -21,12 +21,11 @@ export function v1Options(towards: Towards): { readonly version: 1 | 2; readonly
   if (versionOf(options) === 2) return { version: 2 };
   const mode = options.mode?.value ?? DEFAULT_V1.mode;
   const accepts = options.accepts?.items.map(({ value }) => value) ?? [];
-  const usualModes = mode === 'main' ? DEFAULT_V1.accepts : (['main', 'aggressive'] as const);
   const givesAddresses = options.request !== null || options.pools !== null;
   const timeout = options['liveness-timeout'];
   const v1: V1Config = {
     mode,
-    accepts: accepts.length > 0 ? [...new Set(accepts)] : usualModes,
+    accepts: accepts.length > 0 ? [...new Set(accepts)] : [mode],
     nonceOctets: options.nonce?.value ?? DEFAULT_V1.nonceOctets,
     quickNonceOctets: options['quick-nonce']?.value ?? DEFAULT_V1.quickNonceOctets,
     lifetimeKilobytes: options.lifetime?.kilobytes?.value ?? null,
