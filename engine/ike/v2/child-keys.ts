@@ -37,7 +37,7 @@ export interface ChildKeys {
  * the encryption key before the integrity key.
  */
 export function childKeys({ prf, skD, nonceI, nonceR, secrets }: ChildKeySource, suite: ChildSuite): ChildKeys {
-  const [encryptionOctets, integrityOctets] = keyOctets(suite);
+  const [encryptionOctets, integrityOctets] = childKeyOctets(suite);
   const [first = NOTHING, ...additional] = secrets;
   const seed = Buffer.concat([first, nonceI, nonceR, ...additional]);
   const keymat = prfPlus(prf, skD, seed, 2 * (encryptionOctets + integrityOctets));
@@ -54,7 +54,8 @@ export function weakness(suite: ChildSuite, { initiator, responder }: ChildKeys)
   return weakKeyReason(esp.encryption, initiator.encryption) ?? weakKeyReason(esp.encryption, responder.encryption);
 }
 
-function keyOctets(suite: ChildSuite): [encryption: number, integrity: number] {
+/** Octets of keying material of one direction: with the salt, RFC 4106 §8.1. */
+export function childKeyOctets(suite: ChildSuite): [encryption: number, integrity: number] {
   const name = saSuiteName(suite);
   if (suite.protocol === 'ah') {
     const integrity = ahSuite(name);

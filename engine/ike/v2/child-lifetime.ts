@@ -44,7 +44,7 @@ export function fraction(random: Random): number {
 }
 
 /** For the Delete to be sent and answered before the node acts by itself. */
-const GRACE_SECONDS = 10;
+export const GRACE_SECONDS = 10;
 
 function scaled(limits: LifetimeLimits, factor: number): LifetimeLimits {
   const { seconds, octets, packets } = limits;
