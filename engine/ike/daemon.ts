@@ -102,7 +102,10 @@ export interface IkeEvent {
   readonly detail: string;
 }
 
-/** What Wireshark needs to read an IKE SA; hexadecimal. */
+/**
+ * What Wireshark needs to read an IKE SA; hexadecimal. Of IKEv1 `encryption` is a cipher and `integrity` the hash (`aes128`, `sha1`),
+ * `skEi` and `skEr` are both the cipher's key (RFC 2409 Appendix B), `skAi` and `skAr` both SKEYID_a, and the SPIs CKY-I and CKY-R.
+ */
 export interface IkeSecrets {
   readonly version: 1 | 2;
   readonly initiatorSpi: string;

@@ -25,7 +25,11 @@ export function isSameKey(a: EspSaKeys, b: EspSaKeys): boolean {
   );
 }
 
-/** The keys of one IKE SA, RFC 7296 §2.14, for decryption by the lab itself or by Wireshark (`ikev2_decryption_table`). All hexadecimal. */
+/**
+ * The keys of one IKE SA, for decryption by the lab itself or by Wireshark (`ikev2_decryption_table`, `ikev1_decryption_table`). All
+ * hexadecimal. Version 2: RFC 7296 §2.14. Version 1, RFC 2409: the SPIs are CKY-I and CKY-R, `encryption` is a cipher in CBC mode and
+ * `integrity` the hash, `skEi` and `skEr` are both the cipher's key (Appendix B), `skAi` and `skAr` both SKEYID_a.
+ */
 export interface IkeSaKeys {
   readonly version: 1 | 2;
   readonly initiatorSpi: string;
