@@ -105,6 +105,7 @@ ikeClause(
     brokenBy: 'ike-detects-wrongly',
   },
   async peer => {
+    needNativeEsp(peer.bench);
     const { response } = await attempt(peer);
     const heard = require(response, 'alice did not answer IKE_SA_INIT');
     peer.bench.cite(heard, 'with digests');
@@ -210,6 +211,7 @@ ikeClause(
     brokenBy: 'ike-sees-nats',
   },
   async peer => {
+    needNativeEsp(peer.bench);
     const first = await letAliceCall(peer);
     await answerInit(peer, first);
     const request = await authRequest(peer);
