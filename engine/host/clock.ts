@@ -8,6 +8,10 @@ export class LiveClock {
     return Math.round(performance.now() * NS_PER_MS) + this.#skewNs;
   }
 
+  get skewNs(): number {
+    return this.#skewNs;
+  }
+
   /** From now on further ahead by this much; negative: behind. */
   skew(byNs: number): void {
     this.#skewNs += byNs;

@@ -1,12 +1,14 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { IkeCommand, IkeEvent, IkeSecrets } from '../ike/daemon.ts';
-import { ikePorts, isForIke, packetsAround } from '../ike/datagram.ts';
+import { NO_CONNECTIONS } from '../ike/config.ts';
+import { type IkePorts, ikePorts, isForIke, packetsAround } from '../ike/datagram.ts';
 import type { IkeStatus } from '../ike/status.ts';
 import type { LocalPacket, Node, NodeCommand, NodeEvent } from '../node/node.ts';
 import type { Instant } from '../wire/instant.ts';
 import { finishPacket } from '../wire/offload.ts';
 import { IkeInbox, refusalOf } from './ike-inbox.ts';
 import type { FromIkeThread, IkeQuestion, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
+import { NegotiatedSas } from './negotiated-sas.ts';
 import { programFile } from './program.ts';
 
 /** What a daemon may do to the node beside it, and who hears of it. */
@@ -32,7 +34,7 @@ export function launchIkeThread(): Worker {
 export class IkeThread {
   readonly #worker: Worker;
   readonly #inbox: IkeInbox;
-  readonly #ports;
+  readonly #ports: IkePorts;
   readonly #node: Node;
   readonly #outside: IkeOutside;
   readonly #answers: MessagePort;
@@ -42,6 +44,9 @@ export class IkeThread {
   #nextId = 0;
   #identification = 0;
   #isBusy = false;
+  readonly #negotiated = new NegotiatedSas();
+  /** What to do when it has nothing more to do: it is on its way out. */
+  #retired: (() => void) | null = null;
 
   /** `worker`: from `launchIkeThread`. */
   constructor(worker: Worker, order: IkeThreadOrder, node: Node, outside: IkeOutside) {
@@ -95,6 +100,22 @@ export class IkeThread {
     });
   }
 
+  /** The UDP ports that it listens on. */
+  get ports(): IkePorts {
+    return this.#ports;
+  }
+
+  /** Takes its leave of its peers, and ends; what it has negotiated goes with it. Resolves when it has. */
+  async retire(): Promise<void> {
+    const config = { ...NO_CONNECTIONS, revealsSecrets: this.#reveals };
+    await new Promise<void>(resolve => {
+      this.#retired = resolve;
+      this.command({ kind: 'configure', config });
+    });
+    this.close();
+    for (const command of this.#negotiated.left(this.#node)) this.#outside.command(command);
+  }
+
   skew(byNs: number): void {
     this.#tell({ kind: 'skew', byNs });
   }
@@ -111,6 +132,7 @@ export class IkeThread {
       case 'done':
         this.#isBusy = false;
         this.flush();
+        if (!this.#isBusy) this.#retired?.();
         break;
       case 'status':
         this.#waiting.get(message.id)?.(message.status);
@@ -141,8 +163,10 @@ export class IkeThread {
     const refused: IkeEvent[] = [];
     for (const command of commands) {
       const why = refusalOf(command, this.#node);
-      if (why === null) this.#outside.command(command);
-      else refused.push({ kind: 'commandRefused', connection: null, detail: why });
+      if (why === null) {
+        this.#negotiated.note(command);
+        this.#outside.command(command);
+      } else refused.push({ kind: 'commandRefused', connection: null, detail: why });
     }
     if (this.#reveals && commands.length + secrets.length > 0) this.#outside.onSecrets(commands, secrets);
     const packets = datagrams.flatMap(each => packetsAround(each, this.#ports, this.#identification++));

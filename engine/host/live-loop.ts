@@ -16,8 +16,10 @@ export interface LiveLoopOptions {
   readonly clock: LiveClock;
   readonly onEvents: (events: readonly NodeEvent[]) => void;
   /** Makes the thread of the IKE daemon; null: nobody negotiates. */
-  readonly startIke: ((outside: Pick<IkeOutside, 'command' | 'send' | 'now'>) => IkeThread) | null;
+  readonly startIke: IkeStarter | null;
 }
+
+export type IkeStarter = (outside: Pick<IkeOutside, 'command' | 'send' | 'now'>) => IkeThread;
 
 export type PortDirection = 'receive' | 'send';
 
@@ -32,7 +34,7 @@ export class LiveLoop {
   readonly #clock: LiveClock;
   readonly #onEvents: (events: readonly NodeEvent[]) => void;
   readonly #timer: LiveTimer;
-  readonly #ike: IkeThread | null;
+  #ike: IkeThread | null = null;
   readonly #muted = new Set<string>();
   #armedFor: Instant | null = null;
 
@@ -44,12 +46,7 @@ export class LiveLoop {
     this.#clock = options.clock;
     this.#onEvents = options.onEvents;
     this.#timer = openLiveTimer(() => this.wake());
-    this.#ike =
-      options.startIke?.({
-        command: command => this.command(command),
-        send: packets => this.#sendDown(packets),
-        now: () => this.#clock.now(),
-      }) ?? null;
+    if (options.startIke !== null) this.startIke(options.startIke);
     for (const port of options.ports) port.watch(() => this.#drain(port));
     const { up } = options;
     up?.watch(() => this.#drainUp(up));
@@ -59,6 +56,23 @@ export class LiveLoop {
   /** null: nobody negotiates. */
   get ike(): IkeThread | null {
     return this.#ike;
+  }
+
+  /** A daemon begins. Throws where one runs. */
+  startIke(start: IkeStarter): void {
+    if (this.#ike !== null) throw new Error(`${this.#node.name} runs an IKE daemon already`);
+    this.#ike = start({
+      command: command => this.command(command),
+      send: packets => this.#sendDown(packets),
+      now: () => this.#clock.now(),
+    });
+  }
+
+  /** The daemon hears no more of the node: what it still does is its farewell. null: there was none. */
+  releaseIke(): IkeThread | null {
+    const released = this.#ike;
+    this.#ike = null;
+    return released;
   }
 
   command(command: NodeCommand): void {

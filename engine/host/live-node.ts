@@ -1,8 +1,10 @@
 import { pathToFileURL } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { createTypescriptKernel } from '../ipsec/typescript-kernel.ts';
 import type { Random } from '../crypto/random.ts';
 import type { IpsecKernel } from '../ipsec/kernel.ts';
+import { ikePorts } from '../ike/datagram.ts';
 import type { IkeStatus } from '../ike/status.ts';
 import type { NodeConfig } from '../node/config.ts';
 import { createNode } from '../node/create.ts';
@@ -10,7 +12,7 @@ import type { Node, NodeContext, NodeEvent } from '../node/node.ts';
 import { parseMac } from '../wire/address.ts';
 import { LiveClock } from './clock.ts';
 import { type IkeOutside, IkeThread, launchIkeThread } from './ike-thread.ts';
-import { LiveLoop, type LiveLoopOptions } from './live-loop.ts';
+import { type IkeStarter, LiveLoop } from './live-loop.ts';
 import type { IkeOrder, Implementation, NodeAnswers, NodeOrder, NodeRequest, UpOrder } from './messages.ts';
 import { openPacketPort } from './packet-port.ts';
 import type { FramePort, PortStatistics, UpPort } from './port.ts';
@@ -20,9 +22,11 @@ import { openVethUpPort } from './veth-up-port.ts';
 
 /** A node that runs on this machine's interfaces. */
 export interface LiveNode {
-  answer(request: NodeRequest): NodeAnswers[keyof NodeAnswers] | Promise<IkeStatus>;
+  answer(request: NodeRequest): Answer;
   close(): void;
 }
+
+type Answer = NodeAnswers[keyof NodeAnswers] | Promise<IkeStatus | null>;
 
 /** Who hears of what a live node does. */
 export interface LiveOutside extends Pick<IkeOutside, 'onSecrets'> {
@@ -42,9 +46,36 @@ export async function startLiveNode(
   const ports = order.ports.map(port => openPacketPort(port));
   const up = order.up === null ? null : openUpPort(order.up);
   const clock = new LiveClock();
-  const startIke = order.ike === null ? null : ikeStarter(order.ike, order.implementation, node, outside, worker);
+  const starter = (ike: IkeOrder, thread: Worker | null) =>
+    ikeStarter(ike, order.implementation, node, outside, thread, clock);
+  const startIke = order.ike === null ? null : starter(order.ike, worker);
   const loop = new LiveLoop({ node, ports, up, clock, onEvents: outside.onEvents, startIke });
-  return { answer: request => answer(request, node, loop, clock, ports, up), close: () => loop.close() };
+  return {
+    answer: request =>
+      request.kind === 'configureIke'
+        ? configureIke(request.order, loop, ike => starter(ike, null))
+        : answer(request, node, loop, clock, ports, up),
+    close: () => loop.close(),
+  };
+}
+
+/** Resolves when the daemon that is not wanted any more has gone. */
+async function configureIke(
+  order: IkeOrder | null,
+  loop: LiveLoop,
+  starter: (ike: IkeOrder) => IkeStarter,
+): Promise<null> {
+  const ports = order === null ? null : ikePorts(order.config);
+  if (order !== null && loop.ike !== null && isDeepStrictEqual(loop.ike.ports, ports)) {
+    loop.ike.command({ kind: 'configure', config: order.config });
+    return null;
+  }
+  await loop.releaseIke()?.retire();
+  const negotiation =
+    ports === null ? null : { ports: [...ports.plain, ...ports.marked], encapsulationPorts: ports.marked };
+  loop.command({ kind: 'setNegotiation', negotiation });
+  if (order !== null) loop.startIke(starter(order));
+  return null;
 }
 
 function ikeStarter(
@@ -53,8 +84,9 @@ function ikeStarter(
   node: Node,
   { onIkeEvents, onSecrets }: LiveOutside,
   worker: Worker | null,
-): LiveLoopOptions['startIke'] {
-  const order = { ...ike, implementation, skewNs: 0 };
+  clock: LiveClock,
+): IkeStarter {
+  const order = { ...ike, implementation, skewNs: clock.skewNs };
   return outside =>
     new IkeThread(worker ?? launchIkeThread(), order, node, { ...outside, onEvents: onIkeEvents, onSecrets });
 }
@@ -84,13 +116,13 @@ function openUpPort(order: UpOrder): UpPort {
 }
 
 function answer(
-  request: NodeRequest,
+  request: Exclude<NodeRequest, { kind: 'configureIke' }>,
   node: Node,
   loop: LiveLoop,
   clock: LiveClock,
   ports: readonly FramePort[],
   up: UpPort | null,
-): NodeAnswers[keyof NodeAnswers] | Promise<IkeStatus> {
+): Answer {
   switch (request.kind) {
     case 'status':
       loop.wake(); // what it says of ages is as of the last call

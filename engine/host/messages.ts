@@ -64,7 +64,12 @@ export type NodeRequest =
   /** Of each destination. */
   | { readonly kind: 'sources'; readonly destinations: readonly string[] }
   | { readonly kind: 'ike' }
-  | { readonly kind: 'ikeCommand'; readonly command: IkeCommand };
+  | { readonly kind: 'ikeCommand'; readonly command: IkeCommand }
+  /**
+   * Another configuration, by the daemon that runs, or one that is made now; the node learns of its ports. null: it ends, and
+   * what it negotiated with it.
+   */
+  | { readonly kind: 'configureIke'; readonly order: IkeOrder | null };
 
 /** What a request is answered with. */
 export interface NodeAnswers {
@@ -82,6 +87,7 @@ export interface NodeAnswers {
   readonly ike: IkeStatus | null;
   /** false: nobody negotiates. */
   readonly ikeCommand: boolean;
+  readonly configureIke: null;
 }
 
 export type ToNode =

@@ -92,6 +92,17 @@ export const DEFAULT_LIMITS: IkeLimits = {
   certificateOctets: 16_384,
 };
 
+/** Nobody to talk to: a daemon that is given it closes all that it has. */
+export const NO_CONNECTIONS: IkeConfig = {
+  connections: [],
+  secrets: [],
+  ppks: [],
+  credentials: { keys: [], anchors: [], peers: [], rawKeys: [], crls: [] },
+  pools: [],
+  limits: DEFAULT_LIMITS,
+  revealsSecrets: false,
+};
+
 /** An entry of the Peer Authorization Database and how to talk to that peer, RFC 4301 §4.4.3. */
 export interface ConnectionConfig {
   readonly name: string;

@@ -1,4 +1,6 @@
 import { hear, IkeInbox, refusalOf } from '../../../engine/host/ike-inbox.ts';
+import { NegotiatedSas } from '../../../engine/host/negotiated-sas.ts';
+import { NO_CONNECTIONS } from '../../../engine/ike/config.ts';
 import type { IkeCommand, IkeDaemon, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import { type IkePorts, packetsAround } from '../../../engine/ike/datagram.ts';
 import type { IkeStatus } from '../../../engine/ike/status.ts';
@@ -37,7 +39,7 @@ export interface IkeSeat {
 interface Running {
   readonly node: Node;
   /** null: nobody negotiates. */
-  readonly ike: RunningIke | null;
+  ike: RunningIke | null;
   readonly stack: HostStack;
   readonly processes: Set<Process>;
   /** IP packets that the stack has made and the node has not seen. */
@@ -48,6 +50,7 @@ interface RunningIke {
   readonly daemon: IkeDaemon;
   readonly inbox: IkeInbox;
   readonly seat: IkeSeat;
+  readonly negotiated: NegotiatedSas;
 }
 
 /** Between two programs of the same host, and between a host and itself: see CABLE_NS in cable.ts. */
@@ -101,13 +104,31 @@ export class Machine implements Host {
   /** Begins to run; `random` is the host stack's own. The node must be fresh. `seat`: who negotiates; null: nobody. */
   boot(node: Node, random: SeededRandom, unplugged: readonly string[], seat: IkeSeat | null = null): void {
     if (this.#running !== null) throw new Error(`${this.name} is up already`);
-    const ike = seat === null ? null : { daemon: seat.make(node), inbox: new IkeInbox(seat.ports, node), seat };
+    const ike = seat === null ? null : takingSeat(seat, node);
     const stack = new HostStack(this.#network(random));
     this.#running = { node, ike, stack, processes: new Set(), outgoing: [] };
     this.#interfacesUntil = Number.NEGATIVE_INFINITY;
     for (const port of unplugged) this.#take(node.command({ kind: 'link', port, up: false }, this.now()));
     this.#take(node.wake(this.now()));
     this.#settle();
+  }
+
+  /** A daemon begins, and the one that was there takes its leave; null: nobody negotiates any more. */
+  seatIke(seat: IkeSeat | null): void {
+    const running = this.#up();
+    const { node, ike: before } = running;
+    if (before !== null) {
+      const farewell = { kind: 'configure', config: { ...NO_CONNECTIONS, revealsSecrets: true } } as const;
+      this.#takeIke(running, before, before.daemon.command(farewell, this.now()));
+      for (const command of before.negotiated.left(node)) this.#carryOut(node, command);
+    }
+    running.ike = seat === null ? null : takingSeat(seat, node);
+    this.#settle();
+  }
+
+  /** null: nobody negotiates here. */
+  get ikePorts(): IkePorts | null {
+    return this.#up().ike?.seat.ports ?? null;
   }
 
   /** null: nobody negotiates here. */
@@ -274,13 +295,15 @@ export class Machine implements Host {
     if (isDue(ike.daemon.wakeAt(), now)) this.#takeIke(running, ike, ike.daemon.wake(now));
   }
 
-  #takeIke(running: Running, { inbox, seat }: RunningIke, effects: IkeEffects): void {
+  #takeIke(running: Running, { inbox, seat, negotiated }: RunningIke, effects: IkeEffects): void {
     const { commands, datagrams, events, secrets, fetches } = effects;
     if (secrets.length > 0) this.#outside.revealed(secrets);
     for (const command of commands) {
       const why = refusalOf(command, running.node);
-      if (why === null) this.#carryOut(running.node, command);
-      else this.#outside.ikeNoted({ kind: 'commandRefused', connection: null, detail: why });
+      if (why === null) {
+        negotiated.note(command);
+        this.#carryOut(running.node, command);
+      } else this.#outside.ikeNoted({ kind: 'commandRefused', connection: null, detail: why });
     }
     for (const datagram of datagrams) {
       running.outgoing.push(...packetsAround(datagram, seat.ports, seat.random.u32()));
@@ -330,6 +353,13 @@ export class Machine implements Host {
     if (this.#running !== null) this.#settle();
   }
 }
+
+const takingSeat = (seat: IkeSeat, node: Node): RunningIke => ({
+  daemon: seat.make(node),
+  inbox: new IkeInbox(seat.ports, node),
+  seat,
+  negotiated: new NegotiatedSas(),
+});
 
 function isDue(at: Instant | null, now: Instant): boolean {
   return at !== null && at <= now;

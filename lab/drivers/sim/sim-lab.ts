@@ -7,15 +7,18 @@ import type { NodeConfig } from '../../../engine/node/config.ts';
 import type { Explanation, FlowQuery, Node, NodeContext, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
+import { planCommand } from '../../system/commands.ts';
 import type { FaultAction, Topology } from '../../topology/model.ts';
 import type { HttpService } from '../http-service.ts';
 import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import { directionTowards } from '../link/link-faults.ts';
+import { framesOf } from '../system-frames.ts';
 import { echoService } from './host/echo-service.ts';
 import { probeProgram } from './host/probe-program.ts';
 import type { Process, ProgramMain } from './host/process.ts';
 import { findProgram } from './host/programs.ts';
 import { silent, StandardInput } from './host/standard-input.ts';
+import { type SystemHost, systemProgram } from './host/system-program.ts';
 import { toolProgram } from './host/tool-program.ts';
 import { InputFeed } from './input-feed.ts';
 import type { Machine } from './machine.ts';
@@ -176,7 +179,7 @@ export class SimLab implements RunningLab {
       io.signal?.removeEventListener('abort', stop);
       finish(status);
     };
-    const main = this.#programNamed(argv[0] ?? '', machine.name);
+    const main = this.#programFor(argv, machine);
     const running: Process = machine.spawn(argv, main, { stdin, stdout: io.stdout, stderr: io.stderr }, ended);
     if (running.hasEnded) return;
     if (io.stdin !== null) this.#pace.feed(new InputFeed(io.stdin, running, machine));
@@ -184,11 +187,33 @@ export class SimLab implements RunningLab {
     else io.signal?.addEventListener('abort', stop, { once: true });
   }
 
-  /** Nodes of the engine have tools that look at it; plain ones would have those of their own stack, which is not there. */
-  #programNamed(name: string, node: string): ProgramMain {
-    const isEngine = this.topology.nodes.some(each => each.name === node && each.engine);
-    const tool = isEngine ? toolNamed(name) : null;
+  /**
+   * Nodes of the engine have a system, and tools that look at the engine; plain ones would have those of their own stack, which is
+   * not there.
+   */
+  #programFor(argv: readonly string[], machine: Machine): ProgramMain {
+    const [name = ''] = argv;
+    const system = this.#world.systems.find(machine.name);
+    if (system === null) return findProgram(name);
+    const plan = planCommand(argv, system, { hasPrograms: false });
+    if (plan !== null) return systemProgram(plan, this.#systemHost(machine));
+    const tool = toolNamed(name);
     return tool === null ? findProgram(name) : toolProgram(tool);
+  }
+
+  #systemHost(machine: Machine): SystemHost {
+    const { systems } = this.#world;
+    const simulation = this.#simulation;
+    return {
+      run: step => systems.run(machine.name, step),
+      spawn: (argv, streams, ended) => machine.spawn(argv, findProgram(argv[0] ?? ''), streams, ended),
+      tap: listener =>
+        systems.tap(packet => {
+          listener(packet);
+          simulation.schedule(simulation.now, () => machine.resume());
+        }),
+      framesOf: netInterface => framesOf(this.topology, machine.name, netInterface),
+    };
   }
 
   /** The service that a UDP or TCP probe needs; where somebody listens already, that is left to answer. */

@@ -1,9 +1,11 @@
-import type { SaConfig } from '../../../engine/node/config.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { NegotiationConfig, SaConfig } from '../../../engine/node/config.ts';
 import type { NodeStatus } from '../../../engine/node/node.ts';
-import { ikePorts } from '../../../engine/ike/datagram.ts';
+import { type IkePorts, ikePorts } from '../../../engine/ike/datagram.ts';
 import type { IkeFetch } from '../../../engine/ike/daemon.ts';
 import type { IkeConfig } from '../../../engine/ike/config.ts';
 import { NS_PER_S } from '../../../engine/wire/instant.ts';
+import type { CapturedPacket } from '../../capture/packet.ts';
 import { deriveSas } from '../../topology/keys.ts';
 import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
@@ -13,12 +15,14 @@ import type { NodeIke } from '../driver.ts';
 import type { HttpRequest } from '../http-service.ts';
 import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
+import { firstSystem } from '../system-origin.ts';
 import { SIMULATION_EPOCH_NS } from './clock.ts';
 import { httpFetch, httpService } from './host/http-program.ts';
 import { silent } from './host/standard-input.ts';
 import { type IkeSeat, Machine } from './machine.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import type { SimLabParts } from './sim-lab.ts';
+import { SimSystems } from './sim-systems.ts';
 
 const EPOCH_SECONDS = Number(SIMULATION_EPOCH_NS / 1_000_000_000n);
 
@@ -35,7 +39,10 @@ export class World {
   /** Under way, of each node. */
   readonly #fetches = new Map<string, number>();
   readonly #hosts: Readonly<Record<string, string>>;
+  /** Made so far by systems: each has a stream of chance of its own. */
+  #daemons = 0;
   #sas: ReadonlyMap<string, readonly SaConfig[]>;
+  readonly systems: SimSystems;
   /** Of all SAs that there have been. */
   readonly keys = new KnownKeys();
 
@@ -43,11 +50,20 @@ export class World {
   constructor(parts: SimLabParts) {
     this.#parts = parts;
     const { topology, run, simulation } = parts;
+    this.systems = new SimSystems({
+      machine: name => this.machine(name),
+      unixSeconds: name => EPOCH_SECONDS + this.machine(name).now() / NS_PER_S,
+      configureIke: (name, config) => this.#configureIke(name, config),
+      restartSoon: node => simulation.schedule(simulation.now, () => this.apply({ kind: 'restart', node })),
+    });
     for (const link of topology.links) {
       const random = createSeededRandom(`${run.seed}/link/${link.name}`);
       const ends = {
         deliver: (end: LinkEnd, octets: Uint8Array) => this.#deliver(end, octets),
-        captured: run.onPacket,
+        captured: (packet: CapturedPacket) => {
+          run.onPacket(packet);
+          this.systems.captured(packet);
+        },
       };
       this.#cables.set(link.name, new Cable(link, linkMtu(topology, link), random, simulation, ends));
     }
@@ -73,7 +89,13 @@ export class World {
   /** Boots every node, and schedules the faults of the topology. */
   start(): void {
     const { topology, simulation } = this.#parts;
-    for (const { name } of topology.nodes) this.#boot(name);
+    for (const { name, engine } of topology.nodes) {
+      if (engine) {
+        const random = createSeededRandom(`${this.#parts.run.seed}/system/${name}`);
+        this.systems.add(name, firstSystem(topology, name, EPOCH_SECONDS + simulation.now / NS_PER_S), random);
+      }
+      this.#boot(name);
+    }
     for (const { atNs, action } of topology.faults)
       simulation.schedule(simulation.now + atNs, () => this.apply(action));
   }
@@ -86,7 +108,7 @@ export class World {
     const node = 'node' in action ? action.node : null;
     switch (action.kind) {
       case 'crash':
-        this.machine(action.node).crash();
+        this.#crash(action.node);
         break;
       case 'restart':
         this.#restart(action.node);
@@ -155,8 +177,7 @@ export class World {
     const ike = this.#parts.ikeFor(name);
     const config = nodeConfig(topology, name, this.#sas.get(name) ?? []);
     const seat = ike === null ? null : this.#seatFor(name, ike, stream);
-    const { plain, marked } = seat?.ports ?? { plain: [], marked: [] };
-    const negotiation = seat === null ? null : { ports: [...plain, ...marked], encapsulationPorts: marked };
+    const negotiation = seat === null ? null : negotiationOn(seat.ports);
     const node = makeNode(negotiation === null ? config : { ...config, negotiation }, { random, kernel });
     const unplugged = topology.nodes
       .filter(entry => entry.name === name)
@@ -234,7 +255,7 @@ export class World {
 
   /** A machine that is up is cut off first. Its sequence numbers are lost, so both ends of its SAs get new keys. */
   #restart(name: string): void {
-    this.machine(name).crash();
+    this.#crash(name);
     this.#generations[name] = (this.#generations[name] ?? 0) + 1;
     const before = this.#sas;
     this.#sas = this.#deriveSas();
@@ -242,6 +263,27 @@ export class World {
       if (peer !== name) this.#rekey(this.machine(peer), before.get(peer) ?? [], this.#sas.get(peer) ?? []);
     }
     this.#boot(name);
+    this.systems.booted(name);
+  }
+
+  #crash(name: string): void {
+    if (this.machine(name).isUp) this.systems.crashed(name);
+    this.machine(name).crash();
+  }
+
+  /** By the daemon that runs, where it listens on the same ports, or by another one. */
+  #configureIke(name: string, config: IkeConfig | null): void {
+    const machine = this.machine(name);
+    const revealing = config === null ? null : { ...config, revealsSecrets: true };
+    if (revealing !== null && isDeepStrictEqual(machine.ikePorts, ikePorts(revealing))) {
+      machine.ikeCommand({ kind: 'configure', config: revealing });
+      return;
+    }
+    this.#daemons++;
+    const stream = `${this.#parts.run.seed}/node/${name}/${this.#generations[name] ?? 0}/daemon/${this.#daemons}`;
+    const seat = revealing === null ? null : this.#seatFor(name, revealing, stream);
+    machine.command({ kind: 'setNegotiation', negotiation: seat === null ? null : negotiationOn(seat.ports) });
+    machine.seatIke(seat);
   }
 
   #rekey(machine: Machine, before: readonly SaConfig[], after: readonly SaConfig[]): void {
@@ -268,6 +310,11 @@ export class World {
     run.onEvent({ at: simulation.clock.unixNs, node, kind, detail });
   }
 }
+
+const negotiationOn = ({ plain, marked }: IkePorts): NegotiationConfig => ({
+  ports: [...plain, ...marked],
+  encapsulationPorts: marked,
+});
 
 function detailOf(action: FaultAction): string {
   if ('link' in action) return action.link;
