@@ -7,6 +7,7 @@ import type {
   PortOrder,
   UpOrder,
 } from '../../../engine/host/messages.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { IkeCommand } from '../../../engine/ike/daemon.ts';
 import type { NodeConfig, SaConfig } from '../../../engine/node/config.ts';
 import type { NodeCommand } from '../../../engine/node/node.ts';
@@ -14,6 +15,7 @@ import { ikePorts } from '../../../engine/ike/datagram.ts';
 import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
+import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
 import { EngineProcess, type LiveEvent } from './engine-process.ts';
 import type { WayUp } from './layout.ts';
@@ -105,6 +107,14 @@ export class EngineFleet {
   async ikeCommand(name: string, command: IkeCommand): Promise<void> {
     const isHeard = await this.find(name)?.request<'ikeCommand'>({ kind: 'ikeCommand', command });
     if (isHeard !== true) throw new Error(`${name} runs no IKE daemon`);
+  }
+
+  /** A daemon's configuration from now on, whether one runs or not; null: none does any more. Rejects when the node does not run. */
+  async configureIke(name: string, config: IkeConfig | null): Promise<void> {
+    const running = this.find(name);
+    if (running === null) throw new Error(`no engine runs on ${name}`);
+    const order = config === null ? null : this.#revealing({ config, hosts: hostsOf(this.#options.topology) });
+    await running.request<'configureIke'>({ kind: 'configureIke', order });
   }
 
   has(name: string): boolean {
@@ -199,9 +209,13 @@ export class EngineFleet {
       config: arrange({ ...nodeConfig(topology, name, this.#sas.nodes.get(name) ?? []), ...negotiation }),
       ports,
       up: this.#up(netns),
-      ike: ike === null ? null : { ...ike, config: { ...ike.config, revealsSecrets: true } },
+      ike: ike === null ? null : this.#revealing(ike),
       ...standFor(name),
     };
+  }
+
+  #revealing(ike: IkeOrder): IkeOrder {
+    return { ...ike, config: { ...ike.config, revealsSecrets: true } };
   }
 
   #up(netns: string): UpOrder {

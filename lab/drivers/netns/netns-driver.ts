@@ -7,6 +7,7 @@ import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, Driver, RunContext, RunningLab } from '../driver.ts';
 import { enrol } from '../enrolment.ts';
 import { hostsOf } from '../hosts.ts';
+import { firstSystem } from '../system-origin.ts';
 import { AdoptedAddresses } from './adopted-addresses.ts';
 import { configure, impair, makeUpDevices } from './configure.ts';
 import { EngineFleet, type Stand } from './engine-fleet.ts';
@@ -20,6 +21,7 @@ import { MiddleProcess } from './middle-process.ts';
 import { endName } from './names.ts';
 import { isImpaired, netemAvailable, netemMatches } from './netem.ts';
 import { NetnsLab } from './netns-lab.ts';
+import { NetnsSystems, type SystemNode } from './netns-systems.ts';
 import { POD_MARK } from './pod.ts';
 import { removeNamespaces } from './remove-namespaces.ts';
 import { ipBatch } from './run.ts';
@@ -67,6 +69,7 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     const tell = (node: string | null, { kind, detail }: Pick<LiveEvent, 'kind' | 'detail'>) =>
       context.onEvent({ at: liveNow(), node, kind, detail });
     const ikeFor = options.ikeFor ?? (name => ikeConfig(topology, name, enrolment.credentials(name)));
+    const systems = new NetnsSystems();
     const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
     const fleet: EngineFleet = new EngineFleet({
       topology,
@@ -113,7 +116,10 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
         : new MiddleProcess(context.runId, detail => tell(null, { kind: 'died', detail }));
     closing.push(() => middle?.kill());
     // Nothing is up yet: the capture misses nothing.
-    const capture = new LiveCapture(cables, context.onPacket);
+    const capture = new LiveCapture(cables, packet => {
+      context.onPacket(packet);
+      systems.captured(packet);
+    });
     closing.push(() => capture.close());
     await makeUpDevices(topology, wayUp);
     await Promise.all([
@@ -125,12 +131,27 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     // They begin at once, and wait long where nobody answers: the engines come first.
     await peers.start();
     const links = new LinkControl(cables, fleet, middle);
-    const parts = { topology, context, cables, capture, fleet, peers, middle, links, services, adopted };
+    for (const name of fleet.names) {
+      systems.add(name, firstSystem(topology, name, Date.now() / 1000), systemNode(name, fleet, adopted));
+    }
+    const parts = { topology, context, cables, capture, fleet, peers, middle, links, services, adopted, systems };
     return new NetnsLab(parts, CAPABILITIES);
   } catch (error) {
     for (const close of closing.reverse()) await close();
     throw error;
   }
+}
+
+function systemNode(name: string, fleet: EngineFleet, adopted: AdoptedAddresses): SystemNode {
+  return {
+    status: () => fleet.ask<'status'>(name, { kind: 'status' }),
+    ike: () => fleet.ask<'ike'>(name, { kind: 'ike' }),
+    unixSeconds: () => Date.now() / 1000,
+    command: command => fleet.command(name, command),
+    configureIke: config => fleet.configureIke(name, config),
+    ikeCommand: command => fleet.ikeCommand(name, command),
+    settled: () => adopted.adopt(name),
+  };
 }
 
 /** A kernel sends no Router Advertisements by itself: a plain router that shall advertise runs the engine. */

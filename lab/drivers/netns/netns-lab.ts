@@ -5,9 +5,11 @@ import type { IkeCommand, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
+import { planCommand } from '../../system/commands.ts';
 import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import { directionTowards } from '../link/link-faults.ts';
+import { framesOf } from '../system-frames.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import { execInNamespace } from './exec.ts';
 import type { AdoptedAddresses } from './adopted-addresses.ts';
@@ -17,6 +19,7 @@ import type { LinkControl } from './link-control.ts';
 import type { LiveCapture } from './live-capture.ts';
 import { liveNow } from './live-now.ts';
 import type { MiddleProcess } from './middle-process.ts';
+import type { NetnsSystems } from './netns-systems.ts';
 import { kernelNamespace, namespaceFile } from './names.ts';
 import { pingProbe } from './ping-probe.ts';
 import { moveScript, plainNodeScript } from './plain-node.ts';
@@ -27,6 +30,7 @@ import { socketProbe } from './socket-probe.ts';
 import type { StrongswanFleet } from './strongswan/fleet.ts';
 import { charonEnvironment } from './strongswan/charon.ts';
 import { killProcessesIn } from './stray-processes.ts';
+import { runSystem, type SystemHost } from './system-run.ts';
 import { runTool, type ToolNode } from './tool-run.ts';
 
 export interface NetnsLabParts {
@@ -40,6 +44,7 @@ export interface NetnsLabParts {
   readonly links: LinkControl;
   readonly services: readonly HttpProcess[];
   readonly adopted: AdoptedAddresses;
+  readonly systems: NetnsSystems;
 }
 
 /** A lab that runs on this machine's kernel, inside the pod that this process is in. */
@@ -90,6 +95,9 @@ export class NetnsLab implements RunningLab {
     const signals = [this.#goingDown.signal, ...(io.signal === null ? [] : [io.signal])];
     const whileUp = { ...io, signal: AbortSignal.any(signals) };
     const { name, engine } = this.#node(node);
+    const system = this.#parts.systems.find(name);
+    const plan = system === null ? null : planCommand(argv, system, { hasPrograms: true });
+    if (plan !== null) return runSystem(plan, argv, this.#systemHost(name), whileUp);
     const tool = engine ? toolNamed(argv[0] ?? '') : null;
     if (tool !== null) return runTool(tool, argv, this.#toolNode(name), whileUp);
     const more = this.#parts.peers.has(name) ? charonEnvironment(name) : {};
@@ -216,16 +224,31 @@ export class NetnsLab implements RunningLab {
 
   /** A plain node is the kernel itself: all that can be taken from it are its links. */
   async #crashOrRestart(node: TopologyNode, kind: 'crash' | 'restart'): Promise<void> {
-    const { fleet, peers, adopted } = this.#parts;
+    const { fleet, peers, adopted, systems } = this.#parts;
     const runner = node.engine ? fleet : peers.has(node.name) ? peers : null;
     if (runner !== null) {
+      if (fleet.find(node.name) !== null) systems.crashed(node.name);
       await (kind === 'crash' ? runner.crash(node.name) : runner.restart(node.name));
-      if (kind === 'restart') await adopted.readopt(node.name);
+      if (kind !== 'restart') return;
+      await systems.booted(node.name);
+      await adopted.readopt(node.name);
       return;
     }
     const down = node.interfaces.map(({ name }) => `ip link set dev ${name} down\n`).join('');
     killProcessesIn([kernelNamespace(node.name)]);
     await runScript(kernelNamespace(node.name), `${down}${kind === 'restart' ? plainNodeScript(node) : ''}`);
+  }
+
+  #systemHost(name: string): SystemHost {
+    const { systems, context, topology } = this.#parts;
+    return {
+      name,
+      run: step => systems.run(name, step),
+      exec: (argv, io) => execInNamespace(kernelNamespace(name), argv, io, context.runId),
+      restart: () => this.fault({ kind: 'restart', node: name }),
+      tap: listener => systems.tap(listener),
+      framesOf: netInterface => framesOf(topology, name, netInterface),
+    };
   }
 
   #toolNode(name: string): ToolNode {

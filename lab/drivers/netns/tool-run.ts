@@ -27,27 +27,32 @@ export async function runTool(tool: Tool, argv: readonly string[], node: ToolNod
   };
   if (plan.source.kind === 'stdin') {
     const input = await wholeInput(io);
-    return input === null ? STATUS_INTERRUPTED : take(input, 'stdin');
+    if (input === null) return STATUS_INTERRUPTED;
+    return take(input.kind === 'octets' ? { kind: 'text', text: input.octets.toString('utf8') } : input, 'stdin');
   }
   return take(readToolFile(plan.source.path), plan.source.path);
 }
 
-/** null: whoever runs the tool wants it to end. */
-async function wholeInput({ stdin, signal }: ExecIo): Promise<ToolFile | null> {
-  if (stdin === null) return { kind: 'text', text: '' };
+export type Input =
+  | { readonly kind: 'octets'; readonly octets: Buffer }
+  | Extract<ToolFile, { readonly kind: 'unreadable' }>;
+
+/** All that a command is given to read; null: whoever runs it wants it to end. */
+export async function wholeInput({ stdin, signal }: ExecIo): Promise<Input | null> {
+  if (stdin === null) return { kind: 'octets', octets: Buffer.alloc(0) };
   const chunks: Uint8Array[] = [];
   let length = 0;
   const stopped = new Promise<null>(resolve => {
     if (signal?.aborted === true) resolve(null);
     else signal?.addEventListener('abort', () => resolve(null), { once: true });
   });
-  const read = (async (): Promise<ToolFile> => {
+  const read = (async (): Promise<Input> => {
     for await (const chunk of stdin) {
       length += chunk.length;
       if (length > TOOL_INPUT_OCTETS_MAX) return { kind: 'unreadable', why: TOO_LARGE };
       chunks.push(chunk);
     }
-    return { kind: 'text', text: Buffer.concat(chunks).toString('utf8') };
+    return { kind: 'octets', octets: Buffer.concat(chunks) };
   })();
   return Promise.race([read, stopped]);
 }
