@@ -40,7 +40,6 @@ export function transformOfChoice({ suite, mode, encapsulation, lifetimes }: Pha
   const integrity = suite.integrity === null ? null : required(authenticationNumber(suite.integrity), suite.integrity);
   const cipher = suite.encryption === null ? null : required(espTransform(suite.encryption), suite.encryption);
   const id = cipher?.id ?? required(ahTransform(suite.integrity ?? ''), suite.integrity ?? 'AH without integrity');
-  const optional = (type: number, value: number | null) => (value === null ? [] : [{ type, value }]);
   return {
     id,
     attributes: [
@@ -101,14 +100,7 @@ export function isSameButGroup(a: SuiteWithoutGroup, b: SuiteWithoutGroup): bool
 
 /** SA Life Type and SA Life Duration: the second always behind the first that it is of. Also of RESPONDER-LIFETIME. */
 export function lifetimeAttributes({ seconds, kilobytes }: Lifetimes): IsakmpAttribute[] {
-  const pair = (lifeType: number, value: number | null): IsakmpAttribute[] =>
-    value === null
-      ? []
-      : [
-          { type: IpsecAttribute.SA_LIFE_TYPE, value: lifeType },
-          attributeOf(IpsecAttribute.SA_LIFE_DURATION, Math.min(value, 0xffff_ffff)),
-        ];
-  return [...pair(LifeType.SECONDS, seconds), ...pair(LifeType.KILOBYTES, kilobytes)];
+  return [...lifetimePair(LifeType.SECONDS, seconds), ...lifetimePair(LifeType.KILOBYTES, kilobytes)];
 }
 
 /** Lifetimes, and the other attributes by their type, RFC 2407 §4.5.2; null: one that is not known, twice, or in disorder. */
@@ -141,6 +133,16 @@ export function readAttributes(
     kilobytes: durations.get(LifeType.KILOBYTES) ?? null,
   };
   return { lifetimes, values };
+}
+
+function lifetimePair(lifeType: number, value: number | null): IsakmpAttribute[] {
+  if (value === null) return [];
+  const duration = attributeOf(IpsecAttribute.SA_LIFE_DURATION, Math.min(value, 0xffff_ffff));
+  return [{ type: IpsecAttribute.SA_LIFE_TYPE, value: lifeType }, duration];
+}
+
+function optional(type: number, value: number | null): IsakmpAttribute[] {
+  return value === null ? [] : [{ type, value }];
 }
 
 /** Key rounds, compression and private algorithms are of nothing that is spoken here. */

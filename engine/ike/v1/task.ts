@@ -1,16 +1,21 @@
 import type { FlowQuery } from '../../node/node.ts';
 import type { ChildConfig } from '../config.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import type { SelectorsOfSa } from './quick-state.ts';
 import type { LossCause } from './step.ts';
 
 /** What this end is to ask the peer or to tell it once there is an ISAKMP SA: waits in `IsakmpSa.tasks`. */
 export type Task =
-  /** Quick Mode; `replaces` is the `ChildSa.id` that it rekeys; `flow` the packet that asked for it. */
+  /**
+   * Quick Mode; `replaces` is the `ChildSa.id` that it rekeys; `flow` the packet that asked for it. `pair`: for these selectors of
+   * the child, where it has several; absent: for all of them, or those of the packet.
+   */
   | {
       readonly kind: 'quick';
       readonly child: ChildConfig;
       readonly flow: FlowQuery | null;
       readonly replaces: number | null;
+      readonly pair?: SelectorsOfSa;
     }
   /** Informational: Delete of a pair of ESP or AH SAs, of the ISAKMP SA. */
   | { readonly kind: 'deleteChild'; readonly childId: number; readonly cause?: LossCause }

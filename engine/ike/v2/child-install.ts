@@ -6,7 +6,7 @@ import type { TrafficSelector } from '../../wire/ike/payload.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import type { IkeEvent } from '../daemon.ts';
 import type { ChildKeys, SaKeys } from './child-keys.ts';
-import { childLifetime } from './child-lifetime.ts';
+import { type ChildLifetime, childLifetime } from './child-lifetime.ts';
 import { type ChildPlace, saPlace } from './child-place.ts';
 import type { ChildOrigin, ChildSa } from './child-sa.ts';
 import { formatSelector, saSelectors } from './sa-selector.ts';
@@ -27,6 +27,8 @@ export interface AgreedChild {
   readonly remote: readonly TrafficSelector[];
   /** ESP_TFC_PADDING_NOT_SUPPORTED, RFC 7296 §1.3.1. */
   readonly peerTakesPadding: boolean;
+  /** What IKEv1 has agreed on; absent: each end for itself, by its configuration. */
+  readonly lifetime?: ChildLifetime;
 }
 
 /** The Child SA as a value. Nothing is installed by it: `installCommands` are for that. */
@@ -36,10 +38,11 @@ export function createChildSa(
   origin: ChildOrigin,
   place: ChildPlace,
   connection: ConnectionConfig,
-  world: World,
+  world: Pick<World, 'now' | 'random' | 'newId'>,
 ): ChildSa {
   const { config, suite, spiIn, spiOut, local, remote } = agreed;
-  const { limits, rekeyAt, expiresAt } = childLifetime(config, connection, world.random, world.now);
+  const lifetime = agreed.lifetime ?? childLifetime(config, connection, world.random, world.now);
+  const { limits, rekeyAt, expiresAt } = lifetime;
   const [ours, theirs] = origin.madeBy === 'us' ? [keys.initiator, keys.responder] : [keys.responder, keys.initiator];
   const common = {
     policy: config.policy,
@@ -81,8 +84,11 @@ export function createChildSa(
   };
 }
 
+type Halves = Pick<ChildSa, 'inbound' | 'outbound'>;
+type Described = Pick<ChildSa, 'local' | 'remote' | 'spiIn' | 'spiOut' | 'config' | 'suite'>;
+
 /** To the node, one half; for both the inbound one comes first: the peer may answer what leaves at once. */
-export function installCommand(child: ChildSa, direction: 'inbound' | 'outbound'): NodeCommand {
+export function installCommand(child: Halves, direction: 'inbound' | 'outbound'): NodeCommand {
   return { kind: 'installSa', sa: { ...child[direction], direction } };
 }
 
@@ -95,12 +101,12 @@ export function removeCommand(
 }
 
 /** Both halves where they are installed. */
-export function removeCommands(child: ChildSa): NodeCommand[] {
+export function removeCommands(child: Halves & Pick<ChildSa, 'isOutboundInstalled'>): NodeCommand[] {
   const outbound = child.isOutboundInstalled ? [removeCommand(child.outbound, 'outbound')] : [];
   return [...outbound, removeCommand(child.inbound, 'inbound')];
 }
 
-export function childEvent(kind: IkeEvent['kind'], connection: ConnectionConfig, child: ChildSa): IkeEvent {
+export function childEvent(kind: IkeEvent['kind'], connection: ConnectionConfig, child: Described): IkeEvent {
   const ends = `${child.local.map(formatSelector).join(', ')} = ${child.remote.map(formatSelector).join(', ')}`;
   const spis = `in ${formatSpi(child.spiIn)} out ${formatSpi(child.spiOut)}`;
   return { kind, connection: connection.name, detail: `${child.config.name}: ${spis} ${child.suite} ${ends}` };

@@ -94,7 +94,7 @@ export function takeAddresses(
     kind: 'taken',
     addresses: taken,
     effects: [
-      ...added.map((address): Effect => ({ kind: 'command', command: addCommand(connection, address) })),
+      ...added.map((address): Effect => ({ kind: 'command', command: addAddress(connection, address) })),
       { kind: 'event', event: { kind: 'addressAssigned', connection: connection.name, detail } },
     ],
   };
@@ -116,7 +116,7 @@ export function releaseAddresses(
   }
   const gone = virtualAddresses.filter(address => !others.has(address));
   if (gone.length === 0) return [];
-  const commands = isAsker(connection) ? gone.map(address => removeCommand(connection, address)) : [];
+  const commands = isAsker(connection) ? gone.map(address => removeAddress(connection, address)) : [];
   return [
     ...commands.map((command): Effect => ({ kind: 'command', command })),
     { kind: 'event', event: { kind: 'addressReleased', connection: connection.name, detail: gone.join(', ') } },
@@ -126,11 +126,12 @@ export function releaseAddresses(
 /** As many as anybody has a use for. */
 const ADDRESSES_MAX = 8;
 
-function addCommand({ addressInterface }: ConnectionConfig, address: string): NodeCommand {
+/** To the node: on the interface that the connection names. */
+export function addAddress({ addressInterface }: ConnectionConfig, address: string): NodeCommand {
   return { kind: 'addAddress', interface: addressInterface, address: withLength(address), isPreferred: true };
 }
 
-function removeCommand({ addressInterface }: ConnectionConfig, address: string): NodeCommand {
+export function removeAddress({ addressInterface }: ConnectionConfig, address: string): NodeCommand {
   return { kind: 'removeAddress', interface: addressInterface, address: withLength(address) };
 }
 

@@ -1,0 +1,121 @@
+import { type Instant, NS_PER_S } from '../../wire/instant.ts';
+import { LINGER_NS } from '../v2/child-closing.ts';
+import { childEvent, installCommand, removeCommand, removeCommands } from '../v2/child-install.ts';
+import { isLower } from '../v2/nonce.ts';
+import type { ChildSa } from './child-sa.ts';
+import { childById, childrenFor, successorsOf, withChild, withoutChild } from './child-table.ts';
+import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
+import type { Effect, LossCause, World } from './step.ts';
+
+/** An ISAKMP SA whose children have changed, and what the node and others are told of it. */
+export interface Changed {
+  readonly sa: EstablishedIsakmpSa;
+  readonly effects: readonly Effect[];
+}
+
+/**
+ * IKEv1 has no rekeying: there is one pair of SAs more for the same traffic, and the older one is left to die. `made` is what
+ * Quick Mode has just completed. Nothing leaves by the older ones from here on; what comes by them is taken until the peer has
+ * certainly heard that they are replaced, and has said all that it had to say by them. Where both ends have begun at the same
+ * time there are two new ones, and one is too many: that of the lower nonce, which both ends can tell.
+ */
+export function replaceOthers(before: EstablishedIsakmpSa, made: ChildSa, { now }: World): Changed {
+  let sa = before;
+  const effects: Effect[] = [];
+  for (const other of childrenFor(before, made)) {
+    if (other.id === made.id) continue;
+    const isMet = isCollision(made, other);
+    const isOlder = !isMet || isLower(nonceOf(other), nonceOf(made));
+    const retired = retire(sa, isOlder ? other : made, now);
+    sa = retired.sa;
+    effects.push(...retired.effects);
+  }
+  return { sa, effects };
+}
+
+/** The peer is ready to receive by this Child SA. */
+export function beginSending(sa: EstablishedIsakmpSa, child: ChildSa): Changed {
+  if (child.isOutboundInstalled) return { sa, effects: [] };
+  const command = installCommand(child, 'outbound');
+  return { sa: withChild(sa, { ...child, isOutboundInstalled: true }), effects: [{ kind: 'command', command }] };
+}
+
+/**
+ * One is no more. What it had replaced comes back where it is still there: the peer has never had the successor, or does not
+ * want it. What is lost without one that does the same is told to the connection, and `cause` says why.
+ */
+export function closeChild(before: EstablishedIsakmpSa, child: ChildSa, cause: LossCause, { now }: World): Changed {
+  const { connection } = before;
+  const isNeeded = child.state === 'installed' || child.state === 'rekeying' || child.state === 'deleting';
+  const without = withoutChild(before, child.id);
+  const others = childrenFor(without, child);
+  const deleted: Effect = { kind: 'event', event: childEvent('childDeleted', connection, child) };
+  if (!isNeeded || others.length > 0) {
+    const lingering = lingers(without, child, now);
+    return { sa: lingering.sa, effects: [...lingering.effects, deleted] };
+  }
+  const gone = removeCommands(child).map((command): Effect => ({ kind: 'command', command }));
+  const former = child.origin.replaces === null ? null : childById(without, child.origin.replaces);
+  const isBack = former?.state === 'rekeyed' && cause !== 'asked' && isAlive(former, now);
+  if (former !== null && isBack) {
+    const { retireAt: _, ...revived } = former;
+    const back = beginSending(withChild(without, revived), {
+      ...revived,
+      state: 'installed',
+      rekeyAt: soon(former, now),
+    });
+    return { sa: back.sa, effects: [...back.effects, ...gone, deleted] };
+  }
+  const lost: Effect = { kind: 'lost', connection: connection.name, children: [child.config], cause };
+  return { sa: without, effects: [...gone, deleted, lost] };
+}
+
+/** Nothing leaves by it any more; it may still receive. */
+export function stopSending(child: ChildSa): Effect[] {
+  return child.isOutboundInstalled ? [{ kind: 'command', command: removeCommand(child.outbound, 'outbound') }] : [];
+}
+
+/** Of a Child SA that could not be rekeyed: when it is tried again, while there is time. */
+export function soon({ expiresAt }: Pick<ChildSa, 'expiresAt'>, now: Instant): Instant | null {
+  if (expiresAt === null) return now + RETRY_NS;
+  const half = now + Math.floor((expiresAt - now) / 2);
+  return expiresAt - now < LEAST_RETRY_NS ? null : Math.min(half, now + RETRY_NS);
+}
+
+/** By message 3 the responder knows that the initiator has its answer: as long as that may have to be said again. */
+const RETIRE_NS = { us: 30 * NS_PER_S, peer: 45 * NS_PER_S } as const;
+/** As long as a message of the peer may have been on its way. */
+const TWIN_NS = 30 * NS_PER_S;
+const RETRY_NS = 30 * NS_PER_S;
+const LEAST_RETRY_NS = 2 * NS_PER_S;
+const LINGERING_MAX = 256;
+
+function retire(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): Changed {
+  const { madeBy } = successorsOf(sa, child.id)[0]?.origin ?? child.origin;
+  const at = now + RETIRE_NS[madeBy];
+  const retireAt = child.expiresAt === null ? at : Math.min(at, child.expiresAt);
+  const retired: ChildSa = { ...child, state: 'rekeyed', isOutboundInstalled: false, rekeyAt: null, retireAt };
+  return { sa: withChild(sa, retired), effects: stopSending(child) };
+}
+
+/** Both were made in place of the same, one by each end, at about the same time. */
+function isCollision(made: ChildSa, other: ChildSa): boolean {
+  return (
+    made.origin.madeBy !== other.origin.madeBy &&
+    made.origin.replaces === other.origin.replaces &&
+    Math.abs(made.installedAt - other.installedAt) < TWIN_NS
+  );
+}
+
+const nonceOf = ({ origin }: ChildSa): Uint8Array => origin.lowestNonce ?? new Uint8Array(0);
+
+const isAlive = ({ expiresAt }: ChildSa, now: Instant): boolean => expiresAt === null || expiresAt > now;
+
+/** Packets may be on their way still. */
+function lingers(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): Changed {
+  const lingering = [...sa.lingering, { inbound: child.inbound, until: now + LINGER_NS }];
+  // A peer that rekeys without end makes the oldest go earlier.
+  const over = lingering.splice(0, Math.max(0, lingering.length - LINGERING_MAX));
+  const gone = over.map(({ inbound }): Effect => ({ kind: 'command', command: removeCommand(inbound, 'inbound') }));
+  return { sa: { ...sa, lingering }, effects: [...stopSending(child), ...gone] };
+}
