@@ -18,8 +18,8 @@ import { soakSwarm } from './swarm.ts';
 import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs 1000] [--sample N] [--floods 1000000] [--messages 10000000] [--trial NAME]
-PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKE, so many runs), interop (strongSwan, live: the whole matrix, or a sample of it), ike-flood (so many first requests), ike-fuzz (so many messages, or the one trial that a finding names), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs N] [--sample N] [--floods 1000000] [--messages 10000000] [--trial NAME]
+PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKEv2, so many runs: 1000), swarm-v1 (IKEv1, 300), interop (strongSwan, live: the whole matrix, or a sample of it), ike-flood (so many first requests), ike-fuzz (so many messages, or the one trial that a finding names), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,7 +31,7 @@ const { values, positionals } = parseArgs({
     hostile: { type: 'string', default: '10000000' },
     mutations: { type: 'string', default: '100000' },
     packets: { type: 'string' },
-    runs: { type: 'string', default: '1000' },
+    runs: { type: 'string' },
     sample: { type: 'string' },
     floods: { type: 'string', default: '1000000' },
     messages: { type: 'string', default: '10000000' },
@@ -50,7 +50,8 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   differential: () => soakDifferential(Number(values.packets ?? 10_000), values.seed, progress),
   filter: () => soakFilter(Number(values.packets ?? 1_000_000), values.seed, progress),
   policies: () => soakPolicies(Number(values.packets ?? 1_000_000), values.seed, progress),
-  swarm: () => soakSwarm(Number(values.runs), values.seed, progress),
+  swarm: () => soakSwarm(Number(values.runs ?? 1000), values.seed, progress),
+  'swarm-v1': () => soakSwarm(Number(values.runs ?? 300), values.seed, progress, 1),
   'ike-flood': () => soakIkeFlood(Number(values.floods), values.seed, progress),
   'ike-fuzz': () => soakIkeFuzz(Number(values.messages), values.seed, progress, values.trial),
   interop: () => soakInterop(values.sample === undefined ? null : Number(values.sample), progress),

@@ -1,4 +1,5 @@
 import { parseEspProposal, parseIkeProposal, type ProposalReading } from '../../../engine/config/ike-proposal.ts';
+import { parseIkeV1Proposal } from '../../../engine/config/ike-v1-proposal.ts';
 import {
   type ChildConfig,
   type ConnectionConfig,
@@ -6,9 +7,10 @@ import {
   type IkeConfig,
   type LocalAuthenticationConfig,
 } from '../../../engine/ike/config.ts';
+import { DEFAULT_V1, type V1Config } from '../../../engine/ike/v1-config.ts';
 import { protectBy } from '../../../engine/ipsec/spd.ts';
 import type { InterfaceConfig, NodeConfig, PolicyConfig } from '../../../engine/node/config.ts';
-import { credentialsOf, identityOf, KEY_OF } from './credentials.ts';
+import { credentialsOf, identityOf, KEY_OF, V1_KEY_OF, v1CredentialsOf } from './credentials.ts';
 import type { ChildPlan, PairPlan, Scenario, Start } from './scenario.ts';
 
 /** What the gateways of a scenario are told. All of them are in one network, and so is the outside of a NAT. */
@@ -74,7 +76,7 @@ export function ikeConfigOf(scenario: Scenario, gateway: number): IkeConfig {
     ),
     secrets: [{ identities: [], secret: Buffer.from('a secret of the swarm').toString('hex') }],
     ppks: [],
-    credentials: credentialsOf(gateway),
+    credentials: scenario.pairs.some(({ v1 }) => v1 !== null) ? v1CredentialsOf(gateway) : credentialsOf(gateway),
     pools: [],
     limits: { ...DEFAULT_LIMITS, cookiesFrom: scenario.gateways[gateway]?.cookiesFrom ?? 30 },
     revealsSecrets: false,
@@ -85,15 +87,16 @@ function connectionOf(scenario: Scenario, pair: PairPlan, at: 0 | 1): Connection
   const own = pair.ends[at];
   const peer = pair.ends[at === 0 ? 1 : 0];
   const isHidden = scenario.gateways[peer.gateway]?.nat !== null;
+  const parseIke = pair.v1 === null ? parseIkeProposal : parseIkeV1Proposal;
   const ordered = (texts: readonly string[]) => (own.isReversed ? texts.toReversed() : texts);
   return {
     name: `g${peer.gateway}`,
-    version: 2,
+    ...versionOf(pair),
     local: [outerAddress(scenario, own.gateway)],
     remote: isHidden ? [] : [outerAddress(scenario, peer.gateway)],
     port: 500,
     natPort: 4500,
-    proposals: ordered(pair.ike).map(text => proposal(parseIkeProposal(text, { legacy: false }))),
+    proposals: ordered(pair.ike).map(text => proposal(parseIke(text, { legacy: false }))),
     authentication: {
       local: localAuthentication(pair, own.gateway),
       remote: {
@@ -137,11 +140,25 @@ function connectionOf(scenario: Scenario, pair: PairPlan, at: 0 | 1): Connection
   };
 }
 
-function localAuthentication({ authentication }: PairPlan, gateway: number): LocalAuthenticationConfig {
+/** IKEv1 has no reauthentication of its own; who reauthenticates there begins another phase 1. */
+function versionOf({ v1 }: PairPlan): { readonly version: 1 | 2; readonly v1?: V1Config } {
+  if (v1 === null) return { version: 2 };
+  const { mode, commitBit } = v1;
+  return { version: 1, v1: { ...DEFAULT_V1, mode, accepts: [mode], commitBit, livenessTimeoutSeconds: 20 } };
+}
+
+function localAuthentication({ authentication, v1 }: PairPlan, gateway: number): LocalAuthenticationConfig {
   const identity = identityOf(gateway);
   if (authentication === 'psk') return { method: 'psk', identity };
   const sends = authentication === 'raw' ? 'raw' : 'always';
-  return { method: 'signature', identity, key: KEY_OF[authentication], schemes: [], sends, url: null };
+  return {
+    method: 'signature',
+    identity,
+    key: (v1 === null ? KEY_OF : V1_KEY_OF)[authentication],
+    schemes: [],
+    sends,
+    url: null,
+  };
 }
 
 function childConfigOf(

@@ -12,29 +12,44 @@ export const EPOCH_SECONDS = 1_767_225_600;
 const YEAR_SECONDS = 365 * 86_400;
 export const AUTHORITY = 'authority';
 const KINDS: readonly KeyKind[] = ['ed25519', 'ecdsa256', 'ed25519', 'ecdsa256'];
+/** IKEv1 signs by RSA. */
+const V1_KINDS: readonly KeyKind[] = ['rsa2048', 'rsa2048', 'rsa2048', 'rsa2048'];
 
 /** Which of `CredentialsConfig.keys` a gateway proves itself by. */
 export const KEY_OF = { certificate: 0, 'self-signed': 1, raw: 2 } as const;
+/** Of those of IKEv1. */
+export const V1_KEY_OF = { certificate: 0, 'self-signed': 1, raw: 1 } as const;
 
 export const identityOf = (gateway: number): string => `g${gateway}.lab`;
 
 let made: readonly CredentialsConfig[] | null = null;
+let madeForV1: readonly CredentialsConfig[] | null = null;
 
 /** Of one gateway: its own keys, and what it knows of all others. */
 export function credentialsOf(gateway: number): CredentialsConfig {
-  made ??= makeAll();
-  const own = made[gateway];
+  made ??= makeAll(KINDS);
+  return of(made, gateway);
+}
+
+/** The same with keys that IKEv1 can sign by. */
+export function v1CredentialsOf(gateway: number): CredentialsConfig {
+  madeForV1 ??= makeAll(V1_KINDS);
+  return of(madeForV1, gateway);
+}
+
+function of(all: readonly CredentialsConfig[], gateway: number): CredentialsConfig {
+  const own = all[gateway];
   if (own === undefined) throw new Error(`there are no credentials for gateway ${gateway}`);
   return own;
 }
 
-function makeAll(): CredentialsConfig[] {
+function makeAll(kinds: readonly KeyKind[]): CredentialsConfig[] {
   const random = createSeeded('swarm credentials');
   const caKey = generateKeyPair('ecdsa256', random);
   const life = { notBefore: EPOCH_SECONDS - YEAR_SECONDS, notAfter: EPOCH_SECONDS + 5 * YEAR_SECONDS };
   const role = { kind: 'ca', pathLength: null, nameConstraints: null } as const;
   const ca = issued(issueSelfSigned({ ...PLAIN_ORDER, ...life, subject: name('CN=Swarm CA'), role }, caKey, random));
-  const gateways = KINDS.map((kind, index) => {
+  const gateways = kinds.map((kind, index) => {
     const order = {
       ...PLAIN_ORDER,
       notBefore: life.notBefore,

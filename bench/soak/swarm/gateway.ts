@@ -1,8 +1,11 @@
+import { joined } from '../../../engine/ike/both.ts';
 import { daemonOf } from '../../../engine/ike/create.ts';
 import type { IkeCommand } from '../../../engine/ike/daemon.ts';
 import { ikePorts } from '../../../engine/ike/datagram.ts';
 import type { IkeStatus } from '../../../engine/ike/status.ts';
 import type { IkeSteps } from '../../../engine/ike/steps.ts';
+import { type Core as V1Core, createCore as createV1Core } from '../../../engine/ike/v1/core.ts';
+import { v1DaemonOf } from '../../../engine/ike/v1/create.ts';
 import { type Core, createCore } from '../../../engine/ike/v2/core.ts';
 import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../../../engine/node/create.ts';
@@ -17,8 +20,9 @@ import { EPOCH_SECONDS } from './credentials.ts';
 import { EspWitness } from './esp-witness.ts';
 import { describe, describePayloads } from './ike-line.ts';
 import { witnessed } from './ike-witness.ts';
+import { witnessedV1 } from './isakmp-witness.ts';
 import type { Journal } from './journal.ts';
-import { excessOf, keptBy, type Kept, mayKeep, mostOf, NOTHING_KEPT } from './memory.ts';
+import { excessOf, keptBy, keptByV1, type Kept, mayKeep, mostOf, NOTHING_KEPT } from './memory.ts';
 import type { Mutation } from './mutation.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -44,6 +48,7 @@ export class Gateway {
   readonly #around: Surroundings;
   readonly #limits: Kept;
   #core: Core | null = null;
+  #v1: V1Core | null = null;
   #boots = 0;
   #skewMs: number;
 
@@ -98,6 +103,7 @@ export class Gateway {
     this.machine.crash();
     this.esp.forget();
     this.#core = null;
+    this.#v1 = null;
   }
 
   skew(byMs: number): void {
@@ -120,7 +126,13 @@ export class Gateway {
   /** Whether it waits for an answer of that peer, or is about to ask: what it says of itself may be old. */
   isAsking(peer: string): boolean {
     const sas = [...(this.#core?.sas.values() ?? [])].filter(({ connection }) => connection.name === peer);
-    return sas.some(({ tasks, windows }) => tasks.length > 0 || windows.requests.outstanding.length > 0);
+    if (sas.some(({ tasks, windows }) => tasks.length > 0 || windows.requests.outstanding.length > 0)) return true;
+    const older = [...(this.#v1?.sas.values() ?? [])].filter(({ connection }) => connection.name === peer);
+    return older.some(sa => {
+      const exchanges = sa.kind === 'established' ? sa.exchanges : [];
+      const conversations = [sa.conversation, ...exchanges.map(({ conversation }) => conversation)];
+      return sa.tasks.length > 0 || conversations.some(({ resendAt }) => resendAt !== null);
+    });
   }
 
   /** All its SAs, a line each. */
@@ -141,7 +153,7 @@ export class Gateway {
   weigh(): void {
     const node = this.node();
     if (node === null || this.#core === null) return;
-    const kept = keptBy(this.#core, node.sas.length);
+    const kept = this.#v1 === null ? keptBy(this.#core, node.sas.length) : keptByV1(this.#v1, node.sas.length);
     this.most = mostOf(this.most, kept);
     for (const excess of excessOf(kept, this.#limits)) this.#around.journal.find(`${this.name} keeps ${excess}`);
   }
@@ -161,7 +173,12 @@ export class Gateway {
           lastHeard: (inbound: readonly InboundName[]) => node.lastHeard(inbound),
         };
         this.#core = createCore(config, context, this.#noting(mutation.steps(this.index)));
-        return witnessed(mutation.daemon(daemonOf(this.#core), this.index), this.name, windowMax, journal);
+        const { names } = this.#core;
+        const v2 = witnessed(mutation.daemon(daemonOf(this.#core), this.index), this.name, windowMax, journal);
+        return joined(v2, config, first => {
+          this.#v1 = createV1Core(first, context, mutation.v1Steps(this.index), names);
+          return witnessedV1(mutation.daemon(v1DaemonOf(this.#v1), this.index), this.name, journal);
+        });
       },
     };
   }

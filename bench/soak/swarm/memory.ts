@@ -1,3 +1,4 @@
+import type { Core as V1Core } from '../../../engine/ike/v1/core.ts';
 import type { Core } from '../../../engine/ike/v2/core.ts';
 import { isAuthenticated, isKeyed } from '../../../engine/ike/v2/ike-sa.ts';
 
@@ -34,6 +35,29 @@ export function keptBy(core: Core, nodeSas: number): Kept {
     tasks += sa.delayed.length;
   }
   const tables = [core.bySpis, core.byRequest, core.requestOf, core.ownSpis, core.childSpis, core.parked];
+  const callers = [...core.callers.values()].map(({ wanted }) => wanted.size);
+  return {
+    'IKE SAs': core.sas.size,
+    children,
+    'table entries': sum([...tables.map(({ size }) => size), core.halfOpen.bySource.size, ...callers]),
+    tasks,
+    messages,
+    'SAs in the node': nodeSas,
+  };
+}
+
+/** The same of a daemon of IKEv1. */
+export function keptByV1(core: V1Core, nodeSas: number): Kept {
+  let [children, tasks, messages] = [0, 0, 0];
+  for (const sa of core.sas.values()) {
+    tasks += sa.tasks.length;
+    messages += sa.conversation.sent.length + (sa.fragments?.pieces.size ?? 0);
+    if (sa.kind !== 'established') continue;
+    children += sa.children.length;
+    tasks += sa.delayed.length + sa.exchanges.length;
+    messages += sum(sa.exchanges.map(({ conversation }) => conversation.sent.length));
+  }
+  const tables = [core.byCookies, core.byRequest, core.requestOf, core.ownCookies, core.names.childSpis];
   const callers = [...core.callers.values()].map(({ wanted }) => wanted.size);
   return {
     'IKE SAs': core.sas.size,

@@ -23,6 +23,8 @@ export interface GatewayPlan {
 
 /** Two gateways that talk to each other: `ends[0]` is the one behind the NAT, where there is one. */
 export interface PairPlan {
+  /** What IKEv1 has besides; null: they speak IKEv2. */
+  readonly v1: V1Plan | null;
   readonly ends: readonly [EndPlan, EndPlan];
   readonly authentication: Authentication;
   /** Texts of proposals, the preferred one first; the other end has the same, perhaps the other way round. */
@@ -49,6 +51,11 @@ export interface PairPlan {
     readonly sends: number;
   };
   readonly children: readonly ChildPlan[];
+}
+
+export interface V1Plan {
+  readonly mode: 'main' | 'aggressive';
+  readonly commitBit: boolean;
 }
 
 export interface EndPlan {
@@ -142,6 +149,7 @@ function drawPair(
   const starts: readonly [Start, Start] = [dice.pick(['start', 'trap']), isNatted ? 'none' : dice.pick(STARTS)];
   const childCount = dice.pick([1, 1, 2, 3]);
   return {
+    v1: null,
     ends: [end(a), end(b)],
     authentication: dice.pick(['psk', 'psk', 'certificate', 'self-signed', 'raw']),
     ike,
