@@ -291,7 +291,12 @@ describe('IKE in UDP', () => {
 
   test('another version, or payloads that are malformed: the header alone', () => {
     const header = { initiatorSpi: '0123456789abcdef' };
-    expect(last([500, 500], message.with(17, 0x10))).toMatchObject({ kind: 'ike', header, payloads: null });
+    expect(last([500, 500], message.with(17, 0x30))).toMatchObject({
+      kind: 'ike',
+      header,
+      payloads: null,
+      isakmp: null,
+    });
     expect(last([500, 500], message.with(31, 200))).toMatchObject({ kind: 'ike', header, payloads: null });
   });
 });

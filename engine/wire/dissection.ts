@@ -2,6 +2,7 @@ import type { Icmpv4Message } from './icmpv4.ts';
 import type { Icmpv6Message } from './icmpv6.ts';
 import type { DecodedIkeHeader } from './ike/header.ts';
 import type { Payload } from './ike/payload.ts';
+import type { IsakmpMessage } from './isakmp/message.ts';
 import type { FragmentHeader } from './ipv6-extension.ts';
 import type { NdMessage } from './nd.ts';
 import type { TcpOption } from './tcp.ts';
@@ -197,6 +198,8 @@ export interface IkeLayer {
   readonly header: DecodedIkeHeader | null;
   /** Those in the clear; null: of another version than 2, or malformed. */
   readonly payloads: readonly Payload[] | null;
+  /** The whole message where it is one of version 1, as far as it is in the clear; null: of another version, or malformed. */
+  readonly isakmp: IsakmpMessage | null;
 }
 
 /** The one octet that keeps the mapping of a NAT alive, RFC 3948 §2.3. */

@@ -3,11 +3,13 @@ import { encodeArp } from '../../engine/wire/arp.ts';
 import { encodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
 import { encodeIkeMessage } from '../../engine/wire/ike/codec.ts';
 import type { Payload } from '../../engine/wire/ike/payload.ts';
+import type { IsakmpIdPayload, IsakmpPayload } from '../../engine/wire/isakmp/payload.ts';
+import { VendorId } from '../../engine/wire/isakmp/vendor-id.ts';
 import { encodeIcmpv4 } from '../../engine/wire/icmpv4.ts';
 import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
 import { encodeTcp, TcpFlag } from '../../engine/wire/tcp.ts';
-import { addressOf, must } from '../../engine/wire/testing/must.ts';
+import { addressOf, fromHex, must } from '../../engine/wire/testing/must.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { decodeLine, describeOpening } from './decode-line.ts';
 import { describeIkeOpening } from './describe-ike.ts';
@@ -26,6 +28,7 @@ import {
   sealedTunnel,
   tunnelled,
 } from './testing/seal.ts';
+import { isakmpKeysFor, SealedIsakmp } from './testing/seal-isakmp.ts';
 import { ikeHeader, ikeKeysFor, ikePacket, sealedFragments, sealedIke } from './testing/seal-ike.ts';
 
 const HEAD = '00:00:00.000000 alice:net0  ';
@@ -156,7 +159,10 @@ describe('IKE', () => {
 
   test('what is not said: another version, an unknown exchange, malformed payloads', () => {
     const message = encodeIkeMessage({ ...init, payloads: [{ type: 'V', data: none }] });
-    expect(said(message.with(17, 0x10))).toContain('IKE version 1, 0123456789abcdef > 0000000000000000, 32 octets');
+    expect(said(message.with(17, 0x30))).toContain('IKE version 3, 0123456789abcdef > 0000000000000000, 32 octets');
+    expect(said(message.with(17, 0x10).with(31, 3))).toContain(
+      'IKE version 1, 0123456789abcdef > 0000000000000000, 32',
+    );
     expect(said(message.with(18, 200))).toContain('IKE exchange 200 request 0');
     expect(said(message.with(31, 3))).toMatch(/> 0000000000000000: malformed$/);
   });
@@ -197,6 +203,78 @@ describe('IKE', () => {
       opener.open(captured(frame(f))),
     );
     expect(answers.map(answer => answer?.kind)).toEqual([undefined, undefined, 'ikeOpened']);
+  });
+});
+
+const idOf = (idType: number, text: string, over: Partial<IsakmpIdPayload> = {}): IsakmpPayload => {
+  return { type: 'ID', idType, protocol: 0, port: 0, data: fromHex(text), ...over };
+};
+
+describe('IKEv1', () => {
+  const sa = isakmpKeysFor('aes128', 'sha1');
+  const data = new Uint8Array(0);
+  const ends = '0123456789abcdef > fedcba9876543210';
+
+  test('exchanges and payloads in the words of RFC 2409', () => {
+    const sealed = new SealedIsakmp(sa);
+    const many: IsakmpPayload[] = Array.from({ length: 30 }, () => ({ type: 'CR', encoding: 4, data }));
+    expect(
+      said(
+        sealed.clear({}, [
+          { type: 'VID', data: VendorId['RFC 3947'] },
+          { type: 'VID', data },
+        ]),
+      ),
+    ).toBe(`1.2.3.4 > 5.6.7.8: UDP 500 > 500 IKEv1 Main Mode ${ends}: VID(RFC 3947) VID`);
+    expect(said(sealed.clear({ exchangeType: 4 }, many), 4500)).toMatch(/Aggressive Mode .*: CR CR .* and 6 more$/);
+    expect(said(sealed.sealed({ exchangeType: 32, messageId: 0xab, isCommit: true }, []))).toMatch(
+      /IKEv1 Quick Mode 0x000000ab commit 0123456789abcdef > fedcba9876543210: encrypted, 0 octets$/,
+    );
+    expect(said(sealed.clear({ exchangeType: 99 }, []))).toMatch(
+      /IKEv1 exchange 99 0123456789abcdef > fedcba9876543210$/,
+    );
+  });
+
+  test('with keys, what is inside', () => {
+    const sealed = new SealedIsakmp(sa);
+    const payloads: IsakmpPayload[] = [
+      idOf(1, '0a000001'),
+      idOf(4, '0a000000ffffff00', { protocol: 6, port: 80 }),
+      idOf(7, '0a0000000a0000ff'),
+      idOf(6, '20010db8000000000000000000000000ffffffff000000000000000000000000'),
+      idOf(2, '616263'),
+      idOf(1, '0a'),
+      { type: 'N', doi: 1, protocolId: 1, spi: data, notifyType: 24578, data },
+      { type: 'N', doi: 1, protocolId: 1, spi: data, notifyType: 50_000, data },
+      { type: 'D', doi: 1, protocolId: 3, spis: [Uint8Array.of(0, 0, 16, 0)] },
+      { type: 'D', doi: 1, protocolId: 1, spis: [new Uint8Array(16)] },
+      { type: 'ATTR', cfgType: 1, identifier: 7, attributes: [] },
+      { type: 'NATD', data },
+      { type: 'NATOA', idType: 1, data },
+      { type: 'UNKNOWN', payloadType: 200, data },
+    ];
+    const opener = new IkeOpener(() => [sa]);
+    const answers = [...sealed.mainModeInClear(), sealed.sealed({}, payloads)].map(message => {
+      const opening = opener.open(captured(frame(ikePacket('1.2.3.4', '5.6.7.8', message))));
+      return opening === null ? null : describeIkeOpening(opening);
+    });
+    expect(answers).toEqual([
+      null,
+      null,
+      null,
+      null,
+      'inside: ID(10.0.0.1) ID(10.0.0.0 mask 255.255.255.0/6:80) ID(10.0.0.0-10.0.0.255) ID(2001:db8:: mask ffff:ffff::) ID ID N(INITIAL-CONTACT) N(50000) D(ESP 0x00001000) D(ISAKMP 00000000000000000000000000000000) ATTR(REQUEST) NAT-D NAT-OA payload 200',
+    ]);
+  });
+
+  test('or the reason why not', () => {
+    const sealed = new SealedIsakmp(sa);
+    const message = ikePacket('1.2.3.4', '5.6.7.8', sealed.hashed(5, 1, []));
+    expect(inside([], message)).toBe(`not decrypted: no key for ${ends}`);
+    expect(inside([sa], message)).toBe('not decrypted: no payloads and HASH come of any IV');
+    const fragment = sealed.clear({}, [{ type: 'FRAG', fragmentId: 7, number: 2, isLast: true, data }]);
+    expect(said(fragment)).toMatch(/: FRAG 2 of message 7, the last, 0 octets$/);
+    expect(inside([sa], ikePacket('1.2.3.4', '5.6.7.8', fragment))).toBe('fragment 2 of message 7, others are missing');
   });
 });
 

@@ -1,7 +1,9 @@
 import type { IkeLayer } from '../../engine/wire/dissection.ts';
 import type { Payload, TrafficSelector } from '../../engine/wire/ike/payload.ts';
 import { ExchangeType, NotifyType, nameOf, ProtocolId } from '../../engine/wire/ike/registry.ts';
+import { describeIsakmp, describeIsakmpOpening } from './describe-isakmp.ts';
 import type { IkeOpening } from './ike-decrypt.ts';
+import type { IsakmpOpening } from './isakmp-decrypt.ts';
 import { formatAddress } from '../../engine/wire/address.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
 
@@ -12,18 +14,19 @@ const PAYLOADS_SHOWN = 24;
  * An IKE message in a few words: `IKE IKE_SA_INIT request 0 0123456789abcdef > 0000000000000000: SA KE Ni N(COOKIE)`; the
  * initiator's SPI is the first. Nothing of the peer's octets is shown as text.
  */
-export function describeIke({ octets, header, payloads }: IkeLayer): string {
+export function describeIke({ octets, header, payloads, isakmp }: IkeLayer): string {
   if (header === null) return `IKE, ${octets.length} octets`;
   const { initiatorSpi, responderSpi, majorVersion, isResponse, messageId } = header;
   const spis = `${initiatorSpi} > ${responderSpi}`;
+  if (isakmp !== null) return describeIsakmp(isakmp);
   if (majorVersion !== 2) return `IKE version ${majorVersion}, ${spis}, ${octets.length} octets`;
   const exchange = nameOf(ExchangeType, header.exchangeType) ?? `exchange ${header.exchangeType}`;
   const what = payloads === null ? 'malformed' : describePayloads(payloads, isResponse);
   return `IKE ${exchange} ${isResponse ? 'response' : 'request'} ${messageId} ${spis}${what === '' ? '' : `: ${what}`}`;
 }
 
-/** What SK holds: `inside: IDi AUTH SA TSi(…) TSr(…)`, or why that cannot be said. */
-export function describeIkeOpening(opening: IkeOpening): string {
+/** What SK, or an encrypted message of IKEv1, holds: `inside: IDi AUTH SA TSi(…) TSr(…)`, or why that cannot be said. */
+export function describeIkeOpening(opening: IkeOpening | IsakmpOpening): string {
   switch (opening.kind) {
     case 'ikeOpened': {
       const what = describePayloads(opening.payloads, opening.header.isResponse);
@@ -35,6 +38,11 @@ export function describeIkeOpening(opening: IkeOpening): string {
       return `not decrypted: no key for ${opening.header.initiatorSpi} > ${opening.header.responderSpi}`;
     case 'ikeRejected':
       return `not decrypted: ${opening.why}`;
+    case 'isakmpOpened':
+    case 'isakmpFragment':
+    case 'isakmpUnknownSa':
+    case 'isakmpRejected':
+      return describeIsakmpOpening(opening);
   }
 }
 

@@ -12,6 +12,20 @@ export function ikev2Table(keys: readonly IkeSaKeys[]): string {
     .join('');
 }
 
+/**
+ * Wireshark's `ikev1_decryption_table`: one line an ISAKMP SA, CKY-I and the cipher's key. The rest it reads from Main Mode or
+ * Aggressive Mode, which must be in the capture. One that Wireshark 4.0 cannot decrypt becomes a comment that says why.
+ */
+export function ikev1Table(keys: readonly IkeSaKeys[]): string {
+  const newest = new Map(keys.filter(({ version }) => version === 1).map(sa => [sa.initiatorSpi, sa]));
+  return [...newest.values()].map(sa => `${ikev1Line(sa)}\n`).join('');
+}
+
+function ikev1Line({ initiatorSpi, responderSpi, encryption, skEi }: IkeSaKeys): string {
+  if (/^(aes(128|192|256)|3des|des)$/.test(encryption)) return `${initiatorSpi},${skEi}`;
+  return `# ${initiatorSpi} ${responderSpi}: Wireshark does not decrypt IKEv1 with ${encryption}`;
+}
+
 function ikev2Line(sa: IkeSaKeys): string {
   const encryption = encryptionName(sa.encryption);
   const integrity = sa.integrity === null ? 'NONE [RFC4306]' : INTEGRITY_NAMES.get(sa.integrity);

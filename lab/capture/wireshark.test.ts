@@ -9,8 +9,10 @@ import { addressOf } from '../../engine/wire/testing/must.ts';
 import { encodeUdp } from '../../engine/wire/udp.ts';
 import { withNonEspMarker } from '../../engine/wire/udp-encapsulation.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
-import { ikev2Table } from './wireshark-ike.ts';
+import { ikev1Table, ikev2Table } from './wireshark-ike.ts';
+import { isakmpKeysFor, SealedIsakmp } from './testing/seal-isakmp.ts';
 import { ikeHeader, ikeKeysFor, ikePacket, sealedIke } from './testing/seal-ike.ts';
+import type { IsakmpPayload } from '../../engine/wire/isakmp/payload.ts';
 import type { Payload } from '../../engine/wire/ike/payload.ts';
 import type { EspSaKeys, IkeSaKeys } from './key-log.ts';
 import type { CapturedPacket } from './packet.ts';
@@ -61,6 +63,7 @@ test('the folder is private, also when it was there before', () => {
   expect(statSync(path).mode & 0o777).toBe(0o700);
   expect(readdirSync(path).map(name => [name, statSync(join(path, name)).mode & 0o777])).toEqual([
     ['esp_sa', 0o600],
+    ['ikev1_decryption_table', 0o600],
     ['ikev2_decryption_table', 0o600],
     ['preferences', 0o600],
   ]);
@@ -155,6 +158,58 @@ test('IKE SAs that Wireshark cannot decrypt are comments without keys, and of th
     ikev2Table([old, { ...old, skEi: '77'.repeat(16) }, { ...old, version: 1, initiatorSpi: '0000000000000001' }]),
   ).toBe(
     `0123456789abcdef,fedcba9876543210,${'77'.repeat(16)},${old.skEr},"AES-CBC-128 [RFC3602]",${old.skAi},${old.skAr},"HMAC_SHA2_256_128 [RFC4868]"\n`,
+  );
+});
+
+const ISAKMP_SUITES = [
+  ['aes128', 'sha1'],
+  ['aes192', 'sha256'],
+  ['aes256', 'sha384'],
+  ['3des', 'sha512'],
+  ['des', 'md5'],
+  ['camellia128', 'sha1'],
+] as const;
+
+test.skipIf(!hasTshark)(
+  'tshark decrypts both phases of IKEv1 with every cipher that it knows (needs tshark: apt-get install tshark)',
+  () => {
+    const name: IsakmpPayload = { type: 'ID', idType: 2, protocol: 0, port: 0, data: Buffer.from('alice.lab') };
+    const client: IsakmpPayload = {
+      type: 'ID',
+      idType: 4,
+      protocol: 6,
+      port: 80,
+      data: Uint8Array.of(10, 0, 0, 0, 255, 255, 255, 0),
+    };
+    const sas = ISAKMP_SUITES.map(([encryption, hash], i) =>
+      isakmpKeysFor(encryption, hash, { initiatorSpi: i.toString(16).padStart(16, 'b') }),
+    );
+    const packets = sas.flatMap(sa => {
+      const sealed = new SealedIsakmp(sa);
+      const phase1 = [...sealed.mainModeInClear(), sealed.sealed({}, [name]), sealed.sealed({}, [name])];
+      const messages = [...phase1, ...sealed.quickMode(0x1234_5678, [client, client])];
+      return messages.map((message, i) =>
+        captured(
+          frame(i % 2 === 0 ? ikePacket('1.2.3.4', '5.6.7.8', message) : ikePacket('5.6.7.8', '1.2.3.4', message)),
+        ),
+      );
+    });
+    const fields = ['isakmp.id.data.fqdn', 'isakmp.id.data.ipv4_subnet', '_ws.malformed', '_ws.expert.message'];
+    const lines = tshark([], packets, fields, sas);
+    const expected = ISAKMP_SUITES.flatMap(([encryption]) =>
+      encryption === 'camellia128'
+        ? Array.from({ length: 9 }, () => '')
+        : ['', '', '', '', 'alice.lab', 'alice.lab', '255.255.255.0,255.255.255.0', '255.255.255.0,255.255.255.0', ''],
+    );
+    expect(lines.map(line => line.trim())).toEqual(expected);
+  },
+);
+
+test('ISAKMP SAs have lines of their own', () => {
+  const sa = isakmpKeysFor('aes128', 'sha1');
+  const other = isakmpKeysFor('camellia256', 'sha1', { initiatorSpi: '0000000000000001' });
+  expect(ikev1Table([sa, other, ikeKeysFor('aes128', 'sha256')])).toBe(
+    `0123456789abcdef,${sa.skEi}\n# 0000000000000001 fedcba9876543210: Wireshark does not decrypt IKEv1 with camellia256\n`,
   );
 });
 

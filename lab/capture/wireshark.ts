@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import { espAlgorithm } from './esp-algorithm.ts';
-import { ikev2Table } from './wireshark-ike.ts';
+import { ikev1Table, ikev2Table } from './wireshark-ike.ts';
 import type { EspSaKeys, IkeSaKeys } from './key-log.ts';
 
 /**
@@ -53,6 +53,7 @@ export function writeWiresharkFolder(
   writePrivate(join(folder, 'preferences'), PREFERENCES);
   writePrivate(join(folder, 'esp_sa'), espSaTable(keys));
   writePrivate(join(folder, 'ikev2_decryption_table'), ikev2Table(ikeKeys));
+  writePrivate(join(folder, 'ikev1_decryption_table'), ikev1Table(ikeKeys));
 }
 
 function writePrivate(path: string, text: string): void {

@@ -32,6 +32,9 @@ async function espOpener(client: Pick<LabClient, 'keys'>): Promise<Opener> {
   };
 }
 
+/** What newer keys may open. */
+const MISSES: ReadonlySet<string> = new Set(['ikeUnknownSa', 'ikeRejected', 'isakmpUnknownSa', 'isakmpRejected']);
+
 async function ikeOpener(client: Pick<LabClient, 'ikeKeys'>): Promise<Opener> {
   let keys = await client.ikeKeys();
   const opener = new IkeOpener(() => keys);
@@ -40,8 +43,8 @@ async function ikeOpener(client: Pick<LabClient, 'ikeKeys'>): Promise<Opener> {
     let opening = opener.open(packet);
     if (opening === null) return [];
     // Keys change with each IKE_INTERMEDIATE that exchanges some, RFC 9370: the SPIs alone do not tell.
-    const name = `${opening.kind} ${opening.header.initiatorSpi} ${opening.header.responderSpi} ${opening.header.messageId}`;
-    const isUnknown = opening.kind === 'ikeUnknownSa' || opening.kind === 'ikeRejected';
+    const name = JSON.stringify([opening.kind, opening.header]);
+    const isUnknown = MISSES.has(opening.kind);
     if (isUnknown && missed.size < MISSED_MAX && !missed.has(name)) {
       missed.add(name);
       keys = await client.ikeKeys();

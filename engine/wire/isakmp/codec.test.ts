@@ -33,6 +33,19 @@ const SA_BODY = `00000001 00000001
   00 00 002c 01 01 00 01
     00 00 0024 01 01 0000  80010007 800e0080 80020002 80030001 8004000e 800b0001 800c0e10`;
 
+/** Empty ones. */
+const vendorIds = (count: number): string => `${'0d000004'.repeat(count - 1)}00000004`;
+
+const proposals = (count: number): string => {
+  const octets = (12 + count * 8).toString(16).padStart(4, '0');
+  return `0000${octets} 00000001 00000001 ${'0200000801010000'.repeat(count - 1)}0000000801010000`;
+};
+
+const spis = (count: number): string => '00'.repeat(4 * count);
+
+const attributes = (count: number): string =>
+  `0000 ${(8 + 4 * count).toString(16).padStart(4, '0')} 01 00 0001 ${'80010001'.repeat(count)}`;
+
 describe('a chain of payloads', () => {
   test('Main Mode, message 1, field by field', () => {
     const octets = message(1, `0d 00 0038 ${SA_BODY} 00 00 0014 4a131c81070358455c5728f20e95452f`);
@@ -146,19 +159,11 @@ describe('a chain of payloads', () => {
   });
 
   test('too many of anything are refused, as many as may be are read', () => {
-    const vendorIds = (count: number): string => `${'0d000004'.repeat(count - 1)}00000004`;
     expect(decodeIsakmpMessage(message(13, vendorIds(ISAKMP_PAYLOADS_MAX))).payloads).toHaveLength(128);
     expect(() => decodeIsakmpMessage(message(13, vendorIds(ISAKMP_PAYLOADS_MAX + 1)))).toThrow(/more than 128/);
-    const proposals = (count: number): string => {
-      const octets = (12 + count * 8).toString(16).padStart(4, '0');
-      return `0000${octets} 00000001 00000001 ${'0200000801010000'.repeat(count - 1)}0000000801010000`;
-    };
     expect(decodeIsakmpMessage(message(1, proposals(128))).payloads).toHaveLength(1);
     expect(() => decodeIsakmpMessage(message(1, proposals(129)))).toThrow(/SA Proposals/);
-    const spis = (count: number): string => `${'00'.repeat(4 * count)}`;
     expect(() => decodeIsakmpMessage(message(12, `0000 1010 00000001 03 04 0401 ${spis(1025)}`))).toThrow(/# of SPIs/);
-    const attributes = (count: number): string =>
-      `0000 ${(8 + 4 * count).toString(16).padStart(4, '0')} 01 00 0001 ${'80010001'.repeat(count)}`;
     expect(decodeIsakmpMessage(message(14, attributes(256))).payloads).toHaveLength(1);
     expect(() => decodeIsakmpMessage(message(14, attributes(257)))).toThrow(/Data Attributes/);
   });
