@@ -21,9 +21,17 @@ export function summaryLines(status: LabStatus, style: Style): string[] {
   ];
 }
 
+/** What the topology itself says of how to begin, with `lab` as it is called here. */
+export function firstStepLines(steps: readonly string[]): string[] {
+  const begin = (step: string) => (step.startsWith('lab ') ? `${calledAs()} ${step.slice(4)}` : step);
+  return steps.length === 0 ? [] : ['begin here:', ...steps.map(step => `  ${printable(begin(step))}`), ''];
+}
+
+const calledAs = (): string => (process.env['npm_command'] === 'exec' ? 'npx lab' : 'lab');
+
 /** Commands that work on this very lab, as they can be pasted: `npx lab` where it was called so. What is checked is worth a look. */
 export function tryNextLines(status: LabStatus, checks: readonly CheckSpec[], isOnlyLab: boolean): string[] {
-  const lab = process.env['npm_command'] === 'exec' ? 'npx lab' : 'lab';
+  const lab = calledAs();
   const which = isOnlyLab ? '' : ` --lab ${status.lab}`;
   const flow = flowToTry(status, checks);
   const engine =

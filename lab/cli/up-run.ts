@@ -13,7 +13,7 @@ import type { UpOptions } from './commands/up.ts';
 import { writeKeyLog } from './key-log-argument.ts';
 import { launch } from './launch.ts';
 import { withProtectedFlows } from './protected-argument.ts';
-import { summaryLines, tryNextLines } from './summary.ts';
+import { firstStepLines, summaryLines, tryNextLines } from './summary.ts';
 import type { Terminal } from './terminal.ts';
 import { topologyArgument } from './topology-argument.ts';
 
@@ -112,6 +112,7 @@ async function inspect(
   terminal.data(`\n${terminal.style.bold(name)} is up; ${verdict} (${seconds.toFixed(1)} s)\n`);
   const isOnlyLab = listLabFolders(stateRoot()).length === 1;
   const checked = topology.checks.map(({ spec }) => spec);
+  for (const line of firstStepLines(topology.firstSteps)) terminal.data(line);
   for (const line of tryNextLines(status, checked, isOnlyLab)) terminal.data(line);
   return run;
 }

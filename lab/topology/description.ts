@@ -271,6 +271,10 @@ export const topologyShape = fields('a topology', {
   ),
   title: optional(scalars.text, 'A short line for lists and pictures.'),
   description: optional(scalars.text, 'What it shows.'),
+  'first-steps': optional(
+    oneOrMore(scalars.text, 'lines'),
+    'Where whoever brings it up begins: shown when it is up, before what can be tried on any lab.',
+  ),
   secrets: optional(
     dictionary(names.name, scalars.text, 'secrets'),
     'Shared secrets, used in policies as "${secrets.NAME}".',

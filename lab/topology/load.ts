@@ -104,6 +104,7 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     name: text.name.value,
     title: oneLine(text.title?.value ?? '') || text.name.value,
     description: oneLine(text.description?.value ?? ''),
+    firstSteps: (text['first-steps']?.items ?? []).map(({ value }) => oneLine(value)),
     file,
     nodes,
     links,

@@ -21,6 +21,8 @@ export interface Topology {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** Lines: where whoever brings it up begins. */
+  readonly firstSteps: readonly string[];
   readonly file: string;
   /** In document order, as all lists here: iteration never depends on anything else. */
   readonly nodes: readonly TopologyNode[];

@@ -121,6 +121,7 @@ function topologyOf(order: FakeOrder): Topology {
     links: [],
     pki: null,
     sas: [],
+    firstSteps: [],
     protectedFlows: order.protectedFlows ?? [],
     checks: order.checks ?? [],
     faults: [],
