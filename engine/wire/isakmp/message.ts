@@ -33,7 +33,8 @@ export interface ClearIsakmpMessage extends IsakmpHeader {
 
 /** A message that is encrypted: what `body` decrypts to is for `decodeIsakmpPayloads`, with `firstPayload`. */
 export interface SealedIsakmpMessage extends IsakmpHeader {
-  readonly payloads: readonly [];
+  /** None. */
+  readonly payloads: readonly IsakmpPayload[];
   /** The type of the first payload inside. */
   readonly firstPayload: number;
   /** All behind the header: whole blocks of ciphertext if its sender did right. */
