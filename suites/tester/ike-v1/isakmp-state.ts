@@ -16,6 +16,8 @@ export class IsakmpState {
   isInitiator = true;
   sources: KeySources | null = null;
   keys: IsakmpKeys | null = null;
+  /** Of the peer's next R-U-THERE, RFC 3706 §6.2. */
+  sequence = 0x0123_4567;
   #phase1: Uint8Array | null = null;
   readonly #exchanges = new Map<number, Uint8Array>();
 

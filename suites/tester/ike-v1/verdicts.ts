@@ -42,11 +42,9 @@ export function judgeNoQuick(peer: TesterV1Peer, asked: QuickAsked, why: string)
   judge(!isAgreed(asked), why);
 }
 
-let sequence = 0x0123_0000;
-
 /** Fails unless the ISAKMP SA stands: R-U-THERE is acknowledged. */
 export async function judgeAlive(peer: TesterV1Peer, why: string): Promise<void> {
-  sequence += 0x100;
+  const sequence = peer.sa.sequence++;
   const answer = await informAsking(peer, [areYouThere(peer, sequence)]);
   if (answer !== null) peer.bench.cite(answer, 'the ISAKMP SA stands');
   judge(acknowledged(answer) === sequence, why);
@@ -54,7 +52,7 @@ export async function judgeAlive(peer: TesterV1Peer, why: string): Promise<void>
 
 /** Fails when the ISAKMP SA stands: R-U-THERE is acknowledged. */
 export async function judgeGone(peer: TesterV1Peer, why: string): Promise<void> {
-  sequence += 0x100;
+  const sequence = peer.sa.sequence++;
   const answer = await informAsking(peer, [areYouThere(peer, sequence)]);
   if (answer !== null) peer.bench.cite(answer, 'it answers');
   judge(acknowledged(answer) === null, why);
