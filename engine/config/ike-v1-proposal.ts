@@ -1,5 +1,10 @@
+import { legacyReason } from '../crypto/algorithm-entry.ts';
+import { encryptionAlgorithm } from '../crypto/encryption.ts';
+import { ikeRequirement } from '../crypto/ike-requirement.ts';
+import { integrityAlgorithm } from '../crypto/integrity.ts';
 import type { ChildProposalConfig, IkeProposalConfig } from '../ike/config.ts';
 import { parseIkeProposal, type ProposalProblem, type ProposalReading, type ProposalRules } from './ike-proposal.ts';
+import { keyExchangeNamed } from './key-exchange-names.ts';
 import { oneOf } from './suggest.ts';
 
 /**
@@ -84,4 +89,12 @@ function isakmpProblems(text: string, proposal: IkeProposalConfig): ProposalProb
     problems.push({ offset: 0, message, fix: 'remove them, or use version: 2' });
   }
   return problems;
+}
+
+/** Why nobody should use it any more, by its token here (RFC 8247, of IKEv2, which says the same of both); null: there is nothing to say. */
+export function legacyInV1(token: string): string | null {
+  const group = keyExchangeNamed(token);
+  if (group !== null) return group.legacy;
+  const entry = encryptionAlgorithm(token) ?? integrityAlgorithm(token);
+  return entry === null ? null : legacyReason({ name: entry.name, requirement: ikeRequirement(entry) });
 }

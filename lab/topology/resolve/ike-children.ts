@@ -1,8 +1,7 @@
 import { parseEspProposal, parseAhProposal, parseGroups } from '../../../engine/config/ike-proposal.ts';
-import type { ChildConfig, ChildProposalConfig, TrafficSelectorConfig } from '../../../engine/ike/config.ts';
+import { selectorSide, selectorSides } from '../../../engine/config/child-selectors.ts';
+import type { ChildConfig, ChildProposalConfig } from '../../../engine/ike/config.ts';
 import { type LifetimeLimits, UNLIMITED } from '../../../engine/ipsec/lifetime.ts';
-import type { NumberSet } from '../../../engine/ipsec/selector.ts';
-import { IpProtocol } from '../../../engine/wire/ip-protocol.ts';
 import type { SaEnds, TopologyPolicy, TopologyTransform } from '../model.ts';
 import type { Negotiation } from './policies.ts';
 
@@ -23,9 +22,6 @@ export interface ChildOrder {
 
 const REKEY_SECONDS = 3600;
 const OVER = 0.1;
-const ANY_ADDRESS = ['0.0.0.0/0', '::/0'] as const;
-/** More than that fit into no payload that others would read. */
-const SELECTORS_MAX = 64;
 
 export function childOf(name: string, order: ChildOrder): ChildConfig {
   const { policy, negotiation, index, transform, start } = order;
@@ -95,34 +91,14 @@ type Sides = Pick<ChildConfig, 'local' | 'remote'>;
  */
 function selectorsOf(order: ChildOrder): Sides {
   const { policy, index, transform, ends, virtual } = order;
-  if (index > 0 && ends !== null) return aroundOf(policy, index, ends);
+  const inner = policy.action.kind === 'protect' ? policy.action.transforms[index - 1] : undefined;
+  if (inner !== undefined && ends !== null)
+    return selectorSides(policy, { mode: transform.mode, around: inner.protocol, ends });
   const isTransport = transform.mode === 'transport' && ends !== null;
   const local = virtual === 'local' && policy.local === 'any' ? 'dynamic' : isTransport ? ends.local : policy.local;
   const remote = virtual === 'remote' ? 'dynamic' : isTransport ? ends.remote : policy.remote;
   return {
-    local: sideOf(policy, local, policy.localPort),
-    remote: sideOf(policy, remote, policy.remotePort),
+    local: selectorSide(policy, local, policy.localPort),
+    remote: selectorSide(policy, remote, policy.remotePort),
   };
-}
-
-/** AH around ESP: what the SA inside has made of the packets. */
-function aroundOf(policy: TopologyPolicy, index: number, ends: SaEnds): Sides {
-  const inner = policy.action.kind === 'protect' ? policy.action.transforms[index - 1] : undefined;
-  const protocol = inner?.protocol === 'ah' ? IpProtocol.AH : IpProtocol.ESP;
-  const side = (addresses: string) => [{ addresses, protocol, ports: 'any' as const }];
-  return { local: side(ends.local), remote: side(ends.remote) };
-}
-
-function sideOf(
-  policy: TopologyPolicy,
-  /** `any` and `dynamic` too. */
-  addresses: readonly string[] | string,
-  ports: NumberSet,
-): TrafficSelectorConfig[] {
-  const protocol = policy.protocol === 'opaque' ? 'any' : policy.protocol;
-  const isIcmp = protocol === IpProtocol.ICMP || protocol === IpProtocol.ICMPV6;
-  const numbers = isIcmp ? policy.icmp : ports;
-  const sets = typeof numbers === 'string' ? [numbers] : numbers.map(([low, high]) => [low, high] as const);
-  const list = addresses === 'any' ? ANY_ADDRESS : typeof addresses === 'string' ? [addresses] : addresses;
-  return list.flatMap(text => sets.map(set => ({ addresses: text, protocol, ports: set }))).slice(0, SELECTORS_MAX);
 }
