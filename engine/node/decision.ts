@@ -1,12 +1,14 @@
 import { type Flow, flowOf } from '../ipsec/selector.ts';
 import { type Address, formatAddress, isLinkLocal, isUnspecified } from '../wire/address.ts';
 import { type Admission, admit, isBorrowed, linkOwner, martianReason } from './admission.ts';
+import type { Instant } from '../wire/instant.ts';
 import type { Core, FrameOrigin, Ingress } from './core.ts';
 import type { EthernetInterface, NodeInterface, TunnelInterface } from './interfaces.ts';
 import type { IcmpCause } from './icmp-error.ts';
 import { routeTowards } from './link-scope.ts';
 import type { Neighbour } from './neighbour-cache.ts';
 import { type OutboundMatch, outboundMatch } from './outbound-entry.ts';
+import type { WantedSa } from './node.ts';
 import type { Packet } from './packet.ts';
 import type { PolicyEntry } from './policy-set.ts';
 import { describe, flowQuery, type Refusal, refusal, type Trace } from './refusal.ts';
@@ -17,7 +19,7 @@ import { hasArrived } from './sides.ts';
 /** What becomes of the packets of a flow that are not for the node itself; cached by flow. */
 export type Decision = Way | Refusal;
 
-type Way = { readonly admittedBy: AdmittedBy } & (
+type Way = { readonly admittedBy: AdmittedBy; readonly hope: Hope | null } & (
   | {
       readonly kind: 'forward';
       readonly exit: EthernetInterface;
@@ -42,6 +44,13 @@ type Way = { readonly admittedBy: AdmittedBy } & (
     }
 );
 
+/** An SA of level `use` that is not there yet: the packets go, and whoever negotiates hears of it now and then. */
+export interface Hope {
+  readonly detail: string;
+  readonly sa: WantedSa;
+  toldAt: Instant | null;
+}
+
 /** The inbound entry that let a packet in which is forwarded, to be counted; null: none, or the one that it leaves by. */
 type AdmittedBy = PolicyEntry | null;
 
@@ -55,7 +64,7 @@ export function decideForwarding(core: Core, packet: Packet, ingress: Ingress, t
   if (admission.kind === 'drop') return admission;
   if (hasLinkScope(flow)) return refusal('noRoute', `${describe(flow)} is of link scope`, { kind: 'beyondScope' });
   const leaving = { ingress, isLetIn: admission.isSatisfied, isProtected: false, zone: null };
-  const decision = decideExit(core, packet, flow, leaving, trace);
+  const decision = withoutBorrowedHope(core, flow, ingress, decideExit(core, packet, flow, leaving, trace));
   const wantsSa = decision.kind === 'protect' || (decision.kind === 'drop' && decision.wanted !== null);
   if (wantsSa && isBorrowed(core, flow, ingress)) return refuseElsewhere(flow, ingress);
   const isAnother = decision.kind !== 'drop' && decision.policy !== admission.policy;
@@ -88,6 +97,12 @@ export function admitLocal(core: Core, packet: Packet, ingress: Ingress, trace?:
   return refusal('policyDiscard', `${describe(flow)} matches no policy`);
 }
 
+/** Whoever forges a source is not to make this node negotiate. */
+function withoutBorrowedHope(core: Core, flow: Flow, ingress: Ingress, decision: Decision): Decision {
+  const isVain = decision.kind !== 'drop' && decision.hope !== null && isBorrowed(core, flow, ingress);
+  return isVain ? { ...decision, hope: null } : decision;
+}
+
 interface Leaving {
   /** How it came; null: it was made here. */
   readonly ingress: Ingress | null;
@@ -111,6 +126,7 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
   const forward: Forward = {
     kind: 'forward',
     admittedBy: null,
+    hope: null,
     exit,
     nextHop: route.via,
     policy: null,
@@ -138,7 +154,7 @@ function decideExit(core: Core, packet: Packet, flow: Flow, leaving: Leaving, tr
     case 'discard':
       return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, prohibited(core), entry);
     case 'protect':
-      return protectBySas(core, match, flow, null, trace) ?? { ...forward, policy: entry };
+      return protectBySas(core, match, flow, null, hope => ({ ...forward, policy: entry, hope }), trace);
   }
 }
 
@@ -154,7 +170,7 @@ function decideTunnel(
 ): Decision {
   if (!core.policies.has(tunnel.name)) {
     trace?.(`policy: ${tunnel.name} has none: IP-in-IP in the clear`);
-    return { kind: 'encapsulate', admittedBy: null, tunnel, policy: null };
+    return { kind: 'encapsulate', admittedBy: null, hope: null, tunnel, policy: null };
   }
   const match = outboundMatch(core, tunnel.name, packet, flow);
   const entry = match?.entry ?? null;
@@ -165,18 +181,19 @@ function decideTunnel(
   }
   switch (entry.policy.action.kind) {
     case 'bypass':
-      return { kind: 'encapsulate', admittedBy: null, tunnel, policy: entry };
+      return { kind: 'encapsulate', admittedBy: null, hope: null, tunnel, policy: entry };
     case 'discard':
       return refusal('policyDiscard', `${describe(flow)}: discard by ${entry.policy.name}`, prohibited(core), entry);
-    case 'protect':
-      return (
-        protectBySas(core, match, flow, tunnel, trace) ?? {
-          kind: 'encapsulate',
-          admittedBy: null,
-          tunnel,
-          policy: entry,
-        }
-      );
+    case 'protect': {
+      const clear = (hope: Hope | null): Decision => ({
+        kind: 'encapsulate',
+        admittedBy: null,
+        hope,
+        tunnel,
+        policy: entry,
+      });
+      return protectBySas(core, match, flow, tunnel, clear, trace);
+    }
   }
 }
 
@@ -196,28 +213,40 @@ function prohibited({ reportDiscards }: Core): IcmpCause | null {
 
 const ADMINISTRATIVELY_PROHIBITED = 13;
 
-/** By its SAs, or not at all; null: in the clear, which its level allows. */
+/** By its SAs, or not at all; `clear`: where its level allows that. */
 function protectBySas(
   core: Core,
   { entry, flow: selected }: OutboundMatch,
   flow: Flow,
   tunnel: TunnelInterface | null,
+  clear: (hope: Hope | null) => Decision,
   trace?: Trace,
-): Decision | null {
+): Decision {
   const choice = chooseSas(core, entry, flow, tunnel, selected);
   if (choice.kind === 'missing') {
     const { name } = entry.policy;
-    const detail = `policy ${name} has no outbound SA ${choice.wanted} for ${describe(flow)}`;
+    const detail = wantText(entry, choice.wanted, flow);
     const cause = core.reportDiscards ? ({ kind: 'neighbourUnreachable' } as const) : null;
     // For an error that goes the way of answers no SA is made, RFC 4301 §6.2.
     const sa = { policy: name, transform: choice.transform, flow: flowQuery(flow) };
     return { ...refusal('noSa', detail, cause, entry), wanted: selected === flow ? { what: choice.wanted, sa } : null };
   }
-  if (choice.layers.length > 0)
-    return { kind: 'protect', admittedBy: null, policy: entry, layers: choice.layers, tunnel };
+  const { layers, hopedFor } = choice;
+  const isHeard = core.negotiation !== null && hopedFor !== null && selected === flow;
+  const hope = isHeard
+    ? {
+        detail: wantText(entry, hopedFor.wanted, flow),
+        sa: { policy: entry.policy.name, transform: hopedFor.transform, flow: flowQuery(flow) },
+        toldAt: null,
+      }
+    : null;
+  if (layers.length > 0) return { kind: 'protect', admittedBy: null, hope, policy: entry, layers, tunnel };
   trace?.(`SA: ${entry.policy.name} has none, and lets pass what it cannot protect`);
-  return null;
+  return clear(hope);
 }
+
+const wantText = ({ policy }: PolicyEntry, wanted: string, flow: Flow): string =>
+  `policy ${policy.name} has no outbound SA ${wanted} for ${describe(flow)}`;
 
 function hasLinkScope(flow: Flow): boolean {
   return [flow.source, flow.destination].some(address => isLinkLocal(address) || isUnspecified(address));

@@ -61,7 +61,7 @@ export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Fra
   if (offload !== null && !isSimple(offload, octets)) return false;
   if (octets.length < ETHERNET + MINIMUM_PACKET || !core.flows.select(octets, ETHERNET)) return false;
   const decision = core.flows.get(link, null);
-  if (decision === null || decision.kind !== 'forward') return false;
+  if (decision === null || decision.kind !== 'forward' || decision.hope !== null) return false;
   const { exit, neighbour, policy, admittedBy } = decision;
   if (neighbour === null || !isFresh(neighbour, core.now) || !exit.up) return false;
   const length = u8At(octets, ETHERNET) >> 4 === 4 ? sound4(octets, exit.mtu) : sound6(octets, exit.mtu6);

@@ -17,7 +17,7 @@ import { refuse } from './report.ts';
 import { sendProtected } from './protect-output.ts';
 import { sendEncapsulated } from './tunnel-output.ts';
 import { countOn } from './policy-set.ts';
-import { wantSa } from './want.ts';
+import { hopeFor, wantSa } from './want.ts';
 
 /** Sends what the node or its host has made. */
 export function sendOriginated(core: Core, originated: Originated): void {
@@ -47,6 +47,7 @@ export function sendOriginated(core: Core, originated: Originated): void {
 
 /** Does with a packet what was decided for its flow; its hop limit is the one to send. */
 export function carryOut(core: Core, packet: Packet, decision: Decision, origin: Origin, depth: number): void {
+  if (decision.kind !== 'drop' && decision.hope !== null) hopeFor(core, decision.policy, decision.hope);
   const exit = exitOf(decision);
   if (exit !== null && !mayLeave(core, packet, exit, origin)) return;
   switch (decision.kind) {

@@ -198,7 +198,9 @@ export function serves(sa: InboundSa, entry: PolicyEntry, index: number, flow: F
   const { selectors } = sa;
   if (selectors !== null && !selectors.some(selector => matches(selector, flow, 'inbound'))) return false;
   if (isUnique(entry) && selectors === null) return false;
-  if (sa.policy !== null) return sa.policy === entry.policy.name && sa.transform === index;
+  // Where policies are of one direction, what is negotiated for those that packets leave by is what the others come by.
+  const isShared = sa.policy === null || (entry.policy.direction === 'inbound' && sa.policy !== entry.policy.name);
+  if (!isShared) return sa.policy === entry.policy.name && sa.transform === index;
   // In transport mode the packet has the SA's addresses, or it would not have come this far.
   if (ends === null || sa.mode === 'transport') return true;
   return addressesEqual(ends.source, sa.destination) && addressesEqual(ends.destination, sa.source);

@@ -4,7 +4,7 @@ import type { Flow } from '../ipsec/selector.ts';
 import { type Address, formatAddress } from '../wire/address.ts';
 import type { Core } from './core.ts';
 import type { TunnelInterface } from './interfaces.ts';
-import type { PolicyEntry } from './policy-set.ts';
+import type { PolicyEntry, PolicyLayer } from './policy-set.ts';
 
 /** One SA around a packet. */
 export interface Layer {
@@ -15,9 +15,15 @@ export interface Layer {
 
 export type Choice =
   /** Innermost first; none where all are of level `use` and there is no SA: the packet goes in the clear. */
-  | { readonly kind: 'layers'; readonly layers: readonly Layer[] }
+  | { readonly kind: 'layers'; readonly layers: readonly Layer[]; readonly hopedFor: Missing | null }
   /** What the SA would be that a transform of level `require` has not. */
-  | { readonly kind: 'missing'; readonly wanted: string; readonly transform: number };
+  | ({ readonly kind: 'missing' } & Missing);
+
+/** An SA that a transform has not: the first such one of a policy. Of level `use` it is only hoped for. */
+interface Missing {
+  readonly wanted: string;
+  readonly transform: number;
+}
 
 /** The outer addresses of a packet in tunnel mode: behind a NAT the peer is where it was last seen. null in transport mode. */
 export function endsOf({ sa, outer }: Layer): SaEnds | null {
@@ -49,6 +55,7 @@ export function chooseSas(
   const around: SaEnds | null = isIpInIp ? { source: tunnel.local, destination: tunnel.remote } : null;
   const layers: Layer[] = [];
   let own: SaEnds | null = around ?? flow;
+  let hopedFor: Missing | null = null;
   for (const [index, { transform, ends }] of entry.layers.entries()) {
     const between = transform.mode === 'transport' ? own : ends;
     const sa = core.sad.outbound(entry.policy, index, between, selected);
@@ -56,13 +63,18 @@ export function chooseSas(
       const outer = transform.mode === 'tunnel' ? outerOf(sa, ends) : layers.length === 0 ? around : null;
       layers.push({ sa, outer });
       own = outer ?? own;
-    } else if (transform.level === 'require') {
-      const { protocol, mode, requestId } = transform;
-      const which = requestId === null ? '' : ` number ${requestId}`;
-      return { kind: 'missing', wanted: `${protocol} ${mode}${which} ${describeEnds(between)}`, transform: index };
+    } else {
+      const missing = { wanted: describeWanted(transform, between), transform: index };
+      if (transform.level === 'require') return { kind: 'missing', ...missing };
+      hopedFor ??= missing;
     }
   }
-  return { kind: 'layers', layers };
+  return { kind: 'layers', layers, hopedFor };
+}
+
+function describeWanted({ protocol, mode, requestId }: PolicyLayer['transform'], between: SaEnds | null): string {
+  const which = requestId === null ? '' : ` number ${requestId}`;
+  return `${protocol} ${mode}${which} ${describeEnds(between)}`;
 }
 
 /** An SA of the policy's own knows where it leads: its ends may have moved. */

@@ -201,8 +201,8 @@ describe('commands', () => {
 
   test('setPolicies that contradict the node change nothing', () => {
     const net = createNet(sites(), SITE_WIRES);
-    const wrong = policy('p', protectBy('esp', 'tunnel'), { tunnel: 'no-such' });
-    expect(() => run(net, 'alice', { kind: 'setPolicies', policies: [wrong] })).toThrow('no such');
+    const twice = policy('p', protectBy('esp', 'tunnel'));
+    expect(() => run(net, 'alice', { kind: 'setPolicies', policies: [twice, twice] })).toThrow('the same name');
     net.send('a1', ping('10.0.0.2', '10.0.1.2'));
     expect(net.takeDeliveries('a1').map(line)).toEqual(['10.0.1.2 > 10.0.0.2 | icmp 0/0']);
   });

@@ -63,7 +63,7 @@ function draftsOf(scope: Scope, node: NodeScope, policies: readonly Policy[], pa
   const drafts = new Map<string, Draft>();
   for (const policy of policies) {
     const { action } = policy.model;
-    if (action.kind !== 'protect' || policy.negotiation === null) continue;
+    if (action.kind !== 'protect' || policy.negotiation === null || isAnswer(policy, policies)) continue;
     for (const [index, transform] of action.transforms.entries()) {
       const who = transform.group ?? transform.peer;
       const options = who === null ? null : optionsFor(node, who);
@@ -101,6 +101,16 @@ function draftsOf(scope: Scope, node: NodeScope, policies: readonly Policy[], pa
     }
   }
   return [...drafts.values(), ...childlessDrafts(scope, node, [...drafts.values()])];
+}
+
+/** Whether a policy of inbound packets has its counterpart: SAs are negotiated in pairs, for what leaves. */
+function isAnswer({ model }: Policy, policies: readonly Policy[]): boolean {
+  const selects = ({ tunnel, local, remote, protocol, localPort, remotePort, icmp }: Policy['model']) =>
+    JSON.stringify([tunnel, local, remote, protocol, localPort, remotePort, icmp]);
+  return (
+    model.direction === 'inbound' &&
+    policies.some(other => other.model.direction === 'outbound' && selects(other.model) === selects(model))
+  );
 }
 
 const endsOf = ({ ends, group }: TopologyTransform): readonly (SaEnds | null)[] =>
