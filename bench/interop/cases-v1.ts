@@ -62,7 +62,9 @@ const v1From = (initiator: InteropCase['initiator'], name: string, group: string
 
 /** Each algorithm at least once on either layer: the lists walk side by side, each at its own length. */
 function suites(): InteropCase[] {
-  const inPhase1 = GROUPS.map((group, index) => [at(CIPHERS, index), at(HASHES, index + Math.floor(index / 5)), group].join('-'));
+  const inPhase1 = GROUPS.map((group, index) =>
+    [at(CIPHERS, index), at(HASHES, index + Math.floor(index / 5)), group].join('-'),
+  );
   return [
     ...inPhase1.flatMap((ike, index) =>
       v1(`${ike}, then ${at(ESP, index)} and ${at(GROUPS, index + 3)}`, 'suites', {
