@@ -1,4 +1,10 @@
-import type { ConnectionConfig, LocalAuthenticationConfig, PoolConfig, SharedSecretConfig } from '../ike/config.ts';
+import type {
+  ConnectionConfig,
+  IkeLimits,
+  LocalAuthenticationConfig,
+  PoolConfig,
+  SharedSecretConfig,
+} from '../ike/config.ts';
 import type { Place } from './diagnostic.ts';
 
 /** What a file of another system says of IKE, before it is tied to a node: keys and certificates are names of files. */
@@ -7,6 +13,8 @@ export interface StatedIke {
   readonly secrets: readonly SharedSecretConfig[];
   readonly ppks: readonly { readonly id: string; readonly key: string }[];
   readonly pools: readonly PoolConfig[];
+  /** What the file says of them; absent: nothing. */
+  readonly limits?: Partial<IkeLimits>;
 }
 
 export type StatedConnection = Omit<ConnectionConfig, 'authentication'> & {

@@ -107,6 +107,16 @@ const nodeShape = fields('a node', {
       'ipsecinit.conf': optional(scalars.fileText, 'Policy as ipsecconf of Solaris reads it.'),
       'setkey.conf': optional(scalars.fileText, 'Policies and SAs as setkey reads them.'),
       'swanctl.conf': optional(scalars.fileText, 'Connections, secrets and pools as swanctl of strongSwan reads them.'),
+      'ike/config': optional(
+        scalars.fileText,
+        'Rules of IKEv1 as in.iked of Solaris reads them, for the policies of ipsecinit.conf. Names of its certificates are those of "pki:".',
+      ),
+      'ike.preshared': optional(scalars.fileText, 'Preshared keys as in.iked of Solaris reads them.'),
+      'racoon.conf': optional(
+        scalars.fileText,
+        'Remotes and sainfos of IKEv1 as racoon reads them, for the policies of setkey.conf. Names of its files, without folder and ending, are those of "pki:".',
+      ),
+      'psk.txt': optional(scalars.fileText, 'Preshared keys as racoon reads them.'),
       'ipf.conf': optional(scalars.fileText, 'Filter rules; for IPv4 alone where there is an ipf6.conf.'),
       'ipf6.conf': optional(scalars.fileText, 'Filter rules for IPv6.'),
       legacy: optional(scalars.flag, 'Allow algorithms in them that nobody should use any more (RFC 8221).'),

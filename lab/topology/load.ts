@@ -16,7 +16,8 @@ import { resolveKeyings } from './resolve/keying.ts';
 import { resolveLinks, type Wiring } from './resolve/links.ts';
 import { macsOf } from './resolve/macs.ts';
 import { natPathsOf } from './resolve/nat-path.ts';
-import { type ReadBeside, resolveFilter, statedPolicies } from './resolve/native-files.ts';
+import { tieKeyRules } from './resolve/key-files.ts';
+import { type ReadBeside, resolveFilter, statedKeyRules, statedPolicies } from './resolve/native-files.ts';
 import { hasEngine, resolveOptions } from './resolve/node-options.ts';
 import { resolvePolicies } from './resolve/policies.ts';
 import { resolveRoutes, type Route } from './resolve/routes.ts';
@@ -84,6 +85,12 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     }),
   );
   const policies = resolvedPolicies.byNode;
+  const pki = resolvePki(scope);
+  for (const node of scope.nodes.values()) {
+    const found = statedKeyRules(scope, node, read);
+    if (found === null) continue;
+    ikeOfFiles.set(node.name, tieKeyRules(scope, node, found, policies.get(node.name) ?? [], pki, owners));
+  }
   const nextSpi = spisBeside([...stated.values()].flat());
   const sas = [
     ...pairSas(scope, resolvedPolicies, paths, nextSpi),
@@ -108,7 +115,7 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     file,
     nodes,
     links,
-    pki: resolvePki(scope),
+    pki,
     sas,
     protectedFlows: [...flowsOfPolicies({ nodes, links }), ...flowsOfFile(scope, { nodes, links })],
     checks: resolveChecks(scope, owners),

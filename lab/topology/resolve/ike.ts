@@ -105,13 +105,14 @@ function draftsOf(scope: Scope, node: NodeScope, policies: readonly Policy[], pa
 
 /** Whether a policy of inbound packets has its counterpart: SAs are negotiated in pairs, for what leaves. */
 function isAnswer({ model }: Policy, policies: readonly Policy[]): boolean {
-  const selects = ({ tunnel, local, remote, protocol, localPort, remotePort, icmp }: Policy['model']) =>
-    JSON.stringify([tunnel, local, remote, protocol, localPort, remotePort, icmp]);
   return (
     model.direction === 'inbound' &&
     policies.some(other => other.model.direction === 'outbound' && selects(other.model) === selects(model))
   );
 }
+
+const selects = ({ tunnel, local, remote, protocol, localPort, remotePort, icmp }: Policy['model']): string =>
+  JSON.stringify([tunnel, local, remote, protocol, localPort, remotePort, icmp]);
 
 const endsOf = ({ ends, group }: TopologyTransform): readonly (SaEnds | null)[] =>
   group === undefined ? ends : [null];

@@ -1,6 +1,12 @@
 import { type Diagnostic, quoted } from '../../../engine/config/diagnostic.ts';
 import { readIpsecinit } from '../../../engine/config/ipsecinit.ts';
 import { readSetkey } from '../../../engine/config/setkey.ts';
+import { readIkePreshared } from '../../../engine/config/ike-preshared.ts';
+import type { KeyRules } from '../../../engine/config/key-rules.ts';
+import { readPskFile } from '../../../engine/config/psk-file.ts';
+import { readRacoon } from '../../../engine/config/racoon.ts';
+import { readSolarisIke } from '../../../engine/config/solaris-ike.ts';
+import type { SharedSecretConfig } from '../../../engine/ike/config.ts';
 import type { StatedIke } from '../../../engine/config/stated-ike.ts';
 import { readSwanctl } from '../../../engine/config/swanctl.ts';
 import type { PolicyReading, StatedPolicies } from '../../../engine/config/policy.ts';
@@ -91,6 +97,48 @@ type PolicyParser = (
   text: string,
   rules: { legacy: boolean },
 ) => PolicyReading & { readonly ike?: StatedIke | null };
+
+/** What a key daemon of another system is told on a node. */
+export interface StatedKeyRules {
+  readonly file: NativeFile;
+  readonly rules: KeyRules;
+  readonly secrets: readonly SharedSecretConfig[];
+}
+
+/** null: the node has no such file, or a bad one. */
+export function statedKeyRules(scope: Scope, node: NodeScope, read: ReadBeside): StatedKeyRules | null {
+  const files = node.text?.files ?? null;
+  if (files === null) return null;
+  const legacy = files.legacy?.value ?? false;
+  const [first, second] = KEY_FILES.filter(({ name }) => files[name] !== null);
+  for (const { name, keys } of KEY_FILES) {
+    const lonely = files[keys];
+    if (lonely !== null && files[name] === null)
+      scope.report.error(
+        lonely.place,
+        `${node.name} has a ${keys} and no ${name}`,
+        `add ${name}, or take ${keys} away`,
+      );
+  }
+  if (first === undefined) return null;
+  const given = files[first.name];
+  if (second !== undefined && given !== null)
+    scope.report.error(given.place, `${node.name} has a ${second.name} as well`, 'keep one of the two');
+  const keys = files[first.keys];
+  const keyFile = keys === null ? null : openNative(scope, first.keys, keys, read);
+  const found = keyFile === null ? null : first.readKeys(keyFile.name, keyFile.text);
+  if (keyFile !== null && found !== null) pass(keyFile, found.diagnostics);
+  const file = given === null ? null : openNative(scope, first.name, given, read);
+  if (file === null) return null;
+  const { stated, diagnostics } = first.read(file.name, file.text, { legacy, secrets: found?.secrets ?? [] });
+  pass(file, diagnostics);
+  return stated === null ? null : { file, rules: stated, secrets: found?.secrets ?? [] };
+}
+
+const KEY_FILES = [
+  { name: 'ike/config', keys: 'ike.preshared', read: readSolarisIke, readKeys: readIkePreshared },
+  { name: 'racoon.conf', keys: 'psk.txt', read: readRacoon, readKeys: readPskFile },
+] as const;
 
 /** The filter of a node; null: it has none. As on Solaris, ipf.conf is for IPv4 alone where there is an ipf6.conf. */
 export function resolveFilter(scope: Scope, node: NodeScope, read: ReadBeside): FilterConfig | null {

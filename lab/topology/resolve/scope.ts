@@ -88,7 +88,10 @@ export function isFullyRead(node: NodeScope): boolean {
 
 /** Whether it has an IKE daemon, by `ike` or by a file of another system. */
 export function negotiates({ text }: NodeScope): boolean {
-  return (text?.ike ?? text?.files?.['swanctl.conf'] ?? null) !== null;
+  const files = text?.files ?? null;
+  return [text?.ike, files?.['swanctl.conf'], files?.['ike/config'], files?.['racoon.conf']].some(
+    each => (each ?? null) !== null,
+  );
 }
 
 export function endName(end: { readonly node: string; readonly interface: string }): string {

@@ -33,7 +33,7 @@ export function tieIke(
     secrets,
     ppks,
     pools,
-    limits: DEFAULT_LIMITS,
+    limits: { ...DEFAULT_LIMITS, ...stated.limits },
     credentials: {
       keys: [...new Set(locals.filter(key => key !== null))],
       anchors: [...new Set([...authorities, ...(trustsAll ? rootsOf(scope) : [])])],
