@@ -1,5 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { decryptCbc64, encryptCbc64 } from './block-cipher.ts';
 import type { EncryptionAlgorithm, SeparateAlgorithm } from './encryption.ts';
+import { ownCipher } from './own-ciphers.ts';
 
 /**
  * Encrypts whole blocks without padding of its own; the result is as long as `plaintext`, and `plaintext` itself for NULL.
@@ -14,6 +16,8 @@ export function encrypt(
 ): Uint8Array {
   if (algorithm.kind === 'null') return plaintext;
   if (algorithm.kind === 'ctr') return createCipheriv(algorithm.cipher, key, counterBlock(salt, iv)).update(plaintext);
+  const own = ownCipher(algorithm.cipher, key);
+  if (own !== null) return encryptCbc64(own, iv, plaintext);
   return createCipheriv(algorithm.cipher, key, iv).setAutoPadding(false).update(plaintext);
 }
 
@@ -28,6 +32,8 @@ export function decrypt(
   if (algorithm.kind === 'null') return ciphertext.slice();
   if (algorithm.kind === 'ctr')
     return createDecipheriv(algorithm.cipher, key, counterBlock(salt, iv)).update(ciphertext);
+  const own = ownCipher(algorithm.cipher, key);
+  if (own !== null) return decryptCbc64(own, iv, ciphertext);
   return createDecipheriv(algorithm.cipher, key, iv).setAutoPadding(false).update(ciphertext);
 }
 

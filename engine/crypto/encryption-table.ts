@@ -1,4 +1,3 @@
-import { getCiphers } from 'node:crypto';
 import { type AlgorithmEntry, type DialectNames, type Requirement, speaksAgainst } from './algorithm-entry.ts';
 import type {
   AeadAlgorithm,
@@ -8,8 +7,8 @@ import type {
   EncryptionAlgorithm,
   NullAlgorithm,
 } from './encryption.ts';
+import { isComputable } from './own-ciphers.ts';
 
-const CIPHERS = new Set(getCiphers());
 const KEY_BITS = [128, 192, 256] as const;
 const ICV_OCTETS = [16, 8, 12] as const;
 const RFC8221 = 'RFC 8221 §5';
@@ -33,8 +32,8 @@ function entry<T extends EncryptionAlgorithm>(given: Given<T>): Omit<Given<T>, '
 }
 
 function whyUnavailable(cipher: string | null): string | null {
-  if (cipher === null || CIPHERS.has(cipher)) return null;
-  return `the OpenSSL of this Node has no ${cipher}: it is in its legacy provider, if anywhere`;
+  if (cipher === null || isComputable(cipher)) return null;
+  return `the OpenSSL of this Node has no ${cipher}`;
 }
 
 /** Numbers are those of IKEv2 Transform Type 1. The strongest habits first. */

@@ -4,17 +4,18 @@ import { expect, test } from 'vitest';
 import { isakmpCipher, isakmpCipherToken } from './isakmp-cipher.ts';
 import { isakmpHash, isakmpHashNumbered } from './isakmp-hash.ts';
 
-const TOKENS = ['aes128', 'aes192', 'aes256', 'camellia128', 'camellia192', 'camellia256', '3des', 'des'] as const;
-const OPENSSL_NAMES: Readonly<Record<(typeof TOKENS)[number], string>> = {
-  aes128: 'aes-128-cbc',
-  aes192: 'aes-192-cbc',
-  aes256: 'aes-256-cbc',
-  camellia128: 'camellia-128-cbc',
-  camellia192: 'camellia-192-cbc',
-  camellia256: 'camellia-256-cbc',
-  '3des': 'des-ede3-cbc',
-  des: 'des-cbc',
+const AES_SIZED = ['128', '192', '256'].flatMap(bits => [`aes${bits}`, `camellia${bits}`]);
+const TOKENS = [...AES_SIZED, '3des', 'des', 'blowfish', 'cast'];
+/** With what openssl's command needs for it. */
+const OPENSSL: Readonly<Record<string, readonly string[]>> = {
+  '3des': ['-des-ede3-cbc'],
+  des: ['-des-cbc', '-provider', 'legacy', '-provider', 'default'],
+  blowfish: ['-bf-cbc', '-provider', 'legacy', '-provider', 'default'],
+  cast: ['-cast5-cbc', '-provider', 'legacy', '-provider', 'default'],
 };
+
+const opensslOptions = (token: string): readonly string[] =>
+  OPENSSL[token] ?? [`-${token.replace(/\d+$/, '')}-${token.slice(-3)}-cbc`];
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 const counting = (octets: number): Uint8Array => Uint8Array.from({ length: octets }, (_, i) => (37 * i + 5) & 255);
@@ -26,9 +27,8 @@ test.each(TOKENS)('%s chains from one message to the next, both ways, as openssl
   const [one, two] = [counting(3 * cipher.blockOctets), counting(cipher.blockOctets)];
   const first = cipher.encrypt(key, iv, one);
   const second = cipher.encrypt(key, first.nextIv, two);
-  const options = ['enc', `-${OPENSSL_NAMES[token]}`, '-nopad', '-K', hex(key), '-iv', hex(iv)];
-  const legacy = token === 'des' ? ['-provider', 'legacy', '-provider', 'default'] : [];
-  const run = spawnSync('openssl', [...options, ...legacy], { input: Buffer.concat([one, two]) });
+  const options = ['enc', ...opensslOptions(token), '-nopad', '-K', hex(key), '-iv', hex(iv)];
+  const run = spawnSync('openssl', options, { input: Buffer.concat([one, two]) });
   expect(hex(Buffer.concat([first.ciphertext, second.ciphertext]))).toBe(hex(run.stdout));
   const back = cipher.decrypt(key, iv, first.ciphertext);
   expect(back).toEqual({ plaintext: one, nextIv: first.nextIv });
@@ -46,12 +46,12 @@ test('what is not whole blocks is not decrypted, and our own mistakes are thrown
 });
 
 test('by their numbers and key lengths, RFC 2409 Appendix A', () => {
-  const known = [...TOKENS, 'blowfish', 'blowfish256', 'cast'].map(token => {
+  const tokens = [...TOKENS, 'blowfish192', 'blowfish256'];
+  const back = tokens.map(token => {
     const cipher = isakmpCipher(token);
-    return [token, cipher === null || isakmpCipherToken(cipher.oakleyId, cipher.keyBits)];
+    return cipher === null ? null : isakmpCipherToken(cipher.oakleyId, cipher.keyBits);
   });
-  // Node's OpenSSL may have no Blowfish and no CAST: then they are none, and still have a name.
-  expect(known.filter(([token, back]) => back !== true && back !== token)).toEqual([]);
+  expect(back).toEqual(tokens);
   expect(isakmpCipherToken(7, null)).toBeNull();
   expect(isakmpCipherToken(7, 64)).toBeNull();
   expect(isakmpCipherToken(1, null)).toBe('des');
