@@ -67,7 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/filter',
     'engine/ike',
     'engine/pki',
-    'engine/node type',
+    'engine/node',
     'engine/ipsec',
     'engine/wire',
     'engine/crypto',

@@ -1,6 +1,12 @@
 import type { NodeConfig } from '../../engine/node/config.ts';
+import { settingsOf } from './origin-settings.ts';
+import { changesBetween } from './apply.ts';
+import { act, done, joinedOutput } from './effect.ts';
 import { emptyFiles, type FileEntry } from './files.ts';
-import { SERVICES, type ServiceName, type Services, type ServiceStatus } from './service.ts';
+import { isWanted, SERVICES, type ServiceName, type Services, type ServiceStatus } from './service.ts';
+import { stop } from './service-start.ts';
+import { activeOf, afterRestart, type Lasting } from './settings.ts';
+import { online } from './svcadm.ts';
 import type { System, SystemEffect, SystemView } from './system.ts';
 
 /** What the topology gives a node besides its configuration. */
@@ -26,7 +32,8 @@ export function createSystem(origin: SystemOrigin): System {
     'ipsec/ipsecalgs': true,
     'ipsec/manual-key': node.sas.length > 0,
     'ipsec/ike': negotiates,
-    'network/ipfilter': (node.filter ?? null) !== null,
+    // Without rules it lets everything pass.
+    'network/ipfilter': true,
   };
   const entries = SERVICES.map(({ name }): [ServiceName, ServiceStatus] => {
     const state = isOn[name] ? 'online' : 'disabled';
@@ -36,31 +43,74 @@ export function createSystem(origin: SystemOrigin): System {
     ];
   });
   const services = Object.fromEntries(entries) as Services;
-  const values = {
-    hostmodel: { ipv4: node.hostModel ?? 'weak', ipv6: node.hostModel ?? 'weak' },
-    forwarding: { ipv4: node.forwarding ? 'on' : 'off', ipv6: node.forwarding ? 'on' : 'off' },
-  } as const;
-  return {
-    origin: node,
-    files,
-    services,
-    settings: {
-      tunnels: [],
-      interfaces: [],
-      addresses: [],
-      routes: [],
-      properties: { current: values, persistent: values },
-      waitingPolicies: [],
-    },
-  };
+  return { origin: node, files, services, settings: settingsOf(node), loaded: { policies: null, ike: null } };
 }
 
 /** The node is going down, or has crashed: what is left of its system. */
 export function rebooted(system: System): System {
-  return system;
+  const { settings, services } = system;
+  const { persistent } = settings.properties;
+  const tunnels = afterRestart(settings.tunnels);
+  const links = new Set([...system.origin.interfaces, ...tunnels].map(({ name }) => name));
+  // What was meant for good on a link that was not is there still, and not in use.
+  const onLink = <T extends Lasting>(list: readonly T[], linkOf: (each: T) => string | null): T[] =>
+    afterRestart(list).map(each => ({ ...each, isActive: links.has(linkOf(each) ?? '') || linkOf(each) === null }));
+  const addresses = onLink(settings.addresses, each => each.interface);
+  const routes = onLink(settings.routes, each => each.interface);
+  const usable = new Set(activeOf(addresses).map(each => each.interface));
+  return {
+    ...system,
+    settings: {
+      tunnels,
+      interfaces: onLink(settings.interfaces, each => each.name),
+      addresses,
+      routes: routes.map(each => ({
+        ...each,
+        isActive: each.isActive && (each.interface === null || usable.has(each.interface)),
+      })),
+      properties: { current: persistent, persistent },
+    },
+    services: mapServices(services, status => ({ ...status, untilRestart: null })),
+    loaded: { policies: null, ike: null },
+  };
 }
 
-/** The node has come up again as `system.origin` says: what brings it to where its persistent settings, files and services want it. */
-export function boot(system: System, _view: SystemView): SystemEffect {
-  return { system, actions: [], stdout: '', stderr: '', exitStatus: 0 };
+/**
+ * The node has come up again as `system.origin` says: what brings it to where its persistent settings, files and services want
+ * it. First what keeps packets in or out, then what they would pass by.
+ */
+export function boot(system: System, view: SystemView): SystemEffect {
+  const { unixSeconds } = view;
+  const given = mapServices(system.services, status =>
+    status.isGiven ? { ...status, sinceSeconds: unixSeconds } : status,
+  );
+  const guards = inOrder({ ...system, services: given }, view, ['ipsec/ipsecalgs', 'ipsec/policy', 'network/ipfilter']);
+  const moved = act(guards.system, ...changesBetween(settingsOf(system.origin), system.settings));
+  return together(guards, moved, inOrder(guards.system, view, ['ipsec/manual-key', 'ipsec/ike']));
+}
+
+/** Starts those that are wanted, and ends what the topology has of those that are not. One that was never touched is as given. */
+function inOrder(system: System, view: SystemView, names: readonly ServiceName[]): SystemEffect {
+  let sum = done(system);
+  for (const name of names) {
+    const status = sum.system.services[name];
+    if (status.isGiven) continue;
+    const stopped = stop(sum.system, name);
+    sum = together(sum, isWanted(status) ? online(sum.system, view, name) : act(stopped.system, ...stopped.actions));
+  }
+  return sum;
+}
+
+/** The system is that of the last one. */
+function together(...effects: readonly SystemEffect[]): SystemEffect {
+  return effects.reduce((sum, next) => ({
+    ...joinedOutput(sum, next),
+    system: next.system,
+    actions: [...sum.actions, ...next.actions],
+  }));
+}
+
+function mapServices(services: Services, change: (status: ServiceStatus) => ServiceStatus): Services {
+  const entries = SERVICES.map(({ name }): [ServiceName, ServiceStatus] => [name, change(services[name])]);
+  return Object.fromEntries(entries) as Services;
 }

@@ -1,4 +1,20 @@
+import { toolNames } from '../../engine/config/tools/tools.ts';
+import { dladm } from './dladm.ts';
+import { FILE_COMMANDS, pathsOf } from './file-commands.ts';
+import { wrong } from './effect.ts';
+import { ifconfig } from './ifconfig.ts';
+import { ikecert } from './ikecert.ts';
+import { inIked } from './in-iked.ts';
+import { ipadm } from './ipadm.ts';
+import { ipf } from './ipf.ts';
+import { netstat } from './netstat.ts';
+import { ping } from './ping.ts';
+import { reboot } from './reboot.ts';
+import { route } from './route.ts';
+import { svcadm } from './svcadm.ts';
+import { svcs } from './svcs.ts';
 import type { System, SystemPlan } from './system.ts';
+import { toolCommand } from './tool-command.ts';
 
 /** What is left to the node's own host: any other program. */
 export interface Elsewhere {
@@ -6,10 +22,60 @@ export interface Elsewhere {
   readonly hasPrograms: boolean;
 }
 
+type Command = (argv: readonly string[]) => SystemPlan | null;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  dladm,
+  ifconfig,
+  ikecert,
+  'in.iked': inIked,
+  ipadm,
+  ipf,
+  netstat,
+  ping,
+  reboot,
+  route,
+  svcadm,
+  svcs,
+};
+
+/** What people type instead, the guide's author among them. */
+const SLIPS: Readonly<Record<string, string>> = {
+  ipaddr: 'ipadm',
+  ipadmin: 'ipadm',
+  dlamd: 'dladm',
+  dladmin: 'dladm',
+  ikecerts: 'ikecert',
+  svcadmin: 'svcadm',
+};
+
+/** The files of a system, also where it is beside those of a machine. */
+const OWN_PATHS = /^\/(etc\/(inet|ipf|racoon)|usr\/local\/etc\/racoon)(\/|$)|^\/etc\/(ipsec|ipsec-tools|setkey)\.conf$/;
+const STATUS_NOT_FOUND = 127;
+
 /** What a command comes to on a node; null: it is none of the system's. `argv` begins with the command's own name or path. */
-export function planCommand(_argv: readonly string[], _system: System, _elsewhere: Elsewhere): SystemPlan | null {
-  return null;
+export function planCommand(argv: readonly string[], system: System, elsewhere: Elsewhere): SystemPlan | null {
+  if (!mayBeSystemCommand(argv, elsewhere)) return null;
+  const [name, rest] = [nameOf(argv), argv.slice(1)];
+  const slip = Object.hasOwn(SLIPS, name) ? SLIPS[name] : undefined;
+  if (slip !== undefined) {
+    const meant = [slip, ...rest].join(' ');
+    return wrong([`${name}: command not found`, `  did you mean: ${meant}`], STATUS_NOT_FOUND);
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : FILE_COMMANDS[name];
+  return command === undefined ? toolCommand(argv, system) : command(rest);
+}
+
+/** Whether `planCommand` may take it: what it says of a node does not depend on which node that is. */
+export function mayBeSystemCommand(argv: readonly string[], { hasPrograms }: Elsewhere): boolean {
+  const name = nameOf(argv);
+  if (Object.hasOwn(COMMANDS, name) || Object.hasOwn(SLIPS, name) || toolNames().includes(name)) return true;
+  if (!Object.hasOwn(FILE_COMMANDS, name)) return false;
+  return !hasPrograms || pathsOf(name, argv.slice(1)).some(path => OWN_PATHS.test(path));
 }
 
 /** The commands of a system, in alphabetical order, for completion. */
-export const commandNames = (): readonly string[] => [];
+export const commandNames = (): readonly string[] =>
+  [...Object.keys(COMMANDS), ...Object.keys(FILE_COMMANDS), ...toolNames()].sort();
+
+const nameOf = ([word = '']: readonly string[]): string => word.slice(word.lastIndexOf('/') + 1);

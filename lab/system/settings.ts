@@ -1,5 +1,3 @@
-import type { PolicyConfig } from '../../engine/node/config.ts';
-
 /**
  * What has been set on a node by its commands. Each setting tells what it is now (`isActive`) from what it will be after a restart
  * (`isPersistent`): `-t` gives the one without the other. One that is neither is not here.
@@ -10,8 +8,6 @@ export interface Settings {
   readonly addresses: readonly AddressSetting[];
   readonly routes: readonly RouteSetting[];
   readonly properties: Properties;
-  /** Policies of tunnels that are not there yet: in.iked and the SPD know a tunnel by its name alone. */
-  readonly waitingPolicies: readonly PolicyConfig[];
 }
 
 export interface Lasting {
@@ -56,6 +52,7 @@ export interface RouteSetting extends Lasting {
   readonly destination: string;
   /** null: by the interface alone. */
   readonly gateway: string | null;
+  /** Where it leads out; null: where its gateway is. */
   readonly interface: string | null;
 }
 
@@ -71,3 +68,24 @@ export interface PropertyValues {
 }
 
 export type HostModel = 'weak' | 'src-priority' | 'strong';
+
+/** What there is now, and what there will be after a restart. */
+export const activeOf = <T extends Lasting>(list: readonly T[]): T[] => list.filter(({ isActive }) => isActive);
+export const persistentOf = <T extends Lasting>(list: readonly T[]): T[] =>
+  list.filter(({ isPersistent }) => isPersistent);
+
+/** Of what a restart leaves: what lasts is there again. */
+export const afterRestart = <T extends Lasting>(list: readonly T[]): T[] =>
+  persistentOf(list).map(each => ({ ...each, isActive: true }));
+
+/** Without those that are meant: now only (`-t`), or for good. Settings that are neither are gone. */
+export function withoutSettings<T extends Lasting>(
+  list: readonly T[],
+  isMeant: (setting: T) => boolean,
+  how: { readonly isTemporary: boolean },
+): T[] {
+  return list.flatMap(each => {
+    if (!isMeant(each)) return [each];
+    return how.isTemporary && each.isPersistent ? [{ ...each, isActive: false }] : [];
+  });
+}

@@ -1,4 +1,5 @@
 import type { Random } from '../../engine/crypto/random.ts';
+import type { StatedPolicy } from '../../engine/config/policy.ts';
 import type { IkeConfig } from '../../engine/ike/config.ts';
 import type { IkeCommand } from '../../engine/ike/daemon.ts';
 import type { IkeStatus } from '../../engine/ike/status.ts';
@@ -19,6 +20,15 @@ export interface System {
   readonly files: Files;
   readonly services: Services;
   readonly settings: Settings;
+  /** What its services have read, for as long as they run: files may be others by now. */
+  readonly loaded: Loaded;
+}
+
+export interface Loaded {
+  /** Of ipsec/policy, as its file says it, with the algorithms that SAs may use; null: not read by it. */
+  readonly policies: readonly StatedPolicy[] | null;
+  /** The files as in.iked found them; null: it does not run by them. */
+  readonly ike: Files | null;
 }
 
 /** What a driver supplies to each step: the node as it is then. */
@@ -82,6 +92,8 @@ export type SystemStep = (system: System, view: SystemView) => SystemEffect;
 export interface SystemEffect extends Output {
   readonly system: System;
   readonly actions: readonly SystemAction[];
+  /** What comes next, once the node is as the actions have made it. */
+  readonly then?: SystemStep;
 }
 
 export type SystemAction =

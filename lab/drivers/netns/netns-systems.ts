@@ -5,6 +5,7 @@ import type { IkeStatus } from '../../../engine/ike/status.ts';
 import type { NodeCommand, NodeStatus } from '../../../engine/node/node.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
 import { boot, rebooted } from '../../system/boot.ts';
+import { joinedOutput } from '../../system/effect.ts';
 import type { Output, System, SystemAction, SystemStep } from '../../system/system.ts';
 
 /** The node of a system, as it runs on this machine. */
@@ -81,7 +82,7 @@ export class NetnsSystems {
     const status = await node.status();
     if (status === null) return 'nodeIsDown';
     const ike = await node.ike();
-    const { system, actions, ...output } = step(seat.system, {
+    const { system, actions, then, ...output } = step(seat.system, {
       status,
       ike,
       unixSeconds: node.unixSeconds(),
@@ -90,7 +91,11 @@ export class NetnsSystems {
     seat.system = system;
     for (const action of actions) await carryOut(action, node);
     if (actions.length > 0) await node.settled();
-    return { ...output, restarts: actions.some(({ kind }) => kind === 'restart') };
+    const result = { ...output, restarts: actions.some(({ kind }) => kind === 'restart') };
+    if (then === undefined) return result;
+    const next = await this.#runNow(seat, then);
+    if (next === 'nodeIsDown') return next;
+    return { ...joinedOutput(result, next), restarts: result.restarts || next.restarts };
   }
 }
 

@@ -3,6 +3,7 @@ import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
 import { boot, rebooted } from '../../system/boot.ts';
 import type { Output, System, SystemAction, SystemStep } from '../../system/system.ts';
+import { joinedOutput } from '../../system/effect.ts';
 import type { Machine } from './machine.ts';
 
 /** What a system does to its node by way of the world around it. */
@@ -51,10 +52,10 @@ export class SimSystems {
       unixSeconds: this.#world.unixSeconds(name),
       random: seat.random,
     };
-    const { system, actions, ...output } = step(seat.system, view);
+    const { system, actions, then, ...output } = step(seat.system, view);
     seat.system = system;
     for (const action of actions) this.#carryOut(name, machine, action);
-    return output;
+    return then === undefined ? output : joinedOutput(output, this.run(name, then));
   }
 
   /** The node has lost what does not last. */

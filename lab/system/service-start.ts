@@ -1,0 +1,113 @@
+import { readIpsecinit } from '../../engine/config/ipsecinit.ts';
+import { policyConfigOf } from '../../engine/config/policy.ts';
+import type { FilterConfig } from '../../engine/filter/rule.ts';
+import { parseFilter } from '../../engine/filter/parse.ts';
+import { diagnosticLines } from './diagnostic-lines.ts';
+import { act, nodeAction } from './effect.ts';
+import { readText } from './files.ts';
+import { ikeActions, startIke } from './ike-service.ts';
+import type { ServiceName, ServiceStatus } from './service.ts';
+import { IPF6_CONF, IPF_CONF, IPSECINIT, IPSECKEYS } from './service-files.ts';
+import type { System, SystemAction } from './system.ts';
+
+/** What became of a service's method. */
+export type Outcome =
+  | {
+      readonly kind: 'done';
+      readonly system: System;
+      readonly actions: readonly SystemAction[];
+      readonly notes: string;
+    }
+  /** It goes to maintenance; nothing of what runs has changed. */
+  | { readonly kind: 'failed'; readonly trouble: string };
+
+/** Runs the start method of a service: it reads its files, and the node does as they say. */
+export function start(system: System, name: ServiceName): Outcome {
+  switch (name) {
+    case 'ipsec/policy':
+      return startPolicy(system);
+    case 'ipsec/ike':
+      return startIke(system);
+    case 'network/ipfilter':
+      return startFilter(system);
+    case 'ipsec/manual-key':
+      return startManualKey(system);
+    case 'ipsec/ipsecalgs':
+      return { kind: 'done', system, actions: [], notes: '' };
+  }
+}
+
+/** What it has set up goes with it. */
+export function stop(
+  system: System,
+  name: ServiceName,
+): { readonly system: System; readonly actions: readonly SystemAction[] } {
+  switch (name) {
+    case 'ipsec/policy': {
+      const next = { ...system, loaded: { ...system.loaded, policies: [] } };
+      return act(next, nodeAction({ kind: 'setPolicies', policies: [] }), ...ikeActions(next));
+    }
+    case 'ipsec/ike':
+      return act({ ...system, loaded: { ...system.loaded, ike: null } }, { kind: 'ike', config: null });
+    case 'network/ipfilter':
+      return act(system, nodeAction({ kind: 'setFilter', filter: null }));
+    case 'ipsec/manual-key':
+      return act(system, nodeAction({ kind: 'flushSas' }));
+    case 'ipsec/ipsecalgs':
+      return act(system);
+  }
+}
+
+/** Marks what became of it. */
+export function marked(system: System, name: ServiceName, change: Partial<ServiceStatus>): System {
+  return { ...system, services: { ...system.services, [name]: { ...system.services[name], ...change } } };
+}
+
+/** Without a file there is no policy, and everything passes. */
+function startPolicy(system: System): Outcome {
+  const text = readText(system.files, IPSECINIT);
+  const { stated, diagnostics } = text === null ? NO_POLICIES : readIpsecinit(IPSECINIT, text, { legacy: true });
+  if (stated === null) return { kind: 'failed', trouble: diagnosticLines(diagnostics) };
+  const next = { ...system, loaded: { ...system.loaded, policies: stated.policies } };
+  const command = nodeAction({ kind: 'setPolicies', policies: stated.policies.map(policyConfigOf) });
+  return { kind: 'done', system: next, actions: [command, ...ikeActions(next)], notes: '' };
+}
+
+const NO_POLICIES = { stated: { policies: [] }, diagnostics: [] } as const;
+
+/** ipf.conf, and behind it ipf6.conf, whose rules are about IPv6 alone. */
+function startFilter(system: System): Outcome {
+  const read = filterOf(system);
+  if (read.kind === 'failed') return read;
+  const actions = [nodeAction({ kind: 'setFilter', filter: read.filter })];
+  return { kind: 'done', system, actions, notes: '' };
+}
+
+/** null: there is no rule. */
+export function filterOf({
+  files,
+}: System):
+  | { readonly kind: 'read'; readonly filter: FilterConfig | null }
+  | { readonly kind: 'failed'; readonly trouble: string } {
+  const both = [
+    { path: IPF_CONF, options: {} },
+    { path: IPF6_CONF, options: { family: 6 as const } },
+  ];
+  const found = both.flatMap(({ path, options }) => {
+    const text = readText(files, path);
+    return text === null ? [] : [parseFilter(path, text, options)];
+  });
+  const diagnostics = found.flatMap(each => each.diagnostics);
+  if (diagnostics.length > 0) return { kind: 'failed', trouble: diagnosticLines(diagnostics) };
+  const [first, ...more] = found.map(({ config }) => config);
+  if (first === undefined) return { kind: 'read', filter: null };
+  return { kind: 'read', filter: { ...first, rules: [...first.rules, ...more.flatMap(({ rules }) => rules)] } };
+}
+
+function startManualKey(system: System): Outcome {
+  if (!system.files.has(IPSECKEYS)) return { kind: 'done', system, actions: [], notes: '' };
+  const trouble = `${IPSECKEYS}: the language of ipseckey is not known here
+  fix: say the same to setkey (setkey -f FILE), and take the file away
+`;
+  return { kind: 'failed', trouble };
+}
