@@ -15,6 +15,7 @@ import { ikePorts } from '../../../engine/ike/datagram.ts';
 import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
+import { forPolicies, hasOtherChildren } from '../followed-policies.ts';
 import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
 import { EngineProcess, type LiveEvent } from './engine-process.ts';
@@ -53,6 +54,8 @@ export class EngineFleet {
   /** Of all SAs that there have been. */
   readonly keys = new KnownKeys();
   #sas: DerivedSas;
+  /** What each daemon is told: all of it, and what of it is for policies that its node has. */
+  readonly #told = new Map<string, { readonly whole: IkeConfig; readonly now: IkeConfig }>();
 
   constructor(options: EngineFleetOptions) {
     this.#options = options;
@@ -113,8 +116,34 @@ export class EngineFleet {
   async configureIke(name: string, config: IkeConfig | null): Promise<void> {
     const running = this.find(name);
     if (running === null) throw new Error(`no engine runs on ${name}`);
-    const order = config === null ? null : this.#revealing({ config, hosts: hostsOf(this.#options.topology) });
-    await running.request<'configureIke'>({ kind: 'configureIke', order });
+    if (config === null) {
+      this.#told.delete(name);
+      await running.request<'configureIke'>({ kind: 'configureIke', order: null });
+      return;
+    }
+    this.#told.set(name, { whole: config, now: config });
+    await this.#tell(running, config);
+  }
+
+  /** The policies of a node are others now, and so may be what its daemon negotiates. */
+  async followPolicies(name: string): Promise<void> {
+    const running = this.find(name);
+    const told = this.#told.get(name);
+    const status = await this.ask<'status'>(name, { kind: 'status' });
+    if (running === null || told === undefined || status === null || this.#told.get(name) !== told) return;
+    const now = forPolicies(told.whole, new Set(status.policies.map(each => each.name)));
+    if (!hasOtherChildren(told.now, now)) return;
+    this.#told.set(name, { whole: told.whole, now });
+    await this.#tell(running, now);
+  }
+
+  async #tell(running: EngineProcess, config: IkeConfig): Promise<void> {
+    const order = this.#revealing({ config, hosts: hostsOf(this.#options.topology) });
+    try {
+      await running.request<'configureIke'>({ kind: 'configureIke', order });
+    } catch (error) {
+      if (running.alive) throw error;
+    }
   }
 
   has(name: string): boolean {
@@ -202,6 +231,8 @@ export class EngineFleet {
       }),
     );
     const ike = this.#options.ikeFor(name);
+    if (ike === null) this.#told.delete(name);
+    else this.#told.set(name, { whole: ike.config, now: ike.config });
     const { plain, marked } = ike === null ? NO_PORTS : ikePorts(ike.config);
     const negotiation =
       ike === null ? {} : { negotiation: { ports: [...plain, ...marked], encapsulationPorts: marked } };

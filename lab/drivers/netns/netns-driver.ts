@@ -84,6 +84,11 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
       onEvents: (name, events) => {
         for (const event of events) tell(name, event);
+        if (events.some(({ kind }) => kind === 'policyChanged')) {
+          fleet
+            .followPolicies(name)
+            .catch((error: unknown) => tell(name, { kind: 'commandRefused', detail: String(error) }));
+        }
         if (events.every(({ kind }) => kind !== 'addressConfigured' && kind !== 'addressesChanged')) return;
         adopted
           .adopt(name)

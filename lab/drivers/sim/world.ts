@@ -1,9 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { NegotiationConfig, SaConfig } from '../../../engine/node/config.ts';
-import type { NodeStatus } from '../../../engine/node/node.ts';
-import { type IkePorts, ikePorts } from '../../../engine/ike/datagram.ts';
-import type { IkeFetch } from '../../../engine/ike/daemon.ts';
-import type { IkeConfig } from '../../../engine/ike/config.ts';
+import type { SaConfig } from '../../../engine/node/config.ts';
+import type { NodeEvent, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_S } from '../../../engine/wire/instant.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
 import { deriveSas } from '../../topology/keys.ts';
@@ -13,21 +9,18 @@ import { directionFrom } from '../link/link-faults.ts';
 import { Cable, linkMtu } from './cable.ts';
 import type { NodeIke } from '../driver.ts';
 import type { HttpRequest } from '../http-service.ts';
-import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
 import { firstSystem } from '../system-origin.ts';
 import { SIMULATION_EPOCH_NS } from './clock.ts';
-import { httpFetch, httpService } from './host/http-program.ts';
+import { httpService } from './host/http-program.ts';
 import { silent } from './host/standard-input.ts';
-import { type IkeSeat, Machine } from './machine.ts';
+import { Machine } from './machine.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import type { SimLabParts } from './sim-lab.ts';
+import { negotiationOn, SimDaemons } from './sim-daemons.ts';
 import { SimSystems } from './sim-systems.ts';
 
 const EPOCH_SECONDS = Number(SIMULATION_EPOCH_NS / 1_000_000_000n);
-
-/** At a time: what peers name in their certificates is not to become a load on others. */
-const FETCHES_MAX = 16;
 
 /** The machines and cables of a simulated lab, its keys, and what faults do to them. */
 export class World {
@@ -36,11 +29,7 @@ export class World {
   readonly #cables = new Map<string, Cable>();
   /** Restarts of each node so far: no key outlives one. */
   readonly #generations: Record<string, number> = {};
-  /** Under way, of each node. */
-  readonly #fetches = new Map<string, number>();
-  readonly #hosts: Readonly<Record<string, string>>;
-  /** Made so far by systems: each has a stream of chance of its own. */
-  #daemons = 0;
+  readonly #daemons: SimDaemons;
   #sas: ReadonlyMap<string, readonly SaConfig[]>;
   readonly systems: SimSystems;
   /** Of all SAs that there have been. */
@@ -50,10 +39,11 @@ export class World {
   constructor(parts: SimLabParts) {
     this.#parts = parts;
     const { topology, run, simulation } = parts;
+    this.#daemons = new SimDaemons(parts, name => this.machine(name));
     this.systems = new SimSystems({
       machine: name => this.machine(name),
       unixSeconds: name => EPOCH_SECONDS + this.machine(name).now() / NS_PER_S,
-      configureIke: (name, config) => this.#configureIke(name, config),
+      configureIke: (name, config) => this.#daemons.configure(name, config),
       restartSoon: node => simulation.schedule(simulation.now, () => this.apply({ kind: 'restart', node })),
     });
     for (const link of topology.links) {
@@ -68,7 +58,6 @@ export class World {
       this.#cables.set(link.name, new Cable(link, linkMtu(topology, link), random, simulation, ends));
     }
     for (const node of topology.nodes) this.#machines.set(node.name, this.#machineOf(node));
-    this.#hosts = hostsOf(topology);
     this.#sas = this.#deriveSas();
   }
 
@@ -160,12 +149,12 @@ export class World {
         const cable = plugged.get(port) ?? null;
         if (cable !== null) cable.transmit(directionFrom(cable.link, `${name}:${port}`), octets);
       },
-      noted: ({ kind, detail }) => this.#note(name, kind, detail),
+      noted: event => this.#noted(name, event),
       commanded: command => this.keys.learnFrom(command),
       ikeNoted: ({ kind, connection, detail }) =>
         this.#note(name, kind, connection === null ? detail : `${connection}: ${detail}`),
       revealed: secrets => this.keys.learnIke(secrets),
-      fetch: (fetch, fetched) => this.#fetch(name, fetch, fetched),
+      fetch: (fetch, fetched) => this.#daemons.fetch(name, fetch, fetched),
     });
   }
 
@@ -174,9 +163,8 @@ export class World {
     const stream = `${run.seed}/node/${name}/${this.#generations[name] ?? 0}`;
     const random = createSeededRandom(stream);
     const kernel = kernelFor(name, createSeededRandom(`${stream}/kernel`));
-    const ike = this.#parts.ikeFor(name);
     const config = nodeConfig(topology, name, this.#sas.get(name) ?? []);
-    const seat = ike === null ? null : this.#seatFor(name, ike, stream);
+    const seat = this.#daemons.firstSeat(name, stream);
     const negotiation = seat === null ? null : negotiationOn(seat.ports);
     const node = makeNode(negotiation === null ? config : { ...config, negotiation }, { random, kernel });
     const unplugged = topology.nodes
@@ -190,44 +178,6 @@ export class World {
       seat,
     );
     this.#serve(name);
-  }
-
-  /** The daemon's chance is its own: what it draws changes nothing of the node's. */
-  #seatFor(name: string, config: IkeConfig, stream: string): IkeSeat {
-    const random = createSeededRandom(`${stream}/ike`);
-    return {
-      ports: ikePorts(config),
-      random: createSeededRandom(`${stream}/ike/packets`),
-      make: node =>
-        this.#parts.makeIke(
-          { ...config, revealsSecrets: true },
-          {
-            random,
-            epochSeconds: now => EPOCH_SECONDS + now / NS_PER_S,
-            sourceFor: destination => node.outerSourceFor(destination),
-            lastHeard: inbound => node.lastHeard(inbound),
-          },
-          name,
-        ),
-    };
-  }
-
-  /** By a program of the node's own host: its packets are seen like all others. */
-  #fetch(node: string, fetch: IkeFetch, fetched: (content: Uint8Array | null) => void): void {
-    const { simulation } = this.#parts;
-    // When the daemon's turn is over: a program that ends at once must not find it in the middle of something.
-    simulation.schedule(simulation.now, () => {
-      const machine = this.machine(node);
-      if (!machine.isUp) return;
-      const running = this.#fetches.get(node) ?? 0;
-      if (running >= FETCHES_MAX) {
-        fetched(null);
-        return;
-      }
-      this.#fetches.set(node, running + 1);
-      const ended = () => void this.#fetches.set(node, (this.#fetches.get(node) ?? 1) - 1);
-      machine.spawn(['fetch', fetch.url], httpFetch(fetch, this.#hosts, fetched), silent(), ended);
-    });
   }
 
   #serve(name: string): void {
@@ -271,21 +221,6 @@ export class World {
     this.machine(name).crash();
   }
 
-  /** By the daemon that runs, where it listens on the same ports, or by another one. */
-  #configureIke(name: string, config: IkeConfig | null): void {
-    const machine = this.machine(name);
-    const revealing = config === null ? null : { ...config, revealsSecrets: true };
-    if (revealing !== null && isDeepStrictEqual(machine.ikePorts, ikePorts(revealing))) {
-      machine.ikeCommand({ kind: 'configure', config: revealing });
-      return;
-    }
-    this.#daemons++;
-    const stream = `${this.#parts.run.seed}/node/${name}/${this.#generations[name] ?? 0}/daemon/${this.#daemons}`;
-    const seat = revealing === null ? null : this.#seatFor(name, revealing, stream);
-    machine.command({ kind: 'setNegotiation', negotiation: seat === null ? null : negotiationOn(seat.ports) });
-    machine.seatIke(seat);
-  }
-
   #rekey(machine: Machine, before: readonly SaConfig[], after: readonly SaConfig[]): void {
     if (!machine.isUp) return;
     // An administrator may have taken policies away, and their SAs with them.
@@ -305,16 +240,19 @@ export class World {
     return nodes;
   }
 
+  #noted(name: string, { kind, detail }: NodeEvent): void {
+    this.#note(name, kind, detail);
+    if (kind !== 'policyChanged') return;
+    const { simulation } = this.#parts;
+    // When whoever changes them is done.
+    simulation.schedule(simulation.now, () => this.#daemons.followPolicies(name));
+  }
+
   #note(node: string | null, kind: string, detail: string): void {
     const { run, simulation } = this.#parts;
     run.onEvent({ at: simulation.clock.unixNs, node, kind, detail });
   }
 }
-
-const negotiationOn = ({ plain, marked }: IkePorts): NegotiationConfig => ({
-  ports: [...plain, ...marked],
-  encapsulationPorts: marked,
-});
 
 function detailOf(action: FaultAction): string {
   if ('link' in action) return action.link;
