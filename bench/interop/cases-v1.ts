@@ -1,10 +1,7 @@
 import { type Authentication, either, from, type InteropCase, type Play, SITES } from './case.ts';
 
-/**
- * RFC 2409, appendix A, with what came after, as far as both have it: Node's OpenSSL has neither Blowfish nor CAST. What only a
- * friend of old equipment wants is `legacy` in the topology.
- */
-const CIPHERS = ['aes128', 'aes192', 'aes256', '3des', 'des'];
+/** RFC 2409, appendix A, with what came after; what only a friend of old equipment wants is `legacy` in the topology. */
+const CIPHERS = ['aes128', 'aes192', 'aes256', '3des', 'des', 'blowfish', 'cast'];
 const HASHES = ['sha256', 'sha384', 'sha512', 'sha1', 'md5'];
 const GROUPS = [
   'modp2048',
@@ -25,7 +22,7 @@ const ESP = [
   'aes256gcm8',
   'aes128ccm16',
   'aes256ccm8',
-  ...['aes128', 'aes192', 'aes256', 'aes128ctr', '3des', 'des', 'null'].map(
+  ...['aes128', 'aes192', 'aes256', 'aes128ctr', '3des', 'des', 'blowfish', 'cast', 'null'].map(
     (cipher, index) => `${cipher}-${['sha256', 'sha384', 'sha512', 'sha1', 'md5', 'aesxcbc'][index % 6]}`,
   ),
 ];

@@ -1,4 +1,5 @@
 import { type Authentication, either, type InteropCase, type Play, SUITE } from './case.ts';
+import { v1Cases } from './cases-v1.ts';
 import { featureCases } from './features.ts';
 
 /** What both sides have. Those that only a friend of old equipment wants are `legacy` in the topology. */
@@ -50,6 +51,7 @@ export function interopCases(): InteropCase[] {
       either(describe(authentication), 'authentication', { authentication, play: playOf(authentication) }),
     ),
     ...featureCases(),
+    ...v1Cases(),
   ];
 }
 
