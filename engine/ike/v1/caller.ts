@@ -1,6 +1,20 @@
-import type { Instant } from '../../wire/instant.ts';
-import type { ConnectionConfig } from '../config.ts';
+import type { FlowQuery } from '../../node/node.ts';
+import { parseAddress } from '../../wire/address.ts';
+import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
+import { parsePrefix } from '../../wire/prefix.ts';
+import type { ChildConfig, ConnectionConfig } from '../config.ts';
+import { fraction } from '../v2/child-lifetime.ts';
 import type { WantedChild } from '../v2/ike-sa.ts';
+import { offerAggressive } from './aggressive-initiator.ts';
+import { pathOf } from './common.ts';
+import { type Core, tell, worldOf } from './core.ts';
+import { v1Of } from './extensions.ts';
+import { type EstablishedIsakmpSa, isInitiating, type IsakmpSa } from './isakmp-sa.ts';
+import { type Call, offerMain } from './main-initiator.ts';
+import { storeSa } from './sa-table.ts';
+import { sendPhaseOne } from './send.ts';
+import type { Effect } from './step.ts';
+import type { Task } from './task.ts';
 
 /** How a connection gets, and gets back, the children that somebody wants. */
 export interface Caller {
@@ -19,4 +33,210 @@ export interface Caller {
   readonly trapped: Set<string>;
   /** The ISAKMP SA that the next one is to replace; null: none. */
   replaces: number | null;
+}
+
+export function createCaller(connection: ConnectionConfig, alarmId: number): Caller {
+  const trapped = connection.children.filter(child => child.start !== 'none').map(child => child.name);
+  return {
+    connection,
+    alarmId,
+    attempt: null,
+    failures: 0,
+    retryAt: null,
+    wanted: new Map(),
+    trapped: new Set(trapped),
+    replaces: null,
+  };
+}
+
+/** Somebody wants a child: a user, a policy, the configuration. */
+export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQuery | null): void {
+  const established = establishedOf(core, caller.connection);
+  if (established !== null) {
+    // It is there. A packet that wants one has found none that is for it.
+    if (flow === null && hasChild(established, child)) return;
+    if (isComing(established, child)) return;
+    const task: Task = { kind: 'quick', child, flow, replaces: null };
+    storeSa(core, { ...established, tasks: [...established.tasks, task] });
+    return;
+  }
+  if (!caller.wanted.has(child.name)) caller.wanted.set(child.name, { child, flow });
+  if (caller.attempt === null && caller.retryAt === null) call(core, caller);
+}
+
+/** Begins again where it is time. */
+export function runCaller(core: Core, alarmId: number): void {
+  for (const caller of core.callers.values()) {
+    if (caller.alarmId !== alarmId) continue;
+    const isDue = caller.retryAt !== null && caller.retryAt <= core.now;
+    if (isDue) caller.retryAt = null;
+    else core.alarms.set(alarmId, caller.retryAt);
+    if (!isDue || caller.attempt !== null) return;
+    if (establishedOf(core, caller.connection) === null || caller.replaces !== null) return call(core, caller);
+    const wanted = [...caller.wanted.values()];
+    caller.wanted.clear();
+    for (const { child, flow } of wanted) want(core, caller, child, flow);
+    return;
+  }
+}
+
+/** An effect of a step: a new ISAKMP SA beside or instead of another. */
+export function beginAttempt(core: Core, effect: Extract<Effect, { kind: 'initiate' }>): void {
+  const caller = core.callers.get(effect.connection);
+  if (caller === undefined) return;
+  for (const child of effect.children) caller.wanted.set(child.name, { child, flow: null });
+  caller.replaces = effect.replaces ?? caller.replaces;
+  if (caller.attempt === null && caller.retryAt === null) call(core, caller);
+}
+
+/** What an ISAKMP SA had, and has no more. */
+export function takeLoss(core: Core, { connection, children, cause }: Extract<Effect, { kind: 'lost' }>): void {
+  const caller = core.callers.get(connection);
+  if (caller === undefined || cause === 'asked') return;
+  caller.failures = cause === 'failed' ? caller.failures + 1 : 0;
+  for (const child of children) {
+    if (isCovered(core, caller.connection, child)) continue;
+    const then = cause === 'closed' ? child.onClose : cause === 'dead' ? child.onDeath : afterFailure(child);
+    if (then === 'trap') caller.trapped.add(child.name);
+    if (then !== 'start' && then !== 'restart') continue;
+    caller.wanted.set(child.name, { child, flow: null });
+    retryLater(core, caller);
+  }
+}
+
+/** A phase 1 of this end has come to nothing. */
+export function takeFailure(core: Core, failure: Extract<Effect, { kind: 'attemptFailed' }>): void {
+  for (const caller of core.callers.values()) {
+    if (caller.attempt !== failure.attempt) continue;
+    caller.attempt = null;
+    caller.failures++;
+    const { name, attempts } = caller.connection;
+    tell(core, { kind: 'negotiationFailed', connection: name, detail: failure.why });
+    if (attempts !== null && caller.failures >= attempts) {
+      caller.wanted.clear();
+      caller.replaces = null;
+      caller.failures = 0;
+      return;
+    }
+    // What was to be replaced may be gone meanwhile: its loss has said what is wanted of it.
+    if (caller.replaces !== null && !core.sas.has(caller.replaces)) caller.replaces = null;
+    if (caller.replaces === null && caller.wanted.size === 0) return;
+    return retryLater(core, caller);
+  }
+}
+
+/** The attempt has led to an ISAKMP SA: what is wanted follows in it. So does what waited for the same peer to call. */
+export function takeSuccess(core: Core, before: IsakmpSa, sa: EstablishedIsakmpSa): void {
+  const caller = core.callers.get(sa.connection.name);
+  if (caller === undefined) return;
+  if (!isInitiating(before)) {
+    // Another phase 1 of this connection is there: no need for one more.
+    if (caller.replaces !== null && core.sas.get(caller.replaces)?.kind !== 'established') caller.replaces = null;
+    return;
+  }
+  if (caller.attempt !== before.id) return;
+  caller.attempt = null;
+  caller.failures = 0;
+  caller.replaces = null;
+  const wanted = [...caller.wanted.values()];
+  caller.wanted.clear();
+  const tasks = wanted
+    .filter(({ child, flow }) => flow !== null || !hasChild(sa, child))
+    .map(({ child, flow }): Task => ({ kind: 'quick', child, flow, replaces: null }));
+  if (tasks.length > 0) storeSa(core, { ...sa, tasks: [...sa.tasks, ...tasks] });
+}
+
+/** The established ISAKMP SA that a new child of this connection goes in: the youngest that nobody has replaced. */
+export function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIsakmpSa | null {
+  const open = [...core.sas.values()].filter(isOpen).filter(sa => sa.connection.name === name);
+  return open.at(-1) ?? null;
+}
+
+/** Established, and not about to be closed by this end. */
+function isOpen(sa: IsakmpSa): sa is EstablishedIsakmpSa {
+  if (sa.kind !== 'established' || sa.replacedBy !== null || sa.isForgotten === true) return false;
+  return !sa.tasks.some(({ kind }) => kind === 'deleteIsakmp');
+}
+
+/** Where this node would call; null: it does not know, it waits to be called. */
+function calledAddress({ remote }: Pick<ConnectionConfig, 'remote'>): string | null {
+  const [first] = remote;
+  if (first === undefined) return null;
+  if (parseAddress(first) !== null) return first;
+  const prefix = parsePrefix(first);
+  const isSingle = prefix !== null && prefix.length === prefix.address.length * 8;
+  return isSingle ? (first.split('/')[0] ?? null) : null;
+}
+
+function call(core: Core, caller: Caller): void {
+  const { connection, replaces } = caller;
+  const predecessor = replaces === null ? undefined : core.sas.get(replaces);
+  const remote = calledAddress(connection);
+  const path = predecessor?.kind === 'established' ? returnPath(predecessor) : newPath(core, connection, remote);
+  if (path === null) {
+    caller.replaces = null;
+    if (remote === null) return caller.wanted.clear();
+    tell(core, { kind: 'negotiationFailed', connection: connection.name, detail: `no way to ${remote}` });
+    caller.failures++;
+    return retryLater(core, caller);
+  }
+  const given: Call = { connection, path, children: [...caller.wanted.values()], replaces };
+  const world = worldOf(core);
+  const { sa, payloads } = v1Of(connection).mode === 'main' ? offerMain(given, world) : offerAggressive(given, world);
+  caller.attempt = sa.id;
+  storeSa(core, sa);
+  sendPhaseOne(core, sa, { kind: 'phase1', payloads, isEncrypted: false, awaits: true }, null);
+}
+
+function newPath(core: Core, connection: ConnectionConfig, to: string | null): Call['path'] | null {
+  const remote = to === null ? null : parseAddress(to);
+  const from = to === null ? null : localAddress(core, connection, to);
+  const local = from === null ? null : parseAddress(from);
+  if (remote === null || local === null) return null;
+  return pathOf({ local, localPort: connection.port, remote, remotePort: connection.port });
+}
+
+/** To whoever has the ISAKMP SA that is to be replaced: from behind a NAT, its port is the only one that leads there. */
+function returnPath({ path }: EstablishedIsakmpSa): Call['path'] {
+  return pathOf(path);
+}
+
+function localAddress(core: Core, { local }: ConnectionConfig, remote: string): string | null {
+  const family = parseAddress(remote)?.length;
+  const own = local.filter(address => parseAddress(address)?.length === family);
+  if (own.length > 0) {
+    const present = own.find(address => core.addresses.includes(address));
+    return present ?? own[0] ?? null;
+  }
+  return core.context.sourceFor(remote);
+}
+
+const FIRST_RETRY_NS = 1000 * NS_PER_MS;
+const LONGEST_RETRY_NS = 300 * NS_PER_S;
+
+/** Ever more rarely, and not at the same time as all others that lost the same peer. */
+function retryLater(core: Core, caller: Caller): void {
+  if (caller.retryAt !== null) return;
+  const wait = Math.min(FIRST_RETRY_NS * 2 ** Math.min(caller.failures, 20), LONGEST_RETRY_NS);
+  caller.retryAt = core.now + Math.round(wait * (0.5 + 0.5 * fraction(core.context.random)));
+  core.alarms.set(caller.alarmId, caller.retryAt);
+}
+
+const afterFailure = (child: ChildConfig) => (child.start === 'start' ? 'start' : 'none');
+
+/** Another ISAKMP SA of this connection has such a child already. */
+function isCovered(core: Core, connection: ConnectionConfig, child: ChildConfig): boolean {
+  for (const sa of core.sas.values()) {
+    if (sa.kind === 'established' && sa.connection.name === connection.name && hasChild(sa, child)) return true;
+  }
+  return false;
+}
+
+const hasChild = ({ children }: EstablishedIsakmpSa, { name }: ChildConfig): boolean =>
+  children.some(({ config, state }) => config.name === name && state !== 'deleting');
+
+function isComing({ tasks, delayed, exchanges }: EstablishedIsakmpSa, { name }: ChildConfig): boolean {
+  const waiting = [...tasks, ...delayed.map(({ task }) => task)];
+  const isWaiting = waiting.some(task => task.kind === 'quick' && task.child.name === name);
+  return isWaiting || exchanges.some(({ state }) => state.kind === 'quickOffered' && state.offer.config.name === name);
 }

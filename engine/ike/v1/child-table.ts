@@ -1,4 +1,4 @@
-import type { FlowQuery } from '../../node/node.ts';
+import type { FlowQuery, InboundName } from '../../node/node.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import type { ChildConfig } from '../config.ts';
 import { spiOctets } from '../v2/proposals.ts';
@@ -58,6 +58,11 @@ export function withChild(sa: EstablishedIsakmpSa, child: ChildSa): EstablishedI
 
 export function withoutChild(sa: EstablishedIsakmpSa, id: number): EstablishedIsakmpSa {
   return { ...sa, children: sa.children.filter(child => child.id !== id) };
+}
+
+/** For the question when the node last took a packet by one of them. */
+export function inboundNames({ children }: EstablishedIsakmpSa): InboundName[] {
+  return children.map(({ inbound: { spi, protocol = 'esp', destination } }) => ({ spi, protocol, destination }));
 }
 
 /** In use, and not on its way out. */

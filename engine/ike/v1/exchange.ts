@@ -1,4 +1,5 @@
 import type { IkeDatagram } from '../daemon.ts';
+import type { Cookie } from '../../wire/isakmp/message.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import type { MessageTable } from './exchange-table.ts';
 import type { HashForm } from './hash-form.ts';
@@ -52,6 +53,7 @@ export interface Clock {
 
 /** A message that came, opened. */
 export interface ReceivedMessage {
+  readonly responderCookie: Cookie;
   readonly messageId: number;
   readonly exchangeType: number;
   readonly isEncrypted: boolean;

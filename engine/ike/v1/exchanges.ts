@@ -1,27 +1,39 @@
+import { CHILD_CLOCKS } from './child-clocks.ts';
+import { deadPeerClock, liveness } from './dead-peer.ts';
+import { deleteChild, deleteIsakmp } from './delete.ts';
 import type { Clock, Exchange, Initiator } from './exchange.ts';
-import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
-import { type Step, unchanged, type World } from './step.ts';
+import { inform, informational } from './informational.ts';
+import { modeConfig } from './mode-config.ts';
+import { quickInitiator } from './quick-begin.ts';
+import { quickMode } from './quick.ts';
 import type { Task, TaskKind } from './task.ts';
+import { transaction } from './transaction.ts';
+import { xauth } from './xauth.ts';
 
-/** All exchanges of phase 2: Quick Mode, Informational, Transaction. */
-const EXCHANGES: readonly Exchange[] = [];
+export { followPhaseOne } from './follow-phase-one.ts';
 
-/** Those that this end begins, by kind of task. */
-const INITIATORS: { readonly [K in TaskKind]?: Initiator<K> } = {};
+/** All exchanges of phase 2. */
+const EXCHANGES: readonly Exchange[] = [quickMode, informational, transaction];
 
-/** What established ISAKMP SAs do by themselves. */
-export const PHASE2_CLOCKS: readonly Clock[] = [];
+/** Those that this end begins: one for each kind of task. */
+const INITIATORS: { readonly [K in TaskKind]: Initiator<K> } = {
+  quick: quickInitiator,
+  deleteChild,
+  deleteIsakmp,
+  inform,
+  liveness,
+  xauth,
+  modeConfig,
+};
+
+/** What established ISAKMP SAs do by themselves, besides what phase 1 has to do with. */
+export const PHASE2_CLOCKS: readonly Clock[] = [deadPeerClock, ...CHILD_CLOCKS];
 
 export function exchangeOf(exchangeType: number): Exchange | null {
   return EXCHANGES.find(one => one.exchangeType === exchangeType) ?? null;
 }
 
-/** null: nobody carries out such a task. */
-export function initiatorOf(task: Task): Initiator<TaskKind> | null {
-  return (INITIATORS[task.kind] ?? null) as Initiator<TaskKind> | null;
-}
-
-/** What follows phase 1, at either end, before Quick Mode: XAuth, Mode Config. Its step may leave `isOpen` for later. */
-export function followPhaseOne(sa: EstablishedIsakmpSa, _world: World): Step {
-  return unchanged(sa);
+/** Who carries out a task. */
+export function initiatorOf(task: Task): Initiator<TaskKind> {
+  return INITIATORS[task.kind] as unknown as Initiator<TaskKind>;
 }

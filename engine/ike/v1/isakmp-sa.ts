@@ -11,6 +11,8 @@ import type { Conversation, OpenExchange } from './open-exchange.ts';
 import type { IsakmpKeys, IsakmpSuite } from './suite.ts';
 import type { Task } from './task.ts';
 
+export type { Path } from '../v2/ike-sa.ts';
+
 /**
  * An ISAKMP SA, from the first message to its end. What it holds is what is valid in its state; a step of an exchange returns
  * the next value and changes none.
@@ -196,6 +198,8 @@ export interface EstablishedIsakmpSa extends Keyed {
   readonly expiresAt: Instant | null;
   /** The ISAKMP SA that has taken over its children: this one is deleted when `expiresAt` comes. null: none. */
   readonly replacedBy: number | null;
+  /** The peer has deleted it, and its Child SAs go on until another takes them over: nothing is asked by it any more. Absent: no. */
+  readonly isForgotten?: boolean;
 }
 
 export const isKeyed = (sa: IsakmpSa): sa is KeyedIsakmpSa =>

@@ -1,4 +1,5 @@
-import type { IsakmpNotifyPayload } from '../../wire/isakmp/payload.ts';
+import { cookieOctets } from '../../wire/isakmp/header.ts';
+import type { IsakmpDeletePayload, IsakmpNotifyPayload } from '../../wire/isakmp/payload.ts';
 import { Doi, IsakmpNotify, IsakmpProtocol } from '../../wire/isakmp/registry.ts';
 import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
 
@@ -26,7 +27,12 @@ export function isakmpNotify(
 
 /** CKY-I and CKY-R. */
 export function cookiesOctets(sa: Pick<EstablishedIsakmpSa, 'initiatorCookie' | 'responderCookie'>): Uint8Array {
-  return Uint8Array.from(Buffer.from(sa.initiatorCookie + sa.responderCookie, 'hex'));
+  return Buffer.concat([cookieOctets(sa.initiatorCookie), cookieOctets(sa.responderCookie)]);
+}
+
+/** RFC 2408 §3.15: of ESP and AH the SPIs that this end receives by, of an ISAKMP SA both cookies. */
+export function deletePayload(protocolId: number, spis: readonly Uint8Array[]): IsakmpDeletePayload {
+  return { type: 'D', doi: Doi.IPSEC, protocolId, spis };
 }
 
 /** `NO-PROPOSAL-CHOSEN`, or its number. */

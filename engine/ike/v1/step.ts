@@ -37,7 +37,9 @@ export type Effect =
       /** Behind the HASH. */
       readonly payloads: readonly IsakmpPayload[];
       readonly hash: HashForm;
-      readonly then: Then;
+      /** COMMIT BIT in the header, RFC 2408 §3.1. */
+      readonly isCommit?: boolean;
+      readonly after: After;
     }
   /** The exchange is over, and nothing of it will have to be repeated. */
   | { readonly kind: 'close'; readonly messageId: number }
@@ -72,9 +74,9 @@ export type Effect =
     };
 
 /** What becomes of an exchange of phase 2 when a message of this end has left. */
-export type Then =
+export type After =
   /** The peer's next message is waited for, and this one repeated until it comes. */
-  | { readonly kind: 'await'; readonly state: ExchangeState }
+  | { readonly kind: 'expect'; readonly state: ExchangeState }
   /** It was the last; it is repeated for a while whenever the peer repeats its own. */
   | { readonly kind: 'over'; readonly state: ExchangeState }
   /** It was the only one: Informational. */

@@ -1,11 +1,11 @@
 /** What a Transaction exchange remembers between its two messages, draft-dukes-ike-mode-cfg-02 §3. */
-export interface TransactionState {
-  /** This end has asked, or told, and waits for the answer; `over`: it has answered. */
+export type TransactionState = {
+  /** This end has asked, or told, and waits for the answer. `transactionAnswered`: the peer has, and this end has answered. */
   readonly kind: 'transactionSent' | 'transactionAnswered';
   readonly about: TransactionSubject;
   /** The answer has the same. */
   readonly identifier: number;
-}
+};
 
 /** XAuth asks who the user is, and then says what came of it; Mode Config asks for addresses (pull), or tells them (push). */
-export type TransactionSubject = 'xauthQuestion' | 'xauthStatus' | 'pull' | 'push' | 'other';
+export type TransactionSubject = 'xauthQuestion' | 'xauthStatus' | 'pull' | 'push';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Certificate } from '../../pki/certificate.ts';
 import { parseCertificateList } from '../../pki/crl.ts';
 import { describeProblem } from '../../pki/path-problem.ts';
+import { STRENGTH_FLOOR, type StrengthFloor } from '../../pki/strength.ts';
 import { validatePath } from '../../pki/validate.ts';
 import type { FetchWanted, PeerClaim } from './authenticate.ts';
 
@@ -10,6 +11,13 @@ export type PeerPath =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'needsFetches'; readonly fetches: readonly FetchWanted[] };
 
+/** What of a peer's claim a path is looked for by. */
+export interface PathClaim
+  extends Pick<PeerClaim, 'credentials' | 'expected' | 'epochSeconds' | 'memory' | 'octets' | 'fetched'> {
+  /** Absent: what RFC 8247 asks for. */
+  readonly floor?: StrengthFloor;
+}
+
 const OCSP_NONCE_OCTETS = 32;
 
 /**
@@ -17,12 +25,12 @@ const OCSP_NONCE_OCTETS = 32;
  * (DER) are as the peer has sent them.
  */
 export function validatePeerPath(
-  claim: PeerClaim,
+  claim: PathClaim,
   leaf: Certificate,
   others: readonly Certificate[],
   crls: readonly Uint8Array[],
 ): PeerPath {
-  const { credentials, expected, epochSeconds, memory } = claim;
+  const { credentials, expected, epochSeconds, memory, floor = STRENGTH_FLOOR } = claim;
   const isNamed = (name: string) => expected.authorities.length === 0 || expected.authorities.includes(name);
   const result = validatePath({
     leaf,
@@ -32,6 +40,7 @@ export function validatePeerPath(
     // What was exchanged out of band is of no authority: it does not do where one is asked for.
     trusted: expected.authorities.length === 0 ? credentials.peers : [],
     at: epochSeconds,
+    floor,
     revocation: {
       policy: expected.revocation,
       crls: [...credentials.crls, ...crls].map(crl => parseCertificateList(crl)).filter(crl => crl !== null),

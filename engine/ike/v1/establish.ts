@@ -1,0 +1,202 @@
+import { addressesEqual } from '../../wire/address.ts';
+import { NS_PER_S, type Instant } from '../../wire/instant.ts';
+import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
+import { octetsEqual } from '../../wire/octets.ts';
+import { encryptionAlgorithm } from '../../crypto/encryption.ts';
+import { keyExchange } from '../../crypto/key-exchange-table.ts';
+import type { IkeEvent } from '../daemon.ts';
+import { payloadsOf } from './exchange-table.ts';
+import { commonOf } from './common.ts';
+import { v1Of } from './extensions.ts';
+import { identityText } from './identities.ts';
+import { type EstablishedIsakmpSa, type IdentityBody, type IsakmpSa, type KeyedIsakmpSa, nameOf } from './isakmp-sa.ts';
+import { NOT_ASKED } from './liveness-state.ts';
+import { ownSeconds } from './phase1-proposals.ts';
+import type { Effect, World } from './step.ts';
+import { isakmpSuiteName, type IsakmpSuite } from './suite.ts';
+
+/** What phase 1 has brought out, at either end. */
+export interface Proven {
+  readonly localIdentity: IdentityBody;
+  readonly remoteIdentity: IdentityBody;
+  readonly localAuthentication: string;
+  readonly remoteAuthentication: string;
+  /** What it rests on and nobody should rest on any more. */
+  readonly remarks: readonly string[];
+  /** The ISAKMP SA that this end has begun it for; null: none. */
+  readonly replaces: number | null;
+}
+
+export type Established =
+  | { readonly kind: 'established'; readonly sa: EstablishedIsakmpSa; readonly effects: readonly Effect[] }
+  /** The connection keeps the one that stands. */
+  | { readonly kind: 'keptOut'; readonly why: string };
+
+/**
+ * The ISAKMP SA from here on. It takes over the Child SAs of others with the same peer, which outlive the ISAKMP SA that they were
+ * made in (RFC 2408 §2.1); with INITIAL-CONTACT among the payloads the others are gone, and what they had.
+ */
+export function establish(
+  sa: Exclude<KeyedIsakmpSa, EstablishedIsakmpSa>,
+  proven: Proven,
+  payloads: readonly IsakmpPayload[],
+  world: World,
+): Established {
+  const { connection, suite, keys, iv } = sa;
+  const { remarks, replaces: _, ...identities } = proven;
+  const v1 = v1Of(connection);
+  const older = rivalsOf(sa, proven, world);
+  const isContact = hasInitialContact(payloads) && world.steps.heedsInitialContact();
+  // From where the other one is, it is its successor: phase 1 is how an ISAKMP SA is rekeyed.
+  const predecessors = older.filter(other => isSamePlace(other, sa));
+  const elsewhere = older.filter(other => !predecessors.includes(other));
+  if (connection.unique === 'keep' && !isContact && sa.role === 'responder' && elsewhere.length > 0) {
+    return { kind: 'keptOut', why: 'the peer has another ISAKMP SA, which is kept' };
+  }
+  const fresh: EstablishedIsakmpSa = {
+    ...commonOf(sa),
+    kind: 'established',
+    heardAt: world.now,
+    suite,
+    keys,
+    iv,
+    ...identities,
+    establishedAt: world.now,
+    exchanges: [],
+    usedIds: [],
+    isOpen: v1.xauth === null && v1.modeConfig === 'none',
+    user: null,
+    virtualAddresses: [],
+    children: [],
+    lingering: [],
+    delayed: [],
+    liveness: NOT_ASKED,
+    ...isakmpLifetime(sa, suite, world),
+    replacedBy: null,
+  };
+  const effects: Effect[] = eventsOf(fresh, remarks).map(event => ({ kind: 'event', event }));
+  if (isContact) return { kind: 'established', sa: fresh, effects: [...discards(older, FORGOTTEN), ...effects] };
+  const heir = predecessors.reduce(inherit, fresh);
+  const replaced = predecessors.map((other): Effect => ({ kind: 'put', sa: retired(other, heir, world) }));
+  const moved = connection.unique === 'replace' ? discards(elsewhere, 'the peer is elsewhere now') : [];
+  return { kind: 'established', sa: heir, effects: [...replaced, ...moved, ...effects] };
+}
+
+/** Whether the peer says that it knows of no other ISAKMP SA with this end, RFC 2407 §4.6.3.3. */
+export const hasInitialContact = (payloads: readonly IsakmpPayload[]): boolean =>
+  payloadsOf(payloads, 'N').some(({ notifyType }) => notifyType === IsakmpNotify['INITIAL-CONTACT']);
+
+/** Whether this end says so: it has none, and has none under way that was begun before. */
+export function isAlone(sa: Pick<IsakmpSa, 'id' | 'connection'>, world: World): boolean {
+  for (const other of world.sas) {
+    if (other.id !== sa.id && other.connection.name === sa.connection.name && other.kind === 'established')
+      return false;
+  }
+  return v1Of(sa.connection).initialContact;
+}
+
+/** Other established ISAKMP SAs of the same connection between the same identities, that nobody has replaced. */
+function rivalsOf(sa: IsakmpSa, ends: Proven, world: World): EstablishedIsakmpSa[] {
+  const rivals: EstablishedIsakmpSa[] = [];
+  for (const other of world.sas) {
+    const isSame = other.kind === 'established' && other.connection.name === sa.connection.name && other.id !== sa.id;
+    if (!isSame || other.replacedBy !== null) continue;
+    if (isSameId(other.localIdentity, ends.localIdentity) && isSameId(other.remoteIdentity, ends.remoteIdentity)) {
+      rivals.push(other);
+    }
+  }
+  return rivals;
+}
+
+function isSamePlace({ path: a }: EstablishedIsakmpSa, { path: b }: Pick<IsakmpSa, 'path'>): boolean {
+  const isSamePort = a.remotePort === b.remotePort || !b.isRemoteNatted;
+  return addressesEqual(a.remote, b.remote) && isSamePort;
+}
+
+const FORGOTTEN = 'the peer has forgotten it';
+
+function discards(sas: readonly EstablishedIsakmpSa[], why: string): Effect[] {
+  return sas.map(({ id }): Effect => ({ kind: 'discard', isakmpSa: id, why }));
+}
+
+function inherit(heir: EstablishedIsakmpSa, from: EstablishedIsakmpSa): EstablishedIsakmpSa {
+  return {
+    ...heir,
+    children: [...from.children, ...heir.children],
+    lingering: [...from.lingering, ...heir.lingering],
+    delayed: [...from.delayed, ...heir.delayed],
+    tasks: [...from.tasks, ...heir.tasks],
+    virtualAddresses: heir.virtualAddresses.length > 0 ? heir.virtualAddresses : from.virtualAddresses,
+    user: heir.user ?? from.user,
+  };
+}
+
+/** What is on its way under the old keys is still understood for a while. */
+function retired(sa: EstablishedIsakmpSa, { id }: EstablishedIsakmpSa, { now }: World): EstablishedIsakmpSa {
+  return {
+    ...sa,
+    children: [],
+    lingering: [],
+    delayed: [],
+    tasks: [],
+    virtualAddresses: [],
+    rekeyAt: null,
+    reauthenticateAt: null,
+    expiresAt: now + RETIRED_NS,
+    replacedBy: id,
+  };
+}
+
+const RETIRED_NS = 5 * NS_PER_S;
+
+/**
+ * RFC 2409 App. A: as agreed, and no longer than this end's own limit. The initiator makes the next one; the responder, a little
+ * later, if it has not.
+ */
+function isakmpLifetime(
+  sa: Pick<IsakmpSa, 'connection' | 'role'>,
+  { lifeSeconds }: IsakmpSuite,
+  world: World,
+): Pick<EstablishedIsakmpSa, 'rekeyAt' | 'reauthenticateAt' | 'expiresAt'> {
+  const { connection, role } = sa;
+  const own = v1Of(connection).lifetimeCheck === 'obey' ? null : ownSeconds(connection);
+  const limits = [lifeSeconds, own].filter(limit => limit !== null);
+  const seconds = limits.length === 0 ? null : Math.min(...limits);
+  if (seconds === null) return { rekeyAt: null, reauthenticateAt: null, expiresAt: null };
+  const part = role === 'initiator' ? REKEYS_AT : REKEYS_AT_AS_RESPONDER;
+  const rekeyAt: Instant | null = world.jittered(seconds * part, Math.min(connection.lifetimeJitter, 0.5));
+  return { rekeyAt, reauthenticateAt: null, expiresAt: world.now + Math.round(seconds * NS_PER_S) };
+}
+
+const REKEYS_AT = 0.9;
+const REKEYS_AT_AS_RESPONDER = 0.97;
+
+function eventsOf(sa: EstablishedIsakmpSa, remarks: readonly string[]): IkeEvent[] {
+  const { connection, suite, mode, localAuthentication, remoteAuthentication } = sa;
+  const ends = `${identityText(sa.localIdentity)} = ${identityText(sa.remoteIdentity)}`;
+  const name = nameOf(sa);
+  const detail = `${name}: ${ends} (${localAuthentication}, ${remoteAuthentication}) ${isakmpSuiteName(suite)}, ${mode} mode`;
+  const old = ['IKEv1 (RFC 9395)', ...modeRemarks(sa), ...weaknesses(suite), ...remarks];
+  return [
+    { kind: 'ikeEstablished', connection: connection.name, detail },
+    { kind: 'deprecated', connection: connection.name, detail: `${name}: ${old.join('; ')}` },
+  ];
+}
+
+function modeRemarks({ mode, suite }: EstablishedIsakmpSa): string[] {
+  if (mode === 'main') return [];
+  const psk = suite.method === 'psk' ? ', and whoever has seen it can guess the secret in peace' : '';
+  return [`Aggressive Mode shows both identities to everybody${psk}`];
+}
+
+function weaknesses({ encryption, hash, keyExchange: group }: IsakmpSuite): string[] {
+  const weak = [
+    ...(encryptionAlgorithm(encryption)?.legacy === true ? [encryption] : []),
+    ...(hash === 'md5' || hash === 'sha1' ? [hash] : []),
+    ...(keyExchange(group)?.legacy === true ? [group] : []),
+  ];
+  return weak.length === 0 ? [] : [`weak algorithms: ${weak.join(', ')}`];
+}
+
+const isSameId = (a: IdentityBody, b: IdentityBody): boolean => a.idType === b.idType && octetsEqual(a.data, b.data);

@@ -1,0 +1,26 @@
+import { isAsker, isGiver } from '../v2/child-place.ts';
+import { v1Of } from './extensions.ts';
+import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
+import { type Step, step } from './step.ts';
+
+/**
+ * What follows phase 1 before Quick Mode, at either end: XAuth where the gateway wants to know its user, then Mode Config where
+ * this node wants addresses or gives them.
+ */
+export function followPhaseOne(sa: EstablishedIsakmpSa): Step {
+  const { xauth } = v1Of(sa.connection);
+  if (xauth === null) return afterUser(sa);
+  const closed = { ...sa, isOpen: false };
+  return xauth.side === 'gateway' ? step(closed, { kind: 'task', task: { kind: 'xauth' } }) : step(closed);
+}
+
+/** The user is known, or nobody wants to know. */
+export function afterUser(sa: EstablishedIsakmpSa): Step {
+  const { modeConfig } = v1Of(sa.connection);
+  const asks = isAsker(sa.connection);
+  if (modeConfig === 'none' || (!asks && !isGiver(sa.connection))) return step({ ...sa, isOpen: true });
+  // Who waits for a question, or for what it will be told.
+  const waits = asks === (modeConfig === 'push');
+  const next = { ...sa, isOpen: waits && !asks };
+  return waits ? step(next) : step(next, { kind: 'task', task: { kind: 'modeConfig' } });
+}

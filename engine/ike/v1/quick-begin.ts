@@ -1,0 +1,118 @@
+import { keyExchange } from '../../crypto/key-exchange-table.ts';
+import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
+import type { ChildConfig } from '../config.ts';
+import { areEqual, select } from '../v2/traffic-selectors.ts';
+import { childById, childrenFor, withChild } from './child-table.ts';
+import { clientIdentityOf } from './client-identity.ts';
+import type { Initiator } from './exchange.ts';
+import { v1Of } from './extensions.ts';
+import { type EstablishedIsakmpSa, nameOf } from './isakmp-sa.ts';
+import { offeredChoices, offerPayload } from './phase2-proposals.ts';
+import { originalAddresses, pairsOf, placeOf, wrappingOf } from './quick-place.ts';
+import type { QuickOffer, SelectorsOfSa } from './quick-state.ts';
+import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import type { TaskOf } from './task.ts';
+
+/** Message 1 of Quick Mode. */
+export const quickInitiator: Initiator<'quick'> = {
+  kind: 'quick',
+  // One after the other: there are peers that lose count.
+  mayBegin: sa => sa.isOpen && !sa.exchanges.some(({ state }) => state.kind === 'quickOffered'),
+  begin(sa, task, world) {
+    if (sa.replacedBy !== null) return step(sa, { kind: 'task', task, isakmpSa: sa.replacedBy });
+    if (task.replaces !== null) return beginRekey(sa, task, task.replaces, world);
+    const [pair, ...others] = wantedPairs(sa, task);
+    if (pair === undefined) return unchanged(sa);
+    const later = others.map((one): Effect => ({ kind: 'task', task: { ...task, flow: null, pair: one } }));
+    const offered = offer(sa, task.child, pair, null, world);
+    return { ...offered, effects: [...offered.effects, ...later] };
+  },
+};
+
+/** The same traffic again, whatever the configuration has become. */
+function beginRekey(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, replaces: number, world: World): Step {
+  const old = childById(sa, replaces);
+  const [local] = old?.local ?? [];
+  const [remote] = old?.remote ?? [];
+  if (old?.state !== 'installed' || local === undefined || remote === undefined) return unchanged(sa);
+  const config = sa.connection.children.find(({ name }) => name === task.child.name) ?? task.child;
+  return offer(withChild(sa, { ...old, state: 'rekeying' }), config, { local, remote }, replaces, world);
+}
+
+/** Those that have no SA yet; of a packet the one that it is in. */
+function wantedPairs(sa: EstablishedIsakmpSa, { child, flow, pair }: TaskOf<'quick'>): SelectorsOfSa[] {
+  const pairs = pair === undefined ? pairsOf(child, placeOf(sa)) : [pair];
+  if (flow === null) {
+    return pairs.filter(({ local, remote }) => {
+      const same = childrenFor(sa, { config: child, local: [local], remote: [remote] });
+      return same.length === 0;
+    });
+  }
+  const isFor = ({ local, remote }: SelectorsOfSa) =>
+    select([local], flow, 'source') && select([remote], flow, 'destination');
+  const meant = pairs.find(isFor);
+  return meant === undefined ? pairs.slice(0, 1) : [meant];
+}
+
+function offer(
+  sa: EstablishedIsakmpSa,
+  config: ChildConfig,
+  pair: SelectorsOfSa,
+  replaces: number | null,
+  world: World,
+): Step {
+  const identities = [pair.local, pair.remote].map(clientIdentityOf);
+  const [own = null, theirs = null] = identities;
+  if (own === null || theirs === null)
+    return impossible(sa, config, 'IKEv1 has no ranges of ports, and none that packets do not show');
+  const wrapping = wrappingOf(config, sa, placeOf(sa));
+  const choices = offeredChoices(config, wrapping);
+  const [first] = choices;
+  if (first === undefined) return impossible(sa, config, 'nothing that IKEv1 has a number for, or AH through a NAT');
+  const spiIn = world.newChildSpi();
+  const nonce = world.random.bytes(v1Of(sa.connection).quickNonceOctets);
+  const group = first.suite.keyExchange;
+  const half = group === null ? null : (keyExchange(group)?.begin(world.random) ?? null);
+  const payloads: IsakmpPayload[] = [
+    offerPayload(choices, spiIn),
+    { type: 'NONCE', data: nonce },
+    ...(half === null ? [] : [{ type: 'KE', data: half.data } as const]),
+    { type: 'ID', ...own },
+    { type: 'ID', ...theirs },
+    ...originalAddresses(sa, wrapping, 'initiator'),
+  ];
+  const offered: QuickOffer = { config, spiIn, choices, pair, replaces, nonce, keyExchange: half };
+  return step(sa, {
+    kind: 'send',
+    messageId: world.newMessageId(sa),
+    exchangeType: IsakmpExchange.QUICK_MODE,
+    payloads,
+    hash: { kind: 'first' },
+    after: { kind: 'expect', state: { kind: 'quickOffered', offer: offered } },
+  });
+}
+
+/** Configuration wants what cannot be said: nobody is asked. */
+function impossible(sa: EstablishedIsakmpSa, config: ChildConfig, why: string): Step {
+  const detail = `${nameOf(sa)}: ${config.name}: ${why}`;
+  return step(sa, {
+    kind: 'event',
+    event: { kind: 'negotiationFailed', connection: sa.connection.name, detail },
+  });
+}
+
+/** Whether a Quick Mode for such a child is under way, or is to be. */
+export function isUnderWay(
+  sa: EstablishedIsakmpSa,
+  config: Pick<ChildConfig, 'name'>,
+  pair: SelectorsOfSa | null,
+): boolean {
+  const asked = sa.exchanges.flatMap(({ state }) => (state.kind === 'quickOffered' ? [state.offer] : []));
+  const isMeant = (one: SelectorsOfSa) =>
+    pair === null || (areEqual([one.local], [pair.local]) && areEqual([one.remote], [pair.remote]));
+  return (
+    asked.some(one => one.config.name === config.name && isMeant(one.pair)) ||
+    sa.tasks.some(task => task.kind === 'quick' && task.child.name === config.name)
+  );
+}

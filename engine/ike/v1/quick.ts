@@ -1,0 +1,77 @@
+import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
+import { spiOctets } from '../v2/proposals.ts';
+import { childById, inboundNames, protocolIdOf } from './child-table.ts';
+import { endIsakmpSa } from './end.ts';
+import type { Exchange } from './exchange.ts';
+import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
+import { v1Of } from './extensions.ts';
+import { childNotify } from './notify.ts';
+import type { OpenExchange } from './open-exchange.ts';
+import { answerQuick } from './quick-answer.ts';
+import { concludeQuick } from './quick-conclude.ts';
+import { takeIntoUse } from './quick-finish.ts';
+import { failAnswer, failed, failOffer } from './quick-refuse.ts';
+import { quickExpects } from './quick-table.ts';
+import type { QuickAnswered } from './quick-state.ts';
+import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+
+/** Quick Mode, RFC 2409 §5.5: quick-table.ts has its line. */
+export const quickMode: Exchange = {
+  exchangeType: IsakmpExchange.QUICK_MODE,
+  name: 'Quick Mode',
+  expects: ({ state }) => (state.kind === 'quickConcluded' ? null : quickExpects(state)),
+  receive(sa, exchange, message, world) {
+    const { state } = exchange;
+    switch (state.kind) {
+      case 'fresh':
+        // Who the user is, or what its addresses are, is still to be said.
+        return sa.isOpen
+          ? answerQuick(sa, exchange, message, world)
+          : step(sa, failed(sa, 'Quick Mode before its time'));
+      case 'quickOffered':
+        return concludeQuick(sa, exchange, state.offer, message, world);
+      case 'quickAnswered':
+        return confirmQuick(sa, exchange, state, world);
+      case 'quickConcluded':
+      case 'transactionSent':
+      case 'transactionAnswered':
+        return unchanged(sa);
+    }
+  },
+  giveUp(sa, { state, openedAt }, world) {
+    if (state.kind === 'quickAnswered') return failAnswer(sa, state.childId, 'the peer has not confirmed it');
+    if (state.kind !== 'quickOffered') return unchanged(sa);
+    if (!isAlive(sa, openedAt, world)) return endIsakmpSa(sa, 'dead', 'the peer does not answer', world);
+    return failOffer(sa, state.offer, 'the peer does not answer', world);
+  },
+};
+
+/** HASH(3) has come: the initiator has what the answer said, and is alive. */
+function confirmQuick(
+  sa: EstablishedIsakmpSa,
+  { messageId }: OpenExchange,
+  { childId, nonceI, nonceR }: QuickAnswered,
+  world: World,
+): Step {
+  const child = childById(sa, childId);
+  if (child?.state !== 'installing') return step(sa, { kind: 'close', messageId });
+  const used = takeIntoUse(sa, child, world);
+  if (!v1Of(sa.connection).commitBit) return step(used.sa, ...used.effects, { kind: 'close', messageId });
+  const connected: Effect = {
+    kind: 'send',
+    messageId,
+    exchangeType: IsakmpExchange.INFORMATIONAL,
+    payloads: [childNotify('CONNECTED', protocolIdOf(child), spiOctets(child.spiIn))],
+    hash: { kind: 'first' },
+    after: { kind: 'over', state: { kind: 'quickAnswered', childId, nonceI, nonceR } },
+  };
+  return step(used.sa, ...used.effects, connected);
+}
+
+/** Whether anything authentic has come since then: a message, or a packet by one of the Child SAs. */
+function isAlive(sa: EstablishedIsakmpSa, since: number, world: World): boolean {
+  if (sa.heardAt >= since) return true;
+  const inbound = inboundNames(sa);
+  const heard = inbound.length === 0 ? null : world.lastHeard(inbound);
+  return heard !== null && heard >= since;
+}

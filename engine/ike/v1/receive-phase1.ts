@@ -1,0 +1,120 @@
+import { addressesEqual } from '../../wire/address.ts';
+import type { IsakmpMessage } from '../../wire/isakmp/message.ts';
+import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
+import type { IkeDatagram } from '../daemon.ts';
+import { applyStep } from './apply.ts';
+import { type Core, tell, worldOf } from './core.ts';
+import { endIsakmpSa } from './end.ts';
+import type { ReceivedMessage } from './exchange.ts';
+import { isInitiating, isKeyed, type IsakmpSa, nameOf, type NegotiatingIsakmpSa } from './isakmp-sa.ts';
+import { opened, unknownPayload } from './opened.ts';
+import { isNextEncrypted, receivePhaseOne } from './phase1.ts';
+import { refuseMessage } from './refuse.ts';
+import { messageDigest, storeSa } from './sa-table.ts';
+import { open } from './seal.ts';
+import { phaseOneExchange, sendClearNotice, sendSealedNotice, transmit } from './send.ts';
+
+type Way = Omit<IkeDatagram, 'octets'>;
+
+const REPEATS_MAX = 20;
+
+/** A message of phase 1 about an ISAKMP SA that is there. */
+export function takePhaseOne(core: Core, sa: IsakmpSa, message: IsakmpMessage, octets: Uint8Array, from: Way): void {
+  if (message.exchangeType !== phaseOneExchange(sa)) return refuseMessage(core, sa, 'of another exchange');
+  const digest = messageDigest(octets);
+  if (sa.conversation.heard === digest) return repeatAnswer(core, sa, from);
+  if (sa.kind === 'established') return refuseMessage(core, sa, 'phase 1 is over');
+  if (!addressesEqual(sa.path.remote, from.remote)) return refuseMessage(core, sa, 'from elsewhere');
+  const read = readPhaseOne(core, sa, message, octets, from);
+  if (read === null) return;
+  const { received } = read;
+  const unknown = unknownPayload(received.payloads);
+  if (unknown !== null) {
+    return ignore(core, sa, message, octets, from, `payload type ${unknown}`, IsakmpNotify['INVALID-PAYLOAD-TYPE']);
+  }
+  const heard = { ...read.sa, received: sa.received + 1 };
+  const result = receivePhaseOne(heard, received, worldOf(core));
+  switch (result.kind) {
+    case 'step':
+      return applyStep(core, heard, result.step, { digest, from });
+    case 'ignored':
+      return ignore(core, sa, message, octets, from, result.why, result.notifyType);
+    case 'failed':
+      return fail(core, heard, result.why, result.notifyType);
+  }
+}
+
+/** The peer has missed the answer to what it sends again. */
+export function repeatAnswer(core: Core, sa: IsakmpSa, from: Way): void {
+  const { conversation } = sa;
+  if (!core.steps.repeatsAnswer() || conversation.repeats >= REPEATS_MAX) return;
+  transmit(core, from, conversation.sent);
+  storeSa(core, {
+    ...sa,
+    conversation: { ...conversation, repeats: conversation.repeats + 1 },
+    received: sa.received + 1,
+    retransmitted: sa.retransmitted + 1,
+  });
+}
+
+interface Read {
+  /** Past this message: its IV, and where what was encrypted came from. */
+  readonly sa: NegotiatingIsakmpSa;
+  readonly received: ReceivedMessage;
+}
+
+function readPhaseOne(
+  core: Core,
+  sa: NegotiatingIsakmpSa,
+  message: IsakmpMessage,
+  octets: Uint8Array,
+  from: Way,
+): Read | null {
+  const mustBeEncrypted = isNextEncrypted(sa);
+  if (mustBeEncrypted !== null && mustBeEncrypted !== message.isEncrypted) {
+    refuseMessage(core, sa, message.isEncrypted ? 'encrypted too early' : 'in the clear');
+    return null;
+  }
+  if (message.body === null) return passed(core, sa, opened(message, message.payloads, octets, from));
+  if (!isKeyed(sa)) throw new Error('an encrypted message without keys');
+  const inside = open(sa, message, sa.iv);
+  if (inside === null) {
+    // With PSK this is what another secret looks like.
+    const why = sa.suite.method === 'psk' ? 'cannot be read: another secret?' : 'cannot be read';
+    refuseMessage(core, sa, why);
+    return null;
+  }
+  const { local, localPort, remote, remotePort } = from;
+  // A responder answers to where the initiator is now: RFC 3947 §4, port 4500.
+  const path = sa.role === 'responder' ? { ...sa.path, local, localPort, remote, remotePort } : sa.path;
+  return passed(core, { ...sa, iv: inside.iv, path }, opened(message, inside.payloads, inside.octets, from));
+}
+
+function passed(core: Core, sa: NegotiatingIsakmpSa, message: ReceivedMessage): Read | null {
+  const received = core.steps.incoming(message);
+  return received === null ? null : { sa, received };
+}
+
+/** Whoever sent it has shown nothing: the exchange goes on as if it had not come. */
+function ignore(
+  core: Core,
+  sa: NegotiatingIsakmpSa,
+  message: IsakmpMessage,
+  octets: Uint8Array,
+  from: Way,
+  why: string,
+  notifyType: number | null,
+): void {
+  refuseMessage(core, sa, why);
+  if (notifyType === null || isInitiating(sa) || !core.refusedCallers.take(core.now)) return;
+  sendClearNotice(core, message, from, notifyType, octets.length);
+}
+
+/** The peer has the keys, and is not who it has to be. */
+function fail(core: Core, sa: NegotiatingIsakmpSa, why: string, notifyType: number): void {
+  const detail = `${nameOf(sa)}: ${why}`;
+  tell(core, { kind: 'authenticationFailed', connection: sa.connection.name, detail });
+  if (isKeyed(sa)) sendSealedNotice(core, sa, notifyType);
+  const there = core.sas.get(sa.id) ?? sa;
+  applyStep(core, there, endIsakmpSa(there, 'failed', why, worldOf(core)), null);
+}

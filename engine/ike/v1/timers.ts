@@ -1,0 +1,83 @@
+import { NS_PER_MS } from '../../wire/instant.ts';
+import { applyStep, settle } from './apply.ts';
+import { runCaller } from './caller.ts';
+import { dueClock, resendAt } from './clocks.ts';
+import { type Core, tell, worldOf } from './core.ts';
+import { endIsakmpSa } from './end.ts';
+import { exchangeOf } from './exchanges.ts';
+import { type EstablishedIsakmpSa, type IsakmpSa, nameOf } from './isakmp-sa.ts';
+import type { Conversation, OpenExchange } from './open-exchange.ts';
+import { storeSa } from './sa-table.ts';
+import { transmit, wayOf } from './send.ts';
+import { closed } from './used-ids.ts';
+
+/** Does all that is due now. */
+export function runTimers(core: Core): void {
+  for (;;) {
+    const id = core.alarms.takeDue(core.now);
+    if (id === null) return;
+    if (id < 0) runCaller(core, id);
+    else runSa(core, id);
+    settle(core);
+  }
+}
+
+/** More than this at one instant is a clock that does not advance. */
+const FIRES_MAX = 1000;
+
+function runSa(core: Core, id: number): void {
+  for (let fires = 0; fires < FIRES_MAX; fires++) {
+    const sa = core.sas.get(id);
+    if (sa === undefined) return;
+    const clock = dueClock(sa, core.now);
+    const due = resendAt(sa);
+    if (clock !== null) applyStep(core, sa, clock.fire(sa, worldOf(core)), null);
+    else if (due !== null && due <= core.now) resend(core, sa);
+    else return void core.unsettled.add(id);
+  }
+  throw new Error('a clock of an ISAKMP SA does not advance');
+}
+
+/** Sends again what the peer has not answered; after the last time it is given up. */
+function resend(core: Core, sa: IsakmpSa): void {
+  if (sa.kind !== 'established') return resendPhaseOne(core, sa);
+  const exchange = sa.exchanges.find(({ conversation }) => (conversation.resendAt ?? core.now + 1) <= core.now);
+  if (exchange === undefined) return;
+  if (exchange.conversation.sends >= sa.connection.retransmission.sends) return giveUp(core, sa, exchange);
+  const next = { ...exchange, conversation: sentAgain(core, sa, exchange.conversation) };
+  const exchanges = sa.exchanges.map(one => (one === exchange ? next : one));
+  storeSa(core, { ...sa, exchanges, retransmitted: sa.retransmitted + 1 });
+}
+
+function giveUp(core: Core, sa: EstablishedIsakmpSa, exchange: OpenExchange): void {
+  const handler = exchangeOf(exchange.exchangeType);
+  if (handler === null) throw new Error(`nobody knows exchange type ${exchange.exchangeType}`);
+  const without = closed(sa, exchange.messageId);
+  tell(core, {
+    kind: 'peerFailed',
+    connection: sa.connection.name,
+    detail: `${nameOf(sa)}: no answer in ${handler.name}`,
+  });
+  applyStep(core, without, handler.giveUp(without, exchange, worldOf(core)), null);
+}
+
+function resendPhaseOne(core: Core, sa: Exclude<IsakmpSa, EstablishedIsakmpSa>): void {
+  if (sa.conversation.sends < sa.connection.retransmission.sends) {
+    const conversation = sentAgain(core, sa, sa.conversation);
+    storeSa(core, { ...sa, conversation, retransmitted: sa.retransmitted + 1 });
+    return;
+  }
+  const detail = `${nameOf(sa)}: no answer in phase 1`;
+  tell(core, { kind: 'peerFailed', connection: sa.connection.name, detail });
+  applyStep(core, sa, endIsakmpSa(sa, 'dead', 'the peer does not answer', worldOf(core)), null);
+}
+
+function sentAgain(core: Core, sa: IsakmpSa, conversation: Conversation): Conversation {
+  const { retransmission } = sa.connection;
+  transmit(core, wayOf(sa), conversation.sent);
+  const waitMs = Math.min(
+    retransmission.firstMs * retransmission.factor ** conversation.sends,
+    retransmission.longestMs,
+  );
+  return { ...conversation, sends: conversation.sends + 1, resendAt: core.now + Math.round(waitMs * NS_PER_MS) };
+}
