@@ -6,7 +6,7 @@ import type { IkeStatus } from '../ike/status.ts';
 import type { LocalPacket, Node, NodeCommand, NodeEvent } from '../node/node.ts';
 import type { Instant } from '../wire/instant.ts';
 import { finishPacket } from '../wire/offload.ts';
-import { IkeInbox, refusalOf } from './ike-inbox.ts';
+import { IkeInbox, inOrder, refusalOf } from './ike-inbox.ts';
 import type { FromIkeThread, IkeQuestion, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
 import { NegotiatedSas } from './negotiated-sas.ts';
 import { programFile } from './program.ts';
@@ -158,8 +158,19 @@ export class IkeThread {
     }
   }
 
-  /** SAs are in the node before the datagrams leave that let the peer use them. */
+  /** SAs are in the node before the datagrams leave that let the peer use them; `inOrder` says what comes last. */
   #carryOut({ commands, datagrams, events, secrets }: Extract<FromIkeThread, { kind: 'effects' }>['effects']): void {
+    const { before, after } = inOrder(commands);
+    const refused = this.#command(before);
+    if (this.#reveals && commands.length + secrets.length > 0) this.#outside.onSecrets(commands, secrets);
+    const packets = datagrams.flatMap(each => packetsAround(each, this.#ports, this.#identification++));
+    if (packets.length > 0) this.#outside.send(packets.map(octets => ({ octets, offload: null })));
+    refused.push(...this.#command(after));
+    if (events.length + refused.length > 0) this.#outside.onEvents([...events, ...refused]);
+  }
+
+  /** What the node will not do. */
+  #command(commands: readonly NodeCommand[]): IkeEvent[] {
     const refused: IkeEvent[] = [];
     for (const command of commands) {
       const why = refusalOf(command, this.#node);
@@ -168,10 +179,7 @@ export class IkeThread {
         this.#outside.command(command);
       } else refused.push({ kind: 'commandRefused', connection: null, detail: why });
     }
-    if (this.#reveals && commands.length + secrets.length > 0) this.#outside.onSecrets(commands, secrets);
-    const packets = datagrams.flatMap(each => packetsAround(each, this.#ports, this.#identification++));
-    if (packets.length > 0) this.#outside.send(packets.map(octets => ({ octets, offload: null })));
-    if (events.length + refused.length > 0) this.#outside.onEvents([...events, ...refused]);
+    return refused;
   }
 
   #tell(message: ToIkeThread): void {

@@ -1,4 +1,4 @@
-import { hear, IkeInbox, refusalOf } from '../../../engine/host/ike-inbox.ts';
+import { hear, IkeInbox, inOrder, refusalOf } from '../../../engine/host/ike-inbox.ts';
 import { NegotiatedSas } from '../../../engine/host/negotiated-sas.ts';
 import { NO_CONNECTIONS } from '../../../engine/ike/config.ts';
 import type { IkeCommand, IkeDaemon, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../../../engine/ike/daemon.ts';
@@ -298,16 +298,13 @@ export class Machine implements Host {
   #takeIke(running: Running, { inbox, seat, negotiated }: RunningIke, effects: IkeEffects): void {
     const { commands, datagrams, events, secrets, fetches } = effects;
     if (secrets.length > 0) this.#outside.revealed(secrets);
-    for (const command of commands) {
-      const why = refusalOf(command, running.node);
-      if (why === null) {
-        negotiated.note(command);
-        this.#carryOut(running.node, command);
-      } else this.#outside.ikeNoted({ kind: 'commandRefused', connection: null, detail: why });
-    }
+    const { before, after } = inOrder(commands);
+    this.#obey(running, negotiated, before);
     for (const datagram of datagrams) {
       running.outgoing.push(...packetsAround(datagram, seat.ports, seat.random.u32()));
     }
+    if (after.length > 0 && running.outgoing.length > 0) this.#sendDown(running, this.now());
+    this.#obey(running, negotiated, after);
     for (const event of events) this.#outside.ikeNoted(event);
     for (const fetch of fetches) {
       const hand = (content: Uint8Array | null) => inbox.command({ kind: 'fetched', id: fetch.id, content });
@@ -316,6 +313,16 @@ export class Machine implements Host {
         hand(content);
         this.#settle();
       });
+    }
+  }
+
+  #obey({ node }: Running, negotiated: NegotiatedSas, commands: readonly NodeCommand[]): void {
+    for (const command of commands) {
+      const why = refusalOf(command, node);
+      if (why === null) {
+        negotiated.note(command);
+        this.#carryOut(node, command);
+      } else this.#outside.ikeNoted({ kind: 'commandRefused', connection: null, detail: why });
     }
   }
 
