@@ -69,6 +69,7 @@ export function planCommand(argv: readonly string[], system: System, elsewhere: 
 /** Whether `planCommand` may take it: what it says of a node does not depend on which node that is. */
 export function mayBeSystemCommand(argv: readonly string[], { hasPrograms }: Elsewhere): boolean {
   const name = nameOf(argv);
+  if (name === 'ping') return ping(argv.slice(1)) !== null;
   if (Object.hasOwn(COMMANDS, name) || Object.hasOwn(SLIPS, name) || toolNames().includes(name)) return true;
   if (!Object.hasOwn(FILE_COMMANDS, name)) return false;
   return !hasPrograms || pathsOf(name, argv.slice(1)).some(path => OWN_PATHS.test(path));

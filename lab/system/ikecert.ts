@@ -27,7 +27,7 @@ export function ikecert(argv: readonly string[]): SystemPlan {
   const database = DATABASES.find(each => each === word);
   if (database === undefined)
     return wrong([`ikecert: unknown subcommand '${word}'`, `  fix: ${didYouMean(word, DATABASES, '')}`]);
-  const reading = readOptions(unglued(rest), 'aelrhkscvpm:t:D:A:S:F:f:T:U:C:L:');
+  const reading = readOptions(rest, 'aelrhkscvpm:t:D:A:S:F:f:T:U:C:L:');
   if (reading.kind === 'wrong') return wrong([`ikecert: ${reading.why}`, ...USAGE]);
   const { options } = reading;
   if (optionValue(options, 'T') !== null) return wrong('ikecert: -T: no PKCS#11 token is here: keys are in files');
@@ -44,9 +44,10 @@ function planFor(database: Database, options: Options): SystemPlan {
     ]);
   }
   const [pattern = null, ...more] = options.operands;
-  if (more.length > 0)
+  const stray = what === 'k' ? pattern : (more[0] ?? null);
+  if (stray !== null)
     return wrong([
-      `ikecert: what is ${more[0]}?`,
+      `ikecert: what is ${stray}?`,
       '  fix: a name with blanks stands in quotes',
       `  for instance: ${EXAMPLE}`,
     ]);
@@ -63,9 +64,4 @@ function planFor(database: Database, options: Options): SystemPlan {
     default:
       return removeFromDatabase(database, pattern);
   }
-}
-
-/** `-ks` and `-kc` are one word each, where `-k` takes what follows it. */
-function unglued(argv: readonly string[]): string[] {
-  return argv.flatMap(word => (/^-k[sc]$/.test(word) ? ['-k', `-${word.charAt(2)}`] : [word]));
 }

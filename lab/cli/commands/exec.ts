@@ -5,13 +5,15 @@ import { socketPath } from '../../state/root.ts';
 import { connectLab, type LabClient } from '../client.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION, LAB_OPTION } from '../command.ts';
+import { mayBeSystemCommand } from '../../system/commands.ts';
 import { execInPod } from '../exec-pod.ts';
 import { execThroughSocket } from '../exec-socket.ts';
 import { checkName, findLab } from '../find-lab.ts';
 
 const DESCRIPTION = `Run a command on a node. Standard input, output, error and the exit status pass through.
 With the sim driver: ping, traceroute, nc, send. With netns: any program of this machine.
-Nodes that run the engine have its tools with either: setkey, ipsecconf, ipsecalgs, ipfstat.`;
+Nodes that run the engine have commands and files of their own with either: dladm, ipadm, route, netstat, svcadm, svcs, ikecert,
+ikeadm, in.iked -c, ipf, ipfstat, ipsecconf, ipsecalgs, setkey, snoop; tee, cat, ls, cp, rm and mkdir below /etc/inet, /etc/ipf, /etc/racoon.`;
 
 export function define(command: Command, context: CommandContext): void {
   command
@@ -28,6 +30,8 @@ export function define(command: Command, context: CommandContext): void {
         'lab exec b1 -- nc -l 9000 > received & lab exec a1 -- nc -N 10.0.1.2 9000 < file',
         'lab exec alice -- ip route     # netns',
         'lab exec alice -- setkey -DP',
+        'lab exec alice -- tee /etc/inet/ike/config < FILE',
+        'lab exec alice -- dladm show-iptun',
       ]),
     )
     .action((node: string, argv: string[], options: Options) => exec(node, argv, options, context));
@@ -44,7 +48,7 @@ async function exec(node: string, argv: readonly string[], options: Options, con
   const keep = options.json === true;
   const { pod, runId } = lab.record;
   const client = connectLab(socketPath(lab.directory));
-  const isTool = toolNamed(argv[0] ?? '') !== null && (await isEngine(client, node));
+  const isTool = mayBeSystemCommand(argv, { hasPrograms: true }) && (await isEngine(client, node));
   const result =
     pod === null || isTool
       ? await execThroughSocket(client, { node, argv: isTool ? withWholePath(argv) : argv, stdin: true }, keep)

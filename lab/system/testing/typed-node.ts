@@ -1,3 +1,4 @@
+import type { Random } from '../../../engine/crypto/random.ts';
 import { seededRandom } from '../../../engine/crypto/testing/random.ts';
 import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { IkeStatus } from '../../../engine/ike/status.ts';
@@ -24,10 +25,11 @@ export class TypedNode {
   program: ProgramResult = { stdout: '', stderr: '', exitStatus: 1 };
   programs: (readonly string[])[] = [];
   now = 0;
-  readonly #random = seededRandom('system');
+  readonly #random: Random;
 
   constructor(config: NodeConfig) {
     this.config = config;
+    this.#random = seededRandom(`system ${config.name}`);
     this.node = this.#fresh();
     this.system = createSystem({ node: config, negotiates: false, files: new Map(), unixSeconds: EPOCH });
   }
