@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import type { IsakmpPayload } from '../../engine/wire/isakmp/payload.ts';
+import { decodeIsakmpMessage } from '../../engine/wire/isakmp/codec.ts';
+import { isakmpTranscripts, messagesOf } from '../../engine/wire/isakmp/testing/transcripts.ts';
 import { IsakmpExchange } from '../../engine/wire/isakmp/registry.ts';
 import { fromHex, must } from '../../engine/wire/testing/must.ts';
 import { Prng } from '../../engine/wire/testing/prng.ts';
@@ -104,6 +106,40 @@ test('fragments in any order are a message with a header of its own', () => {
   expect(answers.map(answer => answer?.kind)).toEqual(['isakmpFragment', 'isakmpFragment', 'isakmpOpened']);
   expect(answers[2]).toMatchObject({ payloads: identity });
   expect(decryptor.open(second)).toMatchObject({ payloads: identity });
+});
+
+/** strongSwan's words for a payload. */
+function word(payload: IsakmpPayload): string {
+  const words: Partial<Record<IsakmpPayload['type'], string>> = { NONCE: 'No', VID: 'V', NATD: 'NAT-D' };
+  if (payload.type === 'ATTR') return ['', 'CPRQ', 'CPRP', 'CPS', 'CPA'][payload.cfgType] ?? '';
+  return words[payload.type] ?? payload.type;
+}
+
+/** Without what is in brackets. */
+const plain = (said: string): string => said.replaceAll(/\([^)]*\)/g, '');
+
+/** The judges know neither Blowfish nor CAST. */
+const TRANSCRIPTS = isakmpTranscripts().filter(({ encryption }) => encryption !== 'blowfish' && encryption !== 'cast');
+
+test.each(TRANSCRIPTS)('strongSwan: $name', transcript => {
+  const { initiatorCookie: initiatorSpi, responderCookie: responderSpi, phase1 } = transcript;
+  const keys = isakmpKeysFor(transcript.encryption, transcript.hash, {
+    initiatorSpi,
+    responderSpi,
+    skEi: phase1.ka,
+    skEr: phase1.ka,
+    skAi: phase1.skeyidA,
+    skAr: phase1.skeyidA,
+  });
+  const decryptor = new IsakmpDecryptor(() => [keys]);
+  const inside = messagesOf(transcript).flatMap(octets => {
+    const opening = decryptor.open(octets);
+    if (opening === null) return [decodeIsakmpMessage(octets).payloads.map(word).join(' ')];
+    if (opening.kind !== 'isakmpOpened') return opening.kind === 'isakmpFragment' ? [] : [opening.kind];
+    expect(opening.isAuthentic).toBe(opening.header.messageId === 0 ? null : true);
+    return [opening.payloads.map(word).join(' ')];
+  });
+  expect(inside).toEqual(transcript.payloads.map(plain));
 });
 
 test('nothing is thrown, whatever comes', () => {
