@@ -8,6 +8,7 @@ import { soakHostile } from './hostile.ts';
 import { soakHour } from './hour.ts';
 import { soakIkeFlood } from './ike-flood.ts';
 import { soakIkeFuzz } from './ike-fuzz.ts';
+import { soakIkeV1Fuzz } from './ike-v1-fuzz.ts';
 import { soakInterop } from './interop.ts';
 import { soakKills } from './kills.ts';
 import { personNamed, thisPerson } from './person.ts';
@@ -18,8 +19,8 @@ import { soakSwarm } from './swarm.ts';
 import { soakTopologies } from './topologies.ts';
 
 const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
-    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs N] [--sample N] [--floods 1000000] [--messages 10000000] [--trial NAME]
-PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKEv2, so many runs: 1000), swarm-v1 (IKEv1, 300), interop (strongSwan, live: the whole matrix, or a sample of it), ike-flood (so many first requests), ike-fuzz (so many messages, or the one trial that a finding names), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+    [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs N] [--sample N] [--floods 1000000] [--messages N] [--trial NAME]
+PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKEv2, so many runs: 1000), swarm-v1 (IKEv1, 300), interop (strongSwan, live: the whole matrix, or a sample of it), ike-flood (so many first requests), ike-fuzz and ike-v1-fuzz (so many messages: 10000000 and 1000000, or the one trial that a finding names), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,7 +35,7 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string' },
     sample: { type: 'string' },
     floods: { type: 'string', default: '1000000' },
-    messages: { type: 'string', default: '10000000' },
+    messages: { type: 'string' },
     trial: { type: 'string' },
     driver: { type: 'string' },
     user: { type: 'string' },
@@ -53,7 +54,8 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   swarm: () => soakSwarm(Number(values.runs ?? 1000), values.seed, progress),
   'swarm-v1': () => soakSwarm(Number(values.runs ?? 300), values.seed, progress, 1),
   'ike-flood': () => soakIkeFlood(Number(values.floods), values.seed, progress),
-  'ike-fuzz': () => soakIkeFuzz(Number(values.messages), values.seed, progress, values.trial),
+  'ike-fuzz': () => soakIkeFuzz(Number(values.messages ?? 10_000_000), values.seed, progress, values.trial),
+  'ike-v1-fuzz': () => soakIkeV1Fuzz(Number(values.messages ?? 1_000_000), values.seed, progress, values.trial),
   interop: () => soakInterop(values.sample === undefined ? null : Number(values.sample), progress),
   kills: () => soakKills(subjects(), killsOptions()),
 };
