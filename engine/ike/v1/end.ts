@@ -11,7 +11,8 @@ import { releaseAddresses } from './virtual-addresses.ts';
 export function endIsakmpSa(sa: IsakmpSa, cause: LossCause, why: string, world: World): Step {
   if (isInitiating(sa)) return { sa: null, effects: [{ kind: 'attemptFailed', attempt: sa.id, why }] };
   if (sa.kind !== 'established') return { sa: null, effects: [] };
-  const { connection } = sa;
+  const { connection, replacedBy } = sa;
+  if (replacedBy !== null) return endReplaced(sa, replacedBy, why);
   const children = [...sa.children.map(({ config }) => config), ...comingChildren(sa)];
   const names = new Map(children.map(child => [child.name, child]));
   const detail = `${nameOf(sa)}: ${why}`;
@@ -25,6 +26,18 @@ export function endIsakmpSa(sa: IsakmpSa, cause: LossCause, why: string, world: 
       ...(names.size > 0 ? [lost] : []),
     ],
   };
+}
+
+/** What was being asked under the old keys is asked again by the one that has taken its place. */
+function endReplaced(sa: EstablishedIsakmpSa, heir: number, why: string): Step {
+  const again = sa.exchanges.flatMap(({ state }): Effect[] => {
+    if (state.kind !== 'quickOffered') return [];
+    const { config, replaces, pair } = state.offer;
+    return [{ kind: 'task', task: { kind: 'quick', child: config, flow: null, replaces, pair }, isakmpSa: heir }];
+  });
+  const detail = `${nameOf(sa)}: ${why}`;
+  const event: Effect = { kind: 'event', event: { kind: 'ikeDeleted', connection: sa.connection.name, detail } };
+  return { sa: null, effects: [...endOfChildren(sa), event, ...again] };
 }
 
 /** The commands and events by which its Child SAs leave the node. */
@@ -41,8 +54,6 @@ export function endOfChildren({ connection, children, lingering }: EstablishedIs
 /** Children that were asked for, and that nobody has answered for yet. */
 export function comingChildren({ tasks, delayed, exchanges }: EstablishedIsakmpSa): ChildConfig[] {
   const waiting = [...tasks, ...delayed.map(({ task }) => task)];
-  const asked = exchanges.flatMap(({ state }) =>
-    state.kind === 'quickOffered' && state.offer.replaces === null ? [state.offer.config] : [],
-  );
-  return [...asked, ...waiting.flatMap(task => (task.kind === 'quick' && task.replaces === null ? [task.child] : []))];
+  const asked = exchanges.flatMap(({ state }) => (state.kind === 'quickOffered' ? [state.offer.config] : []));
+  return [...asked, ...waiting.flatMap(task => (task.kind === 'quick' ? [task.child] : []))];
 }

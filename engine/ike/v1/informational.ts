@@ -6,6 +6,7 @@ import { takeDeletes } from './delete.ts';
 import { takeAnswered, takeQuestion } from './dead-peer.ts';
 import type { Exchange, Initiator } from './exchange.ts';
 import type { MessageTable } from './exchange-table.ts';
+import { withChildrenOfHeir } from './heir.ts';
 import { type EstablishedIsakmpSa, type IsakmpSa, nameOf } from './isakmp-sa.ts';
 import { isError, notifyText } from './notify.ts';
 import { responderLifetimes, takeConnected } from './quick-conclude.ts';
@@ -33,8 +34,8 @@ export const informational: Exchange = {
     return state.kind === 'quickConcluded' ? quickExpects(state) : null;
   },
   receive(sa, { state }, { payloads }, world) {
-    if (state.kind === 'quickConcluded') return takeConnected(sa, state.childId, payloads, world);
-    return takeAll(sa, payloads, world);
+    if (state.kind !== 'quickConcluded') return takeAll(sa, payloads, world);
+    return withChildrenOfHeir(sa, world, whole => takeConnected(whole, state.childId, payloads, world));
   },
   giveUp: sa => unchanged(sa),
 };

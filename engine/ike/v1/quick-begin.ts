@@ -2,7 +2,7 @@ import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
 import type { ChildConfig } from '../config.ts';
-import { areEqual, select } from '../v2/traffic-selectors.ts';
+import { select } from '../v2/traffic-selectors.ts';
 import { childById, childrenFor, withChild } from './child-table.ts';
 import { clientIdentityOf } from './client-identity.ts';
 import type { Initiator } from './exchange.ts';
@@ -35,7 +35,8 @@ function beginRekey(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, replaces: nu
   const old = childById(sa, replaces);
   const [local] = old?.local ?? [];
   const [remote] = old?.remote ?? [];
-  if (old?.state !== 'installed' || local === undefined || remote === undefined) return unchanged(sa);
+  const isFree = old?.state === 'installed' || (old?.state === 'rekeying' && !isBeingReplaced(sa, replaces));
+  if (old === null || !isFree || local === undefined || remote === undefined) return unchanged(sa);
   const config = sa.connection.children.find(({ name }) => name === task.child.name) ?? task.child;
   return offer(withChild(sa, { ...old, state: 'rekeying' }), config, { local, remote }, replaces, world);
 }
@@ -102,17 +103,7 @@ function impossible(sa: EstablishedIsakmpSa, config: ChildConfig, why: string): 
   });
 }
 
-/** Whether a Quick Mode for such a child is under way, or is to be. */
-export function isUnderWay(
-  sa: EstablishedIsakmpSa,
-  config: Pick<ChildConfig, 'name'>,
-  pair: SelectorsOfSa | null,
-): boolean {
-  const asked = sa.exchanges.flatMap(({ state }) => (state.kind === 'quickOffered' ? [state.offer] : []));
-  const isMeant = (one: SelectorsOfSa) =>
-    pair === null || (areEqual([one.local], [pair.local]) && areEqual([one.remote], [pair.remote]));
-  return (
-    asked.some(one => one.config.name === config.name && isMeant(one.pair)) ||
-    sa.tasks.some(task => task.kind === 'quick' && task.child.name === config.name)
-  );
+/** Not where the exchange that was to do it went with an ISAKMP SA that this one has replaced. */
+function isBeingReplaced({ exchanges }: EstablishedIsakmpSa, childId: number): boolean {
+  return exchanges.some(({ state }) => state.kind === 'quickOffered' && state.offer.replaces === childId);
 }

@@ -57,7 +57,7 @@ describe('Quick Mode', () => {
 
   it('prefers what the responder prefers', () => {
     const both = v1Pair({ children: [proposing({ encryption: ['3des', 'aes256'] })] });
-    const bob = withConnection(both.bob, { children: [proposing({ encryption: ['aes256', '3des'] }, sides('bob'))] });
+    const bob = withConnection(both.bob, { children: [proposing({ encryption: ['aes256', '3des'] }, atBob())] });
     const { network, alice } = connected({ ...both, bob });
     expect(childrenOf(alice, network)).toMatchObject([{ suite: 'aes256-sha256' }]);
   });
@@ -81,12 +81,10 @@ describe('Quick Mode', () => {
   });
 
   it('makes an SA for each pair of selectors', () => {
-    const both = (a: string, b: string) =>
-      [a, b].map(addresses => ({ addresses, protocol: 'any', ports: 'any' }) as const);
-    const local = both('10.0.0.0/24', '10.0.2.0/24');
-    const remote = both('10.0.1.0/24', '10.0.3.0/24');
+    const local = prefixes('10.0.0.0/24', '10.0.2.0/24');
+    const remote = prefixes('10.0.1.0/24', '10.0.3.0/24');
     const { network, alice, bob } = connected(v1Pair({ children: [v1Child({ start: 'start', local, remote })] }));
-    expect(new Set(childrenOf(alice, network).map(child => `${child.local} ${child.remote}`)).size).toBe(4);
+    expect(new Set(childrenOf(alice, network).map(child => [...child.local, ...child.remote].join(' '))).size).toBe(4);
     expect(childrenOf(bob, network)).toHaveLength(4);
   });
 
@@ -106,7 +104,7 @@ describe('Quick Mode', () => {
 
   it('refuses what it does not want, and says so', () => {
     const both = v1Pair();
-    const bob = withConnection(both.bob, { children: [proposing({ encryption: ['aes256'] }, sides('bob'))] });
+    const bob = withConnection(both.bob, { children: [proposing({ encryption: ['aes256'] }, atBob())] });
     const { network, alice, bob: refusing } = connected({ ...both, bob });
     expect(last(alice, 'negotiationFailed')).toContain('NO-PROPOSAL-CHOSEN');
     expect(childrenOf(refusing, network)).toEqual([]);
@@ -160,9 +158,6 @@ describe('Quick Mode', () => {
 });
 
 describe('lifetimes', () => {
-  const limited = (seconds: number, more: Partial<ChildConfig> = {}) =>
-    v1Child({ start: 'start', rekey: { seconds, octets: null, packets: null }, ...more });
-
   it.each([
     ['strict', 7200, 3600, 0],
     ['strict', 1800, 3600, 1],
@@ -172,7 +167,7 @@ describe('lifetimes', () => {
     ['exact', 3600, 3600, 1],
   ] as const)('%s: %i s offered, %i s here', (lifetimeCheck, offered, own, children) => {
     const both = v1Pair({ children: [limited(offered)] }, { lifetimeCheck });
-    const bob = withConnection(both.bob, { children: [limited(own, sides('bob'))] });
+    const bob = withConnection(both.bob, { children: [limited(own, atBob())] });
     const { network, alice, bob: responder } = connected({ ...both, bob });
     expect(childrenOf(responder, network)).toHaveLength(children);
     if (lifetimeCheck !== 'claim') return;
@@ -192,7 +187,7 @@ describe('lifetimes', () => {
 
   it('needs a PFS group where one is wanted', () => {
     const both = v1Pair();
-    const bob = withConnection(both.bob, { children: [proposing({ keyExchange: ['modp2048'] }, sides('bob'))] });
+    const bob = withConnection(both.bob, { children: [proposing({ keyExchange: ['modp2048'] }, atBob())] });
     const strict = connected({ ...both, bob });
     expect(childrenOf(strict.bob, strict.network)).toEqual([]);
     const obeying = connected({ alice: both.alice, bob: withV1(bob, { lifetimeCheck: 'obey' }) });
@@ -201,7 +196,15 @@ describe('lifetimes', () => {
 });
 
 /** What a child has on Bob's side. */
-function sides(_: 'bob'): Partial<ChildConfig> {
+function atBob(): Partial<ChildConfig> {
   const { local, remote } = v1Child();
   return { local: remote, remote: local, start: 'none' };
+}
+
+function limited(seconds: number, more: Partial<ChildConfig> = {}): ChildConfig {
+  return v1Child({ start: 'start', rekey: { seconds, octets: null, packets: null }, ...more });
+}
+
+function prefixes(...all: readonly string[]): ChildConfig['local'] {
+  return all.map(addresses => ({ addresses, protocol: 'any', ports: 'any' }));
 }

@@ -58,7 +58,8 @@ export function failOffer(
   if (old?.state === 'rekeying') {
     return step(withChild(sa, { ...old, state: 'installed', rekeyAt: soon(old, now) }), event);
   }
-  return step(sa, event, ...(replaces === null ? [lostOf(sa, config)] : []));
+  // What the peer has replaced meanwhile is missed by nobody.
+  return step(sa, event, ...(old === null ? [lostOf(sa, config)] : []));
 }
 
 /** The initiator has not shown that it has the answer: it goes again, and the peer is told, should it have it after all. */

@@ -2,7 +2,8 @@ import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
 import { spiOctets } from '../v2/proposals.ts';
 import { childById, inboundNames, protocolIdOf } from './child-table.ts';
 import { endIsakmpSa } from './end.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ReceivedMessage } from './exchange.ts';
+import { withChildrenOfHeir } from './heir.ts';
 import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
 import { v1Of } from './extensions.ts';
 import { childNotify } from './notify.ts';
@@ -20,31 +21,39 @@ export const quickMode: Exchange = {
   exchangeType: IsakmpExchange.QUICK_MODE,
   name: 'Quick Mode',
   expects: ({ state }) => (state.kind === 'quickConcluded' ? null : quickExpects(state)),
-  receive(sa, exchange, message, world) {
-    const { state } = exchange;
-    switch (state.kind) {
-      case 'fresh':
-        // Who the user is, or what its addresses are, is still to be said.
-        return sa.isOpen
-          ? answerQuick(sa, exchange, message, world)
-          : step(sa, failed(sa, 'Quick Mode before its time'));
-      case 'quickOffered':
-        return concludeQuick(sa, exchange, state.offer, message, world);
-      case 'quickAnswered':
-        return confirmQuick(sa, exchange, state, world);
-      case 'quickConcluded':
-      case 'transactionSent':
-      case 'transactionAnswered':
-        return unchanged(sa);
-    }
-  },
-  giveUp(sa, { state, openedAt }, world) {
-    if (state.kind === 'quickAnswered') return failAnswer(sa, state.childId, 'the peer has not confirmed it');
-    if (state.kind !== 'quickOffered') return unchanged(sa);
-    if (!isAlive(sa, openedAt, world)) return endIsakmpSa(sa, 'dead', 'the peer does not answer', world);
-    return failOffer(sa, state.offer, 'the peer does not answer', world);
-  },
+  receive: (before, exchange, message, world) =>
+    withChildrenOfHeir(before, world, sa => take(sa, exchange, message, world)),
+  giveUp: (before, exchange, world) => withChildrenOfHeir(before, world, sa => giveUp(sa, exchange, world)),
 };
+
+function take(sa: EstablishedIsakmpSa, exchange: OpenExchange, message: ReceivedMessage, world: World): Step {
+  const { state } = exchange;
+  switch (state.kind) {
+    case 'fresh':
+      // Who the user is, or what its addresses are, is still to be said.
+      return sa.isOpen ? answerQuick(sa, exchange, message, world) : step(sa, failed(sa, 'Quick Mode before its time'));
+    case 'quickOffered':
+      return concludeQuick(sa, exchange, state.offer, message, world);
+    case 'quickAnswered':
+      return confirmQuick(sa, exchange, state, world);
+    case 'quickConcluded':
+    case 'transactionSent':
+    case 'transactionAnswered':
+      return unchanged(sa);
+  }
+}
+
+function giveUp(sa: EstablishedIsakmpSa, exchange: OpenExchange, world: World): Step {
+  const { state, openedAt } = exchange;
+  if (state.kind === 'quickAnswered') return failAnswer(sa, state.childId, 'the peer has not confirmed it');
+  if (state.kind !== 'quickOffered') return unchanged(sa);
+  if (!isAlive(sa, openedAt, world)) {
+    // What it was about is lost with all else.
+    const whole = { ...sa, exchanges: [...sa.exchanges, exchange] };
+    return endIsakmpSa(whole, 'dead', 'the peer does not answer', world);
+  }
+  return failOffer(sa, state.offer, 'the peer does not answer', world);
+}
 
 /** HASH(3) has come: the initiator has what the answer said, and is alive. */
 function confirmQuick(

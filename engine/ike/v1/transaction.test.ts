@@ -80,10 +80,6 @@ describe('XAuth', () => {
     xauth: { side: 'gateway', users: [{ user: 'joe', password: 'sesame' }] },
     modeConfig: 'pull',
   };
-  const user = (password: string): Partial<V1Config> => ({
-    xauth: { side: 'user', user: 'joe', password },
-    modeConfig: 'pull',
-  });
 
   it.each([1, 2])('lets a user in that has the password (seed %i)', seed => {
     const { network, alice, bob } = twoGateways(
@@ -122,3 +118,7 @@ describe('XAuth', () => {
     expect(kinds(bob)).not.toContain('childEstablished');
   });
 });
+
+function user(password: string): Partial<V1Config> {
+  return { xauth: { side: 'user', user: 'joe', password }, modeConfig: 'pull' };
+}
