@@ -129,8 +129,8 @@ export class Gateway {
     if (sas.some(({ tasks, windows }) => tasks.length > 0 || windows.requests.outstanding.length > 0)) return true;
     const older = [...(this.#v1?.sas.values() ?? [])].filter(({ connection }) => connection.name === peer);
     return older.some(sa => {
-      const exchanges = sa.kind === 'established' ? sa.exchanges : [];
-      const conversations = [sa.conversation, ...exchanges.map(({ conversation }) => conversation)];
+      const conversations =
+        sa.kind === 'established' ? sa.exchanges.map(({ conversation }) => conversation) : [sa.conversation];
       return sa.tasks.length > 0 || conversations.some(({ resendAt }) => resendAt !== null);
     });
   }
