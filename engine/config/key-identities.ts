@@ -36,16 +36,15 @@ export const peersOf = ({ peer }: Identities): StatedConnection['authentication'
 type Complain = (place: Place, message: string, fix: string) => void;
 
 function ownIdentity(
-  { own, place }: KeyRule,
+  { own }: KeyRule,
   { local }: Ends,
   { own: certificates }: NodeCertificates,
   complain: Complain,
 ): StatedAuthentication | null {
   if (own.method === 'psk') {
+    // Without an address nobody has a policy for it: it is nobody yet.
     const identity = own.identity ?? local;
-    if (identity !== null) return { method: 'psk', identity };
-    complain(place, 'nothing says from which address this node speaks', 'name one local address');
-    return null;
+    return identity === null ? null : { method: 'psk', identity };
   }
   const { certificate, idKind, sends } = own;
   const common = { method: 'signature', schemes: [], sends } as const;

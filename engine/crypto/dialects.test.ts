@@ -12,7 +12,7 @@ describe('encryption', () => {
     ['solaris', 'aes-cbc', 'aes128 aes192 aes256'],
     ['solaris', '3des', '3des'],
     ['solaris', 'des-cbc', 'des'],
-    ['solaris', 'blowfish', 'blowfish blowfish192 blowfish256'],
+    ['solaris', 'blowfish', 'blowfish blowfish192 blowfish256 blowfish448'],
     ['solaris', 'null', 'null'],
     ['solaris', 'aes-gcm', 'aes128gcm16 aes192gcm16 aes256gcm16'],
     ['solaris', 'rijndael-cbc', ''],

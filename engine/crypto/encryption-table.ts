@@ -51,7 +51,7 @@ export const ENCRYPTION_TABLE: readonly EncryptionAlgorithm[] = [
   nullEncryption(),
   tripleDes(),
   des(),
-  ...KEY_BITS.map(blowfish),
+  ...[...KEY_BITS, 448].map(blowfish),
   cast(),
 ];
 

@@ -117,3 +117,65 @@ describe('ike/config and ike.preshared in a topology', () => {
     expect(diagnostics.map(formatDiagnostic).join('\n')).toMatch(message);
   });
 });
+
+const racoonConf = (own: string, peers: readonly string[], method: string) => `path certificate "/etc/racoon/certs";
+${peers
+  .map(
+    peer => `remote ${peer} {
+  exchange_mode main;
+  ${method === 'rsasig' ? `certificate_type x509 "${own}.pem" "${own}.key"; ca_type x509 "lab.crt"; my_identifier asn1dn;` : ''}
+  proposal { encryption_algorithm aes 256; hash_algorithm sha256; authentication_method ${method}; dh_group 14; }
+}`,
+  )
+  .join('\n')}
+sainfo anonymous { encryption_algorithm aes 256; authentication_algorithm hmac_sha256; compression_algorithm deflate; }`;
+
+describe('racoon.conf and psk.txt in a topology', () => {
+  const ADDRESSES = { alice: '192.168.33.11', bob: '192.168.33.12', carol: '192.168.33.14' };
+
+  function mesh(method: string, psk: string | null): string {
+    const nodes = Object.entries(ADDRESSES).map(([name, own]) => {
+      const others = Object.values(ADDRESSES).filter(address => address !== own);
+      const spd = others.flatMap(other => [
+        `spdadd ${own} ${other} any -P out ipsec esp/transport//use;`,
+        `spdadd ${other} ${own} any -P in ipsec esp/transport//use;`,
+      ]);
+      return `  ${name}:
+    kind: host
+    interfaces: { net0: { addresses: [${own}/24] } }
+    files:
+      setkey.conf: |
+        ${spd.join('\n        ')}
+      racoon.conf: |
+        ${block(racoonConf(name, others, method))}
+${psk === null ? '' : `      psk.txt: |\n        ${others.map(other => `${other} ${psk}`).join('\n        ')}\n`}`;
+    });
+    return `name: mesh
+pki:
+  authorities: { lab: { subject: "CN=Lab CA" } }
+  certificates: { alice: { issuer: lab, key: rsa2048 }, bob: { issuer: lab, key: rsa2048 }, carol: { issuer: lab, key: rsa2048 } }
+nodes:
+${nodes.join('\n')}`;
+  }
+
+  test('are a connection for each two, with a child for what leaves', () => {
+    const topology = good(mesh('rsasig', null));
+    for (const name of Object.keys(ADDRESSES)) {
+      const ike = ikeOf(topology, name);
+      expect(ike?.connections).toHaveLength(2);
+      expect(ike?.connections.map(({ children }) => children.length)).toEqual([1, 1]);
+      expect(ike?.credentials).toMatchObject({ keys: [name], anchors: ['lab'] });
+    }
+    expect(ikeOf(topology, 'alice')?.connections[0]).toMatchObject({
+      peer: 'bob',
+      authentication: { local: { identity: 'CN=alice' }, remote: { identity: '%any', authorities: ['lab'] } },
+      children: [{ mode: 'transport', policy: 'setkey.conf:1' }],
+    });
+  });
+
+  test('keys are those of psk.txt; who has none is told of', () => {
+    expect(ikeOf(good(mesh('pre_shared_key', 'long enough for anybody')), 'bob')?.secrets).toHaveLength(2);
+    const { diagnostics } = loadTopology('t.yaml', mesh('pre_shared_key', null));
+    expect(diagnostics[0]?.message).toBe('there is no key for 192.168.33.11 and 192.168.33.12');
+  });
+});

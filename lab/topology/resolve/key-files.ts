@@ -32,10 +32,12 @@ export function tieKeyRules(
   }
   for (const connection of connections) {
     const { local, remote } = connection.authentication;
-    const identities = [local.identity, remote.identity];
+    const identities = [local.identity, remote.identity, ...connection.remote];
     const isKnown = secrets.some(secret => secret.identities.every(identity => identities.includes(identity)));
-    if (local.method !== 'psk' || isKnown || remote.identity === '%any') continue;
-    const message = `there is no key for ${local.identity} and ${remote.identity}`;
+    const isAnybody = remote.identity === '%any' && connection.remote.length !== 1;
+    if (local.method !== 'psk' || isKnown || isAnybody) continue;
+    const peer = remote.identity === '%any' ? connection.remote.join(', ') : remote.identity;
+    const message = `there is no key for ${local.identity} and ${peer}`;
     file.complain(connection.place, message, `add one to ${file.name === 'racoon.conf' ? 'psk.txt' : 'ike.preshared'}`);
   }
   const { pools, limits } = rules;
