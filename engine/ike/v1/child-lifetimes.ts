@@ -30,7 +30,10 @@ export type LifetimeAgreement =
     }
   | { readonly kind: 'refused'; readonly why: string };
 
-/** The responder's choice, RFC 2407 §4.5.4: what is offered, no longer than its own, or nothing at all. */
+/**
+ * The responder's choice, RFC 2407 §4.5.4: what is offered (`obey`), no longer than its own (`strict`), which it tells (`claim`), or
+ * nothing at all (`exact`). Peers offer what is longer than they mean to use, so a longer lifetime is no reason to refuse.
+ */
 export function agreeLifetimes(
   offered: Lifetimes,
   own: Lifetimes,
@@ -41,8 +44,7 @@ export function agreeLifetimes(
   const limit = { seconds: own.seconds ?? (check === 'exact' ? DEFAULT_SECONDS : null), kilobytes: own.kilobytes };
   for (const unit of ['seconds', 'kilobytes'] as const) {
     const [want, have] = [asked[unit], limit[unit]];
-    const isLonger = want !== null && have !== null && want > have;
-    if (check === 'exact' ? want !== have : check === 'strict' && isLonger) {
+    if (check === 'exact' && want !== have) {
       return { kind: 'refused', why: `a lifetime of ${want ?? 'no'} ${unit}, and not ${have ?? 'any'}` };
     }
   }

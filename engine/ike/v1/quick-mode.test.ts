@@ -159,7 +159,7 @@ describe('Quick Mode', () => {
 
 describe('lifetimes', () => {
   it.each([
-    ['strict', 7200, 3600, 0],
+    ['strict', 7200, 3600, 1],
     ['strict', 1800, 3600, 1],
     ['claim', 7200, 3600, 1],
     ['obey', 7200, 3600, 1],
