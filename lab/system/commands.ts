@@ -3,6 +3,7 @@ import { dladm } from './dladm.ts';
 import { FILE_COMMANDS, pathsOf } from './file-commands.ts';
 import { wrong } from './effect.ts';
 import { ifconfig } from './ifconfig.ts';
+import { ikeadm } from './ikeadm.ts';
 import { ikecert } from './ikecert.ts';
 import { inIked } from './in-iked.ts';
 import { ipadm } from './ipadm.ts';
@@ -11,6 +12,7 @@ import { netstat } from './netstat.ts';
 import { ping } from './ping.ts';
 import { reboot } from './reboot.ts';
 import { route } from './route.ts';
+import { snoop } from './snoop.ts';
 import { svcadm } from './svcadm.ts';
 import { svcs } from './svcs.ts';
 import type { System, SystemPlan } from './system.ts';
@@ -27,6 +29,7 @@ type Command = (argv: readonly string[]) => SystemPlan | null;
 const COMMANDS: Readonly<Record<string, Command>> = {
   dladm,
   ifconfig,
+  ikeadm,
   ikecert,
   'in.iked': inIked,
   ipadm,
@@ -35,6 +38,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ping,
   reboot,
   route,
+  snoop,
   svcadm,
   svcs,
 };

@@ -2,6 +2,7 @@ import { publicKey } from '../../engine/crypto/signature.ts';
 import { schemeOf, schemeToken } from '../../engine/crypto/signature-scheme.ts';
 import { type Certificate, serialText } from '../../engine/pki/certificate.ts';
 import { readableTime } from '../../engine/pki/der-time.ts';
+import { octetsEqual } from '../../engine/wire/octets.ts';
 import {
   certificatesLike,
   certificatesOf,
@@ -55,14 +56,15 @@ function blocksOf(
   const only = pattern === null ? null : slotNumber(pattern);
   const isShown = ({ slot }: Slot<unknown>) => pattern === null || slot === only;
   if (database === 'certlocal') {
-    return keys
-      .filter(isShown)
-      .map(({ slot, content: { public: key } }) =>
-        lines(`Local ID Slot Name: ${slot}   Key Type: ${key.algorithm}`, [
-          `Key Size: ${key.bits}`,
-          `Public key hash: ${keyHash(key.spki)}`,
-        ]),
-      );
+    const certificates = certificatesOf(files);
+    return keys.filter(isShown).map(({ slot, content: { public: key } }) => {
+      const own = certificates.find(({ content }) => octetsEqual(content.spki, key.spki));
+      return lines(`Local ID Slot Name: ${slot}   Key Type: ${key.algorithm}`, [
+        ...(own === undefined ? [] : [`Subject Name: <${rootFirst(own.content.subject)}>`]),
+        `Key Size: ${key.bits}`,
+        `Public key hash: ${keyHash(key.spki)}`,
+      ]);
+    });
   }
   return crlsOf(files)
     .filter(isShown)

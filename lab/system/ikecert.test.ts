@@ -47,7 +47,7 @@ test('a self-signed certificate, as the guide asks for it', () => {
 
 test('the databases list what is in them', () => {
   expect(alice.type('ikecert certlocal -l')).toMatch(
-    /^Local ID Slot Name: 0 {3}Key Type: rsa\n\tKey Size: 2048\n\tPublic key hash: [0-9A-F]{32}\n$/,
+    /^Local ID Slot Name: 0 {3}Key Type: rsa\n\tSubject Name: <C=US, O=AliceTech Inc\., OU=Network Security, CN=AliceTech VPN>\n\tKey Size: 2048\n\tPublic key hash: [0-9A-F]{32}\n$/,
   );
   expect(alice.type('ikecert certdb -l')).toMatch(
     /^Certificate Slot Name: 0 {3}Key Type: rsa\n\t\(Private key in certlocal slot 0\)\n\tSubject Name: <C=US, O=AliceTech Inc\., OU=Network Security, CN=AliceTech VPN>\n\tKey Size: 2048\n/,

@@ -1,0 +1,148 @@
+import { didYouMean } from '../../engine/config/suggest.ts';
+import type { IkeStatus } from '../../engine/ike/status.ts';
+import { act, complain, done, joinedOutput, say, stepPlan } from './effect.ts';
+import { formatPhase1, formatPreshared, formatRule, formatStats } from './ikeadm-text.ts';
+import { ikeConfigOf, type NodeIkeConfig } from './ike-config.ts';
+import { startIke } from './ike-service.ts';
+import type { System, SystemAction, SystemEffect, SystemPlan, SystemStep, SystemView } from './system.ts';
+
+const OBJECTS: Readonly<Record<string, readonly string[]>> = {
+  get: ['stats', 'p1', 'rule', 'preshared', 'debug', 'priv'],
+  dump: ['p1', 'rule', 'preshared'],
+  del: ['p1'],
+  flush: ['p1', 'certcache'],
+  read: ['rule', 'preshared'],
+};
+const HELP = `Valid commands and objects:
+	get   stats|debug|priv
+	get   p1 <local addr> <remote addr> | 0x<cookie> 0x<cookie>
+	get   rule <label>
+	get   preshared <local addr> <remote addr>
+	del   p1 <local addr> <remote addr> | 0x<cookie> 0x<cookie>
+	dump  p1|rule|preshared
+	flush p1|certcache
+	read  rule|preshared
+	help
+	exit
+`;
+const NOT_THERE = [
+  'ikeadm: Unable to communicate with in.iked',
+  '  fix: svcadm enable ipsec/ike; svcs -x says why it does not run',
+];
+
+/** ikeadm(8): what in.iked has, and what it is to forget. No key is shown. Without words it reads commands from standard input. */
+export function ikeadm(argv: readonly string[]): SystemPlan {
+  const words = argv.filter(word => !/^-[np]+$/.test(word));
+  if (words.length > 0) return words[0] === 'help' ? stepPlan(system => say(system, HELP)) : stepPlan(stepOf(words));
+  return { kind: 'reads', stepFor: input => interactive(Buffer.from(input).toString('utf8')) };
+}
+
+/** A line after the other, until `exit`. */
+function interactive(text: string): SystemStep {
+  const lines = text.split('\n').map(line =>
+    line
+      .trim()
+      .split(/\s+/)
+      .filter(word => word !== ''),
+  );
+  const end = lines.findIndex(([word]) => word === 'exit' || word === 'quit');
+  const asked = (end < 0 ? lines : lines.slice(0, end)).filter(words => words.length > 0);
+  return (system, view) => {
+    let sum = done(system);
+    for (const words of asked) {
+      const next = words[0] === 'help' ? say(sum.system, HELP) : stepOf(words)(sum.system, view);
+      sum = { ...joinedOutput(sum, next), system: next.system, actions: [...sum.actions, ...next.actions] };
+    }
+    return sum;
+  };
+}
+
+function stepOf([command = '', object = '', ...rest]: readonly string[]): SystemStep {
+  const objects = Object.hasOwn(OBJECTS, command) ? OBJECTS[command] : undefined;
+  if (objects === undefined) {
+    const fix = ['add', 'set', 'write', 'token'].includes(command)
+      ? 'its files are what in.iked goes by here: vi /etc/inet/ike/config, then svcadm restart ipsec/ike'
+      : didYouMean(command, Object.keys(OBJECTS), '');
+    return system => complain(system, [`ikeadm: Unrecognized command '${command}'`, `  fix: ${fix}`]);
+  }
+  if (!objects.includes(object)) {
+    const fix = didYouMean(object, objects, '');
+    return system => complain(system, [`ikeadm: Unrecognized object '${object}'`, `  fix: ${fix}`]);
+  }
+  return (system, view) => {
+    const { ike } = view;
+    if (ike === null || system.services['ipsec/ike'].state === 'disabled') return complain(system, NOT_THERE);
+    return carryOut(system, view, ike, { command, object, rest });
+  };
+}
+
+interface Asked {
+  readonly command: string;
+  readonly object: string;
+  readonly rest: readonly string[];
+}
+
+function carryOut(system: System, view: SystemView, ike: IkeStatus, { command, object, rest }: Asked): SystemEffect {
+  if (object === 'stats') return say(system, formatStats(ike));
+  if (object === 'debug') return say(system, 'Current debug level is 0x0\nNo debug categories enabled.\n');
+  if (object === 'priv') return say(system, 'Current privilege level is 0x0, base privileges enabled\n');
+  if (object === 'certcache' || command === 'read') return readAgain(system);
+  if (object === 'p1') return phase1(system, view, ike, { command, object, rest });
+  const found = system.loaded.ike === null ? null : ikeConfigOf(system, system.loaded.ike);
+  if (found === null)
+    return complain(system, ['ikeadm: what in.iked runs by comes from the topology', '  lab ike NODE shows it']);
+  return rulesOrKeys(system, found, { command, object, rest });
+}
+
+function phase1(system: System, { unixSeconds }: SystemView, ike: IkeStatus, { command, rest }: Asked): SystemEffect {
+  const [local = '', remote = ''] = rest.map(word => word.replace(/^0x/i, '').toLowerCase());
+  const isMeant = (sa: IkeStatus['sas'][number]) =>
+    (sa.initiatorSpi === local && sa.responderSpi === remote) ||
+    (hostOf(sa.local) === local && hostOf(sa.remote) === remote);
+  if (command === 'dump') {
+    return say(
+      system,
+      `${ike.sas.map(sa => formatPhase1(sa, unixSeconds)).join('')}\nCompleted dump of phase 1 SA info\n`,
+    );
+  }
+  if (command === 'flush') return act(system, ...ike.sas.map(({ id }) => terminate(id)));
+  if (rest.length !== 2) {
+    return complain(system, [
+      'ikeadm: not enough identification info',
+      '  for instance: ikeadm get p1 1.2.3.4 5.6.7.8',
+    ]);
+  }
+  const found = ike.sas.filter(isMeant);
+  if (found.length === 0) return complain(system, 'ikeadm: Could not find requested phase 1 SA.');
+  if (command === 'get') return say(system, found.map(sa => formatPhase1(sa, unixSeconds)).join(''));
+  return {
+    ...act(system, ...found.map(({ id }) => terminate(id))),
+    stderr: 'ikeadm: Successfully deleted selected phase 1 SA.\n',
+  };
+}
+
+const terminate = (ike: number): SystemAction => ({ kind: 'ikeCommand', command: { kind: 'terminate', ike } });
+
+const hostOf = (place: string): string => place.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+
+function rulesOrKeys(system: System, { config }: NodeIkeConfig, { command, object, rest }: Asked): SystemEffect {
+  const isDump = command === 'dump';
+  if (object === 'rule') {
+    const found = config.connections.filter(({ name }) => isDump || name === rest[0]);
+    if (isDump) return say(system, `${found.map(formatRule).join('')}\nCompleted dump of policy rules\n`);
+    if (found.length === 0) return complain(system, 'ikeadm: Could not find requested policy rule.');
+    return say(system, found.map(formatRule).join(''));
+  }
+  const isMeant = (identities: readonly string[]) => rest.length === 2 && rest.every(word => identities.includes(word));
+  const found = config.secrets.filter(({ identities }) => isDump || isMeant(identities));
+  if (isDump) return say(system, `${found.map(formatPreshared).join('')}\nCompleted dump of preshared keys\n`);
+  if (found.length === 0) return complain(system, 'ikeadm: Could not find requested preshared key.');
+  return say(system, found.map(formatPreshared).join(''));
+}
+
+/** The files as they are now. */
+function readAgain(system: System): SystemEffect {
+  const outcome = startIke(system);
+  if (outcome.kind === 'failed') return { ...complain(system, ''), stderr: outcome.trouble };
+  return { ...done(outcome.system), actions: outcome.actions, stderr: outcome.notes };
+}
