@@ -63,9 +63,10 @@ export const phaseOneExchange = ({ mode }: Pick<IsakmpSa, 'mode'>): number =>
 
 /** A message of phase 2: the first of an exchange of this end, or the next of one that is open. */
 export function sendPhaseTwo(core: Core, sa: KeyedIsakmpSa, effect: Extract<Effect, { kind: 'send' }>): void {
-  const { messageId, exchangeType, payloads, hash, after, isCommit = false } = effect;
+  const { messageId, exchangeType, hash, after, isCommit = false } = effect;
   const exchange = sa.kind === 'established' ? sa.exchanges.find(one => one.messageId === messageId) : undefined;
   const header = { ...headerOf(sa, exchangeType, messageId), isCommit };
+  const payloads = core.steps.behindHash(effect.payloads, header);
   const data = hashOf(sa, hash, messageId, encodeIsakmpPayloads(payloads).octets);
   const message = core.steps.outgoing({
     ...header,

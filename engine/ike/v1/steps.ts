@@ -1,5 +1,6 @@
 import type { KeyExchangeAnswer, KeyExchangeResult } from '../../crypto/key-exchange.ts';
-import type { ClearIsakmpMessage } from '../../wire/isakmp/message.ts';
+import type { ClearIsakmpMessage, IsakmpHeader } from '../../wire/isakmp/message.ts';
+import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import type { DetectedNats } from '../v2/nat-detection.ts';
 import type { PeerVerdict } from './authenticate.ts';
 import type { ReceivedMessage } from './exchange.ts';
@@ -15,6 +16,8 @@ import type { PhaseOneSelection } from './select-phase1.ts';
 export interface V1Steps {
   /** A message before it is sealed, HASH included; `isEncrypted` says whether it will be. What it returns is sent; null: nothing. */
   outgoing(message: ClearIsakmpMessage): ClearIsakmpMessage | null;
+  /** Of a message of phase 2 what stands behind its HASH, which is made of what this returns. */
+  behindHash(payloads: readonly IsakmpPayload[], header: IsakmpHeader): readonly IsakmpPayload[];
   /** The same as octets, sealed and cut: one datagram. */
   outgoingOctets(octets: Uint8Array): Uint8Array | null;
   /** A message that came, opened and put together, before anything is made of its payloads; null: it never came. */
@@ -66,6 +69,7 @@ export const NONCE_OCTETS = { least: 8, most: 256 } as const;
 
 export const V1_STEPS: V1Steps = {
   outgoing: message => message,
+  behindHash: payloads => payloads,
   outgoingOctets: octets => octets,
   incoming: message => message,
   headerJudged: problem => problem,
