@@ -240,6 +240,7 @@ describe('IKEv1', () => {
     const payloads: IsakmpPayload[] = [
       idOf(1, '0a000001'),
       idOf(4, '0a000000ffffff00', { protocol: 6, port: 80 }),
+      idOf(4, '0a000000ff00ff00'),
       idOf(7, '0a0000000a0000ff'),
       idOf(6, '20010db8000000000000000000000000ffffffff000000000000000000000000'),
       idOf(2, '616263'),
@@ -263,7 +264,7 @@ describe('IKEv1', () => {
       null,
       null,
       null,
-      'inside: ID(10.0.0.1) ID(10.0.0.0 mask 255.255.255.0/6:80) ID(10.0.0.0-10.0.0.255) ID(2001:db8:: mask ffff:ffff::) ID ID N(INITIAL-CONTACT) N(50000) D(ESP 0x00001000) D(ISAKMP 00000000000000000000000000000000) ATTR(REQUEST) NAT-D NAT-OA payload 200',
+      'inside: ID(10.0.0.1) ID(10.0.0.0/24 6:80) ID(10.0.0.0 mask 255.0.255.0) ID(10.0.0.0-10.0.0.255) ID(2001:db8::/32) ID ID N(INITIAL-CONTACT) N(50000) D(ESP 0x00001000) D(ISAKMP 00000000000000000000000000000000) ATTR(REQUEST) NAT-D NAT-OA payload 200',
     ]);
   });
 

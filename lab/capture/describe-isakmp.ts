@@ -111,9 +111,9 @@ function describeDelete({ protocolId, spis }: IsakmpDeletePayload): string {
   return `D(${[protocol, ...shown].join(' ')})`;
 }
 
-/** `ID(10.0.0.0/255.255.255.0)`, with `/6:80` (protocol and port) where it is not all of them; names stay untold. */
+/** `ID(10.0.0.0/24)`, with ` 6:80` (protocol and port) where it is not all of them; names stay untold. */
 function describeId({ idType, protocol, port, data }: IsakmpIdPayload): string {
-  const ports = protocol === 0 && port === 0 ? '' : `/${protocol}:${port}`;
+  const ports = protocol === 0 && port === 0 ? '' : ` ${protocol}:${port}`;
   const [one, two] = [data.subarray(0, data.length / 2), data.subarray(data.length / 2)];
   const isPair = data.length === PAIR_OCTETS.get(idType);
   switch (idType) {
@@ -122,13 +122,19 @@ function describeId({ idType, protocol, port, data }: IsakmpIdPayload): string {
       return data.length === ADDRESS_OCTETS.get(idType) ? `ID(${formatAddress(data)}${ports})` : 'ID';
     case IsakmpIdType.ID_IPV4_ADDR_SUBNET:
     case IsakmpIdType.ID_IPV6_ADDR_SUBNET:
-      return isPair ? `ID(${formatAddress(one)} mask ${formatAddress(two)}${ports})` : 'ID';
+      return isPair ? `ID(${formatAddress(one)}${maskOf(two)}${ports})` : 'ID';
     case IsakmpIdType.ID_IPV4_ADDR_RANGE:
     case IsakmpIdType.ID_IPV6_ADDR_RANGE:
       return isPair ? `ID(${formatAddress(one)}-${formatAddress(two)}${ports})` : 'ID';
     default:
       return 'ID';
   }
+}
+
+/** `/24`, or ` mask 255.0.255.0` where its bits do not stand together. */
+function maskOf(mask: Uint8Array): string {
+  const bits = Array.from(mask, octet => octet.toString(2).padStart(8, '0')).join('');
+  return /^1*0*$/.test(bits) ? `/${bits.replaceAll('0', '').length}` : ` mask ${formatAddress(mask)}`;
 }
 
 const ADDRESS_OCTETS: ReadonlyMap<number, number> = new Map([
