@@ -37,6 +37,9 @@ export function writeXauthSecrets(conf: ConfWriter, { connections }: IkeConfig):
   }
 }
 
+/** When an SA is replaced whose lifetime, in seconds, both ends have agreed on. */
+export const softer = (agreed: number): number => Math.floor(agreed * 0.9);
+
 /** What of a connection of IKEv1 strongSwan cannot be told: each completes "strongSwan's files have no …". */
 export function missingInV1({ version, v1 = DEFAULT_V1, children }: ConnectionConfig): string[] {
   if (version === 2) return [];

@@ -13,7 +13,7 @@ import type {
 } from '../ike/config.ts';
 import { ConfWriter } from './conf-writer.ts';
 import { singleChildProposals, singleIkeProposals } from './single-transforms.ts';
-import { missingInV1, writeVersion1, writeXauthSecrets, xauthRounds } from './swanctl-write-v1.ts';
+import { missingInV1, softer, writeVersion1, writeXauthSecrets, xauthRounds } from './swanctl-write-v1.ts';
 
 /** A file below the directory that SWANCTL_DIR names. */
 export interface SwanctlFile {
@@ -101,10 +101,12 @@ function writeConnection(conf: ConfWriter, config: IkeConfig, connection: Connec
     conf.set('unique', connection.unique);
     conf.set('keyingtries', String(connection.attempts ?? 0));
     conf.set('dpd_delay', seconds(connection.livenessSeconds));
-    conf.set('rekey_time', seconds(connection.rekeySeconds));
+    const rekeySeconds = connection.version === 1 ? softer(connection.rekeySeconds) : connection.rekeySeconds;
+    conf.set('rekey_time', seconds(rekeySeconds));
     conf.set('reauth_time', seconds(connection.reauthenticateSeconds));
-    conf.set('over_time', seconds(connection.overSeconds));
-    conf.set('rand_time', seconds(jittered(connection, connection.rekeySeconds)));
+    const agreedOver = connection.rekeySeconds - rekeySeconds;
+    conf.set('over_time', seconds(connection.version === 1 ? agreedOver : connection.overSeconds));
+    conf.set('rand_time', seconds(jittered(connection, rekeySeconds)));
     writeAuthentication(conf, config, connection);
     conf.section('children', () => {
       for (const child of connection.children) writeChild(conf, connection, child);
@@ -171,12 +173,13 @@ function writeChild(conf: ConfWriter, connection: ConnectionConfig, child: Child
   });
 }
 
-/** A hard limit is as much longer as `over` says. */
+/** A hard limit is as much longer as `over` says. In IKEv1 it is what both ends agree on, and the rekey comes earlier. */
 function writeLifetime(conf: ConfWriter, connection: ConnectionConfig, { rekey, over }: ChildConfig): void {
   const hard = (soft: number) => Math.max(soft + 1, Math.round(soft * (1 + over)));
-  const time = rekey.seconds ?? 0;
+  const agreed = rekey.seconds ?? 0;
+  const time = connection.version === 1 ? softer(agreed) : agreed;
   conf.set('rekey_time', seconds(time));
-  conf.set('life_time', seconds(time === 0 ? 0 : hard(time)));
+  conf.set('life_time', seconds(time === 0 ? 0 : connection.version === 1 ? agreed : hard(time)));
   conf.set('rand_time', seconds(jittered(connection, time)));
   for (const [unit, key] of [
     ['octets', 'bytes'],
