@@ -2,8 +2,9 @@ import { type Instant, NS_PER_S } from '../../wire/instant.ts';
 import { LINGER_NS } from '../v2/child-closing.ts';
 import { childEvent, installCommand, removeCommand, removeCommands } from '../v2/child-install.ts';
 import { isLower } from '../v2/nonce.ts';
+import { areEqual } from '../v2/traffic-selectors.ts';
 import type { ChildSa } from './child-sa.ts';
-import { childById, childrenFor, successorsOf, withChild, withoutChild } from './child-table.ts';
+import { childrenFor, withChild, withoutChild } from './child-table.ts';
 import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
 import type { Effect, LossCause, World } from './step.ts';
 
@@ -55,15 +56,11 @@ export function closeChild(before: EstablishedIsakmpSa, child: ChildSa, cause: L
     return { sa: lingering.sa, effects: [...lingering.effects, deleted] };
   }
   const gone = removeCommands(child).map((command): Effect => ({ kind: 'command', command }));
-  const former = child.origin.replaces === null ? null : childById(without, child.origin.replaces);
-  const isBack = former?.state === 'rekeyed' && cause !== 'asked' && isAlive(former, now);
-  if (former !== null && isBack) {
+  const former = cause === 'asked' ? null : formerOf(without, child, now);
+  if (former !== null) {
     const { retireAt: _, ...revived } = former;
-    const back = beginSending(withChild(without, revived), {
-      ...revived,
-      state: 'installed',
-      rekeyAt: soon(former, now),
-    });
+    const rekeyAt = former.rekeyAt !== null && former.rekeyAt > now ? former.rekeyAt : soon(former, now);
+    const back = beginSending(withChild(without, revived), { ...revived, state: 'installed', rekeyAt });
     return { sa: back.sa, effects: [...back.effects, ...gone, deleted] };
   }
   const lost: Effect = { kind: 'lost', connection: connection.name, children: [child.config], cause };
@@ -82,8 +79,11 @@ export function soon({ expiresAt }: Pick<ChildSa, 'expiresAt'>, now: Instant): I
   return expiresAt - now < LEAST_RETRY_NS ? null : Math.min(half, now + RETRY_NS);
 }
 
-/** By message 3 the responder knows that the initiator has its answer: as long as that may have to be said again. */
-const RETIRE_NS = { us: 30 * NS_PER_S, peer: 45 * NS_PER_S } as const;
+/**
+ * As long as the last message of Quick Mode may have to be said again. Where each end has taken another one for the redundant one,
+ * it is the first Delete that decides: both must not come at the same time.
+ */
+const RETIRE_NS = { initiator: 30 * NS_PER_S, responder: 45 * NS_PER_S } as const;
 /** As long as a message of the peer may have been on its way. */
 const TWIN_NS = 30 * NS_PER_S;
 const RETRY_NS = 30 * NS_PER_S;
@@ -91,10 +91,9 @@ const LEAST_RETRY_NS = 2 * NS_PER_S;
 const LINGERING_MAX = 256;
 
 function retire(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): Changed {
-  const { madeBy } = successorsOf(sa, child.id)[0]?.origin ?? child.origin;
-  const at = now + RETIRE_NS[madeBy];
+  const at = now + RETIRE_NS[sa.role];
   const retireAt = child.expiresAt === null ? at : Math.min(at, child.expiresAt);
-  const retired: ChildSa = { ...child, state: 'rekeyed', isOutboundInstalled: false, rekeyAt: null, retireAt };
+  const retired: ChildSa = { ...child, state: 'rekeyed', isOutboundInstalled: false, retireAt };
   return { sa: withChild(sa, retired), effects: stopSending(child) };
 }
 
@@ -109,7 +108,16 @@ function isCollision(made: ChildSa, other: ChildSa): boolean {
 
 const nonceOf = ({ origin }: ChildSa): Uint8Array => origin.lowestNonce ?? new Uint8Array(0);
 
-const isAlive = ({ expiresAt }: ChildSa, now: Instant): boolean => expiresAt === null || expiresAt > now;
+/** The youngest that was for the same traffic, and is still there. */
+function formerOf({ children }: EstablishedIsakmpSa, { config, local, remote }: ChildSa, now: Instant): ChildSa | null {
+  const isIt = (one: ChildSa) =>
+    one.state === 'rekeyed' &&
+    one.config.name === config.name &&
+    (one.expiresAt === null || one.expiresAt > now) &&
+    areEqual(one.local, local) &&
+    areEqual(one.remote, remote);
+  return children.findLast(isIt) ?? null;
+}
 
 /** Packets may be on their way still. */
 function lingers(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): Changed {

@@ -45,10 +45,6 @@ export function childrenFor(
   );
 }
 
-export function successorsOf({ children }: EstablishedIsakmpSa, id: number): ChildSa[] {
-  return children.filter(({ origin }) => origin.replaces === id);
-}
-
 /** In the place of the one with the same id, or last. */
 export function withChild(sa: EstablishedIsakmpSa, child: ChildSa): EstablishedIsakmpSa {
   const isKnown = sa.children.some(({ id }) => id === child.id);

@@ -77,6 +77,8 @@ export function establish(
   };
   const effects: Effect[] = eventsOf(fresh, remarks).map(event => ({ kind: 'event', event }));
   if (isContact) return { kind: 'established', sa: fresh, effects: [...discards(older, FORGOTTEN), ...effects] };
+  const rival = predecessors.find(other => losesTo(fresh, other));
+  if (rival !== undefined) return { kind: 'established', sa: retired(fresh, rival, world), effects };
   const heir = predecessors.reduce(inherit, fresh);
   const replaced = predecessors.map((other): Effect => ({ kind: 'put', sa: retired(other, heir, world) }));
   const moved = connection.unique === 'replace' ? discards(elsewhere, 'the peer is elsewhere now') : [];
@@ -113,6 +115,18 @@ function isSamePlace({ path: a }: EstablishedIsakmpSa, { path: b }: Pick<IsakmpS
   const isSamePort = a.remotePort === b.remotePort || !b.isRemoteNatted;
   return addressesEqual(a.remote, b.remote) && isSamePort;
 }
+
+/**
+ * Both ends have begun phase 1 at the same time, and each sees its end in an order of its own: of the two that are there the one of
+ * the lower CKY-I goes, whichever came last.
+ */
+function losesTo(fresh: EstablishedIsakmpSa, other: EstablishedIsakmpSa): boolean {
+  const isMet = other.role !== fresh.role && fresh.establishedAt - other.establishedAt < MEETING_NS;
+  return isMet && fresh.initiatorCookie < other.initiatorCookie;
+}
+
+/** As long as a phase 1 of the other end may have been under way. */
+const MEETING_NS = 10 * NS_PER_S;
 
 const FORGOTTEN = 'the peer has forgotten it';
 

@@ -8,6 +8,8 @@ import { type Step, step } from './step.ts';
  * this node wants addresses or gives them.
  */
 export function followPhaseOne(sa: EstablishedIsakmpSa): Step {
+  // Another has come first, and has it all.
+  if (sa.replacedBy !== null) return step(sa);
   const { xauth } = v1Of(sa.connection);
   if (xauth === null) return afterUser(sa);
   const closed = { ...sa, isOpen: false };
