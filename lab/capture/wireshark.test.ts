@@ -72,7 +72,8 @@ test('the folder is private, also when it was there before', () => {
 test.skipIf(!hasTshark)(
   'tshark decrypts every suite that it knows, ICV good (needs tshark: apt-get install tshark)',
   () => {
-    const sas = SUITES.flatMap((suite, i) => [
+    const relics = ['blowfish-sha256', 'cast-sha1'].filter(suite => espAlgorithm(suite) !== null);
+    const sas = [...SUITES, ...relics].flatMap((suite, i) => [
       saFor(suite, { spi: 0x1000 + i }),
       saFor(suite, { spi: 0x2000 + i, source: '2001:db8::1', destination: '2001:db8::2' }),
     ]);

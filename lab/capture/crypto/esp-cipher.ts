@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { hasRelics, type RelicCipher, relicCbc } from './relic-cipher.ts';
 
 /**
  * The encryption algorithms of ESP as the judges know them, apart from the engine's own table and code: RFC 2405, 2410, 2451,
- * 3602, 3686, 4106, 4309, 4312, 4543, 7634, 8750. Blowfish and CAST are missing: the platform has them no more.
+ * 3602, 3686, 4106, 4309, 4312, 4543, 7634, 8750.
  */
 export interface EspCipher {
   readonly keyOctets: number;
@@ -49,6 +50,11 @@ export function espCipher(name: string): EspCipher | null {
   if (family !== undefined) return cbc(`${family}-${cbcBits}-cbc`, Number(cbcBits) / 8, 16, CBC_NAMES[family] ?? null);
   if (name === '3des') return cbc('des-ede3-cbc', 24, 8, 'TripleDES-CBC [RFC2451]');
   if (name === 'des') return des();
+  const blowfish = /^blowfish(192|256|448)?$/.exec(name);
+  if (blowfish !== null) {
+    return relic('bf-cbc', Number(blowfish[1] ?? '128') / 8, 'BLOWFISH-CBC [RFC2451]');
+  }
+  if (name === 'cast') return relic('cast5-cbc', 16, 'CAST5-CBC [RFC2144]');
   return name === 'null' ? NULL : null;
 }
 
@@ -87,6 +93,21 @@ const withKeyThreeTimes = (input: CipherInput): CipherInput => ({
   ...input,
   key: Buffer.concat([input.key, input.key, input.key]),
 });
+
+/** null: this Node cannot. */
+function relic(cipher: RelicCipher, keyOctets: number, wireshark: string): EspCipher | null {
+  if (!hasRelics()) return null;
+  return {
+    ...UNTAGGED,
+    keyOctets,
+    saltOctets: 0,
+    ivOctets: 8,
+    blockOctets: 8,
+    wireshark,
+    encrypt: input => ({ ciphertext: relicCbc('encrypt', cipher, input), tag: NOTHING }),
+    decrypt: input => relicCbc('decrypt', cipher, input),
+  };
+}
 
 /** RFC 3686 §4: the block counter begins at 1. */
 function aesCtr(bits: number): EspCipher {
