@@ -9,6 +9,7 @@ export default defineConfig({
       'bench/**/*.test.ts',
       'suites/*.test.ts',
       'suites/tester/**/*.test.ts',
+      'suites/guides/**/*.test.ts',
       '*.test.ts',
     ],
     reporters: ['default', './skipped-tests.ts'],

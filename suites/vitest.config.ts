@@ -8,8 +8,8 @@ export default defineConfig({
   root: join(import.meta.dirname, '..'),
   test: {
     include: ['suites/*/**/*.test.ts'],
-    // Tests of the tester, not of a subject.
-    exclude: ['suites/tester/**'],
+    // Tests of the tester, not of a subject; and guides that are walked, which judge no standard.
+    exclude: ['suites/tester/**', 'suites/guides/**'],
     reporters: [join(import.meta.dirname, 'reporter.ts')],
     // Live labs share one machine: one at a time.
     fileParallelism: !isLive,

@@ -93,7 +93,7 @@ function carryOut(
     }
     case 'restart':
     case 'refresh':
-      if (isWanted(status)) return online(system, view, name);
+      if (isWanted(status)) return command === 'restart' ? restarted(system, view, name) : online(system, view, name);
       return {
         ...done(system),
         stderr: `svcadm: note: ${name} is disabled, and stays so: svcadm enable ${name}\n`,
@@ -107,6 +107,13 @@ function carryOut(
       }
       return online(system, view, name);
   }
+}
+
+/** A daemon that is restarted ends first, and its SAs with it: what they rest on may be what has changed. */
+function restarted(system: System, view: SystemView, name: ServiceName): SystemEffect {
+  const next = online(system, view, name);
+  const hasDaemon = name === 'ipsec/ike' && system.services[name].state === 'online' && next.exitStatus === 0;
+  return hasDaemon ? { ...next, actions: [{ kind: 'ike', config: null }, ...next.actions] } : next;
 }
 
 function offline(system: System, view: SystemView, name: ServiceName): SystemEffect {

@@ -1,0 +1,108 @@
+import { expect } from 'vitest';
+import { decodeLine } from '../../lab/capture/decode-line.ts';
+import type { CapturedPacket } from '../../lab/capture/packet.ts';
+import type { Driver, LabEvent, ProbeResult, RunningLab } from '../../lab/drivers/driver.ts';
+import { frameBetween } from '../tester/frames.ts';
+import { openTopology } from '../../lab/topology/shipped.ts';
+
+/** What a command came to. */
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Somebody who follows a guide in a lab: types what it says, and looks at the wire. */
+export interface Walk {
+  readonly lab: RunningLab;
+  readonly events: readonly LabEvent[];
+  /** A command line on a node, in words as a shell has them; `input` is what it reads. */
+  type(node: string, line: string, input?: string): Promise<Ended>;
+  /** The same for one that must work: what it printed. */
+  does(node: string, line: string, input?: string): Promise<string>;
+  /** Writes a file on a node. */
+  write(node: string, path: string, text: string): Promise<void>;
+  /** An IP packet from the host behind a gateway, as if that had sent it. */
+  sendFrom(gateway: string, packet: Uint8Array): Promise<void>;
+  ping(from: string, to: string): Promise<ProbeResult>;
+  /** Until it is so, for at most that much lab time. */
+  until(isSo: () => Promise<boolean> | boolean, withinMs?: number): Promise<void>;
+  /** What a link has shown since the walk began, or since the place that `here` gave. */
+  packets(link: string, since?: number): readonly CapturedPacket[];
+  /** The same, a line each. */
+  lines(link: string, since?: number): readonly string[];
+  /** A place in what has been seen. */
+  here(): number;
+}
+
+/** A lab of that topology, before anything is typed. */
+export async function beginWalk(driver: Driver, name: string): Promise<Walk> {
+  const { topology } = openTopology(name);
+  if (topology === null) throw new Error(`topology ${name} does not load`);
+  const seen: CapturedPacket[] = [];
+  const events: LabEvent[] = [];
+  const lab = await driver.up(topology, {
+    runId: `walk-${name}`,
+    seed: 'walk',
+    onPacket: packet => seen.push(packet),
+    onEvent: event => events.push(event),
+  });
+  const packets = (link: string, since = 0) => seen.slice(since).filter(packet => packet.link === link);
+  const type = (node: string, line: string, input?: string) => typeOn(lab, node, line, input);
+  const does = async (node: string, line: string, input?: string) => {
+    const { status, stdout, stderr } = await type(node, line, input);
+    expect({ line, status, stderr }, stdout).toMatchObject({ line, status: 0 });
+    return stdout;
+  };
+  return {
+    lab,
+    events,
+    type,
+    does,
+    write: async (node, path, text) => void (await does(node, `tee ${path}`, text)),
+    sendFrom: async (gateway, octets) => {
+      const link = topology.links.find(({ endpoints }) => endpoints.some(end => isBehind(end, gateway)));
+      const host = link?.endpoints.find(end => end.node !== gateway);
+      if (link === undefined || host === undefined) throw new Error(`nobody is behind ${gateway}`);
+      const to = `${gateway}:net1`;
+      await lab.inject(link.name, to, frameBetween(topology, `${host.node}:${host.interface}`, to, octets));
+      await lab.sleep(300);
+    },
+    ping: (from, to) =>
+      lab.probe({ from, to, toNode: null, timeoutMs: 3000, sizeOctets: 56, with: 'icmp', dontFragment: false }),
+    until: async (isSo, withinMs = 20_000) => {
+      for (let waited = 0; !(await isSo()); waited += 100) {
+        if (waited > withinMs) throw new Error(`not so after ${withinMs} ms: ${isSo.toString()}`);
+        await lab.sleep(100);
+      }
+    },
+    packets,
+    lines: (link, since) => packets(link, since).map(decodeLine),
+    here: () => seen.length,
+  };
+}
+
+const isBehind = (end: { readonly node: string; readonly interface: string }, gateway: string): boolean =>
+  end.node === gateway && end.interface === 'net1';
+
+async function typeOn(lab: RunningLab, node: string, line: string, input?: string): Promise<Ended> {
+  const stdout: Uint8Array[] = [];
+  const stderr: Uint8Array[] = [];
+  const status = await lab.exec(node, wordsOf(line), {
+    stdin: input === undefined ? null : once(input),
+    stdout: octets => void stdout.push(octets),
+    stderr: octets => void stderr.push(octets),
+    signal: null,
+  });
+  return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** In words; what stands in double quotes is one. */
+export function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+}
+
+// oxlint-disable-next-line typescript/require-await -- nothing to wait for
+async function* once(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text);
+}
