@@ -44,18 +44,14 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 `;
 
+const dates = (until: string): readonly string[] => ['-startdate', SINCE, '-enddate', `${until}000000Z`];
+
 /** `subject` as OpenSSL writes names: `/C=US/CN=Charles`. */
 export function openCharles(subject: string): Charles {
   const folder = mkdtempSync(join(tmpdir(), 'charles-'));
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
   const sign = (section: string, until: string, ...more: readonly string[]) =>
-    openssl(
-      'ca',
-      '-batch',
-      '-notext',
-      ...['-config', 'ca.conf', '-extensions', section, '-startdate', SINCE, '-enddate', `${until}000000Z`],
-      ...more,
-    );
+    openssl('ca', '-batch', '-notext', '-config', 'ca.conf', '-extensions', section, ...dates(until), ...more);
   writeFileSync(join(folder, 'ca.conf'), CONFIG);
   writeFileSync(join(folder, 'index.txt'), '');
   const own = ['-subj', subject, '-keyout', 'ca.key', '-out', 'ca.csr'];
