@@ -23,6 +23,7 @@ import { lifetimeAttributes } from './phase2-attributes.ts';
 import { answerPayload, type Phase2Selection, selectOffer, type Wrapping } from './phase2-proposals.ts';
 import { type Agreement, createChild, installInbound } from './quick-finish.ts';
 import { atOurSide, originalAddresses, placeOf, wrappingOf } from './quick-place.ts';
+import { isPeerSpiInUse } from './peer-spi.ts';
 import { refuseOffer } from './quick-refuse.ts';
 import type { SelectorsOfSa } from './quick-state.ts';
 import { type Step, step, type World } from './step.ts';
@@ -46,6 +47,8 @@ export function answerQuick(
   const judged = judge(sa, offer, asked, place, world);
   if (judged.kind === 'refused') return refuse(judged);
   const { config, selection, wrapping, pair } = judged;
+  if (isPeerSpiInUse(sa, selection.suite.protocol, selection.spi, world))
+    return refuse({ name: 'INVALID-SPI', why: 'an SPI that the peer uses already' });
   const exchanged = exchangeKeys(selection.suite.keyExchange, payloads, world);
   if (exchanged.kind === 'refused') return refuse(exchanged);
   const nonceR = world.random.bytes(v1Of(sa.connection).quickNonceOctets);

@@ -16,6 +16,7 @@ import { readAttributes } from './phase2-attributes.ts';
 import { acceptAnswer } from './phase2-proposals.ts';
 import { createChild, installInbound, takeIntoUse } from './quick-finish.ts';
 import { atOurSide, placeOf } from './quick-place.ts';
+import { isPeerSpiInUse } from './peer-spi.ts';
 import { refuseAnswer } from './quick-refuse.ts';
 import type { QuickOffer, SelectorsOfSa } from './quick-state.ts';
 import { type Effect, type Step, step, type World } from './step.ts';
@@ -32,6 +33,8 @@ export function concludeQuick(
   const refuse = (name: NotifyName, why: string) => refuseAnswer(sa, messageId, offer, name, why, world);
   const accepted = world.steps.quickAccepted(acceptAnswer(offer.choices, requiredPayload(payloads, 'SA')));
   if (accepted.kind === 'refused') return refuse('BAD-PROPOSAL-SYNTAX', accepted.why);
+  if (isPeerSpiInUse(sa, accepted.suite.protocol, accepted.spi, world))
+    return refuse('INVALID-SPI', 'an SPI that the peer uses already');
   const { data: nonceR } = requiredPayload(payloads, 'NONCE');
   if (!world.steps.isNonceFit(nonceR)) return refuse('PAYLOAD-MALFORMED', `a nonce of ${nonceR.length} octets`);
   const pair = answeredPair(sa, offer, payloads);
