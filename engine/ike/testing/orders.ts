@@ -1,3 +1,4 @@
+import { createSeeded } from '../../ipsec/testing/seeded.ts';
 import type { IkeCommand, IkeDatagram, IkeEffects } from '../daemon.ts';
 import type { Network, Station } from './network.ts';
 
@@ -109,6 +110,29 @@ export function everyOrder(
     count++;
   }
   return count;
+}
+
+/** As `everyOrder`, of so many orders that chance has picked: where there are too many to play all of them. */
+export function someOrders(
+  scene: Scene,
+  seed: string,
+  count: number,
+  observe: (play: Play, order: readonly Choice[]) => void,
+  judge: (play: Play, order: readonly Choice[]) => void,
+): void {
+  const random = createSeeded(seed);
+  for (let i = 0; i < count; i++) {
+    const play = new Play(scene);
+    const order: Choice[] = [];
+    for (let choices = play.possible(); choices.length > 0; choices = play.possible()) {
+      const choice = choices[random.below(choices.length)];
+      if (choice === undefined) break;
+      play.play(choice);
+      order.push(choice);
+      observe(play, order);
+    }
+    judge(play, order);
+  }
 }
 
 const losing = (choice: Choice): Choice => `lose ${choice}` as Choice;

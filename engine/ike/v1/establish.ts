@@ -121,12 +121,12 @@ function isSamePlace({ path: a }: EstablishedIsakmpSa, { path: b }: Pick<IsakmpS
  * the lower CKY-I goes, whichever came last.
  */
 function losesTo(fresh: EstablishedIsakmpSa, other: EstablishedIsakmpSa): boolean {
-  const isMet = other.role !== fresh.role && fresh.establishedAt - other.establishedAt < MEETING_NS;
+  const isMet = other.role !== fresh.role && fresh.createdAt < other.establishedAt + OVERTAKING_NS;
   return isMet && fresh.initiatorCookie < other.initiatorCookie;
 }
 
-/** As long as a phase 1 of the other end may have been under way. */
-const MEETING_NS = 10 * NS_PER_S;
+/** By so much a first message may be overtaken by what is said later. */
+const OVERTAKING_NS = NS_PER_S;
 
 const FORGOTTEN = 'the peer has forgotten it';
 
