@@ -24,7 +24,7 @@ import {
 import { detectNats, floated, natPayloads } from './nat-detection.ts';
 import { choicesOf, offerOf } from './phase1-proposals.ts';
 import { AGGRESSIVE_OFFER, aggressiveAnswer } from './phase1-tables.ts';
-import { failed, ignored, next, type PhaseOneResult } from './phase1-result.ts';
+import { doubted, failed, ignored, next, type PhaseOneResult } from './phase1-result.ts';
 import { proofHash } from './proof.ts';
 import { acceptPhaseOne } from './select-phase1.ts';
 import type { World } from './step.ts';
@@ -84,7 +84,7 @@ export function proceedAggressive(sa: OfferedIsakmpSa, message: ReceivedMessage,
   const claim = { connection, suite, hash, localIdentity: local, remoteIdentity: remote, secret, payloads };
   const verdict = world.steps.peerJudged(verifyPeer(claim, world));
   // In the clear, so that anybody may have sent it: the genuine answer may be on its way.
-  if (verdict.kind === 'refused') return ignored(verdict.why, verdict.notifyType);
+  if (verdict.kind === 'refused') return doubted(verdict.why, verdict.notifyType);
   const nats = world.steps.natsDetected(detectNats(payloads, named, suite, message.from));
   const path = floated(sa, { ...sa.path, ...nats });
   const localIdentity = bodyOf(local);

@@ -17,7 +17,15 @@ import { ownedBody, requestsIn } from './main-initiator.ts';
 import { chooseConnection, meant } from './main-responder.ts';
 import { detectNats, natPayloads } from './nat-detection.ts';
 import { AGGRESSIVE_OFFER, aggressiveProof } from './phase1-tables.ts';
-import { failed, type FirstAnswer, ignored, next, type PhaseOneResult, refusedFirst } from './phase1-result.ts';
+import {
+  doubted,
+  failed,
+  type FirstAnswer,
+  ignored,
+  next,
+  type PhaseOneResult,
+  refusedFirst,
+} from './phase1-result.ts';
 import { proofHash } from './proof.ts';
 import type { World } from './step.ts';
 
@@ -110,7 +118,7 @@ export function concludeAggressive(sa: HalfOpenIsakmpSa, message: ReceivedMessag
   const verdict = world.steps.peerJudged(verifyPeer(claim, world));
   if (verdict.kind === 'refused') {
     // In the clear, anybody may have sent it.
-    return message.isEncrypted ? failed(verdict.why, verdict.notifyType) : ignored(verdict.why, verdict.notifyType);
+    return (message.isEncrypted ? failed : doubted)(verdict.why, verdict.notifyType);
   }
   const nats = world.steps.natsDetected(detectNats(payloads, sa, suite, from));
   const ends = {

@@ -1,3 +1,4 @@
+import type { IkeEvent } from '../daemon.ts';
 import type { IsakmpDeletePayload } from '../../wire/isakmp/payload.ts';
 import { IsakmpProtocol } from '../../wire/isakmp/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
@@ -71,7 +72,10 @@ function takeIsakmpDeletes(sa: EstablishedIsakmpSa, spis: readonly Uint8Array[],
  */
 export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
   const isLeft = sa.replacedBy === null && sa.children.some(isActive);
-  if (!isLeft) return endIsakmpSa(sa, 'closed', 'deleted by the peer', world);
+  if (!isLeft) {
+    const ended = endIsakmpSa(sa, 'closed', 'deleted by the peer', world);
+    return isUnused(sa) ? { ...ended, effects: [{ kind: 'event', event: doubted(sa) }, ...ended.effects] } : ended;
+  }
   const detail = `${nameOf(sa)}: deleted by the peer, and its Child SAs go on`;
   return step(
     {
@@ -87,6 +91,16 @@ export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
     },
     { kind: 'event', event: { kind: 'ikeDeleted', connection: sa.connection.name, detail } },
   );
+}
+
+/** Whether the peer's Delete is the first that comes of it. */
+const isUnused = ({ children, lingering, usedIds, replacedBy }: EstablishedIsakmpSa): boolean =>
+  children.length + lingering.length + usedIds.length === 0 && replacedBy === null;
+
+/** Who has shown its own identity and does not believe the other one has no better way to say so than a Delete. */
+function doubted(sa: EstablishedIsakmpSa): IkeEvent {
+  const detail = `${nameOf(sa)}: the peer has closed it before anything was made by it: it may not believe this end`;
+  return { kind: 'authenticationFailed', connection: sa.connection.name, detail };
 }
 
 function isSamePeer(a: EstablishedIsakmpSa, b: EstablishedIsakmpSa): boolean {

@@ -80,7 +80,12 @@ export interface Attempt {
   /** The ISAKMP SA that this one is made to replace; null: none. */
   readonly replaces: number | null;
   /** An error in the clear has refused it: it may be forged, so the genuine answer is waited for until then. */
-  readonly refusal: { readonly why: string; readonly until: Instant } | null;
+  readonly refusal: Refusal | null;
+}
+
+export interface Refusal {
+  readonly why: string;
+  readonly until: Instant;
 }
 
 /** This end's half of a key exchange: KE and NONCE. */

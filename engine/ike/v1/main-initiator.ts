@@ -86,7 +86,7 @@ export function exchangeMain(sa: OfferedIsakmpSa, message: ReceivedMessage, worl
     kind: 'exchanging',
     responderCookie: message.responderCookie,
     extensions: extensionsInUse(connection, payloads),
-    attempt,
+    attempt: { ...attempt, refusal: null },
     suite,
     half,
     certificateRequests: requestsIn(payloads),
@@ -134,7 +134,7 @@ export function proveMain(sa: ExchangingIsakmpSa, message: ReceivedMessage, worl
   const proving: ProvingIsakmpSa = {
     ...commonOf({ ...sa, path }),
     kind: 'proving',
-    attempt,
+    attempt: { ...attempt, refusal: null },
     suite,
     keys,
     iv: firstIv(suite, initiatorKe, responderKe),

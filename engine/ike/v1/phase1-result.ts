@@ -7,6 +7,8 @@ export type PhaseOneResult =
   | { readonly kind: 'step'; readonly step: Step }
   /** The message is dropped, and the exchange waits for a better one: whoever sent it has shown nothing. */
   | { readonly kind: 'ignored'; readonly why: string; readonly notifyType: number | null }
+  /** The same, of one that says to be somebody who it is not: told, and believed when nothing better comes. */
+  | { readonly kind: 'doubted'; readonly why: string; readonly notifyType: number | null }
   /** The exchange is over: the peer has the keys, and is not who it has to be. It is told under them. */
   | { readonly kind: 'failed'; readonly why: string; readonly notifyType: number };
 
@@ -16,6 +18,11 @@ export const next = (sa: Step['sa'], ...effects: readonly Effect[]): PhaseOneRes
 });
 export const ignored = (why: string, notifyType: number | null = null): PhaseOneResult => ({
   kind: 'ignored',
+  why,
+  notifyType,
+});
+export const doubted = (why: string, notifyType: number | null): PhaseOneResult => ({
+  kind: 'doubted',
   why,
   notifyType,
 });

@@ -9,7 +9,7 @@ import type { ReceivedMessage } from './exchange.ts';
 import { isInitiating, isKeyed, type IsakmpSa, nameOf, type NegotiatingIsakmpSa } from './isakmp-sa.ts';
 import { opened, unknownPayload } from './opened.ts';
 import { isNextEncrypted, receivePhaseOne } from './phase1.ts';
-import { refuseMessage } from './refuse.ts';
+import { doubtMessage, refuseMessage, withRefusal } from './refuse.ts';
 import { messageDigest, storeSa } from './sa-table.ts';
 import { open } from './seal.ts';
 import { phaseOneExchange, sendClearNotice, sendSealedNotice, transmit } from './send.ts';
@@ -39,6 +39,10 @@ export function takePhaseOne(core: Core, sa: IsakmpSa, message: IsakmpMessage, o
       return applyStep(core, heard, result.step, { digest, from });
     case 'ignored':
       return ignore(core, sa, message, octets, from, result.why, result.notifyType);
+    case 'doubted':
+      doubtMessage(core, sa, result.why);
+      storeSa(core, withRefusal(sa, result.why, core.now));
+      return answerRefused(core, sa, message, octets, from, result.notifyType);
     case 'failed':
       return fail(core, heard, result.why, result.notifyType);
   }
@@ -79,9 +83,8 @@ function readPhaseOne(
   if (!isKeyed(sa)) throw new Error('an encrypted message without keys');
   const inside = open(sa, message, sa.iv);
   if (inside === null) {
-    // With PSK this is what another secret looks like.
-    const why = sa.suite.method === 'psk' ? 'cannot be read: another secret?' : 'cannot be read';
-    refuseMessage(core, sa, why);
+    if (sa.suite.method === 'psk') doubtMessage(core, sa, 'cannot be read, as with another secret');
+    else refuseMessage(core, sa, 'cannot be read');
     return null;
   }
   const { local, localPort, remote, remotePort } = from;
@@ -106,6 +109,18 @@ function ignore(
   notifyType: number | null,
 ): void {
   refuseMessage(core, sa, why);
+  answerRefused(core, sa, message, octets, from, notifyType);
+}
+
+/** An initiator has asked, and says no more. */
+function answerRefused(
+  core: Core,
+  sa: NegotiatingIsakmpSa,
+  message: IsakmpMessage,
+  octets: Uint8Array,
+  from: Way,
+  notifyType: number | null,
+): void {
   if (notifyType === null || isInitiating(sa) || !core.refusedCallers.take(core.now)) return;
   sendClearNotice(core, message, from, notifyType, octets.length);
 }

@@ -3,7 +3,6 @@ import { octetsBehindFirst } from '../../wire/isakmp/codec.ts';
 import type { ClearIsakmpMessage, SealedIsakmpMessage } from '../../wire/isakmp/message.ts';
 import { IsakmpExchange, IsakmpNotify } from '../../wire/isakmp/registry.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
-import { NS_PER_S } from '../../wire/instant.ts';
 import { icvsEqual } from '../../crypto/icv.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { applyStep } from './apply.ts';
@@ -14,6 +13,7 @@ import type { Exchange, ReceivedMessage } from './exchange.ts';
 import { exchangeOf } from './exchanges.ts';
 import {
   type EstablishedIsakmpSa,
+  type HalfOpenIsakmpSa,
   isInitiating,
   isKeyed,
   type IsakmpSa,
@@ -24,7 +24,7 @@ import { phase2Iv } from './keys.ts';
 import { type OpenExchange, SILENCE } from './open-exchange.ts';
 import { opened, unknownPayload } from './opened.ts';
 import { repeatAnswer } from './receive-phase1.ts';
-import { refuseMessage } from './refuse.ts';
+import { doubtMessage, refuseMessage, withRefusal } from './refuse.ts';
 import { messageDigest, storeSa } from './sa-table.ts';
 import { open, type Opened } from './seal.ts';
 import { hashOf, sendSealedNotice, transmit } from './send.ts';
@@ -35,8 +35,6 @@ type Way = Omit<IkeDatagram, 'octets'>;
 const REPEATS_MAX = 20;
 /** Exchanges of one peer that may be open at a time, those that are over and remembered included. */
 const OPEN_MAX = 256;
-/** How long the genuine answer is waited for after an error of somebody unproven. */
-const REFUSAL_NS = 2 * NS_PER_S;
 
 /** A message of phase 2 under the cipher. */
 export function takeSealed(
@@ -46,9 +44,8 @@ export function takeSealed(
   octets: Uint8Array,
   from: Way,
 ): void {
-  if (sa.kind === 'proving' && message.exchangeType === IsakmpExchange.INFORMATIONAL) {
-    return takeRefusal(core, sa, message);
-  }
+  const isNegotiating = sa.kind === 'proving' || sa.kind === 'halfOpen';
+  if (isNegotiating && message.exchangeType === IsakmpExchange.INFORMATIONAL) return takeRefusal(core, sa, message);
   // The peer has finished phase 1, and its last message got lost: it is asked for by what it has sent before.
   if (sa.kind === 'halfOpen') return repeatAnswer(core, sa, from);
   if (sa.kind !== 'established') return refuseMessage(core, sa, 'phase 2 before its time');
@@ -164,14 +161,18 @@ function repeatExchange(core: Core, sa: EstablishedIsakmpSa, exchange: OpenExcha
   storeSa(core, { ...withExchange(sa, repeated), received: sa.received + 1, retransmitted: sa.retransmitted + 1 });
 }
 
-/** The responder has not believed this end: under the keys of phase 1, so it is the one that has them. */
-function takeRefusal(core: Core, sa: ProvingIsakmpSa, message: SealedIsakmpMessage): void {
+/** The peer has not believed this end. Under the keys of phase 1, so it is the one that has them; under others, perhaps. */
+function takeRefusal(core: Core, sa: ProvingIsakmpSa | HalfOpenIsakmpSa, message: SealedIsakmpMessage): void {
   const inside = open(sa, message, phase2Iv(sa.suite, sa.iv, message.messageId));
   const [hash] = inside?.payloads ?? [];
-  if (inside === null || hash?.type !== 'HASH') return refuseMessage(core, sa, 'a notice that cannot be read');
-  const right = hashOf(sa, { kind: 'first' }, message.messageId, octetsBehindFirst(inside));
-  if (!icvsEqual(right, hash.data)) return refuseMessage(core, sa, 'a notice with another HASH');
-  const error = errorIn(inside.payloads);
+  const right = inside === null ? null : hashOf(sa, { kind: 'first' }, message.messageId, octetsBehindFirst(inside));
+  if (inside === null || hash?.type !== 'HASH' || right === null || !icvsEqual(right, hash.data)) {
+    const why = 'the peer answers under other keys, as with another secret';
+    if (sa.suite.method !== 'psk') return refuseMessage(core, sa, 'a notice that cannot be read');
+    doubtMessage(core, sa, why);
+    return storeSa(core, withRefusal(sa, why, core.now));
+  }
+  const error = errorIn(inside.payloads) ?? (payloadsOf(inside.payloads, 'D').length > 0 ? 'it has closed it' : null);
   if (error === null) return;
   const why = `the peer refuses: ${error}`;
   tell(core, { kind: 'authenticationFailed', connection: sa.connection.name, detail: `${nameOf(sa)}: ${why}` });
@@ -191,9 +192,10 @@ export function takeClear(core: Core, sa: IsakmpSa, message: ClearIsakmpMessage,
   if (!isInitiating(sa) || error === null || !addressesEqual(sa.path.remote, from.remote)) {
     return refuseMessage(core, sa, 'in the clear');
   }
-  if (sa.attempt.refusal !== null) return;
-  const refusal = { why: `the peer refuses: ${error}`, until: core.now + REFUSAL_NS };
-  storeSa(core, { ...sa, attempt: { ...sa.attempt, refusal } });
+  const why = `the peer refuses: ${error}`;
+  // What it has not believed is what message 5 shows.
+  if (sa.kind === 'proving' && sa.attempt.refusal === null) doubtMessage(core, sa, why);
+  storeSa(core, withRefusal(sa, why, core.now));
 }
 
 /** Only a daemon that is broken on purpose gets here. */
