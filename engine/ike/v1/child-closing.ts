@@ -16,22 +16,19 @@ export interface Changed {
 
 /**
  * IKEv1 has no rekeying: there is one pair of SAs more for the same traffic, and the older one is left to die. `made` is what
- * Quick Mode has just completed. Nothing leaves by the older ones from here on; what comes by them is taken until the peer has
+ * Quick Mode has just completed. Packets leave by it from here on; what comes by the older ones is taken until the peer has
  * certainly heard that they are replaced, and has said all that it had to say by them. Where both ends have begun at the same
  * time there are two new ones, and one is too many: that of the lower nonce, which both ends can tell.
  */
 export function replaceOthers(before: EstablishedIsakmpSa, made: ChildSa, { now }: World): Changed {
-  let sa = before;
-  const effects: Effect[] = [];
-  for (const other of childrenFor(before, made)) {
-    if (other.id === made.id) continue;
-    const isMet = isCollision(made, other);
-    const isOlder = !isMet || isLower(nonceOf(other), nonceOf(made));
-    const retired = retire(sa, isOlder ? other : made, now);
-    sa = retired.sa;
-    effects.push(...retired.effects);
-  }
-  return { sa, effects };
+  const others = childrenFor(before, made).filter(({ id }) => id !== made.id);
+  const stays = (other: ChildSa) => isCollision(made, other) && !isLower(nonceOf(other), nonceOf(made));
+  const isRedundant = others.some(stays);
+  const retired = others
+    .filter(other => !stays(other))
+    .reduce((sa, other) => withChild(sa, retire(sa, other, now)), before);
+  if (isRedundant) return { sa: withChild(retired, retire(retired, made, now)), effects: [] };
+  return beginSending(retired, made);
 }
 
 /** The peer is ready to receive by this Child SA. */
@@ -58,9 +55,10 @@ export function closeChild(before: EstablishedIsakmpSa, child: ChildSa, cause: L
   const gone = removeCommands(child).map((command): Effect => ({ kind: 'command', command }));
   const former = cause === 'asked' ? null : formerOf(without, child, now);
   if (former !== null) {
-    const { retireAt: _, ...revived } = former;
+    const { retireAt: _, ...rest } = former;
     const rekeyAt = former.rekeyAt !== null && former.rekeyAt > now ? former.rekeyAt : soon(former, now);
-    const back = beginSending(withChild(without, revived), { ...revived, state: 'installed', rekeyAt });
+    const revived: ChildSa = { ...rest, state: 'installed', rekeyAt };
+    const back = beginSending(withChild(without, revived), revived);
     return { sa: back.sa, effects: [...back.effects, ...gone, deleted] };
   }
   const lost: Effect = { kind: 'lost', connection: connection.name, children: [child.config], cause };
@@ -90,11 +88,14 @@ const RETRY_NS = 30 * NS_PER_S;
 const LEAST_RETRY_NS = 2 * NS_PER_S;
 const LINGERING_MAX = 256;
 
-function retire(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): Changed {
+/**
+ * Its outbound half stays where the node has it: packets leave by the newest, and should that go, this one goes on counting.
+ * Installed once more it would count from the beginning, under a key that was used.
+ */
+function retire(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): ChildSa {
   const at = now + RETIRE_NS[sa.role];
   const retireAt = child.expiresAt === null ? at : Math.min(at, child.expiresAt);
-  const retired: ChildSa = { ...child, state: 'rekeyed', isOutboundInstalled: false, retireAt };
-  return { sa: withChild(sa, retired), effects: stopSending(child) };
+  return { ...child, state: 'rekeyed', retireAt };
 }
 
 /** Both were made in place of the same, one by each end, at about the same time. */

@@ -2,7 +2,7 @@ import { weakness } from '../v2/child-keys.ts';
 import { type AgreedChild, childEvent, createChildSa, installCommand } from '../v2/child-install.ts';
 import { lowerNonce } from '../v2/nonce.ts';
 import type { ChildSuite } from '../v2/suite.ts';
-import { beginSending, replaceOthers } from './child-closing.ts';
+import { replaceOthers } from './child-closing.ts';
 import { childLifetimeOf, type Lifetimes } from './child-lifetimes.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childrenFor, withChild } from './child-table.ts';
@@ -70,10 +70,9 @@ export function installInbound(child: ChildSa): Effect {
 
 /** Both ends have it: packets leave by it, and no more by the one that it replaces. */
 export function takeIntoUse(before: EstablishedIsakmpSa, child: ChildSa, world: World) {
-  const sending = beginSending(before, { ...child, state: 'installed' });
-  const made: ChildSa = { ...child, state: 'installed', isOutboundInstalled: true };
-  const replaced = replaceOthers(withChild(sending.sa, made), made, world);
+  const made: ChildSa = { ...child, state: 'installed' };
+  const { sa, effects } = replaceOthers(withChild(before, made), made, world);
   const kind = child.origin.replaces === null ? 'childEstablished' : 'childRekeyed';
   const event: Effect = { kind: 'event', event: childEvent(kind, before.connection, child) };
-  return { sa: replaced.sa, effects: [...sending.effects, event, ...replaced.effects] };
+  return { sa, effects: [...effects, event] };
 }

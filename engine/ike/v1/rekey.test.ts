@@ -91,6 +91,11 @@ describe('another Quick Mode for the same traffic', () => {
     network.run(2_000);
     expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
     expect(activeOf(alice, network)).toHaveLength(1);
+    // It has never left the node: sequence numbers, and with them IVs, go on.
+    const keys = alice.commands.flatMap(command =>
+      command.kind === 'installSa' && command.sa.direction === 'outbound' ? [command.sa.encryptionKey] : [],
+    );
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
   it('ends what cannot be replaced, and makes it anew', () => {
