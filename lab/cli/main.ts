@@ -12,6 +12,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'up', summary: 'bring a topology up and run its checks', load: () => import('./commands/up.ts') },
   { name: 'status', summary: 'nodes, links, tunnels, SAs and counters', load: () => import('./commands/status.ts') },
   { name: 'exec', summary: 'run a command on a node', load: () => import('./commands/exec.ts') },
+  { name: 'shell', summary: 'a prompt on a node', load: () => import('./commands/shell.ts') },
   { name: 'capture', summary: 'see the packets of a link', load: () => import('./commands/capture.ts') },
   { name: 'check', summary: "run the topology's checks again", load: () => import('./commands/check.ts') },
   { name: 'explain', summary: 'what a node would do with a packet', load: () => import('./commands/explain.ts') },

@@ -8,8 +8,7 @@ import type { System, SystemAction, SystemEffect } from './system.ts';
 /** The system with other settings, and what brings its node there; in.iked hears of tunnels that come or go. */
 export function withSettings(system: System, settings: Settings): SystemEffect {
   const next = { ...system, settings };
-  const keysOf = ({ tunnels }: Settings) => activeOf(tunnels).map(tunnelKey).join('\n');
-  const negotiation = keysOf(system.settings) === keysOf(settings) ? [] : ikeActions(next);
+  const negotiation = tunnelKeys(system.settings) === tunnelKeys(settings) ? [] : ikeActions(next);
   return act(next, ...changesBetween(system.settings, settings), ...negotiation);
 }
 
@@ -22,8 +21,6 @@ export function changesBetween(before: Settings, after: Settings): SystemAction[
   const goneLinks = new Set(tunnels.gone.map(({ name }) => name));
   const newLinks = new Set(tunnels.come.map(({ name }) => name));
   const links = new Set(activeOf(after.tunnels).map(({ name }) => name));
-  const standing = (settings: Settings, away: ReadonlySet<string>) =>
-    activeOf(settings.addresses).filter(address => !address.isDown && !away.has(address.interface));
   const addresses = difference(standing(before, goneLinks), standing(after, newLinks), addressKey);
   const newAddresses = activeOf(after.addresses).filter(each => !each.isDown && newLinks.has(each.interface));
   const routes = difference(activeOf(before.routes), activeOf(after.routes), routeKey);
@@ -52,8 +49,13 @@ function difference<T>(before: readonly T[], after: readonly T[], keyOf: (value:
 }
 
 const tunnelKey = ({ name, local, remote, mtu }: TunnelSetting): string => [name, local, remote, mtu].join(' ');
+const tunnelKeys = ({ tunnels }: Settings): string => activeOf(tunnels).map(tunnelKey).join('\n');
 const routeKey = ({ destination, gateway, interface: out }: RouteSetting): string =>
   [destination, gateway, out].join(' ');
+
+/** The addresses that are in use, but for those of some links. */
+const standing = ({ addresses }: Settings, away: ReadonlySet<string>): AddressSetting[] =>
+  activeOf(addresses).filter(address => !address.isDown && !away.has(address.interface));
 
 function addressKey(address: AddressSetting): string {
   const what = address.kind === 'static' ? `${address.local} ${address.remote}` : '';

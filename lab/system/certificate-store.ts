@@ -122,7 +122,8 @@ function identityTexts(name: GeneralName): string[] {
       ];
     case 'directory':
       return [nameOf(name.name)];
-    default:
+    case 'uri':
+    case 'other':
       return [];
   }
 }

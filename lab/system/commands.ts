@@ -1,4 +1,4 @@
-import { toolNames } from '../../engine/config/tools/tools.ts';
+import { toolNamed, toolNames } from '../../engine/config/tools/tools.ts';
 import { dladm } from './dladm.ts';
 import { FILE_COMMANDS, pathsOf } from './file-commands.ts';
 import { wrong } from './effect.ts';
@@ -9,6 +9,7 @@ import { inIked } from './in-iked.ts';
 import { ipadm } from './ipadm.ts';
 import { ipf } from './ipf.ts';
 import { netstat } from './netstat.ts';
+import { openssl } from './openssl.ts';
 import { ping } from './ping.ts';
 import { reboot } from './reboot.ts';
 import { route } from './route.ts';
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ipadm,
   ipf,
   netstat,
+  openssl,
   ping,
   reboot,
   route,
@@ -74,9 +76,22 @@ export function planCommand(argv: readonly string[], system: System, elsewhere: 
 export function mayBeSystemCommand(argv: readonly string[], { hasPrograms }: Elsewhere): boolean {
   const name = nameOf(argv);
   if (name === 'ping') return ping(argv.slice(1)) !== null;
+  // Where there are programs, the one of that name knows more.
+  if (name === 'openssl') return !hasPrograms;
   if (Object.hasOwn(COMMANDS, name) || Object.hasOwn(SLIPS, name) || toolNames().includes(name)) return true;
   if (!Object.hasOwn(FILE_COMMANDS, name)) return false;
   return !hasPrograms || pathsOf(name, argv.slice(1)).some(path => OWN_PATHS.test(path));
+}
+
+/** Whether a command reads its standard input when nobody says what else; `unknown`: it is none of the system's. */
+export function readsInput(argv: readonly string[]): 'yes' | 'no' | 'unknown' {
+  const name = nameOf(argv);
+  const rest = argv.slice(1);
+  if (!mayBeSystemCommand(argv, { hasPrograms: false })) return 'unknown';
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : FILE_COMMANDS[name];
+  if (command !== undefined) return command(rest)?.kind === 'reads' ? 'yes' : 'no';
+  const plan = toolNamed(name)?.plan(rest);
+  return plan?.kind === 'reads' && plan.source.kind === 'stdin' ? 'yes' : 'no';
 }
 
 /** The commands of a system, in alphabetical order, for completion. */

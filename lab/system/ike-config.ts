@@ -102,15 +102,18 @@ const PAIRS_MAX = 1024;
 
 /** Without a tunnel, SAs are between the hosts themselves that a policy names. */
 function hostPairs({ local, remote }: StatedPolicy): NegotiatedTransform['ends'] {
-  const hosts = (list: readonly string[] | 'any' | string) =>
-    (typeof list === 'string' ? [list] : list).flatMap(text => /^([^/-]+)(?:\/(?:32|128))?$/.exec(text)?.[1] ?? []);
-  const isAddress = (text: string) => text !== 'any';
-  const [own, others] = [hosts(local).filter(isAddress), hosts(remote).filter(isAddress)];
-  return own
+  const others = hostsOf(remote);
+  return hostsOf(local)
     .flatMap(from =>
       others.filter(to => to.includes(':') === from.includes(':')).map(to => ({ local: from, remote: to })),
     )
     .slice(0, PAIRS_MAX);
+}
+
+/** Those of a list that are one address each. */
+function hostsOf(list: StatedPolicy['local']): string[] {
+  const texts = typeof list === 'string' ? [] : list;
+  return texts.flatMap(text => /^([^/-]+)(?:\/(?:32|128))?$/.exec(text)?.[1] ?? []);
 }
 
 /** null: its key is not there, which has been said. */

@@ -1,4 +1,3 @@
-import type { KnownCertificate } from '../../engine/config/certificate-selector.ts';
 import type { NodeCertificates } from '../../engine/config/key-connections.ts';
 import type { CredentialsConfig } from '../../engine/ike/config.ts';
 import { type Certificate, isSelfIssued } from '../../engine/pki/certificate.ts';
@@ -24,10 +23,12 @@ export function ikeCredentials(files: Files): NodeCredentials {
   const own = all.filter(isOwn);
   const others = all.filter(slot => !isOwn(slot));
   const roots = others.filter(({ content }) => isSelfIssued(content) && isCa(content));
-  const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
-  const named = (slot: Slot<Certificate>): KnownCertificate => knownCertificate(slot);
   return {
-    known: { own: own.map(named), peers: others.map(named), authorities: roots.map(named) },
+    known: {
+      own: own.map(knownCertificate),
+      peers: others.map(knownCertificate),
+      authorities: roots.map(knownCertificate),
+    },
     config: {
       keys: own.flatMap(({ content }) => {
         const key = keys.find(({ slot }) => slot === keySlotOf(keys, content.spki));
@@ -47,6 +48,8 @@ export function ikeCredentials(files: Files): NodeCredentials {
     },
   };
 }
+
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 
 const isCa = ({ extensions }: Certificate): boolean => extensions.basicConstraints?.isCa === true;
 

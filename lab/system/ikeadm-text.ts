@@ -81,8 +81,6 @@ export function formatStats({ sas, counters }: IkeStatus): string {
   const count = (role: IkeSaStatus['role']) => sas.filter(sa => sa.role === role).length;
   const total = counters.ikeEstablished ?? 0;
   const failed = (counters.negotiationFailed ?? 0) + (counters.authenticationFailed ?? 0);
-  const pair = (initiator: number, responder: number) =>
-    `initiator: ${String(initiator).padStart(10)}   responder: ${String(responder).padStart(10)}`;
   return `Phase 1 SA counts:
 Current:   ${pair(count('initiator'), count('responder'))}
 Total:     ${String(total).padStart(10)} established
@@ -90,6 +88,9 @@ Failed:    ${String(failed).padStart(10)}
            initiator fails include ${counters.peerFailed ?? 0} time-out(s)
 `;
 }
+
+const pair = (initiator: number, responder: number): string =>
+  `initiator: ${String(initiator).padStart(10)}   responder: ${String(responder).padStart(10)}`;
 
 const STATES: Readonly<Record<IkeSaStatus['state'], string>> = {
   connecting: 'INITIALIZING',

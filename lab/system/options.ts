@@ -17,12 +17,11 @@ export function readOptions(
 ): OptionsReading {
   const given: (readonly [string, string])[] = [];
   const rest = [...argv];
-  const wrong = (why: string): OptionsReading => ({ kind: 'wrong', why });
   for (let word = rest[0]; word !== undefined && /^-./.test(word); word = rest[0]) {
     rest.shift();
     if (word === '--') break;
     if (word.startsWith('--')) {
-      const [name = '', attached] = splitOnce(word.slice(2), '=');
+      const [name, attached] = splitOnce(word.slice(2), '=');
       const letter = Object.hasOwn(long, name) ? long[name] : undefined;
       if (letter === undefined) return wrong(`unrecognized option '--${name}'`);
       const takesValue = known.includes(`${letter}:`);
@@ -49,6 +48,8 @@ export function readOptions(
   return { kind: 'read', options: { given, operands: rest } };
 }
 
+const wrong = (why: string): OptionsReading => ({ kind: 'wrong', why });
+
 export const hasOption = ({ given }: Options, letter: string): boolean => given.some(([own]) => own === letter);
 
 /** Of the last one; null: it is not there. */
@@ -63,7 +64,7 @@ export const optionValues = ({ given }: Options, letter: string): readonly strin
 export function assignments(texts: readonly string[]): ReadonlyMap<string, string> | null {
   const found = new Map<string, string>();
   for (const part of texts.flatMap(text => text.split(','))) {
-    const [name = '', value] = splitOnce(part, '=');
+    const [name, value] = splitOnce(part, '=');
     if (name === '' || value === undefined || value === '') return null;
     found.set(name, value);
   }

@@ -15,7 +15,7 @@ export function ping(argv: readonly string[]): SystemPlan | null {
   const [host, timeout, ...more] = reading.options.operands;
   if (host === undefined || more.length > 0) return wrong('usage: ping [-n] [-A inet|inet6] host [timeout]');
   if (timeout !== undefined && !/^[1-9]\d{0,4}$/.test(timeout)) {
-    return /^-/.test(timeout)
+    return timeout.startsWith('-')
       ? null
       : wrong([`ping: bad timeout: ${timeout}`, '  fix: seconds, for instance ping host 5']);
   }

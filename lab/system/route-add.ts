@@ -3,7 +3,7 @@ import { formatPrefix, networkOf, parsePrefix, prefixContains } from '../../engi
 import { withSettings } from './apply.ts';
 import { complain } from './effect.ts';
 import { ownerOf, wayTo } from './interface-settings.ts';
-import { routeText } from './route.ts';
+import { routeText } from './route-text.ts';
 import type { RouteArguments } from './route-arguments.ts';
 import type { RouteSetting } from './settings.ts';
 import type { System, SystemEffect, SystemView } from './system.ts';

@@ -5,6 +5,7 @@ import { addRoute } from './route-add.ts';
 import { readRouteArguments, type RouteArguments } from './route-arguments.ts';
 import type { RouteSetting } from './settings.ts';
 import type { System, SystemEffect, SystemPlan, SystemView } from './system.ts';
+import { routeText } from './route-text.ts';
 import { longestMatch } from './routing-table.ts';
 
 const USAGE = [
@@ -40,18 +41,6 @@ export function route(argv: readonly string[]): SystemPlan {
     case undefined:
       return wrong([`route: bad keyword: ${command}`, `  fix: ${didYouMean(command, COMMANDS, '')}`]);
   }
-}
-
-/** The words of a route as `route` prints them: `net 10.0.1.0/24: gateway 10.0.1.1`. */
-export function routeText({
-  destination,
-  gateway,
-  interface: out,
-}: Pick<RouteSetting, 'destination' | 'gateway' | 'interface'>): string {
-  const [address = '', length = ''] = destination.split('/');
-  const isHost = length === (address.includes(':') ? '128' : '32');
-  const what = length === '0' ? 'net default' : isHost ? `host ${address}` : `net ${destination}`;
-  return `${what}: gateway ${gateway ?? out ?? ''}`;
 }
 
 function deleteRoute(

@@ -57,9 +57,10 @@ test.each(['| a', 'a | | b', '&& a', 'a > ', 'a < | b', '< in'])('%s: a syntax e
   expect(argvs(typed)).toMatch(/^syntax error near unexpected token/);
 });
 
+const bare = (typed: string) => withoutPrompt(typed, 'alice', isCommand);
+const isCommand = (word: string) => word === 'svcadm' || word === 'in.iked';
+
 test('a prompt that was copied with its line', () => {
-  const isCommand = (word: string) => word === 'svcadm' || word === 'in.iked';
-  const bare = (typed: string) => withoutPrompt(typed, 'alice', isCommand);
   expect(bare('alice # ping 10.0.1.1\n')).toBe('ping 10.0.1.1\n');
   expect(bare('# svcadm restart ipsec/policy')).toBe('svcadm restart ipsec/policy');
   expect(bare('# /usr/lib/inet/in.iked -c')).toBe('/usr/lib/inet/in.iked -c');

@@ -93,7 +93,7 @@ export interface SystemEffect extends Output {
   readonly system: System;
   readonly actions: readonly SystemAction[];
   /** What comes next, once the node is as the actions have made it. */
-  readonly then?: SystemStep;
+  readonly next?: SystemStep;
 }
 
 export type SystemAction =

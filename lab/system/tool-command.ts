@@ -11,7 +11,7 @@ import type { System, SystemPlan, SystemStep } from './system.ts';
 export function toolCommand(argv: readonly string[], system: System): SystemPlan | null {
   const plan = toolNamed(argv[0] ?? '')?.plan(argv.slice(1));
   const steps = plan === undefined ? null : stepsOf(plan, system);
-  return steps === null ? null : stepPlan(steps.reduceRight<SystemStep>((then, step) => toolStep(step, then), nothing));
+  return steps === null ? null : stepPlan(steps.reduceRight<SystemStep>((next, step) => toolStep(step, next), nothing));
 }
 
 function stepsOf(plan: ToolPlan, { files }: System): readonly ToolStep[] | null {
@@ -22,10 +22,10 @@ function stepsOf(plan: ToolPlan, { files }: System): readonly ToolStep[] | null 
 }
 
 /** Each step sees the node as the one before it has left it. */
-function toolStep(step: ToolStep, then: SystemStep): SystemStep {
+function toolStep(step: ToolStep, next: SystemStep): SystemStep {
   return (system, { status, unixSeconds }) => {
     const { commands, ...output } = step({ status, unixSeconds });
-    return { system, actions: commands.map(nodeAction), ...output, ...(then === nothing ? {} : { then }) };
+    return { system, actions: commands.map(nodeAction), ...output, ...(next === nothing ? {} : { next }) };
   };
 }
 

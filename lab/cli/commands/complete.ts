@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { toolNames } from '../../../engine/config/tools/tools.ts';
 import { listLabFolders } from '../../state/record.ts';
 import { stateRoot } from '../../state/root.ts';
+import { commandNames } from '../../system/commands.ts';
 import { shippedTopologies } from '../../topology/shipped.ts';
 import type { CommandContext } from '../command.ts';
 import { isUp, type LiveFolder } from '../find-lab.ts';
@@ -51,7 +51,8 @@ const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
   graph: place => (place === 0 ? shippedNames() : []),
   validate: () => shippedNames(),
   'diff-policy': place => (place < 2 ? shippedNames() : []),
-  exec: place => (place === 0 ? namesOf(lab => lab.record.nodes) : place === 1 ? [...toolNames(), 'nc', 'ping'] : []),
+  exec: place => (place === 0 ? namesOf(lab => lab.record.nodes) : place === 1 ? [...commandNames(), 'nc'] : []),
+  shell: place => (place === 0 ? namesOf(lab => lab.record.nodes) : []),
   test: () => knownSuites(),
   explain: place => (place < 3 ? namesOf(lab => lab.record.nodes) : ['tcp', 'udp', 'icmp']),
   ike: place =>

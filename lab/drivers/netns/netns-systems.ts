@@ -82,7 +82,7 @@ export class NetnsSystems {
     const status = await node.status();
     if (status === null) return 'nodeIsDown';
     const ike = await node.ike();
-    const { system, actions, then, ...output } = step(seat.system, {
+    const { system, actions, next, ...output } = step(seat.system, {
       status,
       ike,
       unixSeconds: node.unixSeconds(),
@@ -92,10 +92,10 @@ export class NetnsSystems {
     for (const action of actions) await carryOut(action, node);
     if (actions.length > 0) await node.settled();
     const result = { ...output, restarts: actions.some(({ kind }) => kind === 'restart') };
-    if (then === undefined) return result;
-    const next = await this.#runNow(seat, then);
-    if (next === 'nodeIsDown') return next;
-    return { ...joinedOutput(result, next), restarts: result.restarts || next.restarts };
+    if (next === undefined) return result;
+    const last = await this.#runNow(seat, next);
+    if (last === 'nodeIsDown') return last;
+    return { ...joinedOutput(result, last), restarts: result.restarts || last.restarts };
   }
 }
 

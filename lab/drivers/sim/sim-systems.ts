@@ -52,10 +52,10 @@ export class SimSystems {
       unixSeconds: this.#world.unixSeconds(name),
       random: seat.random,
     };
-    const { system, actions, then, ...output } = step(seat.system, view);
+    const { system, actions, next, ...output } = step(seat.system, view);
     seat.system = system;
     for (const action of actions) this.#carryOut(name, machine, action);
-    return then === undefined ? output : joinedOutput(output, this.run(name, then));
+    return next === undefined ? output : joinedOutput(output, this.run(name, next));
   }
 
   /** The node has lost what does not last. */

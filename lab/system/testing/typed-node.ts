@@ -82,8 +82,8 @@ export class TypedNode {
       else if (action.kind === 'ikeCommand') this.ikeCommands.push(action.command);
       else this.restart();
     }
-    if (effect.then === undefined) return effect;
-    const next = this.#step(effect.then);
+    if (effect.next === undefined) return effect;
+    const next = this.#step(effect.next);
     return { ...next, stdout: effect.stdout + next.stdout, stderr: effect.stderr + next.stderr };
   }
 
