@@ -80,8 +80,7 @@ class IsakmpWitness {
     const { initiatorCookie, responderCookie, messageId, exchangeType } = message;
     const [first] = message.payloads;
     const piece = first?.type === 'FRAG' ? first.number : 0;
-    const cookies = exchangeType === IsakmpExchange.INFORMATIONAL || messageId !== 0 ? responderCookie : '';
-    const key = `${initiatorCookie} ${cookies} ${exchangeType} ${messageId} ${piece}`;
+    const key = `${initiatorCookie} ${responderCookie} ${exchangeType} ${messageId} ${piece}`;
     const said = this.#said.get(key) ?? new Set<string>();
     this.#said.set(key, said);
     said.add(text);
