@@ -3,7 +3,7 @@ import { type Place, quoted, Report } from './diagnostic.ts';
 import type { SecretsReading } from './key-rules.ts';
 import type { SharedSecretConfig } from '../ike/config.ts';
 import { solarisWords, type SolarisWord } from './solaris-words.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 const KEYS = ['localidtype', 'localid', 'remoteidtype', 'remoteid', 'key'] as const;
 type Key = (typeof KEYS)[number];
@@ -48,6 +48,7 @@ function readEntry(
   report: Report,
 ): { readonly secret: SharedSecretConfig | null; readonly end: number } {
   const values = new Map<Key, SolarisWord>();
+  const misspelt = new Set<string>();
   let at = start;
   for (;;) {
     const name = words[at];
@@ -64,6 +65,7 @@ function readEntry(
       // A word that looks like digits may be a key whose name is missing.
       const shown = /^[a-z_]{1,24}$/i.test(name.text) ? quoted(name.text) : 'what stands here';
       report.error(name.place, `${shown} is no part of an entry`, didYouMean(name.text, KEYS, ''));
+      misspelt.add(nearest(name.text, KEYS) ?? '');
       if (hasValue && value.place.line === name.place.line) at += 1;
       continue;
     }
@@ -75,7 +77,7 @@ function readEntry(
     if (values.has(key)) report.error(name.place, `${key} is there twice`, 'keep one of the two');
     values.set(key, value);
   }
-  for (const key of KEYS.filter(each => !values.has(each)))
+  for (const key of KEYS.filter(each => !values.has(each) && !misspelt.has(each)))
     report.error(brace.place, `this entry has no ${key}`, `add ${key} ${EXAMPLES[key]}`);
   return { secret: secretOf(values, report), end: at };
 }
@@ -85,7 +87,7 @@ const EXAMPLES: Readonly<Record<Key, string>> = {
   localid: '192.0.2.1',
   remoteidtype: 'IP',
   remoteid: '192.0.2.2',
-  key: 'and hexadecimal digits: openssl rand -hex 64',
+  key: 'DIGITS, as openssl rand -hex 64 makes them',
 };
 
 function secretOf(values: ReadonlyMap<Key, SolarisWord>, report: Report): SharedSecretConfig | null {

@@ -50,7 +50,8 @@ export function readPskFile(file: string, text: string): SecretsReading {
 function identityOf(name: string): string | null {
   if (name === '*') return '%any';
   const identity = parseIdentity(name);
-  if (identity === null || identity.kind === 'any' || name.includes('*')) return null;
+  const isNumbers = /^[0-9.]+$/.test(name) && identity?.kind !== 'ipv4';
+  if (identity === null || identity.kind === 'any' || name.includes('*') || isNumbers) return null;
   return formatIdentity(identity);
 }
 

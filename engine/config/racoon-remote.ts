@@ -5,7 +5,7 @@ import { cipherOf, groupOf, hashOf, NOT_HERE, type RacoonRules } from './racoon-
 import type { Notes } from './racoon-notes.ts';
 import { type Statement, StatementReader } from './racoon-statements.ts';
 import { addressOf, fileOf, identifierOf, type RacoonIdentifier } from './racoon-values.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
 /** What one `remote` says; null: nothing, and racoon's default counts. */
 export interface RemoteText {
@@ -95,7 +95,7 @@ const OTHER = [
   'xauth_login',
   'proposal',
 ];
-const KEYWORDS = [...FLAGS, ...Object.keys(WORDS), ...Object.keys(NUMBERS), ...OTHER];
+export const REMOTE_KEYWORDS = [...FLAGS, ...Object.keys(WORDS), ...Object.keys(NUMBERS), ...OTHER];
 const ADDITIVE = ['peers_identifier', 'ca_type', 'peers_certfile', 'script', 'proposal', 'lifetime'];
 
 /** The statements in its braces; those of its parent among them, by `inherited`. */
@@ -160,8 +160,8 @@ class RemoteReading {
   take(statement: Statement): void {
     const { keyword, place } = statement;
     const reader = new StatementReader(statement, this.#report);
-    if (!KEYWORDS.includes(keyword)) {
-      const fix = didYouMean(keyword, KEYWORDS, 'take it away');
+    if (!REMOTE_KEYWORDS.includes(keyword)) {
+      const fix = didYouMean(keyword, REMOTE_KEYWORDS, 'take it away');
       this.#report.error(place, `unknown statement ${quoted(keyword)} in a remote`, fix);
       return;
     }
@@ -285,7 +285,7 @@ function isX509(reader: StatementReader): boolean {
   return false;
 }
 
-const PROPOSAL_KEYWORDS = [
+export const PROPOSAL_KEYWORDS = [
   'encryption_algorithm',
   'hash_algorithm',
   'authentication_method',
@@ -311,6 +311,7 @@ function readProposal(statement: Statement, rules: RacoonRules, report: Report):
     if (keyword === undefined) {
       const fix = didYouMean(part.keyword, PROPOSAL_KEYWORDS, 'take it away');
       report.error(part.place, `unknown statement ${quoted(part.keyword)} in a proposal`, fix);
+      seen.add(nearest(part.keyword, PROPOSAL_KEYWORDS) ?? '');
       continue;
     }
     if (seen.has(keyword)) report.error(part.place, `${keyword} is there twice`, 'keep one of the two');

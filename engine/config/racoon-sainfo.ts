@@ -5,9 +5,9 @@ import type { Notes } from './racoon-notes.ts';
 import { lifetimeOf } from './racoon-remote.ts';
 import { type Statement, StatementReader } from './racoon-statements.ts';
 import { identifierOf, selectorOf } from './racoon-values.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, nearest } from './suggest.ts';
 
-const KEYWORDS = [
+export const SAINFO_KEYWORDS = [
   'pfs_group',
   'lifetime',
   'remoteid',
@@ -24,7 +24,7 @@ const OCTETS_PER_KILOBYTE = 1024;
 export function readSainfo(statement: Statement, rules: RacoonRules, report: Report, notes: Notes): ChildRule | null {
   const head = new StatementReader(statement, report);
   const local = sideOf(head);
-  const remote = head.isAtEnd ? null : sideOf(head);
+  const remote = head.isAtEnd || !head.isGood ? null : sideOf(head);
   readPeer(head, notes);
   head.finish();
   if (statement.block === null) {
@@ -32,16 +32,18 @@ export function readSainfo(statement: Statement, rules: RacoonRules, report: Rep
     return null;
   }
   const seen = new Map<string, Place>();
+  const misspelt = new Set<string>();
   const numbers = new Map<string, number>();
   let encryption: readonly string[] = [];
   let integrity: readonly string[] = [];
   let group: string | null = null;
   for (const part of statement.block) {
     const reader = new StatementReader(part, report);
-    const keyword = KEYWORDS.find(each => each === part.keyword);
+    const keyword = SAINFO_KEYWORDS.find(each => each === part.keyword);
     if (keyword === undefined) {
-      const fix = didYouMean(part.keyword, KEYWORDS, 'take it away');
+      const fix = didYouMean(part.keyword, SAINFO_KEYWORDS, 'take it away');
       report.error(part.place, `unknown statement ${quoted(part.keyword)} in a sainfo`, fix);
+      misspelt.add(nearest(part.keyword, SAINFO_KEYWORDS) ?? '');
       continue;
     }
     const before = seen.get(keyword);
@@ -57,7 +59,8 @@ export function readSainfo(statement: Statement, rules: RacoonRules, report: Rep
     reader.finish();
   }
   for (const keyword of ['encryption_algorithm', 'authentication_algorithm'])
-    if (!seen.has(keyword)) report.error(statement.place, `this sainfo has no ${keyword}`, `add ${keyword} …;`);
+    if (!seen.has(keyword) && !misspelt.has(keyword))
+      report.error(statement.place, `this sainfo has no ${keyword}`, `add ${keyword} …;`);
   const kilobytes = numbers.get('kilobytes');
   return {
     place: statement.place,
@@ -84,8 +87,15 @@ function sideOf(reader: StatementReader): RuleSelector | null {
     reader.error('nothing says for whom it is', 'write sainfo anonymous { … }');
     return null;
   }
-  const next = reader.peek()?.text;
-  return next === 'from' || next === 'group' ? null : selectorOf(reader);
+  const next = reader.peek();
+  if (next?.text === 'from' || next?.text === 'group') return null;
+  const kinds = ['anonymous', 'clientaddr', 'address', 'subnet'];
+  if (next !== null && kinds.includes(next.text)) return selectorOf(reader);
+  reader.error(
+    `${quoted(next?.text ?? '')} is not anonymous, address or subnet`,
+    didYouMean(next?.text ?? '', kinds, ''),
+  );
+  return null;
 }
 
 function readPeer(reader: StatementReader, notes: Notes): void {

@@ -15,19 +15,24 @@ export interface Statement {
 const STATEMENTS_MAX = 20_000;
 const DEPTH_MAX = 8;
 
-/** The statements of a racoon.conf. What cannot be read is reported, and reading goes on behind it. */
-export function readStatements(text: string, report: Report): Statement[] {
-  return new TreeReader(wordsOf(text, { alone: '{};,[]/', quotes: true }), report).statements(null, 0);
+/**
+ * The statements of a racoon.conf. What cannot be read is reported, and reading goes on behind it. `keywords`: with which statements
+ * begin; a line that begins with one ends the statement before it, whose `;` was forgotten.
+ */
+export function readStatements(text: string, keywords: ReadonlySet<string>, report: Report): Statement[] {
+  return new TreeReader(wordsOf(text, { alone: '{};,[]/', quotes: true }), keywords, report).statements(null, 0);
 }
 
 class TreeReader {
   readonly #words: readonly Word[];
+  readonly #keywords: ReadonlySet<string>;
   readonly #report: Report;
   #at = 0;
   #count = 0;
 
-  constructor(words: readonly Word[], report: Report) {
+  constructor(words: readonly Word[], keywords: ReadonlySet<string>, report: Report) {
     this.#words = words;
+    this.#keywords = keywords;
     this.#report = report;
     for (const word of words)
       if (word.quotes === 'open')
@@ -65,8 +70,8 @@ class TreeReader {
     for (;;) {
       const word = this.#words[this.#at];
       const common = { keyword: keyword.quotes === 'none' ? keyword.text : '', place: keyword.place, words };
-      if (word === undefined || isMark(word, '}')) {
-        this.#report.error(keyword.place, `no ; stands behind this statement`, 'write ; at its end');
+      if (word === undefined || isMark(word, '}') || this.#beginsAnother(word, words.at(-1) ?? keyword)) {
+        this.#report.error(keyword.place, 'no ; stands behind this statement', 'write ; at its end');
         return { ...common, block: null };
       }
       this.#at += 1;
@@ -83,6 +88,11 @@ class TreeReader {
       return { ...common, block: this.statements(word.place, depth + 1) };
     }
   }
+
+  #beginsAnother(word: Word, before: Word): boolean {
+    const isKeyword = word.beginsLine && word.quotes === 'none' && this.#keywords.has(word.text);
+    return isKeyword && !isMark(before, ',') && !isMark(before, '[');
+  }
 }
 
 const isMark = (word: Word, mark: string): boolean => word.quotes === 'none' && word.text === mark;
@@ -92,10 +102,16 @@ export class StatementReader {
   readonly statement: Statement;
   readonly #report: Report;
   #at = 0;
+  #isGood = true;
 
   constructor(statement: Statement, report: Report) {
     this.statement = statement;
     this.#report = report;
+  }
+
+  /** Nothing was wrong so far. */
+  get isGood(): boolean {
+    return this.#isGood;
   }
 
   get isAtEnd(): boolean {
@@ -111,6 +127,7 @@ export class StatementReader {
   }
 
   error(message: string, fix: string, place: Place = this.place): void {
+    this.#isGood = false;
     this.#report.error(place, `${this.statement.keyword}: ${message}`, fix);
   }
 
@@ -150,7 +167,11 @@ export class StatementReader {
     if (word === null) return null;
     const value = /^(0x[0-9a-f]{1,8}|[0-9]{1,10})$/i.test(word.text) ? Number(word.text) : null;
     if (value !== null && value >= least && value <= most) return value;
-    this.error(`${quoted(word.text)} is not a number of ${least} to ${most}`, `write ${least}`, word.place);
+    this.error(
+      `${quoted(word.text)} is not a number that fits`,
+      `use a whole number of ${least} to ${most}`,
+      word.place,
+    );
     return null;
   }
 
@@ -174,10 +195,10 @@ export class StatementReader {
     return null;
   }
 
-  /** What is left over. */
+  /** Reports what is left over, unless something before it was wrong. */
   finish(): void {
     const word = this.peek();
-    if (word !== null)
+    if (word !== null && this.#isGood)
       this.error(`${quoted(word.text)} is one word too many`, 'write ; before it, or take it away', word.place);
   }
 }

@@ -88,7 +88,11 @@ export function selectorOf(reader: StatementReader): RuleSelector | null {
   const port = portOf(reader);
   const name = reader.next('… any');
   if (prefix === null) {
-    reader.error(`${quoted(word.text)} is no network`, 'write 10.0.0.0/24', word.place);
+    reader.error(
+      `${quoted(length === null ? word.text : `${word.text}/${length}`)} is no network`,
+      'write 10.0.0.0/24',
+      word.place,
+    );
     return null;
   }
   if (name === null) return null;

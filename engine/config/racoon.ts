@@ -6,8 +6,8 @@ import { keyOptions } from './key-options.ts';
 import type { ChildRule, KeyRule, KeyRulesReading, OwnAuthentication, PeerAuthentication } from './key-rules.ts';
 import { GLOBAL_KEYWORDS, type RacoonGlobals, readGlobals } from './racoon-globals.ts';
 import { Notes } from './racoon-notes.ts';
-import { inherited, readRemote, type RemoteText } from './racoon-remote.ts';
-import { readSainfo } from './racoon-sainfo.ts';
+import { inherited, PROPOSAL_KEYWORDS, readRemote, REMOTE_KEYWORDS, type RemoteText } from './racoon-remote.ts';
+import { readSainfo, SAINFO_KEYWORDS } from './racoon-sainfo.ts';
 import { readStatements, type Statement, StatementReader } from './racoon-statements.ts';
 import { addressOf, portOf } from './racoon-values.ts';
 import { didYouMean } from './suggest.ts';
@@ -18,6 +18,7 @@ export interface RacoonInput {
   readonly secrets: readonly SharedSecretConfig[];
 }
 
+const KEYWORDS = new Set<string>([...GLOBAL_KEYWORDS, ...REMOTE_KEYWORDS, ...PROPOSAL_KEYWORDS, ...SAINFO_KEYWORDS]);
 const LIFETIME_SECONDS = 8 * 3600;
 const NONCE_OCTETS = 16;
 const DPD_RETRY_SECONDS = 5;
@@ -27,7 +28,7 @@ const DPD_MAXFAIL = 5;
 export function readRacoon(file: string, text: string, input: RacoonInput): KeyRulesReading {
   const report = new Report(file);
   const notes = new Notes(file);
-  const statements = readStatements(text, report);
+  const statements = readStatements(text, KEYWORDS, report);
   for (const { keyword, place } of statements) {
     if (GLOBAL_KEYWORDS.some(known => known === keyword)) continue;
     report.error(place, `unknown statement ${quoted(keyword)}`, didYouMean(keyword, GLOBAL_KEYWORDS, 'take it away'));
@@ -72,6 +73,7 @@ interface Remote {
 }
 
 function readRemotes(statements: readonly Statement[], report: Report): Remote[] {
+  const all: Remote[] = [];
   const found = new Map<string, Remote>();
   for (const statement of statements.filter(({ keyword }) => keyword === 'remote')) {
     const head = new StatementReader(statement, report);
@@ -101,10 +103,12 @@ function readRemotes(statements: readonly Statement[], report: Report): Remote[]
       report.error(statement.place, message, 'keep one of the two');
     }
     const isTemplate = address !== null && isUnspecified(parseAddress(address) ?? new Uint8Array([1]));
-    const all = inherited(parent?.statements ?? [], statement.block ?? []);
-    found.set(name, { statement, name, address, statements: all, isTemplate });
+    const own = inherited(parent?.statements ?? [], statement.block ?? []);
+    const remote = { statement, name, address, statements: own, isTemplate };
+    found.set(name, remote);
+    all.push(remote);
   }
-  return [...found.values()];
+  return all;
 }
 
 const canonical = (text: string): string | null => (parseAddress(text) === null ? null : text);

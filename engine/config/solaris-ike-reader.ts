@@ -48,16 +48,16 @@ export class SolarisReader {
     return word;
   }
 
-  /** As in C: decimal, 0x hexadecimal, 0 octal. */
-  number(key: SolarisWord, least: number, most: number): number | null {
-    const word = this.value(key, String(least));
+  /** As in C: decimal, 0x hexadecimal, 0 octal. `example`: for messages. */
+  number(key: SolarisWord, least: number, most: number, example = least): number | null {
+    const word = this.value(key, String(example));
     if (word === null) return null;
     const value = numberOf(word.text);
     if (value !== null && value >= least && value <= most) return value;
     this.error(
       word.place,
       `${key.text} ${quoted(word.text)}: not a number of ${least} to ${most}`,
-      `write ${key.text} ${least}`,
+      `write ${key.text} ${example}`,
     );
     return null;
   }

@@ -217,7 +217,8 @@ function readRule(brace: SolarisWord, reader: SolarisReader, rules: SolarisRules
       unknown(key, RULE_KEYS, GLOBAL_KEYS, reader);
       continue;
     }
-    if (!ADDITIVE.includes(key.text)) settings.once(key);
+    if (ADDITIVE.includes(key.text)) settings.seen.set(key.text, key.place);
+    else settings.once(key);
     if (settings.takes(key)) continue;
     if (key.text === 'label') label = reader.value(key, '"bob"')?.text ?? null;
     else if (key.text === 'local_id') localId = reader.selector(key);
@@ -232,8 +233,8 @@ function readRule(brace: SolarisWord, reader: SolarisReader, rules: SolarisRules
   const { transforms, numbers, idType, pfs, seen, misspelt } = settings;
   for (const [key, isThere] of [
     ['label', seen.has('label')],
-    ['local_addr', local.length > 0],
-    ['remote_addr', remote.length > 0],
+    ['local_addr', seen.has('local_addr')],
+    ['remote_addr', seen.has('remote_addr')],
   ] as const)
     if (!isThere && !misspelt.has(key))
       reader.error(brace.place, `this rule has no ${key}`, `add ${key} ${key === 'label' ? '"bob"' : '192.0.2.1'}`);

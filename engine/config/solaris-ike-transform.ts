@@ -60,11 +60,12 @@ export function readTransform(key: SolarisWord, reader: SolarisReader, rules: So
   let lifetimeSeconds: number | null = null;
   for (;;) {
     if (reader.takes('}')) break;
-    const name = reader.next();
+    const name = reader.peek();
     if (name === null || (name.text === '{' && !name.isQuoted)) {
-      reader.error(name?.place ?? key.place, 'the { of this p1_xform is never closed', 'write } where it ends');
+      reader.error(key.place, 'the { of this p1_xform is never closed', 'write } where it ends');
       break;
     }
+    reader.next();
     const parameter = PARAMETERS.find(each => each === name.text);
     if (parameter === undefined) {
       reader.error(
@@ -130,7 +131,7 @@ function methodOf(key: SolarisWord, reader: SolarisReader): SolarisTransform['me
 /** Of `oakley_group` and `p2_pfs`; the token of the group. */
 export function groupOf(key: SolarisWord, reader: SolarisReader, rules: SolarisRules): string | null {
   const place = reader.peek()?.place ?? key.place;
-  const number = reader.number(key, 0, 0xffff);
+  const number = reader.number(key, 1, 0xffff, 14);
   if (number === null) return null;
   const token = OAKLEY_GROUPS.get(number);
   if (token === undefined) {

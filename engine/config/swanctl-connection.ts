@@ -2,12 +2,14 @@ import type { RemoteAuthenticationConfig } from '../ike/config.ts';
 import { parseAddress } from '../wire/address.ts';
 import { quoted, type Report } from './diagnostic.ts';
 import { DEFAULT_IKE_PROPOSALS, parseIkeProposal, type ProposalRules } from './ike-proposal.ts';
+import { DEFAULT_V1_PROPOSALS, parseIkeV1Proposal } from './ike-v1-proposal.ts';
 import type { StatedPolicy } from './policy.ts';
 import type { StatedAuthentication, StatedConnection } from './stated-ike.ts';
 import { readChild } from './swanctl-child.ts';
 import { CONNECTION_KEYS, judgeKeys, LOCAL_KEYS, REMOTE_KEYS } from './swanctl-keys.ts';
 import type { SettingsSection } from './swanctl-settings.ts';
 import { proposalsOf } from './swanctl-proposals.ts';
+import { judgeV1Children, roundOf, v1Of, versionOf, type XauthUser } from './swanctl-v1.ts';
 import { ValueReader } from './swanctl-values.ts';
 
 export interface ConnectionReading {
@@ -23,17 +25,25 @@ const OVER = 0.1;
 /** charon's own (strongswan.conf, charon.retransmit_*): 4 s, 1.8 times as long each, 5 times more. */
 const RETRANSMISSION = { firstMs: 4000, factor: 1.8, longestMs: 60_000, sends: 6 } as const;
 
-/** `names`: of the policies of the file so far. */
+/** What stands around the connections of a file. */
+export interface ConnectionContext {
+  readonly file: string;
+  readonly rules: ProposalRules;
+  /** Of the policies of the file so far. */
+  readonly names: Set<string>;
+  readonly poolAddresses: (pools: readonly string[]) => readonly string[];
+  /** With the passwords of XAuth. */
+  readonly users: readonly XauthUser[];
+}
+
 export function readConnection(
   section: SettingsSection,
-  file: string,
-  rules: ProposalRules,
-  names: Set<string>,
-  poolAddresses: (pools: readonly string[]) => readonly string[],
+  { file, rules, names, poolAddresses, users }: ConnectionContext,
   report: Report,
 ): ConnectionReading {
   judgeKeys(section, CONNECTION_KEYS, ['local', 'remote', 'children'], report);
   const values = new ValueReader(section, report);
+  const version = versionOf(values);
   const local = values.addresses('local_addrs');
   const remote = values.addresses('remote_addrs');
   const rekeySeconds = values.seconds('rekey_time', REKEY_SECONDS);
@@ -52,18 +62,31 @@ export function readConnection(
   const children = (section.sections.find(({ name }) => name === 'children')?.sections ?? []).map(child =>
     readChild(child, section.name, ends, file, rules, names, report),
   );
-  const authentication = { local: readLocal(section, values, local, report), remote: readRemote(section, report) };
+  const rounds = { local: roundOf(section, 'local', report), remote: roundOf(section, 'remote', report) };
+  if (version === 1)
+    judgeV1Children(
+      section,
+      children.flatMap(child => child.configs),
+      report,
+    );
+  const authentication = {
+    local: readLocal(section, rounds.local, values, local, report),
+    remote: readRemote(section, rounds.remote, report),
+  };
   const policies = children.flatMap(child => child.policies);
   const ppk = values.setting('ppk_id');
   const tries = values.setting('keyingtries')?.value === '%forever' ? 0 : values.number('keyingtries', 1, 1000);
   const options: Omit<StatedConnection, 'authentication'> = {
     name: section.name,
     place: section.place,
-    version: versionOf(values),
+    ...(version === 1 ? { version, v1: v1Of(section, values, users, report) } : { version }),
     local,
     remote,
     ...portsOf(values),
-    proposals: proposalsOf(values, 'proposals', DEFAULT_IKE_PROPOSALS, text => parseIkeProposal(text, rules)),
+    proposals:
+      version === 1
+        ? proposalsOf(values, 'proposals', DEFAULT_V1_PROPOSALS, text => parseIkeV1Proposal(text, rules))
+        : proposalsOf(values, 'proposals', DEFAULT_IKE_PROPOSALS, text => parseIkeProposal(text, rules)),
     ppk: ppk === null ? null : { ids: [ppk.value], isRequired: values.flag('ppk_required', false) },
     requestAddresses,
     addressInterface: null,
@@ -100,14 +123,6 @@ export function readConnection(
   return { connection: isWhole ? { ...options, authentication: { local: own, remote: expected } } : null, policies };
 }
 
-/** 0 is either, and then strongSwan begins with 2 as well. */
-function versionOf(values: ValueReader): 2 {
-  const setting = values.setting('version');
-  if (setting !== null && setting.value !== '0' && setting.value !== '2')
-    values.error(setting, 'there is IKEv2 alone here', 'write version = 2');
-  return 2;
-}
-
 function portsOf(values: ValueReader): Pick<StatedConnection, 'port' | 'natPort'> {
   const local = values.number('local_port', IKE_PORT, 65_535);
   const remote = values.number('remote_port', local, 65_535);
@@ -117,23 +132,13 @@ function portsOf(values: ValueReader): Pick<StatedConnection, 'port' | 'natPort'
   return { port: local === NAT_T_PORT ? IKE_PORT : local, natPort: NAT_T_PORT };
 }
 
-/** The one round of authentication: `local`, or `local-1`. */
-function roundOf(section: SettingsSection, side: 'local' | 'remote', report: Report): SettingsSection | null {
-  const [first = null, second] = section.sections.filter(({ name }) => name.startsWith(side));
-  if (second !== undefined) {
-    const message = `${quoted(second.name)} is a second round of authentication (RFC 4739)`;
-    report.error(second.place, message, 'keep one');
-  }
-  return first;
-}
-
 function readLocal(
   section: SettingsSection,
+  round: SettingsSection | null,
   connection: ValueReader,
   addresses: readonly string[],
   report: Report,
 ): StatedAuthentication | null {
-  const round = roundOf(section, 'local', report);
   if (round === null) {
     report.error(section.place, `${section.name} does not say how it proves who it is`, 'add local { auth = psk … }');
     return null;
@@ -168,8 +173,11 @@ function readLocal(
   };
 }
 
-function readRemote(section: SettingsSection, report: Report): StatedConnection['authentication']['remote'] | null {
-  const round = roundOf(section, 'remote', report);
+function readRemote(
+  section: SettingsSection,
+  round: SettingsSection | null,
+  report: Report,
+): StatedConnection['authentication']['remote'] | null {
   if (round === null) {
     report.error(
       section.place,

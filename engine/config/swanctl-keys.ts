@@ -47,13 +47,13 @@ export const CONNECTION_KEYS = table(
     'over_time',
     'rand_time',
     'pools',
+    'aggressive',
+    'pull',
+    'dpd_timeout',
+    'send_certreq',
   ],
   {
-    aggressive: 'no',
-    pull: 'yes',
     dscp: '000000',
-    dpd_timeout: '0s',
-    send_certreq: 'yes',
     if_id_in: '0',
     if_id_out: '0',
     mediation: 'no',
@@ -62,20 +62,21 @@ export const CONNECTION_KEYS = table(
   },
 );
 
-export const LOCAL_KEYS = table('a local section', ['auth', 'id', 'certs', 'pubkeys'], {
-  round: '0',
+export const LOCAL_KEYS = table('a local section', ['auth', 'id', 'certs', 'pubkeys', 'round', 'xauth_id'], {
   eap_id: '',
   aaa_id: '',
-  xauth_id: '',
 });
 
-export const REMOTE_KEYS = table('a remote section', ['auth', 'id', 'cacerts', 'certs', 'pubkeys', 'revocation'], {
-  round: '0',
-  eap_id: '',
-  groups: '',
-  cert_policy: '',
-  ca_id: '',
-});
+export const REMOTE_KEYS = table(
+  'a remote section',
+  ['auth', 'id', 'cacerts', 'certs', 'pubkeys', 'revocation', 'round'],
+  {
+    eap_id: '',
+    groups: '',
+    cert_policy: '',
+    ca_id: '',
+  },
+);
 
 export const CHILD_KEYS = table(
   'a child',

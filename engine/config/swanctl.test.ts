@@ -174,6 +174,51 @@ describe('swanctl.conf', () => {
   });
 });
 
+const oldConf = (inside: string, secrets = '') => `connections { c {
+      version = 1
+      local_addrs = 192.0.2.1
+      remote_addrs = 192.0.2.2
+      ${inside}
+      local-1 { auth = psk
+      }
+      remote { auth = psk
+        id = bob.lab }
+      children { net { esp_proposals = aes256-sha256-modp2048
+      } }
+    } } ${secrets}`;
+
+describe('version = 1', () => {
+  test('Main Mode, with proposals that name hashes', () => {
+    expect(read(oldConf('proposals = aes256-sha512-modp2048')).ike.connections[0]).toMatchObject({
+      version: 1,
+      v1: { mode: 'main', accepts: ['main'], natTraversal: 'yes', livenessTimeoutSeconds: 165, xauth: null },
+      proposals: [{ encryption: ['aes256'], integrity: ['sha512'], prf: [], keyExchange: ['modp2048'] }],
+    });
+  });
+
+  test('Aggressive Mode, XAuth behind it, and addresses that are pushed', () => {
+    const inside = `aggressive = yes
+      pull = no
+      vips = 0.0.0.0
+      dpd_timeout = 90s
+      send_certreq = no
+      local-xauth { auth = xauth
+        round = 2
+        xauth_id = carol }`;
+    const secrets = 'secrets { xauth-1 { id = carol\n secret = "correct horse" } }';
+    expect(read(oldConf(inside, secrets)).ike.connections[0]?.v1).toMatchObject({
+      mode: 'aggressive',
+      accepts: ['aggressive'],
+      modeConfig: 'push',
+      livenessTimeoutSeconds: 90,
+      requestsCertificates: false,
+      xauth: { side: 'user', user: 'carol', password: 'correct horse' },
+    });
+    const gateway = read(oldConf('remote-2 { auth = xauth-generic\n }', secrets)).ike.connections[0];
+    expect(gateway?.v1?.xauth).toEqual({ side: 'gateway', users: [{ user: 'carol', password: 'correct horse' }] });
+  });
+});
+
 describe('what is written', () => {
   const { ike } = read(NET2NET);
   const config: IkeConfig = {
@@ -245,6 +290,10 @@ describe('what is written', () => {
         xauth: { side: 'user', user: 'carol', password: 'correct horse' },
       },
       proposals: [{ ...proposal, keyExchange: ['modp2048', 'ecp256'] }],
+      children: connection.children.map(child => ({
+        ...child,
+        proposals: child.proposals.map(each => ({ ...each, keyExchange: ['ecp256'] })),
+      })),
     };
     const written = writeSwanctl({ ...config, connections: [old] });
     const text = written.files[0]?.text ?? '';
@@ -255,5 +304,9 @@ describe('what is written', () => {
     expect(text).toMatch(/auth = xauth\n\s*round = 2\n\s*xauth_id = carol/);
     expect(text).not.toMatch(/mobike|childless/);
     expect(written.missing).toEqual(["gw-gw: strongSwan's files have no commit bit"]);
+    const again = read(text).ike.connections[0];
+    expect(again).toMatchObject({ version: 1, v1: { ...old.v1, commitBit: false } });
+    expect(again?.proposals).toHaveLength(4);
+    expect(again?.children).toMatchObject([{ proposals: [{ encryption: ['aes128gcm16'], keyExchange: ['ecp256'] }] }]);
   });
 });

@@ -7,6 +7,7 @@ import { didYouMean } from './suggest.ts';
 import { readConnection } from './swanctl-connection.ts';
 import { AUTHORITY_KEYS, judgeKeys, POOL_KEYS, SECRET_KEYS } from './swanctl-keys.ts';
 import { readSettings, type SettingsSection } from './swanctl-settings.ts';
+import type { XauthUser } from './swanctl-v1.ts';
 import { ValueReader } from './swanctl-values.ts';
 
 export interface SwanctlReading extends PolicyReading {
@@ -28,12 +29,14 @@ export function readSwanctl(file: string, text: string, rules: { readonly legacy
   const poolAddresses = (wanted: readonly string[]) =>
     pools.filter(({ name }) => wanted.includes(name)).flatMap(({ addresses }) => addresses);
   const names = new Set<string>();
-  const read = part('connections').map(section => readConnection(section, file, rules, names, poolAddresses, report));
+  const { users, ...secrets } = readSecrets(part('secrets'), report);
+  const context = { file, rules, names, poolAddresses, users };
+  const read = part('connections').map(section => readConnection(section, context, report));
   const connections = read.flatMap(({ connection }) => connection ?? []);
   const policies = read.flatMap(found => found.policies);
   const ike: StatedIke = {
     connections,
-    ...readSecrets(part('secrets'), report),
+    ...secrets,
     pools,
   };
   for (const section of part('authorities')) judgeKeys(section, AUTHORITY_KEYS, [], report);
@@ -58,18 +61,23 @@ function reportUnknown(root: SettingsSection, report: Report): void {
 }
 
 /** Kinds of secrets by how the names of their sections begin. */
-const OTHER_SECRETS = ['eap', 'xauth', 'ntlm', 'private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12', 'token'];
+const OTHER_SECRETS = ['eap', 'ntlm', 'private', 'rsa', 'ecdsa', 'pkcs8', 'pkcs12', 'token'];
 
-function readSecrets(sections: readonly SettingsSection[], report: Report): Pick<StatedIke, 'secrets' | 'ppks'> {
+function readSecrets(
+  sections: readonly SettingsSection[],
+  report: Report,
+): Pick<StatedIke, 'secrets' | 'ppks'> & { readonly users: readonly XauthUser[] } {
   const secrets: SharedSecretConfig[] = [];
+  const users: XauthUser[] = [];
   const ppks: { id: string; key: string }[] = [];
   for (const section of sections) {
     const { name, place } = section;
     const isPpk = name.startsWith('ppk');
-    if (!isPpk && !name.startsWith('ike')) {
+    const isUser = name.startsWith('xauth');
+    if (!isPpk && !isUser && !name.startsWith('ike')) {
       const known = OTHER_SECRETS.find(kind => name.startsWith(kind));
-      const fix = known === undefined ? didYouMean(name, ['ike', 'ppk'], '') : 'remove it';
-      report.error(place, `a secret ${quoted(name)}: there are those for ike and ppk here`, fix);
+      const fix = known === undefined ? didYouMean(name, ['ike', 'ppk', 'xauth'], '') : 'remove it';
+      report.error(place, `a secret ${quoted(name)}: there are those for ike, ppk and xauth here`, fix);
       continue;
     }
     judgeKeys(section, SECRET_KEYS, [], report);
@@ -78,6 +86,11 @@ function readSecrets(sections: readonly SettingsSection[], report: Report): Pick
     const keys = section.settings.map(({ key }) => key).filter(key => key.startsWith('id'));
     if (secret === null) {
       if (values.setting('secret') === null) report.error(place, `${name} has no secret`, 'add secret = …');
+    } else if (isUser) {
+      const password = Buffer.from(secret, 'hex').toString('utf8');
+      const names = keys.flatMap(key => values.setting(key)?.value ?? []);
+      if (names.length === 0) report.error(place, `${name} does not say whose it is`, 'add id = carol');
+      users.push(...names.map(user => ({ user, password })));
     } else if (isPpk) {
       const id = keys.map(key => values.setting(key)?.value ?? '')[0] ?? '';
       if (id === '') report.error(place, `${name} does not say whose it is`, 'add id = …');
@@ -87,7 +100,7 @@ function readSecrets(sections: readonly SettingsSection[], report: Report): Pick
       secrets.push({ identities, secret });
     }
   }
-  return { secrets, ppks };
+  return { secrets, ppks, users };
 }
 
 function readPools(sections: readonly SettingsSection[], report: Report): PoolConfig[] {
