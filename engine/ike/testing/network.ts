@@ -6,6 +6,7 @@ import type { IkeConfig } from '../config.ts';
 import { createIkeDaemon } from '../create.ts';
 import type { IkeCommand, IkeDaemon, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
 import { type IkeSteps, STEPS } from '../steps.ts';
+import { V1_STEPS, type V1Steps } from '../v1/steps.ts';
 
 /** What the network does to datagrams, each a probability. */
 export interface Weather {
@@ -49,12 +50,18 @@ export class Network {
     this.#delayNs = delayMs * NS_PER_MS;
   }
 
-  add(name: string, addresses: readonly string[], config: IkeConfig, steps: IkeSteps = STEPS): Station {
+  add(
+    name: string,
+    addresses: readonly string[],
+    config: IkeConfig,
+    steps: IkeSteps = STEPS,
+    v1Steps: V1Steps = V1_STEPS,
+  ): Station {
     const heard = new Map<number, Instant>();
     const station: Station = {
       name,
       addresses,
-      daemon: this.makeDaemon(name, addresses, config, steps, heard),
+      daemon: this.makeDaemon(name, addresses, config, steps, heard, v1Steps),
       heard,
       events: [],
       commands: [],
@@ -155,6 +162,7 @@ export class Network {
     config: IkeConfig,
     steps: IkeSteps,
     heard: ReadonlyMap<number, Instant> = new Map(),
+    v1Steps: V1Steps = V1_STEPS,
   ): IkeDaemon {
     const random = createSeeded(`daemon ${seed}`);
     const sourceFor = (destination: string) =>
@@ -165,6 +173,6 @@ export class Network {
         return last === null || (at !== null && at > last) ? at : last;
       }, null);
     const context = { random, epochSeconds: (now: Instant) => 1_800_000_000 + now / 1e9, sourceFor, lastHeard };
-    return createIkeDaemon(config, context, steps);
+    return createIkeDaemon(config, context, steps, v1Steps);
   }
 }
