@@ -102,12 +102,13 @@ export class Session {
       piped = result.stdout;
       if (command.output !== null) {
         const { path, appends } = command.output;
+        piped = new Uint8Array();
+        if (path === '/dev/null') continue;
         const written = await this.#kept(['tee', ...(appends ? ['-a'] : []), path], result.stdout);
         if (written.status !== 0) {
           this.#console.stderr(written.stderr.toString('utf8'));
           return { status: written.status, exit: false };
         }
-        piped = new Uint8Array();
       }
       if (outcome.exit) return outcome;
     }
