@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { KnownCertificate } from './certificate-selector.ts';
 import { formatDiagnostic } from './diagnostic.ts';
 import { readIkePreshared } from './ike-preshared.ts';
-import { checkIkeConfig } from './in-iked.ts';
 import { connectionsFor, type NegotiatedPolicy } from './key-connections.ts';
 import type { KeyRules } from './key-rules.ts';
 import { readSolarisIke } from './solaris-ike.ts';
@@ -103,17 +102,6 @@ describe('the guide’s configuration for a preshared key', () => {
       secrets: [{ identities: ['1.2.3.4', '5.6.7.8'], secret: GUIDE_KEY }],
       diagnostics: [],
     });
-  });
-
-  test('in.iked -c says what the guide says that it says', () => {
-    expect(checkIkeConfig('/etc/inet/ike/config', GUIDE_PSK_CONFIG)).toEqual({
-      stdout: 'in.iked: Configuration file /etc/inet/ike/config syntactically checks out.\n',
-      stderr: '',
-      exitStatus: 0,
-    });
-    const bad = checkIkeConfig('/etc/inet/ike/config', GUIDE_PSK_CONFIG.replace('oakley_group 5', 'oakley_grop 5'));
-    expect(bad.exitStatus).toBe(1);
-    expect(bad.stderr).toMatch(/^in\.iked: \/etc\/inet\/ike\/config:6:9: .*did you mean "oakley_group"\?/s);
   });
 });
 
