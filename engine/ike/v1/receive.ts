@@ -46,6 +46,7 @@ function takeMessage(core: Core, header: DecodedIsakmpHeader, octets: Uint8Array
     refuseMessage(core, null, 'about no ISAKMP SA');
     return refuseStranger(core, header, from, IsakmpNotify['INVALID-COOKIE']);
   }
+  if (sa.kind === 'offered' && isFirst(header)) return refuseMessage(core, sa, 'sent by this end');
   if (isPhaseOneType(header.exchangeType)) return takePhaseOne(core, sa, message, octets, from);
   if (message.body === null) return takeClear(core, sa, message, octets, from);
   takeSealed(core, sa, message, octets, from);
@@ -55,8 +56,6 @@ function takeMessage(core: Core, header: DecodedIsakmpHeader, octets: Uint8Array
 function senderOf(core: Core, header: DecodedIsakmpHeader): IsakmpSa | null {
   const { initiatorCookie, responderCookie } = header;
   const known = saOf(core, header);
-  // This end's own first message, come back.
-  if (known?.kind === 'offered') return null;
   if (known !== null || responderCookie === NO_COOKIE) return known;
   const offered = saOf(core, { initiatorCookie, responderCookie: NO_COOKIE });
   return offered?.kind === 'offered' ? offered : null;
