@@ -19,18 +19,10 @@ const rekeying: Clock = {
       child => child.state === 'installed' && isDue(child.rekeyAt, world),
       child => ({
         child: { ...child, rekeyAt: null },
-        effects: [beginRekey(sa, child)],
+        effects: [{ kind: 'task', task: { kind: 'quick', child: child.config, flow: null, replaces: child.id } }],
       }),
     ),
 };
-
-/** With another ISAKMP SA where the peer has forgotten this one: it takes its children over. */
-function beginRekey(sa: EstablishedIsakmpSa, { id, config }: ChildSa): Effect {
-  if (sa.isForgotten === true) {
-    return { kind: 'initiate', connection: sa.connection.name, children: [config], replaces: sa.id };
-  }
-  return { kind: 'task', task: { kind: 'quick', child: config, flow: null, replaces: id } };
-}
 
 /** The end of a Child SA: it has been replaced for long enough, or could not be replaced in time. */
 const ending: Clock = {

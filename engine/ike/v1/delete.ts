@@ -9,6 +9,7 @@ import { endIsakmpSa } from './end.ts';
 import type { Initiator } from './exchange.ts';
 import { type EstablishedIsakmpSa, nameOf } from './isakmp-sa.ts';
 import { cookiesOctets, deletePayload } from './notify.ts';
+import { isSamePeer } from './same-peer.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import { tell } from './tell.ts';
 
@@ -68,7 +69,8 @@ function takeIsakmpDeletes(sa: EstablishedIsakmpSa, spis: readonly Uint8Array[],
 
 /**
  * Child SAs do not end with their ISAKMP SA (RFC 2408 §2.1): they go on, and the next ISAKMP SA of the same peer takes them over.
- * What is still to be asked is asked of another one.
+ * What is still to be asked is asked of another one. Who wants to know whether the peer lives makes that after a while, since each
+ * end may have taken the other's for the redundant one of two.
  */
 export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
   const isLeft = sa.replacedBy === null && sa.children.some(isActive);
@@ -85,7 +87,7 @@ export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
       exchanges: [],
       tasks: [],
       delayed: [],
-      rekeyAt: null,
+      rekeyAt: sa.connection.livenessSeconds > 0 ? world.now + ALONE_NS[sa.role] : null,
       reauthenticateAt: null,
       expiresAt: null,
     },
@@ -101,14 +103,6 @@ const isUnused = ({ children, lingering, usedIds, replacedBy }: EstablishedIsakm
 function doubted(sa: EstablishedIsakmpSa): IkeEvent {
   const detail = `${nameOf(sa)}: the peer has closed it before anything was made by it: it may not believe this end`;
   return { kind: 'authenticationFailed', connection: sa.connection.name, detail };
-}
-
-function isSamePeer(a: EstablishedIsakmpSa, b: EstablishedIsakmpSa): boolean {
-  return (
-    a.connection.name === b.connection.name &&
-    a.remoteIdentity.idType === b.remoteIdentity.idType &&
-    octetsEqual(a.remoteIdentity.data, b.remoteIdentity.data)
-  );
 }
 
 /** Tells the peer, and takes it away at once: there is no answer that could be waited for. */

@@ -2,6 +2,7 @@ import { CHILD_CLOCKS } from './child-clocks.ts';
 import { deadPeerClock, liveness } from './dead-peer.ts';
 import { deleteChild, deleteIsakmp } from './delete.ts';
 import type { Clock, Exchange, Initiator } from './exchange.ts';
+import { followingClock } from './follow-phase-one.ts';
 import { inform, informational } from './informational.ts';
 import { modeConfig } from './mode-config.ts';
 import { quickInitiator } from './quick-begin.ts';
@@ -27,7 +28,7 @@ const INITIATORS: { readonly [K in TaskKind]: Initiator<K> } = {
 };
 
 /** What established ISAKMP SAs do by themselves, besides what phase 1 has to do with. */
-export const PHASE2_CLOCKS: readonly Clock[] = [deadPeerClock, ...CHILD_CLOCKS];
+export const PHASE2_CLOCKS: readonly Clock[] = [deadPeerClock, followingClock, ...CHILD_CLOCKS];
 
 export function exchangeOf(exchangeType: number): Exchange | null {
   return EXCHANGES.find(one => one.exchangeType === exchangeType) ?? null;

@@ -1,7 +1,10 @@
 import { isAsker, isGiver } from '../v2/child-place.ts';
 import { v1Of } from './extensions.ts';
-import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
-import { type Step, step } from './step.ts';
+import { endIsakmpSa } from './end.ts';
+import type { Clock } from './exchange.ts';
+import { type EstablishedIsakmpSa, nameOf } from './isakmp-sa.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
+import { type Effect, type Step, step } from './step.ts';
 
 /**
  * What follows phase 1 before Quick Mode, at either end: XAuth where the gateway wants to know its user, then Mode Config where
@@ -12,7 +15,7 @@ export function followPhaseOne(sa: EstablishedIsakmpSa): Step {
   if (sa.replacedBy !== null) return step(sa);
   const { xauth } = v1Of(sa.connection);
   if (xauth === null) return afterUser(sa);
-  const closed = { ...sa, isOpen: false };
+  const closed = { ...sa, isOpen: false, user: null };
   return xauth.side === 'gateway' ? step(closed, { kind: 'task', task: { kind: 'xauth' } }) : step(closed);
 }
 
@@ -26,3 +29,21 @@ export function afterUser(sa: EstablishedIsakmpSa): Step {
   const next = { ...sa, isOpen: waits && !asks };
   return waits ? step(next) : step(next, { kind: 'task', task: { kind: 'modeConfig' } });
 }
+
+/** What was to come first has not come: nobody has asked who the user is, or told of addresses. */
+export const followingClock: Clock = {
+  dueAt: sa =>
+    sa.isOpen || sa.replacedBy !== null || sa.isForgotten === true ? null : sa.establishedAt + FOLLOWING_NS,
+  fire(sa, world) {
+    const detail = `${nameOf(sa)}: what is to come before Quick Mode has not come`;
+    const event: Effect = {
+      kind: 'event',
+      event: { kind: 'negotiationFailed', connection: sa.connection.name, detail },
+    };
+    const end = endIsakmpSa(sa, 'failed', 'XAuth or Mode Config has not come', world);
+    return { ...end, effects: [event, ...end.effects] };
+  },
+};
+
+/** People type passwords. */
+const FOLLOWING_NS = 120 * NS_PER_S;

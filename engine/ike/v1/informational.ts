@@ -1,5 +1,5 @@
 import type { IsakmpNotifyPayload, IsakmpPayload } from '../../wire/isakmp/payload.ts';
-import { IsakmpExchange, IsakmpNotify, IsakmpProtocol } from '../../wire/isakmp/registry.ts';
+import { Doi, IsakmpExchange, IsakmpNotify, IsakmpProtocol } from '../../wire/isakmp/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import { spiOctets } from '../v2/proposals.ts';
 import { takeDeletes } from './delete.ts';
@@ -7,6 +7,7 @@ import { takeAnswered, takeQuestion } from './dead-peer.ts';
 import type { Exchange, Initiator } from './exchange.ts';
 import type { MessageTable } from './exchange-table.ts';
 import { withChildrenOfHeir } from './heir.ts';
+import { takeInitialContact } from './initial-contact.ts';
 import { type EstablishedIsakmpSa, type IsakmpSa, nameOf } from './isakmp-sa.ts';
 import { isError, notifyText } from './notify.ts';
 import { responderLifetimes, takeConnected } from './quick-conclude.ts';
@@ -46,6 +47,7 @@ function takeAll(before: EstablishedIsakmpSa, payloads: readonly IsakmpPayload[]
   const effects: Effect[] = [];
   for (const payload of payloads) {
     if (sa === null || sa.kind !== 'established') break;
+    if ('doi' in payload && !DOIS.has(payload.doi)) continue;
     const taken: Step =
       payload.type === 'N'
         ? takeNotify(sa, payload, world)
@@ -58,12 +60,17 @@ function takeAll(before: EstablishedIsakmpSa, payloads: readonly IsakmpPayload[]
   return { sa, effects };
 }
 
+/** What is of another domain is nothing to this end, RFC 2408 §5.14 and §5.15. */
+const DOIS: ReadonlySet<number> = new Set([Doi.ISAKMP, Doi.IPSEC]);
+
 function takeNotify(sa: EstablishedIsakmpSa, notify: IsakmpNotifyPayload, world: World): Step {
   switch (notify.notifyType) {
     case IsakmpNotify['R-U-THERE']:
       return takeQuestion(sa, notify, world);
     case IsakmpNotify['R-U-THERE-ACK']:
       return takeAnswered(sa, notify, world);
+    case IsakmpNotify['INITIAL-CONTACT']:
+      return takeInitialContact(sa, world);
     case IsakmpNotify['RESPONDER-LIFETIME']:
       return shortenLifetime(sa, notify, responderLifetimes(notify), world);
     default:

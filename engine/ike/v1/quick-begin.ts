@@ -2,7 +2,10 @@ import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
 import type { ChildConfig } from '../config.ts';
-import { select } from '../v2/traffic-selectors.ts';
+import type { FlowQuery } from '../../node/node.ts';
+import type { TrafficSelector } from '../../wire/ike/payload.ts';
+import { selectorOf } from '../v2/selector-box.ts';
+import { boxesIn, select, withPacket } from '../v2/traffic-selectors.ts';
 import { childById, childrenFor, withChild } from './child-table.ts';
 import { clientIdentityOf } from './client-identity.ts';
 import type { Initiator } from './exchange.ts';
@@ -18,9 +21,14 @@ import type { TaskOf } from './task.ts';
 export const quickInitiator: Initiator<'quick'> = {
   kind: 'quick',
   // One after the other: there are peers that lose count.
-  mayBegin: sa => sa.isOpen && !sa.exchanges.some(({ state }) => state.kind === 'quickOffered'),
+  mayBegin: sa =>
+    sa.isForgotten === true || (sa.isOpen && !sa.exchanges.some(({ state }) => state.kind === 'quickOffered')),
   begin(sa, task, world) {
     if (sa.replacedBy !== null) return step(sa, { kind: 'task', task, isakmpSa: sa.replacedBy });
+    // The peer would not know what it is about: another ISAKMP SA first.
+    if (sa.isForgotten === true) {
+      return step(sa, { kind: 'initiate', connection: sa.connection.name, children: [task.child], replaces: sa.id });
+    }
     if (task.replaces !== null) return beginRekey(sa, task, task.replaces, world);
     const [pair, ...others] = wantedPairs(sa, task);
     if (pair === undefined) return unchanged(sa);
@@ -53,7 +61,19 @@ function wantedPairs(sa: EstablishedIsakmpSa, { child, flow, pair }: TaskOf<'qui
   const isFor = ({ local, remote }: SelectorsOfSa) =>
     select([local], flow, 'source') && select([remote], flow, 'destination');
   const meant = pairs.find(isFor);
-  return meant === undefined ? pairs.slice(0, 1) : [meant];
+  if (meant === undefined) return pairs.slice(0, 1);
+  return [{ local: sayable(meant.local, flow, 'source'), remote: sayable(meant.remote, flow, 'destination') }];
+}
+
+/** Of a range of ports, which IKEv1 cannot say, the one of the packet. */
+function sayable(selector: TrafficSelector, flow: FlowQuery, side: 'source' | 'destination'): TrafficSelector {
+  if (clientIdentityOf(selector) !== null) return selector;
+  const [exact] = withPacket([selector], flow, side);
+  const [box] = exact === undefined ? [] : boxesIn([exact]);
+  const [whole] = boxesIn([selector]);
+  return box === undefined || whole === undefined
+    ? selector
+    : selectorOf({ ...whole, protocol: box.protocol, port: box.port });
 }
 
 function offer(
