@@ -68,7 +68,10 @@ export interface RunningLab {
   explain(node: string, flow: FlowQuery): Promise<Explanation | null>;
   /** Of each node that negotiates and is up. */
   ike(): Promise<readonly NodeIke[]>;
-  /** Rejects where nobody negotiates, or the node is down. What comes of it shows in `ike` and in events. */
+  /**
+   * Rejects where nobody negotiates, or the node is down; `configure` makes a daemon where there is none. What comes of it shows in
+   * `ike` and in events.
+   */
   ikeCommand(node: string, command: IkeCommand): Promise<void>;
   /** The SAs of ESP and AH that have existed, for decryption. Secret: only to files that the user asked for. */
   keys(): readonly EspSaKeys[];

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { decodeLine } from '../../lab/capture/decode-line.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
 import type { Driver, LabEvent, ProbeResult, RunningLab } from '../../lab/drivers/driver.ts';
+import type { Topology } from '../../lab/topology/model.ts';
 import { frameBetween } from '../tester/frames.ts';
 import { openTopology } from '../../lab/topology/shipped.ts';
 
@@ -37,12 +38,15 @@ export interface Walk {
 
 /** A lab of that topology, before anything is typed. */
 export async function beginWalk(driver: Driver, name: string): Promise<Walk> {
-  const { topology } = openTopology(name);
-  if (topology === null) throw new Error(`topology ${name} does not load`);
+  return walkIn(driver, shipped(name));
+}
+
+/** The same of a topology that does not ship. */
+export async function walkIn(driver: Driver, topology: Topology): Promise<Walk> {
   const seen: CapturedPacket[] = [];
   const events: LabEvent[] = [];
   const lab = await driver.up(topology, {
-    runId: `walk-${name}`,
+    runId: `walk-${topology.name}`,
     seed: 'walk',
     onPacket: packet => seen.push(packet),
     onEvent: event => events.push(event),
@@ -80,6 +84,12 @@ export async function beginWalk(driver: Driver, name: string): Promise<Walk> {
     lines: (link, since) => packets(link, since).map(decodeLine),
     here: () => seen.length,
   };
+}
+
+export function shipped(name: string): Topology {
+  const { topology } = openTopology(name);
+  if (topology === null) throw new Error(`topology ${name} does not load`);
+  return topology;
 }
 
 const isBehind = (end: { readonly node: string; readonly interface: string }, gateway: string): boolean =>

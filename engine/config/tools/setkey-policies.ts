@@ -36,6 +36,8 @@ class PolicyList {
   #all: PolicyConfig[];
   #keys: Set<string>;
   readonly #names: Set<string>;
+  /** What these statements have taken away, by what it selects. */
+  readonly #gone = new Map<string, PolicyConfig>();
   isChanged = false;
 
   constructor(policies: readonly PolicyConfig[], file: string) {
@@ -49,6 +51,7 @@ class PolicyList {
   carryOut(statement: PolicyStatement): string | null {
     if (statement.kind === 'spdAdd') return this.#add(statement);
     if (statement.kind === 'spdDelete') return this.#delete(statement.policy);
+    for (const policy of this.#all.filter(isStated)) this.#gone.set(keyOf(policy), policy);
     this.#all = [];
     this.#keys = new Set();
     this.isChanged = true;
@@ -67,7 +70,10 @@ class PolicyList {
   #add({ place, policy, replaces }: Extract<PolicyStatement, { kind: 'spdAdd' }>): string | null {
     if (replaces && this.#keys.has(keyOf(policy))) this.#delete(policy);
     if (this.#keys.has(keyOf(policy))) return policy.isForward ? null : 'File exists';
-    const stated = statedPolicy(this.#freeName(nameAfter(this.#file, place)), place, policy);
+    const named = (name: string) => statedPolicy(name, place, policy);
+    const fresh = named(this.#freeName(nameAfter(this.#file, place)));
+    const former = this.#successorOf(policyConfigOf(fresh));
+    const stated = former === null ? fresh : named(former);
     this.#keys.add(keyOf(policy));
     this.#names.add(stated.name);
     this.isChanged = true;
@@ -86,9 +92,20 @@ class PolicyList {
   #delete(selector: SetkeySelector): string | null {
     const key = keyOf(selector);
     if (!this.#keys.delete(key)) return selector.isForward ? null : 'No such policy';
+    for (const policy of this.#all) if (isStated(policy) && keyOf(policy) === key) this.#gone.set(key, policy);
     this.#all = this.#all.filter(policy => !isStated(policy) || keyOf(policy) !== key);
     this.isChanged = true;
     return null;
+  }
+
+  /**
+   * The name of the policy that has gone for this one, which differs from it in its levels alone: SAs are of policies by their names, and
+   * the kernels that setkey comes from keep SAs where the policy changes. null: there is none.
+   */
+  #successorOf(policy: PolicyConfig): string | null {
+    const former = this.#gone.get(keyOf(policy));
+    if (former === undefined || JSON.stringify(sansLevels(former)) !== JSON.stringify(sansLevels(policy))) return null;
+    return this.#all.some(({ name }) => name === former.name) ? null : former.name;
   }
 
   #freeName(name: string): string {
@@ -118,6 +135,12 @@ function keyOf({
 }: PolicyLike): string {
   const ports = [localPort, remotePort, icmp].map(port => (typeof port === 'number' ? [[port, port]] : port));
   return JSON.stringify([direction, one(local), one(remote), protocol, ...ports]);
+}
+
+function sansLevels({ action }: PolicyConfig): unknown {
+  if (action.kind !== 'protect') return action.kind;
+  const transforms = action.transforms.map(({ protocol, mode, requestId, ends }) => [protocol, mode, requestId, ends]);
+  return [transforms, action.sharing];
 }
 
 /** A list of one range is that range. */

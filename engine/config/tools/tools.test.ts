@@ -152,6 +152,20 @@ get 10.0.0.1 10.0.0.2 esp 1000;`;
   test.each(['setkey', 'setkey -D -F', 'setkey -x', 'setkey -f', 'setkey -D file'])('%s: how it is used', line => {
     expect(new FakeNode().run(line)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^usage: setkey/) });
   });
+
+  test('a policy that goes and comes back with another level keeps its name, and so its SAs', () => {
+    const node = new FakeNode();
+    const names = () => node.policies.map(({ name }) => name);
+    node.run('setkey -c', `spdadd ${hostPolicy('use')}`);
+    node.run('setkey -c', `\n\nspdflush; spdadd ${hostPolicy('require')}`);
+    expect(names()).toEqual(['stdin:ike', 'stdin:1', 'stdin:otherwise']);
+    expect(node.policies[1]?.action).toMatchObject({ transforms: [{ level: 'require' }] });
+    node.run('setkey -c', `spdupdate ${hostPolicy('use')}`);
+    expect(names()).toContain('stdin:1');
+    // Something else for the same packets is another policy.
+    node.run('setkey -c', 'spdflush; spdadd 10.0.0.1 10.0.0.2 any -P out ipsec ah/transport//use;');
+    expect(names()).not.toContain('stdin:1');
+  });
 });
 
 describe('ipsecconf', () => {

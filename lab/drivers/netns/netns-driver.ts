@@ -137,7 +137,8 @@ async function up(asked: Topology, context: RunContext, options: NetnsDriverOpti
     await peers.start();
     const links = new LinkControl(cables, fleet, middle);
     for (const name of fleet.names) {
-      systems.add(name, firstSystem(topology, name, Date.now() / 1000), systemNode(name, fleet, adopted));
+      const system = firstSystem(topology, name, Date.now() / 1000, ikeFor(name)?.credentials ?? null);
+      systems.add(name, system, systemNode(name, fleet, adopted));
     }
     const parts = { topology, context, cables, capture, fleet, peers, middle, links, services, adopted, systems };
     return new NetnsLab(parts, CAPABILITIES);

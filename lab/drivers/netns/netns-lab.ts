@@ -177,7 +177,8 @@ export class NetnsLab implements RunningLab {
   async ikeCommand(node: string, command: IkeCommand): Promise<void> {
     const { fleet, peers } = this.#parts;
     const { name } = this.#node(node);
-    await (peers.has(name) ? peers : fleet).ikeCommand(name, command);
+    if (command.kind === 'configure' && fleet.has(name)) await fleet.configureIke(name, command.config);
+    else await (peers.has(name) ? peers : fleet).ikeCommand(name, command);
   }
 
   ikeSecrets(): readonly IkeSecrets[] {

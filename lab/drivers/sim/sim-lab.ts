@@ -147,7 +147,8 @@ export class SimLab implements RunningLab {
   // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
   async ikeCommand(node: string, command: IkeCommand): Promise<void> {
     this.#pace.enter();
-    this.#world.machine(node).ikeCommand(command);
+    if (command.kind === 'configure') this.#world.configureIke(node, command.config);
+    else this.#world.machine(node).ikeCommand(command);
     this.#pace.kick();
   }
 

@@ -1,4 +1,5 @@
 import type { SaConfig } from '../../../engine/node/config.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { NodeEvent, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_S } from '../../../engine/wire/instant.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
@@ -81,7 +82,9 @@ export class World {
     for (const { name, engine } of topology.nodes) {
       if (engine) {
         const random = createSeededRandom(`${this.#parts.run.seed}/system/${name}`);
-        this.systems.add(name, firstSystem(topology, name, EPOCH_SECONDS + simulation.now / NS_PER_S), random);
+        const unixSeconds = EPOCH_SECONDS + simulation.now / NS_PER_S;
+        const credentials = this.#parts.ikeFor(name)?.credentials ?? null;
+        this.systems.add(name, firstSystem(topology, name, unixSeconds, credentials), random);
       }
       this.#boot(name);
     }
@@ -121,6 +124,11 @@ export class World {
         break;
     }
     this.#note(node, action.kind, detailOf(action));
+  }
+
+  /** A daemon is made where none runs. */
+  configureIke(name: string, config: IkeConfig): void {
+    this.#daemons.configure(name, config);
   }
 
   /** Of a node that has crashed: its name, and interfaces that are down. */

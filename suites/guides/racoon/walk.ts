@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dissect } from '../../../engine/wire/dissect.ts';
+import type { CapturedPacket } from '../../../lab/capture/packet.ts';
+import type { Driver } from '../../../lab/drivers/driver.ts';
+import { holds } from '../../tester/ip.ts';
+import { beginWalk, type Walk } from '../walk.ts';
+import { ADDRESS, expectMeshed, MACHINES, onEach, setLevel, switchOff } from './mesh.ts';
+import { openStreams } from './streams.ts';
+
+/** What a release of racoon for a cluster says of itself, on five machines that run: from off through use to require, and back. */
+export function racoonWalk(title: string, driver: () => Driver): void {
+  describe(`IPsec for a cluster that runs, ${title}`, { timeout: 300_000 }, () => {
+    let walk: Walk;
+    beforeAll(async () => {
+      walk = await beginWalk(driver(), 'racoon-mesh');
+    });
+    afterAll(() => walk.lab.down());
+
+    test('off: what nc sends can be read on the wire', async () => {
+      await onEach(walk, switchOff);
+      expect(await readable(walk, 'Hello')).toBe(true);
+    });
+
+    test('from off to use: no connection is lost, and all that can be protected is', async () => {
+      const streams = await openStreams(walk, 60);
+      await onEach(walk, (each, machine) => setLevel(each, machine, 'use'));
+      await expectMeshed(walk);
+      expect(await streams.ended()).toEqual(Array.from({ length: streams.count }, () => null));
+      expect(await readable(walk, 'Hello again')).toBe(false);
+    });
+
+    test('from use to require: no connection is lost', async () => {
+      const streams = await openStreams(walk, 40);
+      await onEach(walk, (each, machine) => setLevel(each, machine, 'require'));
+      expect(await streams.ended()).toEqual(Array.from({ length: streams.count }, () => null));
+      expect(await readable(walk, 'Nobody reads this')).toBe(false);
+    });
+
+    test('require: who has no SA is refused, and says nothing in the clear', async () => {
+      await switchOff(walk, 'uaa');
+      const since = walk.here();
+      expect(await walk.ping('uaa', ADDRESS.api)).not.toMatchObject({ kind: 'answered' });
+      expect(await walk.ping('api', ADDRESS.uaa)).not.toMatchObject({ kind: 'answered' });
+      const fromApi = walk.packets('to-api', since).filter(({ from }) => from === 'api:net0');
+      expect(fromApi.filter(seen => isBetween(seen, 'api', 'uaa') && !isProtected(seen))).toEqual([]);
+      await setLevel(walk, 'uaa', 'require');
+      await walk.until(async () => (await walk.ping('uaa', ADDRESS.api)).kind === 'answered', 30_000);
+    });
+
+    test('and back: through use to off, no connection is lost', async () => {
+      const streams = await openStreams(walk, 60);
+      await onEach(walk, (each, machine) => setLevel(each, machine, 'use'));
+      await onEach(walk, switchOff);
+      expect(await streams.ended()).toEqual(Array.from({ length: streams.count }, () => null));
+      expect(await readable(walk, 'Hello, everybody')).toBe(true);
+    });
+  });
+}
+
+/** Whether what consul says to api by nc is to be read on api's link. */
+async function readable(walk: Walk, text: string): Promise<boolean> {
+  const since = walk.here();
+  const listening = walk.type('api', 'nc -l 9999');
+  await walk.lab.sleep(500);
+  await walk.does('consul', `nc -N ${ADDRESS.api} 9999`, `${text}\n`);
+  expect(await listening).toMatchObject({ stdout: `${text}\n` });
+  return walk.packets('to-api', since).some(({ octets }) => holds(octets, text));
+}
+
+function isBetween({ octets }: CapturedPacket, a: (typeof MACHINES)[number], b: (typeof MACHINES)[number]): boolean {
+  const ip = dissect(octets).layers.find(layer => layer.kind === 'ipv4');
+  return ip?.kind === 'ipv4' && ip.source === ADDRESS[a] && ip.destination === ADDRESS[b];
+}
+
+/** By ESP; and IKE, which protects itself. */
+function isProtected({ octets }: CapturedPacket): boolean {
+  return dissect(octets).layers.some(({ kind }) => kind === 'esp' || kind === 'ike');
+}
