@@ -2,7 +2,7 @@ import type { NodeConfig } from '../../engine/node/config.ts';
 import { settingsOf } from './origin-settings.ts';
 import { changesBetween } from './apply.ts';
 import { act, done, joinedOutput } from './effect.ts';
-import { emptyFiles, type FileEntry } from './files.ts';
+import { emptyFiles, withFiles } from './files.ts';
 import { isWanted, SERVICES, type ServiceName, type Services, type ServiceStatus } from './service.ts';
 import { stop } from './service-start.ts';
 import { activeOf, afterRestart, type Lasting } from './settings.ts';
@@ -14,7 +14,7 @@ export interface SystemOrigin {
   readonly node: NodeConfig;
   /** It negotiates already, by what the topology says. */
   readonly negotiates: boolean;
-  /** By absolute path. */
+  /** By absolute path; directories come by themselves. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly unixSeconds: number;
 }
@@ -22,11 +22,7 @@ export interface SystemOrigin {
 /** A node's system as the lab comes up. `boot` is not needed then: the node has all that `origin.node` says. */
 export function createSystem(origin: SystemOrigin): System {
   const { node, negotiates, unixSeconds } = origin;
-  const files = new Map(emptyFiles());
-  for (const [path, octets] of origin.files) {
-    const entry: FileEntry = { kind: 'file', octets, mode: 0o644, modifiedSeconds: Math.floor(unixSeconds) };
-    files.set(path, entry);
-  }
+  const files = withFiles(emptyFiles(), origin.files, unixSeconds);
   const isOn: Readonly<Record<ServiceName, boolean>> = {
     'ipsec/policy': true,
     'ipsec/ipsecalgs': true,

@@ -140,6 +140,18 @@ export function removePath(files: Files, path: string, how: { readonly withConte
   return { kind: 'done', files: left };
 }
 
+/** With these as well, and the directories that they are in. Throws for a path that cannot be. */
+export function withFiles(files: Files, contents: ReadonlyMap<string, Uint8Array>, unixSeconds: number): Files {
+  let all = files;
+  for (const [path, octets] of contents) {
+    const parent = makeDirectory(all, parentOf(path), unixSeconds, { withParents: true });
+    const written = parent.kind === 'failed' ? parent : writeFile(parent.files, path, octets, unixSeconds);
+    if (written.kind === 'failed') throw new Error(`${path}: ${fileErrorText(written.error)}`);
+    all = written.files;
+  }
+  return all;
+}
+
 /** The names in a directory, sorted. */
 export function namesIn(files: Files, path: string): readonly string[] {
   const names = [...files.keys()].filter(each => each !== '/' && parentOf(each) === path).map(baseOf);

@@ -143,6 +143,7 @@ function rulesOrKeys(system: System, { config }: NodeIkeConfig, { command, objec
 /** The files as they are now. */
 function readAgain(system: System): SystemEffect {
   const outcome = startIke(system);
+  if (outcome.kind === 'given') return done(system);
   if (outcome.kind === 'failed') return { ...complain(system, ''), stderr: outcome.trouble };
   return { ...done(outcome.system), actions: outcome.actions, stderr: outcome.notes };
 }

@@ -7,7 +7,7 @@ import { act, nodeAction } from './effect.ts';
 import { readText } from './files.ts';
 import { ikeActions, startIke } from './ike-service.ts';
 import type { ServiceName, ServiceStatus } from './service.ts';
-import { IPF6_CONF, IPF_CONF, IPSECINIT, IPSECKEYS } from './service-files.ts';
+import { IKE_CONFIG, IPF6_CONF, IPF_CONF, IPSECINIT, IPSECKEYS } from './service-files.ts';
 import type { System, SystemAction } from './system.ts';
 
 /** What became of a service's method. */
@@ -18,11 +18,17 @@ export type Outcome =
       readonly actions: readonly SystemAction[];
       readonly notes: string;
     }
+  /** It has no file: what the topology has set up stays. */
+  | { readonly kind: 'given'; readonly file: string }
   /** It goes to maintenance; nothing of what runs has changed. */
   | { readonly kind: 'failed'; readonly trouble: string };
 
 /** Runs the start method of a service: it reads its files, and the node does as they say. */
 export function start(system: System, name: ServiceName): Outcome {
+  const file = FILES[name];
+  if (system.services[name].isGiven && hasGiven(system, name) && file !== null && !system.files.has(file)) {
+    return { kind: 'given', file };
+  }
   switch (name) {
     case 'ipsec/policy':
       return startPolicy(system);
@@ -35,6 +41,21 @@ export function start(system: System, name: ServiceName): Outcome {
     case 'ipsec/ipsecalgs':
       return { kind: 'done', system, actions: [], notes: '' };
   }
+}
+
+const FILES: Readonly<Record<ServiceName, string | null>> = {
+  'ipsec/policy': IPSECINIT,
+  'ipsec/ike': IKE_CONFIG,
+  'network/ipfilter': IPF_CONF,
+  'ipsec/manual-key': IPSECKEYS,
+  'ipsec/ipsecalgs': null,
+};
+
+/** Whether the topology has anything that the service would be about. */
+function hasGiven({ origin, services }: System, name: ServiceName): boolean {
+  if (name === 'ipsec/policy') return origin.policies.length > 0;
+  if (name === 'network/ipfilter') return (origin.filter ?? null) !== null;
+  return name === 'ipsec/manual-key' ? origin.sas.length > 0 : services[name].state === 'online';
 }
 
 /** What it has set up goes with it. */

@@ -201,3 +201,30 @@ test("ping's Solaris form", () => {
   expect(node.type('ping 10.0.1.1 5')).toBe('no answer from 10.0.1.1\n[1]');
   expect(node.type('ping -c 1 10.0.1.1')).toContain('command not found');
 });
+
+test('what the topology has set up stays while there is no file that says otherwise', () => {
+  const node = new TypedNode({
+    ...ALICE,
+    filter: { rules: [], otherwise: 'block' },
+    policies: [
+      {
+        name: 'p',
+        tunnel: null,
+        direction: 'both',
+        local: 'any',
+        remote: ['10.9.0.0/16'],
+        protocol: 'any',
+        localPort: 'any',
+        remotePort: 'any',
+        action: { kind: 'discard' },
+      },
+    ],
+  });
+  expect(node.type('svcadm restart ipsec/policy')).toContain('there is no /etc/inet/ipsecinit.conf');
+  expect(node.type('svcadm restart network/ipfilter')).toContain('there is no /etc/ipf/ipf.conf');
+  expect(node.node.status().policies.map(({ name }) => name)).toEqual(['p']);
+  expect(node.node.status().filter).not.toBeNull();
+  node.type('tee /etc/ipf/ipf.conf', FILTER);
+  expect(node.type('svcadm restart network/ipfilter')).toBe('');
+  expect(node.node.status().filter?.rules.length).toBe(6);
+});

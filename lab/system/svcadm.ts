@@ -61,6 +61,11 @@ export function servicesLike(pattern: string): ServiceName[] {
 export function online(system: System, view: SystemView, name: ServiceName): SystemEffect {
   const outcome = start(system, name);
   const sinceSeconds = view.unixSeconds;
+  if (outcome.kind === 'given') {
+    const next = marked(system, name, { state: 'online', sinceSeconds });
+    const stderr = `svcadm: note: there is no ${outcome.file}: what ${name} does is what the topology says\n`;
+    return { ...done(next), stderr };
+  }
   if (outcome.kind === 'failed') {
     const { trouble } = outcome;
     const next = marked(system, name, { state: 'maintenance', sinceSeconds, trouble, isGiven: false });

@@ -17,7 +17,7 @@ import { resolveLinks, type Wiring } from './resolve/links.ts';
 import { macsOf } from './resolve/macs.ts';
 import { natPathsOf } from './resolve/nat-path.ts';
 import { tieKeyRules } from './resolve/key-files.ts';
-import { type ReadBeside, resolveFilter, statedKeyRules, statedPolicies } from './resolve/native-files.ts';
+import { nativeTexts, type ReadBeside, resolveFilter, statedKeyRules, statedPolicies } from './resolve/native-files.ts';
 import { hasEngine, resolveOptions } from './resolve/node-options.ts';
 import { resolvePolicies } from './resolve/policies.ts';
 import { resolveRoutes, type Route } from './resolve/routes.ts';
@@ -106,6 +106,7 @@ function resolve(file: string, text: TopologyText, report: Report, read: ReadBes
     ike: ikeOfFiles.get(node.name) ?? resolveIke(scope, node, resolvedPolicies, paths),
     sas: stated.get(node.name) ?? [],
     filter: resolveFilter(scope, node, read),
+    ...nativeTexts(scope, node, read),
   }));
   return {
     name: text.name.value,

@@ -67,6 +67,8 @@ export interface TopologyNode {
   readonly reportDiscards: boolean;
   readonly fragments: 'reassemble' | 'stateful';
   readonly nat: NatConfig | null;
+  /** The texts of its `files`, by their names there, where it has any: its administrator finds them on the node. Secret. */
+  readonly nativeFiles?: Readonly<Record<string, string>>;
 }
 
 export interface TopologyInterface {

@@ -114,16 +114,12 @@ export function statedKeyRules(scope: Scope, node: NodeScope, read: ReadBeside):
   for (const { name, keys } of KEY_FILES) {
     const lonely = files[keys];
     if (lonely !== null && files[name] === null)
-      scope.report.error(
-        lonely.place,
-        `${node.name} has a ${keys} and no ${name}`,
-        `add ${name}, or take ${keys} away`,
-      );
+      scope.report.error(lonely.place, `${node.name} has ${keys} and no ${name}`, `add ${name}, or take ${keys} away`);
   }
   if (first === undefined) return null;
   const given = files[first.name];
   if (second !== undefined && given !== null)
-    scope.report.error(given.place, `${node.name} has a ${second.name} as well`, 'keep one of the two');
+    scope.report.error(given.place, `${node.name} has ${second.name} as well`, 'keep one of the two');
   const keys = files[first.keys];
   const keyFile = keys === null ? null : openNative(scope, first.keys, keys, read);
   const found = keyFile === null ? null : first.readKeys(keyFile.name, keyFile.text);
@@ -139,6 +135,21 @@ const KEY_FILES = [
   { name: 'ike/config', keys: 'ike.preshared', read: readSolarisIke, readKeys: readIkePreshared },
   { name: 'racoon.conf', keys: 'psk.txt', read: readRacoon, readKeys: readPskFile },
 ] as const;
+
+/** The texts of all of them, as they are. */
+export function nativeTexts(
+  scope: Scope,
+  node: NodeScope,
+  read: ReadBeside,
+): { readonly nativeFiles?: Readonly<Record<string, string>> } {
+  const texts = Object.entries(node.text?.files ?? {}).flatMap(([name, given]) => {
+    if (given === null || typeof given !== 'object' || !('value' in given) || typeof given.value === 'boolean')
+      return [];
+    const file = openNative(scope, name, given, read);
+    return file === null ? [] : [[name, file.text] as const];
+  });
+  return texts.length === 0 ? {} : { nativeFiles: Object.fromEntries(texts) };
+}
 
 /** The filter of a node; null: it has none. As on Solaris, ipf.conf is for IPv4 alone where there is an ipf6.conf. */
 export function resolveFilter(scope: Scope, node: NodeScope, read: ReadBeside): FilterConfig | null {
