@@ -1,6 +1,7 @@
 import type { IkeEvent } from '../daemon.ts';
 import type { IsakmpDeletePayload } from '../../wire/isakmp/payload.ts';
 import { IsakmpProtocol } from '../../wire/isakmp/registry.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import { spiOctets } from '../v2/proposals.ts';
 import { closeChild } from './child-closing.ts';
@@ -11,6 +12,7 @@ import { type EstablishedIsakmpSa, nameOf } from './isakmp-sa.ts';
 import { cookiesOctets, deletePayload } from './notify.ts';
 import { isSamePeer } from './same-peer.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import { emptied, revived } from './successor.ts';
 import { tell } from './tell.ts';
 
 /** Delete, RFC 2408 §3.15: each end names SAs by the SPI that it receives by, and an ISAKMP SA by both cookies. */
@@ -61,8 +63,13 @@ function takeIsakmpDeletes(sa: EstablishedIsakmpSa, spis: readonly Uint8Array[],
     (one): one is EstablishedIsakmpSa =>
       one.id !== sa.id && one.kind === 'established' && isSamePeer(one, sa) && isNamed(one),
   );
-  const gone = others.map((one): Effect => ({ kind: 'discard', isakmpSa: one.id, why: 'deleted by the peer' }));
-  if (!isNamed(sa)) return step(sa, ...gone);
+  const why = 'deleted by the peer';
+  const heir = others.find(({ id }) => id === sa.replacedBy);
+  const gone = others.flatMap((one): Effect[] => [
+    ...(one === heir ? [{ kind: 'put', sa: emptied(one) } as const] : []),
+    { kind: 'discard', isakmpSa: one.id, why },
+  ]);
+  if (!isNamed(sa)) return step(heir === undefined ? sa : (revived(heir, world) ?? sa), ...gone);
   const end = closedByPeer(sa, world);
   return { ...end, effects: [...gone, ...end.effects] };
 }
@@ -73,6 +80,11 @@ function takeIsakmpDeletes(sa: EstablishedIsakmpSa, spis: readonly Uint8Array[],
  * end may have taken the other's for the redundant one of two.
  */
 export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
+  const spare = revived(sa, world);
+  if (spare !== null) {
+    const ended = endIsakmpSa(emptied(sa), 'closed', 'deleted by the peer', world);
+    return { ...ended, effects: [{ kind: 'put', sa: spare }, ...ended.effects] };
+  }
   const isLeft = sa.replacedBy === null && sa.children.some(isActive);
   if (!isLeft) {
     const ended = endIsakmpSa(sa, 'closed', 'deleted by the peer', world);
@@ -104,6 +116,9 @@ function doubted(sa: EstablishedIsakmpSa): IkeEvent {
   const detail = `${nameOf(sa)}: the peer has closed it before anything was made by it: it may not believe this end`;
   return { kind: 'authenticationFailed', connection: sa.connection.name, detail };
 }
+
+/** Not both ends at the same time again, and not at once: there are peers that close each ISAKMP SA when they have their Child SAs. */
+const ALONE_NS = { initiator: 10 * NS_PER_S, responder: 25 * NS_PER_S } as const;
 
 /** Tells the peer, and takes it away at once: there is no answer that could be waited for. */
 export const deleteChild: Initiator<'deleteChild'> = {

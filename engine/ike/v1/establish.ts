@@ -1,5 +1,4 @@
 import { addressesEqual } from '../../wire/address.ts';
-import { NS_PER_S, type Instant } from '../../wire/instant.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
@@ -12,8 +11,8 @@ import { v1Of } from './extensions.ts';
 import { identityText } from './identities.ts';
 import { type EstablishedIsakmpSa, type IdentityBody, type IsakmpSa, type KeyedIsakmpSa, nameOf } from './isakmp-sa.ts';
 import { NOT_ASKED } from './liveness-state.ts';
-import { ownSeconds } from './phase1-proposals.ts';
 import type { Effect, World } from './step.ts';
+import { inherit, isakmpLifetime, losesTo, retired } from './successor.ts';
 import { isakmpSuiteName, type IsakmpSuite } from './suite.ts';
 
 /** What phase 1 has brought out, at either end. */
@@ -72,12 +71,12 @@ export function establish(
     lingering: [],
     delayed: [],
     liveness: NOT_ASKED,
-    ...isakmpLifetime(sa, suite, world),
+    ...isakmpLifetime(sa, world.now, world),
     replacedBy: null,
   };
   const effects: Effect[] = eventsOf(fresh, remarks).map(event => ({ kind: 'event', event }));
   if (isContact) return { kind: 'established', sa: fresh, effects: [...discards(older, FORGOTTEN), ...effects] };
-  const rival = predecessors.find(other => losesTo(fresh, other));
+  const rival = predecessors.find(other => other.id !== proven.replaces && losesTo(fresh, other));
   if (rival !== undefined) return { kind: 'established', sa: retired(fresh, rival, world), effects };
   const heir = predecessors.reduce(inherit, fresh);
   const replaced = predecessors.map((other): Effect => ({ kind: 'put', sa: retired(other, heir, world) }));
@@ -116,75 +115,11 @@ function isSamePlace({ path: a }: EstablishedIsakmpSa, { path: b }: Pick<IsakmpS
   return addressesEqual(a.remote, b.remote) && isSamePort;
 }
 
-/**
- * Both ends have begun phase 1 at the same time, and each sees its end in an order of its own: of the two that are there the one of
- * the lower CKY-I goes, whichever came last.
- */
-function losesTo(fresh: EstablishedIsakmpSa, other: EstablishedIsakmpSa): boolean {
-  const isMet = other.role !== fresh.role && fresh.createdAt < other.establishedAt + OVERTAKING_NS;
-  return isMet && fresh.initiatorCookie < other.initiatorCookie;
-}
-
-/** By so much a first message may be overtaken by what is said later. */
-const OVERTAKING_NS = NS_PER_S;
-
 const FORGOTTEN = 'the peer has forgotten it';
 
 function discards(sas: readonly EstablishedIsakmpSa[], why: string): Effect[] {
   return sas.map(({ id }): Effect => ({ kind: 'discard', isakmpSa: id, why }));
 }
-
-function inherit(heir: EstablishedIsakmpSa, from: EstablishedIsakmpSa): EstablishedIsakmpSa {
-  return {
-    ...heir,
-    children: [...from.children, ...heir.children],
-    lingering: [...from.lingering, ...heir.lingering],
-    delayed: [...from.delayed, ...heir.delayed],
-    tasks: [...from.tasks, ...heir.tasks],
-    virtualAddresses: heir.virtualAddresses.length > 0 ? heir.virtualAddresses : from.virtualAddresses,
-    user: heir.user ?? from.user,
-  };
-}
-
-/** What is on its way under the old keys is still understood for a while. */
-function retired(sa: EstablishedIsakmpSa, { id }: EstablishedIsakmpSa, { now }: World): EstablishedIsakmpSa {
-  return {
-    ...sa,
-    children: [],
-    lingering: [],
-    delayed: [],
-    tasks: [],
-    virtualAddresses: [],
-    rekeyAt: null,
-    reauthenticateAt: null,
-    expiresAt: now + RETIRED_NS,
-    replacedBy: id,
-  };
-}
-
-const RETIRED_NS = 5 * NS_PER_S;
-
-/**
- * RFC 2409 App. A: as agreed, and no longer than this end's own limit. The initiator makes the next one; the responder, a little
- * later, if it has not.
- */
-function isakmpLifetime(
-  sa: Pick<IsakmpSa, 'connection' | 'role'>,
-  { lifeSeconds }: IsakmpSuite,
-  world: World,
-): Pick<EstablishedIsakmpSa, 'rekeyAt' | 'reauthenticateAt' | 'expiresAt'> {
-  const { connection, role } = sa;
-  const own = v1Of(connection).lifetimeCheck === 'obey' ? null : ownSeconds(connection);
-  const limits = [lifeSeconds, own].filter(limit => limit !== null);
-  const seconds = limits.length === 0 ? null : Math.min(...limits);
-  if (seconds === null) return { rekeyAt: null, reauthenticateAt: null, expiresAt: null };
-  const part = role === 'initiator' ? REKEYS_AT : REKEYS_AT_AS_RESPONDER;
-  const rekeyAt: Instant | null = world.jittered(seconds * part, Math.min(connection.lifetimeJitter, 0.5));
-  return { rekeyAt, reauthenticateAt: null, expiresAt: world.now + Math.round(seconds * NS_PER_S) };
-}
-
-const REKEYS_AT = 0.9;
-const REKEYS_AT_AS_RESPONDER = 0.97;
 
 function eventsOf(sa: EstablishedIsakmpSa, remarks: readonly string[]): IkeEvent[] {
   const { connection, suite, mode, localAuthentication, remoteAuthentication } = sa;
