@@ -1,5 +1,6 @@
 import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import { NS_PER_S } from '../../wire/instant.ts';
 import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
 import type { ChildConfig } from '../config.ts';
 import type { FlowQuery } from '../../node/node.ts';
@@ -25,10 +26,7 @@ export const quickInitiator: Initiator<'quick'> = {
     sa.isForgotten === true || (sa.isOpen && !sa.exchanges.some(({ state }) => state.kind === 'quickOffered')),
   begin(sa, task, world) {
     if (sa.replacedBy !== null) return step(sa, { kind: 'task', task, isakmpSa: sa.replacedBy });
-    // The peer would not know what it is about: another ISAKMP SA first.
-    if (sa.isForgotten === true) {
-      return step(sa, { kind: 'initiate', connection: sa.connection.name, children: [task.child], replaces: sa.id });
-    }
+    if (sa.isForgotten === true) return afterPhaseOne(sa, task, world);
     if (task.replaces !== null) return beginRekey(sa, task, task.replaces, world);
     const [pair, ...others] = wantedPairs(sa, task);
     if (pair === undefined) return unchanged(sa);
@@ -37,6 +35,15 @@ export const quickInitiator: Initiator<'quick'> = {
     return { ...offered, effects: [...offered.effects, ...later] };
   },
 };
+
+/** The peer would not know what it is about: another ISAKMP SA first, which takes this over. */
+function afterPhaseOne(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, { now }: World): Step {
+  const initiate: Effect = { kind: 'initiate', connection: sa.connection.name, children: [], replaces: sa.id };
+  return step(sa, initiate, { kind: 'delay', task, at: now + PHASE_ONE_NS });
+}
+
+/** As long as it takes where all is well. */
+const PHASE_ONE_NS = 3 * NS_PER_S;
 
 /** The same traffic again, whatever the configuration has become. */
 function beginRekey(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, replaces: number, world: World): Step {

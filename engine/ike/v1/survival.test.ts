@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { Doi, IsakmpExchange, IsakmpNotify, IsakmpProtocol } from '../../wire/isakmp/registry.ts';
+import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import type { NodeEvent } from '../../node/node.ts';
+import { kinds, twoGateways } from '../testing/gateways.ts';
+import { Network, type Station } from '../testing/network.ts';
+import { carriesTraffic, sasOf } from '../testing/node-sas.ts';
+import { STEPS } from '../steps.ts';
+import { V1_STEPS, type V1Steps } from './steps.ts';
+import { v1Child, v1Pair } from './testing/connection.ts';
+
+const childrenOf = ({ daemon }: Station, { now }: Network) =>
+  daemon.status(now).sas.flatMap(({ children }) => children);
+
+describe('Child SAs whose ISAKMP SA the peer has deleted', () => {
+  it('go on (RFC 2408 §2.1), and the next ISAKMP SA takes them over', () => {
+    const { network, alice, bob } = abandoned();
+    expect(kinds(bob)).toContain('ikeDeleted');
+    expect(sasOf(bob)).toHaveLength(2);
+    network.command(bob, { kind: 'rekey', child: 'net' });
+    network.run(6_000);
+    expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+    network.run(60_000);
+    expect(childrenOf(bob, network)).toHaveLength(1);
+    expect(sasOf(bob)).toHaveLength(2);
+  });
+
+  it('end at their time where nobody can be asked any more', () => {
+    const { network, bob } = abandoned();
+    network.intercept = () => [];
+    network.run(4_200_000);
+    expect(sasOf(bob)).toEqual([]);
+  });
+});
+
+it('INITIAL-CONTACT behind phase 1 ends what was before it (RFC 2407 §4.6.3.3)', () => {
+  const network = new Network('seed');
+  const configs = v1Pair({ livenessSeconds: 0 }, { initialContact: false });
+  const contact: IsakmpPayload = {
+    type: 'N',
+    doi: Doi.IPSEC,
+    protocolId: IsakmpProtocol.ISAKMP,
+    spi: new Uint8Array(16),
+    notifyType: IsakmpNotify['INITIAL-CONTACT'],
+    data: new Uint8Array(0),
+  };
+  const says: V1Steps['outgoing'] = message => {
+    if (message.exchangeType !== IsakmpExchange.INFORMATIONAL) return message;
+    return { ...message, payloads: [...message.payloads.slice(0, 1), contact] };
+  };
+  const alice = network.add('alice', ['192.0.2.1'], configs.alice);
+  const bob = network.add('bob', ['192.0.2.2'], configs.bob, STEPS, { ...V1_STEPS, hashJudged: () => true });
+  network.run(3_000);
+  const [old] = childrenOf(bob, network);
+  // Alice has lost her memory, and calls again.
+  network.stations.splice(0, 1);
+  const again = network.add('alice again', ['192.0.2.1'], configs.alice, STEPS, { ...V1_STEPS, outgoing: says });
+  network.run(3_000);
+  network.command(again, { kind: 'terminate', child: 'none of that name' });
+  network.command(again, { kind: 'terminate', child: 'net' });
+  network.run(1_000);
+  expect(kinds(bob)).toContain('childDeleted');
+  expect(childrenOf(bob, network).map(({ spiIn }) => spiIn)).not.toContain(old?.spiIn);
+  expect(alice.events.length).toBeGreaterThan(0);
+});
+
+describe('what the node asks for', () => {
+  it('is made when a packet wants it', () => {
+    const { network, alice, bob } = twoGateways(v1Pair({ children: [v1Child({ start: 'trap' })] }));
+    network.run(5_000);
+    expect(alice.sent).toEqual([]);
+    network.command(alice, { kind: 'noted', event: wanted(1024, 80) });
+    network.run(5_000);
+    expect(carriesTraffic(alice, bob)).toBe(true);
+  });
+
+  it('is for the port of that packet where a range cannot be said', () => {
+    const remote = [{ addresses: '10.0.1.0/24', protocol: 6, ports: [80, 90] }] as const;
+    const { network, alice, bob } = twoGateways(v1Pair({ children: [v1Child({ start: 'trap', remote })] }));
+    network.run(1_000);
+    network.command(alice, { kind: 'noted', event: wanted(1024, 85) });
+    network.run(5_000);
+    expect(childrenOf(bob, network)).toMatchObject([{ local: ['10.0.1.0-10.0.1.255 6[85-85]'] }]);
+    expect(carriesTraffic(alice, bob)).toBe(true);
+  });
+
+  it('is replaced when it has carried as much as it may', () => {
+    const { network, alice, bob } = twoGateways(v1Pair());
+    network.run(3_000);
+    const [old] = sasOf(alice);
+    if (old === undefined) throw new Error('no SA');
+    const { spi, direction, source, destination, policy } = old;
+    const sa = { spi, direction, protocol: 'esp', source, destination, policy } as const;
+    network.command(alice, { kind: 'noted', event: { kind: 'saSoftExpired', detail: '', sa } });
+    network.run(3_000);
+    expect(kinds(alice)).toContain('childRekeyed');
+    expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+  });
+});
+
+function wanted(sourcePort: number, destinationPort: number): NodeEvent {
+  const flow = { source: '10.0.0.7', destination: '10.0.1.9', protocol: 6, sourcePort, destinationPort };
+  return { kind: 'saWanted', detail: '', wanted: { policy: 'net', transform: 0, flow } };
+}
+
+function abandoned() {
+  const lab = twoGateways(v1Pair({ livenessSeconds: 0 }));
+  lab.network.run(3_000);
+  let told = 0;
+  lab.network.intercept = (datagram, from) => {
+    const isNotice = from === lab.alice && datagram.octets[18] === IsakmpExchange.INFORMATIONAL;
+    // Alice says first that the child goes: that is lost.
+    return isNotice && told++ === 0 ? [] : [datagram];
+  };
+  lab.network.command(lab.alice, { kind: 'terminate', ike: 'bob' });
+  lab.network.run(1_000);
+  lab.network.intercept = datagram => [datagram];
+  return lab;
+}
