@@ -6,6 +6,11 @@ import { labTest, notPassed } from './lab-test.ts';
 /** What the suites are for: each of these has clauses that name it. */
 const RFCS = [
   'adversary',
+  'rfc2407',
+  'rfc2408',
+  'rfc2409',
+  'rfc3706',
+  'rfc3947',
   'rfc3948',
   'rfc4106',
   'rfc4301',

@@ -8,6 +8,7 @@ import { BROKEN_FRAMES } from './broken-frames.ts';
 import { BROKEN_IKE } from './broken-ike.ts';
 import { BROKEN_IKE_EXTENSIONS } from './broken-ike-extensions.ts';
 import { BROKEN_IKE_FRAGMENTS } from './broken-ike-fragments.ts';
+import { BROKEN_IKEV1 } from './broken-ikev1.ts';
 import { BROKEN_UDP } from './broken-udp.ts';
 import { auditsNothing, ignoresSpi, lendsOuterDscp } from './broken-node.ts';
 import {
@@ -37,6 +38,7 @@ export const BROKEN: readonly Subject[] = [
   ...BROKEN_IKE,
   ...BROKEN_IKE_FRAGMENTS,
   ...BROKEN_IKE_EXTENSIONS,
+  ...BROKEN_IKEV1,
   replaySubject('ignores-replays', 'accepts every sequence number', noWindow),
   replaySubject('demands-order', 'accepts only numbers higher than the last', strictOrder),
   replaySubject('moves-window-early', 'moves the window before it has verified the ICV', hastyWindow),

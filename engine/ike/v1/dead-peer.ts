@@ -68,7 +68,10 @@ export function takeAnswered(sa: EstablishedIsakmpSa, notify: IsakmpNotifyPayloa
   const sequence = sequenceOf(sa, notify);
   if (sequence === null || askedAt === null || nextSequence === null) return unchanged(sa);
   const age = nextSequence - 1 - sequence;
-  if (!world.steps.isSequenceAsked(age >= 0 && age < OPEN_QUESTIONS)) return unchanged(sa);
+  if (!world.steps.isSequenceAsked(age >= 0 && age < OPEN_QUESTIONS)) {
+    // It may be an old one that comes again, RFC 3706 §6.1: no sign of life.
+    return step({ ...sa, heardAt: Math.min(sa.heardAt, askedAt) });
+  }
   return step({ ...sa, liveness: { ...sa.liveness, askedAt: null, askAgainAt: null } });
 }
 

@@ -19,7 +19,7 @@ export interface V1PeerTraits {
 }
 
 /** A message of alice's as the peer reads it. */
-export interface HeardV1 extends Omit<IkeFromAlice, 'ike'> {
+export interface HeardV1 extends IkeFromAlice {
   /** null: it is no message of IKEv1. */
   readonly message: IsakmpMessage | null;
   readonly opened: Opened;
@@ -171,7 +171,7 @@ export class TesterV1Peer {
 
   /** What alice has sent to the peer so far, in order. */
   heard(): readonly HeardV1[] {
-    return ikeFromAlice(this.bench, this.traits.address).map(({ ike: _, ...seen }) => {
+    return ikeFromAlice(this.bench, this.traits.address).map(seen => {
       const message = readMessage(seen.octets);
       const opened = this.#opened(seen.octets, message);
       const payloads = opened.kind === 'clear' || opened.kind === 'opened' ? opened.payloads : [];
