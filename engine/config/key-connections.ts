@@ -39,7 +39,15 @@ export interface KeyConnections {
   /** Policies for whose ends there is no rule: nothing will protect their packets. */
   readonly unserved: readonly { readonly policy: string; readonly local: string; readonly remote: string }[];
   /** Rules that cannot be carried out with what the node has. */
-  readonly problems: readonly { readonly place: Place; readonly message: string; readonly fix: string }[];
+  readonly problems: readonly KeyProblem[];
+}
+
+export interface KeyProblem {
+  readonly place: Place;
+  readonly message: string;
+  readonly fix: string;
+  /** A certificate that the rule asks for is not there. */
+  readonly isAbsence: boolean;
 }
 
 /**
@@ -70,7 +78,7 @@ export function connectionsFor(
     }
   }
   for (const rule of rules.rules) addWithoutPolicy(drafts, rule);
-  const problems: KeyConnections['problems'][number][] = [];
+  const problems: KeyProblem[] = [];
   const names = new Set<string>();
   const connections = [...drafts.values()].flatMap(draft => {
     const found = identitiesOf(draft.rule, draft.ends, rules.trust, certificates);

@@ -1,7 +1,7 @@
 import { parseIdentity } from '../ike/identity.ts';
 import { type CertificateSelector, identityMeant, type KnownCertificate, selects } from './certificate-selector.ts';
 import { type Place, quoted } from './diagnostic.ts';
-import type { KeyConnections, NodeCertificates } from './key-connections.ts';
+import type { KeyProblem, NodeCertificates } from './key-connections.ts';
 import type { KeyRule, NamedFile, Trust } from './key-rules.ts';
 import type { StatedAuthentication, StatedConnection } from './stated-ike.ts';
 
@@ -22,16 +22,24 @@ export function identitiesOf(
   ends: Ends,
   trust: Trust,
   certificates: NodeCertificates,
-): { readonly identities: readonly Identities[]; readonly problems: KeyConnections['problems'] } {
-  const problems: KeyConnections['problems'][number][] = [];
-  const complain = (place: Place, message: string, fix: string) => problems.push({ place, message, fix });
-  const own = ownIdentity(rule, ends, certificates, complain);
-  const peers = peerIdentities(rule, ends, trust, certificates, complain);
+): { readonly identities: readonly Identities[]; readonly problems: readonly KeyProblem[] } {
+  const problems: KeyProblem[] = [];
+  const tell: Tell = {
+    wrong: (place, message, fix) => problems.push({ place, message, fix, isAbsence: false }),
+    absent: (place, message, fix) => problems.push({ place, message, fix, isAbsence: true }),
+  };
+  const own = ownIdentity(rule, ends, certificates, tell);
+  const peers = peerIdentities(rule, ends, trust, certificates, tell);
   return { identities: own === null ? [] : peers.map(peer => ({ own, peer })), problems };
 }
 
 export const ownOf = ({ own }: Identities): StatedAuthentication => own;
 export const peersOf = ({ peer }: Identities): StatedConnection['authentication']['remote'] => peer;
+
+interface Tell {
+  readonly wrong: Complain;
+  readonly absent: Complain;
+}
 
 type Complain = (place: Place, message: string, fix: string) => void;
 
@@ -39,7 +47,7 @@ function ownIdentity(
   { own }: KeyRule,
   { local }: Ends,
   { own: certificates }: NodeCertificates,
-  complain: Complain,
+  tell: Tell,
 ): StatedAuthentication | null {
   if (own.method === 'psk') {
     // Without an address nobody has a policy for it: it is nobody yet.
@@ -57,7 +65,7 @@ function ownIdentity(
   const found = certificates.find(each => selects(certificate, each));
   if (found === undefined) {
     const message = `this node has no certificate with a key that is ${quoted(certificate.text)}`;
-    complain(
+    tell.absent(
       certificate.place,
       message,
       'make one with ikecert certlocal -ks, or name one that ikecert certlocal -l lists',
@@ -67,7 +75,7 @@ function ownIdentity(
   const identity = own.identity ?? shownName(found, idKind, local);
   if (identity === null && idKind !== null && idKind !== 'dn') {
     const message = `the certificate ${quoted(certificate.text)} has no name of the kind that local_id_type asks for`;
-    complain(certificate.place, message, 'write local_id_type dn, or make a certificate with such a name');
+    tell.wrong(certificate.place, message, 'write local_id_type dn, or make a certificate with such a name');
     return null;
   }
   return { ...common, key: { file: found.name, place: certificate.place }, identity: identity ?? found.subject };
@@ -97,7 +105,7 @@ function peerIdentities(
   { remote }: Ends,
   trust: Trust,
   certificates: NodeCertificates,
-  complain: Complain,
+  tell: Tell,
 ): Identities['peer'][] {
   if (peer.method === 'psk') {
     const identities = peer.identities.length === 0 ? [null] : peer.identities;
@@ -109,7 +117,7 @@ function peerIdentities(
       keys: [],
     }));
   }
-  const roots = rootsOf(trust, certificates, complain);
+  const roots = rootsOf(trust, certificates, tell);
   const trusted = certificates.peers.filter(each => trust.peers.some(selector => selects(selector, each)));
   const common = {
     methods: ['signature'] as const,
@@ -121,7 +129,7 @@ function peerIdentities(
   const stated = peer.roots.map(({ file }) => file);
   const authorities = stated.length > 0 ? stated : roots;
   if (authorities !== 'any' && authorities.length === 0 && common.certificates.length === 0)
-    complain(place, 'nothing says whose certificates are believed in', 'add cert_root or cert_trust');
+    tell.wrong(place, 'nothing says whose certificates are believed in', 'add cert_root or cert_trust');
   const wanted = peer.identities.length === 0 ? ['%any'] : peer.identities;
   return wanted.map(each => {
     const known = typeof each === 'string' ? each : (identityMeant(each) ?? subjectMeant(each, certificates.peers));
@@ -131,13 +139,13 @@ function peerIdentities(
   });
 }
 
-function rootsOf({ roots }: Trust, { authorities }: NodeCertificates, complain: Complain): string[] | 'any' {
+function rootsOf({ roots }: Trust, { authorities }: NodeCertificates, tell: Tell): string[] | 'any' {
   if (roots === 'any') return 'any';
   return roots.flatMap(selector => {
     const found = authorities.filter(each => selects(selector, each)).map(({ name }) => name);
     if (found.length === 0) {
       const message = `there is no certificate ${quoted(selector.text)} to be the root of others`;
-      complain(selector.place, message, 'add it with ikecert certdb -a, or take cert_root away');
+      tell.absent(selector.place, message, 'add it with ikecert certdb -a, or take cert_root away');
     }
     return found;
   });

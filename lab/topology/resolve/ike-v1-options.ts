@@ -84,7 +84,8 @@ export function judgeV1Child(policy: Policy, transform: TopologyTransform, optio
 /** Two nodes that would not understand each other. */
 export function judgePeerVersion({ scope, node, peer, options }: Towards): void {
   const theirs = peer === null ? null : optionsFor(peer, node.name);
-  if (peer === null || theirs === null || versionOf(theirs) === versionOf(options)) return;
+  const isSaid = peer !== null && peer.name < node.name; // from the other end
+  if (peer === null || theirs === null || isSaid || versionOf(theirs) === versionOf(options)) return;
   const place = options.version?.place ?? theirs.version?.place ?? options.place;
   const message = `${node.name} speaks IKEv${versionOf(options)} with ${peer.name}, which speaks IKEv${versionOf(theirs)} with ${node.name}`;
   scope.report.error(place, message, 'give both the same version');
@@ -92,26 +93,23 @@ export function judgePeerVersion({ scope, node, peer, options }: Towards): void 
 
 /** Keys that mean nothing in the version that they stand with, and what IKEv1 cannot do. */
 export function judgeVersions(scope: Scope, node: NodeScope): void {
-  const all = node.text?.ike ?? null;
+  const all: PeerOptionsText | null = node.text?.ike ?? null;
   if (all === null) return;
-  const peers = (all.peers?.entries ?? []).map(({ name }) => name);
-  const tables = [
-    {
-      text: all as PeerOptionsText,
-      versions: new Set([all, ...peers.map(name => optionsFor(node, name) ?? all)].map(versionOf)),
-    },
-    ...peers.flatMap(name => {
-      const text = peerText(node, name);
-      const merged = optionsFor(node, name);
-      return text === null || merged === null ? [] : [{ text, versions: new Set([versionOf(merged)]) }];
-    }),
-  ];
-  for (const { text, versions } of tables) {
-    if (!versions.has(1)) reportKeys(scope, text, V1_KEYS, 1);
-    if (!versions.has(2)) reportKeys(scope, text, V2_KEYS, 2);
-    if (!versions.has(1)) reportV1Values(scope, text);
-    else if (!versions.has(2)) reportV2Values(scope, text);
-  }
+  const peers = (node.text?.ike?.peers?.entries ?? []).flatMap(({ name }) => {
+    const [text, merged] = [peerText(node, name), optionsFor(node, name)];
+    return text === null || merged === null ? [] : [{ text, merged }];
+  });
+  judgeTable(scope, all, new Set([all, ...peers.map(({ merged }) => merged)].map(versionOf)));
+  for (const { text, merged } of peers) judgeTable(scope, text, new Set([versionOf(merged)]));
+  for (const options of [all, ...peers.map(({ merged }) => merged)])
+    if (versionOf(options) === 1) reportV2Values(scope, options);
+}
+
+/** `versions`: of the connections that it is about. */
+function judgeTable(scope: Scope, text: PeerOptionsText, versions: ReadonlySet<1 | 2>): void {
+  if (!versions.has(1)) reportKeys(scope, text, V1_KEYS, 1);
+  if (!versions.has(2)) reportKeys(scope, text, V2_KEYS, 2);
+  if (!versions.has(1)) reportV1Values(scope, text);
 }
 
 type Key = (typeof V1_KEYS)[number] | (typeof V2_KEYS)[number];
@@ -124,7 +122,7 @@ function reportKeys(scope: Scope, text: PeerOptionsText, keys: readonly Key[], v
   }
 }
 
-/** What stands among the words of a key that both versions have. */
+/** What stands among the words of keys that both versions have. */
 function reportV1Values({ report }: Scope, { remote, lifetime }: PeerOptionsText): void {
   const revocation = remote?.revocation ?? null;
   if (revocation?.value === 'ignore')
@@ -133,6 +131,7 @@ function reportV1Values({ report }: Scope, { remote, lifetime }: PeerOptionsText
   if (kilobytes !== null) report.error(kilobytes.place, '"kilobytes" is of IKEv1', 'remove it, or write version: 1');
 }
 
+/** What the connection would come to, whichever table says it. */
 function reportV2Values({ report }: Scope, { auth, send, remote, lifetime }: PeerOptionsText): void {
   const say = (at: { readonly place: PeerOptionsText['place'] } | null | undefined, message: string, fix: string) => {
     if (at) report.error(at.place, message, fix);

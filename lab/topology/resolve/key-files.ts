@@ -25,7 +25,8 @@ export function tieKeyRules(
 ): TopologyIke {
   const negotiated = policies.flatMap(policy => negotiatedOf(policy) ?? []);
   const { connections, unserved, problems } = connectionsFor(rules, negotiated, certificatesOf(pki));
-  for (const { place, message, fix } of problems) file.complain(place, message, fix);
+  for (const { place, message, fix, isAbsence } of problems)
+    file.complain(place, message, isAbsence ? 'declare such a certificate under "pki"' : fix);
   for (const { policy, local, remote } of unserved) {
     const found = policies.find(({ model }) => model.name === policy);
     found?.complain(`no rule of ${file.name} is for ${local} and ${remote}`, `add one to ${file.name}`);
