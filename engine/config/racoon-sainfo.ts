@@ -2,7 +2,7 @@ import { type Place, quoted, type Report } from './diagnostic.ts';
 import type { ChildRule, RuleSelector } from './key-rules.ts';
 import { cipherOf, groupOf, integrityOf, NOT_HERE, type RacoonRules } from './racoon-algorithms.ts';
 import type { Notes } from './racoon-notes.ts';
-import { lifetimeOf } from './racoon-remote.ts';
+import { lifetimeOf } from './racoon-proposal.ts';
 import { type Statement, StatementReader } from './racoon-statements.ts';
 import { identifierOf, selectorOf } from './racoon-values.ts';
 import { didYouMean, nearest } from './suggest.ts';

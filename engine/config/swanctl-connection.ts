@@ -1,10 +1,10 @@
-import type { RemoteAuthenticationConfig } from '../ike/config.ts';
 import { parseAddress } from '../wire/address.ts';
-import { quoted, type Report } from './diagnostic.ts';
+import type { Report } from './diagnostic.ts';
 import { DEFAULT_IKE_PROPOSALS, parseIkeProposal, type ProposalRules } from './ike-proposal.ts';
 import { DEFAULT_V1_PROPOSALS, parseIkeV1Proposal } from './ike-v1-proposal.ts';
 import type { StatedPolicy } from './policy.ts';
 import type { StatedAuthentication, StatedConnection } from './stated-ike.ts';
+import { readAuth } from './swanctl-auth.ts';
 import { readChild } from './swanctl-child.ts';
 import { CONNECTION_KEYS, judgeKeys, LOCAL_KEYS, REMOTE_KEYS } from './swanctl-keys.ts';
 import type { SettingsSection } from './swanctl-settings.ts';
@@ -22,8 +22,19 @@ const IKE_PORT = 500;
 const NAT_T_PORT = 4500;
 const REKEY_SECONDS = 4 * 3600;
 const OVER = 0.1;
-/** charon's own (strongswan.conf, charon.retransmit_*): 4 s, 1.8 times as long each, 5 times more. */
-const RETRANSMISSION = { firstMs: 4000, factor: 1.8, longestMs: 60_000, sends: 6 } as const;
+/** What swanctl.conf says nothing of. */
+const NOT_IN_THE_FILE = {
+  addressInterface: null,
+  fragmentOctets: null,
+  resumption: false,
+  quickCrashDetection: false,
+  redirectTo: null,
+  followsRedirects: true,
+  makeBeforeBreak: false,
+  /** charon's own (strongswan.conf, charon.retransmit_*): 4 s, 1.8 times as long each, 5 times more. */
+  retransmission: { firstMs: 4000, factor: 1.8, longestMs: 60_000, sends: 6 },
+  windowSize: 1,
+} as const;
 
 /** What stands around the connections of a file. */
 export interface ConnectionContext {
@@ -46,12 +57,6 @@ export function readConnection(
   const version = versionOf(values);
   const local = values.addresses('local_addrs');
   const remote = values.addresses('remote_addrs');
-  const rekeySeconds = values.seconds('rekey_time', REKEY_SECONDS);
-  const reauthenticateSeconds = values.seconds('reauth_time', 0);
-  const longest = Math.max(rekeySeconds, reauthenticateSeconds);
-  const overSeconds = values.seconds('over_time', Math.round(longest * OVER));
-  const randSeconds = values.seconds('rand_time', overSeconds);
-  const lifetimeJitter = longest === 0 ? 0 : Math.min(1, randSeconds / longest);
   const requestAddresses = values.addresses('vips');
   const pools = values.list('pools');
   const dynamic = {
@@ -63,12 +68,8 @@ export function readConnection(
     readChild(child, section.name, ends, file, rules, names, report),
   );
   const rounds = { local: roundOf(section, 'local', report), remote: roundOf(section, 'remote', report) };
-  if (version === 1)
-    judgeV1Children(
-      section,
-      children.flatMap(child => child.configs),
-      report,
-    );
+  const configs = children.flatMap(child => child.configs);
+  if (version === 1) judgeV1Children(section, configs, report);
   const authentication = {
     local: readLocal(section, rounds.local, values, local, report),
     remote: readRemote(section, rounds.remote, report),
@@ -83,13 +84,9 @@ export function readConnection(
     local,
     remote,
     ...portsOf(values),
-    proposals:
-      version === 1
-        ? proposalsOf(values, 'proposals', DEFAULT_V1_PROPOSALS, text => parseIkeV1Proposal(text, rules))
-        : proposalsOf(values, 'proposals', DEFAULT_IKE_PROPOSALS, text => parseIkeProposal(text, rules)),
+    proposals: ikeProposals(values, version, rules),
     ppk: ppk === null ? null : { ids: [ppk.value], isRequired: values.flag('ppk_required', false) },
     requestAddresses,
-    addressInterface: null,
     pools,
     unique: ({ no: 'no', never: 'no', keep: 'keep', replace: 'replace' } as const)[
       values.word('unique', ['no', 'never', 'keep', 'replace'], 'no')
@@ -97,30 +94,38 @@ export function readConnection(
     fragmentation: ({ yes: 'yes', accept: 'yes', force: 'force', no: 'no' } as const)[
       values.word('fragmentation', ['yes', 'accept', 'force', 'no'], 'yes')
     ],
-    fragmentOctets: null,
     mobike: values.flag('mobike', true),
     forceEncapsulation: values.flag('encap', false),
     childless: ({ allow: 'allow', prefer: 'prefer', force: 'force', never: 'no' } as const)[
       values.word('childless', ['allow', 'prefer', 'force', 'never'], 'allow')
     ],
-    resumption: false,
-    quickCrashDetection: false,
-    redirectTo: null,
-    followsRedirects: true,
+    ...NOT_IN_THE_FILE,
     livenessSeconds: values.seconds('dpd_delay', 0),
-    rekeySeconds,
-    reauthenticateSeconds,
-    makeBeforeBreak: false,
-    overSeconds,
-    lifetimeJitter,
-    retransmission: RETRANSMISSION,
-    windowSize: 1,
+    ...lifetimesOf(values),
     attempts: tries === 0 ? null : tries,
-    children: children.flatMap(child => child.configs),
+    children: configs,
   };
   const { local: own, remote: expected } = authentication;
   const isWhole = own !== null && expected !== null;
   return { connection: isWhole ? { ...options, authentication: { local: own, remote: expected } } : null, policies };
+}
+
+type Lifetimes = 'rekeySeconds' | 'reauthenticateSeconds' | 'overSeconds' | 'lifetimeJitter';
+
+function lifetimesOf(values: ValueReader): Pick<StatedConnection, Lifetimes> {
+  const rekeySeconds = values.seconds('rekey_time', REKEY_SECONDS);
+  const reauthenticateSeconds = values.seconds('reauth_time', 0);
+  const longest = Math.max(rekeySeconds, reauthenticateSeconds);
+  const overSeconds = values.seconds('over_time', Math.round(longest * OVER));
+  const randSeconds = values.seconds('rand_time', overSeconds);
+  const lifetimeJitter = longest === 0 ? 0 : Math.min(1, randSeconds / longest);
+  return { rekeySeconds, reauthenticateSeconds, overSeconds, lifetimeJitter };
+}
+
+function ikeProposals(values: ValueReader, version: 1 | 2, rules: ProposalRules): StatedConnection['proposals'] {
+  const [usual, parse] =
+    version === 1 ? [DEFAULT_V1_PROPOSALS, parseIkeV1Proposal] : [DEFAULT_IKE_PROPOSALS, parseIkeProposal];
+  return proposalsOf(values, 'proposals', usual, text => parse(text, rules));
 }
 
 function portsOf(values: ValueReader): Pick<StatedConnection, 'port' | 'natPort'> {
@@ -201,52 +206,3 @@ function readRemote(
     keys: values.files('pubkeys'),
   };
 }
-
-interface Auth {
-  readonly method: Extract<RemoteAuthenticationConfig['methods'][number], 'psk' | 'signature'>;
-  readonly schemes: readonly string[];
-}
-
-const HASHES = ['sha256', 'sha384', 'sha512'] as const;
-const KEYS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['pubkey', ['rsa', 'ecdsa']],
-  ['rsa', ['rsa']],
-  ['rsa/pss', ['rsa-pss']],
-  ['ecdsa', ['ecdsa']],
-]);
-
-/** `psk`, `pubkey`, `rsa`, `pubkey-sha384`, `ike:rsa/pss-sha256-ecdsa-sha384`, `ed25519`. */
-function readAuth(values: ValueReader): Auth | null {
-  const setting = values.setting('auth');
-  if (setting === null) return { method: 'signature', schemes: [] };
-  const words = setting.value.replace(/^ike:/, '').split('-');
-  if (setting.value === 'psk') return { method: 'psk', schemes: [] };
-  const isExtensible = /^(eap|xauth)/.test(setting.value);
-  const schemes: string[] = [];
-  let kinds: readonly string[] = [];
-  let isBare = false;
-  for (const word of words) {
-    const found = KEYS.get(word);
-    const hash = HASHES.find(each => each === word);
-    if (found !== undefined) {
-      if (isBare) schemes.push(...allHashes(kinds));
-      kinds = found;
-      isBare = word !== 'pubkey';
-    } else if (hash !== undefined && kinds.length > 0) {
-      schemes.push(...kinds.map(kind => `${kind}-${hash}`));
-      isBare = false;
-    } else if (word === 'ed25519' || word === 'ed448') schemes.push(word);
-    else if (word === 'eddsa') schemes.push('ed25519', 'ed448');
-    else {
-      const what = isExtensible
-        ? 'extensible authentication is not here'
-        : `${quoted(word)} is no kind of key and no hash`;
-      values.error(setting, what, 'write psk, pubkey, or ike:rsa/pss-sha256');
-      return null;
-    }
-  }
-  if (isBare) schemes.push(...allHashes(kinds));
-  return { method: 'signature', schemes: [...new Set(schemes)] };
-}
-
-const allHashes = (kinds: readonly string[]): string[] => kinds.flatMap(kind => HASHES.map(hash => `${kind}-${hash}`));
