@@ -8,6 +8,7 @@ import { ikecert } from './ikecert.ts';
 import { inIked } from './in-iked.ts';
 import { ipadm } from './ipadm.ts';
 import { ipf } from './ipf.ts';
+import { ipsecconf } from './ipsecconf.ts';
 import { netstat } from './netstat.ts';
 import { openssl } from './openssl.ts';
 import { ping } from './ping.ts';
@@ -69,7 +70,8 @@ export function planCommand(argv: readonly string[], system: System, elsewhere: 
     return wrong([`${name}: command not found`, `  did you mean: ${meant}`], STATUS_NOT_FOUND);
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : FILE_COMMANDS[name];
-  return command === undefined ? toolCommand(argv, system) : command(rest);
+  if (command !== undefined) return command(rest);
+  return name === 'ipsecconf' ? ipsecconf(rest, system) : toolCommand(argv, system);
 }
 
 /** Whether `planCommand` may take it: what it says of a node does not depend on which node that is. */

@@ -65,7 +65,9 @@ test('the policy of a tunnel may be there before the tunnel', () => {
   expect(node.type(CREATE)).toBe('');
   expect(named()).toContainEqual(['v4_bob0', 'protect']);
   expect(node.type('dladm show-iptun -p -o link,flags')).toBe('v4_bob0:s-\n');
-  expect(node.type('ipsecconf -l -i v4_bob0')).toContain('{ tunnel v4_bob0 negotiate tunnel');
+  expect(node.type('ipsecconf -l -i v4_bob0')).toContain(
+    '{ tunnel v4_bob0 negotiate tunnel dir both } ipsec { encr_algs aes-cbc(256) encr_auth_algs hmac-sha512 sa shared }',
+  );
 });
 
 test('in.iked negotiates what policies and tunnels ask for, as soon as they are there', () => {
@@ -227,4 +229,22 @@ test('what the topology has set up stays while there is no file that says otherw
   node.type('tee /etc/ipf/ipf.conf', FILTER);
   expect(node.type('svcadm restart network/ipfilter')).toBe('');
   expect(node.node.status().filter?.rules.length).toBe(6);
+});
+
+test('ipsecconf adds policies and takes them away, and what is negotiated follows', () => {
+  const node = withFiles();
+  node.type('svcadm enable ipsec/ike');
+  node.type(CREATE);
+  expect(node.ike?.connections[0]?.children).toEqual([]);
+  expect(node.type('ipsecconf -a /etc/inet/ipsecinit.conf')).toBe('');
+  expect(node.ike?.connections[0]?.children.length).toBe(1);
+  expect(node.type('ipsecconf -a /etc/inet/ipsecinit.conf')).toContain('is loaded already');
+  expect(node.type('ipsecconf -a -', '{ulp tcp rport 80 dir out} pass {}\n')).toBe('');
+  expect(node.type('ipsecconf -l -n')).toContain('ulp 6 rport 80 dir out } pass');
+  expect(node.type('ipsecconf -f -i v4_bob0')).toBe('');
+  expect(node.ike?.connections[0]?.children).toEqual([]);
+  expect(node.type('ipsecconf -L')).not.toContain('v4_bob0');
+  expect(node.type('ipsecconf -F')).toBe('');
+  expect(node.type('ipsecconf')).toBe('');
+  expect(node.type('ipsecconf -a /etc/nothing')).toContain('No such file or directory');
 });
