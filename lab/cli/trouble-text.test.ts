@@ -22,6 +22,14 @@ test('the last failure of each kind, until something is negotiated', () => {
   expect(troubleTable([])).toHaveLength(1);
 });
 
+test('certificates that are about to end, whatever is negotiated now', () => {
+  const events = [
+    event('cell', 'certificateExpires', 'CN=cell ends on 2026-12-31'),
+    event('cell', 'ikeEstablished', 'api'),
+  ];
+  expect(words(troubleTable(events)).at(-1)).toBe('certificateExpires | cell | CN=cell ends on 2026-12-31');
+});
+
 test('a filter that keeps IKE out, and what to do about it', () => {
   expect(troubleTable([dropped('53 > 53')])).toHaveLength(1);
   expect(troubleTable([dropped('500 > 500')]).at(-1)).toMatch(/^ {2}fix: let IKE .* pass the filter of alice$/);

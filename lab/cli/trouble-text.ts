@@ -9,6 +9,8 @@ const FAILURES: ReadonlySet<string> = new Set([
   'negotiationFailed',
   'peerFailed',
 ]);
+/** What is going to fail, whatever succeeds now. */
+const WARNINGS: ReadonlySet<string> = new Set(['certificateExpires']);
 const SUCCESSES: ReadonlySet<string> = new Set(['ikeEstablished', 'childEstablished']);
 
 /** Why something is not negotiated: of each kind the last that a node tells of, unless it has succeeded since. */
@@ -16,6 +18,7 @@ export function troubleTable(events: readonly EventStatus[]): string[] {
   const last = new Map<string, EventStatus>();
   for (const event of events) {
     if (SUCCESSES.has(event.kind)) for (const kind of [...FAILURES, 'filtered']) last.delete(`${event.node} ${kind}`);
+    else if (WARNINGS.has(event.kind)) last.set(`${event.node} ${event.kind} ${event.detail}`, event);
     else if (FAILURES.has(event.kind) || isIkeFiltered(event)) last.set(`${event.node} ${event.kind}`, event);
   }
   const rows = [...last.values()].map(({ kind, node, detail }) => [kind, node ?? '-', printable(withPrefixes(detail))]);

@@ -15,6 +15,7 @@ import { ikePorts } from '../../../engine/ike/datagram.ts';
 import { deriveSas, type DerivedSas } from '../../topology/keys.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
+import type { ExpiryWatch } from '../expiry-watch.ts';
 import { forPolicies, hasOtherChildren } from '../followed-policies.ts';
 import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
@@ -54,6 +55,8 @@ export class EngineFleet {
   /** Of all SAs that there have been. */
   readonly keys = new KnownKeys();
   #sas: DerivedSas;
+  #watch: ExpiryWatch | null = null;
+  #lookAgain: NodeJS.Timeout | null = null;
   /** What each daemon is told: all of it, and what of it is for policies that its node has. */
   readonly #told = new Map<string, { readonly whole: IkeConfig; readonly now: IkeConfig }>();
 
@@ -122,6 +125,7 @@ export class EngineFleet {
       return;
     }
     this.#told.set(name, { whole: config, now: config });
+    this.#look(name, config);
     await this.#tell(running, config);
   }
 
@@ -171,6 +175,7 @@ export class EngineFleet {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#lookAgain ?? undefined);
     await Promise.all([...this.#processes.values()].map(running => running.kill()));
   }
 
@@ -232,7 +237,10 @@ export class EngineFleet {
     );
     const ike = this.#options.ikeFor(name);
     if (ike === null) this.#told.delete(name);
-    else this.#told.set(name, { whole: ike.config, now: ike.config });
+    else {
+      this.#told.set(name, { whole: ike.config, now: ike.config });
+      this.#look(name, ike.config);
+    }
     const { plain, marked } = ike === null ? NO_PORTS : ikePorts(ike.config);
     const negotiation =
       ike === null ? {} : { negotiation: { ports: [...plain, ...marked], encapsulationPorts: marked } };
@@ -243,6 +251,25 @@ export class EngineFleet {
       ike: ike === null ? null : this.#revealing(ike),
       ...standFor(name),
     };
+  }
+
+  /** Says what ends soon of a daemon's certificates; and again from time to time, as long as there is something to look at. */
+  #look(name: string, config: IkeConfig): void {
+    const { keys, anchors, peers } = config.credentials;
+    if (keys.length + anchors.length + peers.length === 0) return;
+    // What reads certificates is loaded when there are some: a lab is to be up at once.
+    void import('../expiry-watch.ts').then(({ ExpiryWatch, LOOK_SECONDS }) => {
+      this.#watch ??= new ExpiryWatch();
+      const lines = this.#watch.look(name, config, Date.now() / 1000);
+      if (lines.length > 0)
+        this.#options.onEvents(
+          name,
+          lines.map(detail => ({ kind: 'certificateExpires', detail })),
+        );
+      this.#lookAgain ??= setInterval(() => {
+        for (const [each, { whole }] of this.#told) this.#look(each, whole);
+      }, LOOK_SECONDS * 1000).unref();
+    });
   }
 
   #revealing(ike: IkeOrder): IkeOrder {

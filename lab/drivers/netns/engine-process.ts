@@ -24,6 +24,7 @@ export interface LiveEvent {
     | 'eventsLost'
     | 'addressesNotAdopted'
     | 'notConfigured'
+    | 'certificateExpires'
     | 'swanctl';
   readonly detail: string;
 }

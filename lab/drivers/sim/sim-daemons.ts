@@ -4,6 +4,7 @@ import type { IkeFetch } from '../../../engine/ike/daemon.ts';
 import { type IkePorts, ikePorts } from '../../../engine/ike/datagram.ts';
 import type { NegotiationConfig } from '../../../engine/node/config.ts';
 import { NS_PER_S } from '../../../engine/wire/instant.ts';
+import { ExpiryWatch, LOOK_SECONDS } from '../expiry-watch.ts';
 import { forPolicies, hasOtherChildren } from '../followed-policies.ts';
 import { hostsOf } from '../hosts.ts';
 import { SIMULATION_EPOCH_NS } from './clock.ts';
@@ -35,8 +36,18 @@ export class SimDaemons {
   /** Made so far while nodes ran: each has a stream of chance of its own. */
   #made = 0;
 
-  constructor(parts: SimLabParts, machine: (name: string) => Machine) {
+  readonly #expiring: (name: string, detail: string) => void;
+  readonly #watch = new ExpiryWatch();
+  #isWatching = false;
+
+  /** `expiring`: a certificate of that node is about to end. */
+  constructor(
+    parts: SimLabParts,
+    machine: (name: string) => Machine,
+    expiring: (name: string, detail: string) => void,
+  ) {
     this.#parts = parts;
+    this.#expiring = expiring;
     this.#machine = machine;
     this.#hosts = hostsOf(parts.topology);
   }
@@ -86,7 +97,23 @@ export class SimDaemons {
     const policies = machine === null ? null : new Set(machine.status().policies.map(each => each.name));
     const told = { whole, now: policies === null ? whole : forPolicies(whole, policies) };
     this.#told.set(name, told);
+    this.#lookFor(name, whole);
+    if (!this.#isWatching && whole.credentials.keys.length > 0) this.#watchOn();
     return told;
+  }
+
+  #lookFor(name: string, config: IkeConfig): void {
+    const now = EPOCH_SECONDS + this.#machine(name).now() / NS_PER_S;
+    for (const line of this.#watch.look(name, config, now)) this.#expiring(name, line);
+  }
+
+  #watchOn(): void {
+    this.#isWatching = true;
+    const { simulation } = this.#parts;
+    simulation.schedule(simulation.now + LOOK_SECONDS * NS_PER_S, () => {
+      for (const [name, { whole }] of this.#told) this.#lookFor(name, whole);
+      this.#watchOn();
+    });
   }
 
   /** The daemon's chance is its own: what it draws changes nothing of the node's. */

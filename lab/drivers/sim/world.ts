@@ -40,7 +40,11 @@ export class World {
   constructor(parts: SimLabParts) {
     this.#parts = parts;
     const { topology, run, simulation } = parts;
-    this.#daemons = new SimDaemons(parts, name => this.machine(name));
+    this.#daemons = new SimDaemons(
+      parts,
+      name => this.machine(name),
+      (name, detail) => this.#note(name, 'certificateExpires', detail),
+    );
     this.systems = new SimSystems({
       machine: name => this.machine(name),
       unixSeconds: name => EPOCH_SECONDS + this.machine(name).now() / NS_PER_S,

@@ -4,7 +4,7 @@ import type { CapturedPacket } from '../../../lab/capture/packet.ts';
 import type { Driver } from '../../../lab/drivers/driver.ts';
 import { holds } from '../../tester/ip.ts';
 import { beginWalk, type Walk } from '../walk.ts';
-import { ADDRESS, expectMeshed, MACHINES, onEach, setLevel, switchOff } from './mesh.ts';
+import { ADDRESS, expectMeshed, type Machine, onEach, setLevel, switchOff } from './mesh.ts';
 import { openStreams } from './streams.ts';
 
 /** What a release of racoon for a cluster says of itself, on five machines that run: from off through use to require, and back. */
@@ -67,7 +67,7 @@ async function readable(walk: Walk, text: string): Promise<boolean> {
   return walk.packets('to-api', since).some(({ octets }) => holds(octets, text));
 }
 
-function isBetween({ octets }: CapturedPacket, a: (typeof MACHINES)[number], b: (typeof MACHINES)[number]): boolean {
+function isBetween({ octets }: CapturedPacket, a: Machine, b: Machine): boolean {
   const ip = dissect(octets).layers.find(layer => layer.kind === 'ipv4');
   return ip?.kind === 'ipv4' && ip.source === ADDRESS[a] && ip.destination === ADDRESS[b];
 }
