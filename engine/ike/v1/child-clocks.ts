@@ -101,8 +101,12 @@ function confirmedBy({ state, origin, installedAt }: ChildSa): Instant | null {
 const CONFIRMED_NS = 120 * NS_PER_S;
 
 function connectsAt({ state, origin, installedAt }: ChildSa): Instant | null {
-  return state === 'installing' && origin.madeBy === 'us' ? installedAt + LINGER_NS : null;
+  if (state !== 'installing' || origin.madeBy !== 'us') return null;
+  return installedAt + (origin.replaces === null ? LINGER_NS : REPLACING_NS);
 }
+
+/** For a peer to have the last message, and an exchange of the largest group done. */
+const REPLACING_NS = NS_PER_S;
 
 function each(
   before: EstablishedIsakmpSa,

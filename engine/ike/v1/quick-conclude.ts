@@ -65,7 +65,9 @@ export function concludeQuick(
     hash: { kind: 'third', nonceI: agreement.nonceI, nonceR: agreement.nonceR },
     after: { kind: 'over', state: { kind: 'quickConcluded', childId: child.id, awaitsConnected } },
   });
-  if (wantsCommit) return step(withChild(sa, { ...child, state: 'installing' }), installInbound(child), done(true));
+  // Some peers make their keys, and take theirs into use, when the last message comes: packets go by the old one for that long.
+  const waits = wantsCommit || child.origin.replaces !== null;
+  if (waits) return step(withChild(sa, { ...child, state: 'installing' }), installInbound(child), done(wantsCommit));
   const used = takeIntoUse(sa, child, world);
   return step(used.sa, installInbound(child), ...used.effects, done(false));
 }
