@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { GUIDE_PRESHARED, GUIDE_PSK_CONFIG } from '../../engine/config/testing/seed-smartos.ts';
 import { loadTopology } from './load.ts';
 import { shippedTopologies } from './shipped.ts';
 import { EVERYTHING } from './testing/everything.ts';
+import { guideTopology, racoonTopology } from './testing/key-files.ts';
 import { mutateYaml, seededUniform } from './testing/mutate.ts';
 import { outcomeOf } from './testing/mutation-outcome.ts';
 
@@ -11,7 +13,12 @@ const COUNT = Number(process.env['TOPOLOGY_MUTATIONS'] ?? 1000);
 const SEED = Number(process.env['TOPOLOGY_SEED'] ?? 1);
 /** One that repeats is enough: it takes as long to read as all that it stands for. */
 const shipped = shippedTopologies().filter(({ name }) => name !== 'hub-and-spoke');
-const texts = [EVERYTHING, ...shipped.map(({ file }) => readFileSync(file, 'utf8'))];
+const keyFiles = [
+  guideTopology(GUIDE_PSK_CONFIG, GUIDE_PRESHARED),
+  racoonTopology('pre_shared_key', 'long enough for anybody'),
+  racoonTopology('rsasig', null),
+];
+const texts = [EVERYTHING, ...keyFiles, ...shipped.map(({ file }) => readFileSync(file, 'utf8'))];
 
 describe('mutated topologies', () => {
   test('start from good ones', () => {
