@@ -17,6 +17,10 @@ const phaseOne = ({ sent }: Station) =>
     .map(({ octets }) => decodeIsakmpMessage(octets))
     .filter(({ exchangeType }) => exchangeType === MAIN || exchangeType === AGGRESSIVE);
 
+const proposal = (encryption: string[], keyExchange: string[]) => [
+  { encryption, integrity: ['sha1', 'sha256'], prf: [], keyExchange, additionalKeyExchanges: [] },
+];
+
 function run(configs: { readonly alice: IkeConfig; readonly bob: IkeConfig }, forMs = 5000) {
   const scene = twoGateways(configs);
   scene.network.run(forMs);
@@ -63,9 +67,6 @@ describe('Main Mode, RFC 2409 §5.4', () => {
   });
 
   test('the responder takes its own first preference among what is offered', () => {
-    const proposal = (encryption: string[], keyExchange: string[]) => [
-      { encryption, integrity: ['sha1', 'sha256'], prf: [], keyExchange, additionalKeyExchanges: [] },
-    ];
     const both = v1Pair({ proposals: proposal(['3des', 'aes128', 'aes256'], ['modp1024', 'ecp256']) });
     const bob = withConnection(both.bob, { proposals: proposal(['aes256', '3des'], ['ecp256']) });
     const { network, alice } = run({ ...both, bob });

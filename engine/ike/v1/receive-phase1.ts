@@ -48,10 +48,10 @@ export function takePhaseOne(core: Core, sa: IsakmpSa, message: IsakmpMessage, o
   }
 }
 
-/** The peer has missed the answer to what it sends again. */
+/** The peer has missed the answer to what it sends again. Who repeats by a clock does not repeat besides: two such would never end. */
 export function repeatAnswer(core: Core, sa: IsakmpSa, from: Way): void {
   const { conversation } = sa;
-  if (!core.steps.repeatsAnswer() || conversation.repeats >= REPEATS_MAX) return;
+  if (!core.steps.repeatsAnswer() || conversation.repeats >= REPEATS_MAX || conversation.resendAt !== null) return;
   transmit(core, from, conversation.sent);
   storeSa(core, {
     ...sa,

@@ -154,7 +154,8 @@ function heardFrom(core: Core, sa: EstablishedIsakmpSa, from: Way): EstablishedI
 
 function repeatExchange(core: Core, sa: EstablishedIsakmpSa, exchange: OpenExchange, from: Way): void {
   const { conversation } = exchange;
-  const isWorthIt = conversation.sent.length > 0 && conversation.repeats < REPEATS_MAX;
+  const isWorthIt =
+    conversation.sent.length > 0 && conversation.repeats < REPEATS_MAX && conversation.resendAt === null;
   if (!core.steps.repeatsAnswer() || !isWorthIt) return;
   transmit(core, from, conversation.sent);
   const repeated = { ...exchange, conversation: { ...conversation, repeats: conversation.repeats + 1 } };
