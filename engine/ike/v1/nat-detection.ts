@@ -26,17 +26,21 @@ export function natPayloads(
   way: Way,
 ): NatDetectionPayload[] {
   if (!findsNats(sa.extensions)) return [];
-  const pretends = sa.connection.forceEncapsulation || v1Of(sa.connection).natTraversal === 'force';
-  const [own, port] = pretends ? [new Uint8Array(way.local.length), 0] : [way.local, way.localPort];
+  const [own, port] = pretends(sa.connection) ? [new Uint8Array(way.local.length), 0] : [way.local, way.localPort];
   const hashes = [natHash(suite, sa, way.remote, way.remotePort), natHash(suite, sa, own, port)];
   const draft = usesNatDraft(sa.extensions) ? ({ isDraft: true } as const) : {};
   return hashes.map(data => ({ type: 'NATD', data, ...draft }));
 }
 
+/** Whether this end is to be taken for one behind a NAT, by the peer and by itself. */
+function pretends(connection: CommonIsakmpSa['connection']): boolean {
+  return connection.forceEncapsulation || v1Of(connection).natTraversal === 'force';
+}
+
 /** What the hashes of the other end say; null: there are none. The first is of this end, the others of any address that it may have. */
 export function detectNats(
   payloads: readonly IsakmpPayload[],
-  cookies: Cookies,
+  cookies: Cookies & Pick<CommonIsakmpSa, 'connection'>,
   suite: IsakmpSuite,
   way: Way,
 ): DetectedNats | null {
@@ -44,7 +48,8 @@ export function detectNats(
   if (destination === undefined || sources.length === 0) return null;
   const remote = natHash(suite, cookies, way.remote, way.remotePort);
   return {
-    isLocalNatted: !octetsEqual(destination, natHash(suite, cookies, way.local, way.localPort)),
+    isLocalNatted:
+      pretends(cookies.connection) || !octetsEqual(destination, natHash(suite, cookies, way.local, way.localPort)),
     isRemoteNatted: !sources.some(source => octetsEqual(source, remote)),
   };
 }
