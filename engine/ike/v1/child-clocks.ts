@@ -42,7 +42,7 @@ const ending: Clock = {
   },
 };
 
-/** The peer has not said CONNECTED, and is ready to receive by now. */
+/** The peer has not said CONNECTED, or was given time, and is ready to receive by now. */
 const connecting: Clock = {
   dueAt: sa => earliest(sa.children, connectsAt),
   fire(before, world) {

@@ -5,6 +5,7 @@ import { octetsEqual } from '../../wire/octets.ts';
 import { encryptionAlgorithm } from '../../crypto/encryption.ts';
 import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { IkeEvent } from '../daemon.ts';
+import { inboundNames } from './child-table.ts';
 import { payloadsOf } from './exchange-table.ts';
 import { commonOf } from './common.ts';
 import { v1Of } from './extensions.ts';
@@ -46,7 +47,7 @@ export function establish(
   const { remarks, replaces: _, ...identities } = proven;
   const v1 = v1Of(connection);
   const older = rivalsOf(sa, proven, world);
-  const isContact = hasInitialContact(payloads) && world.steps.heedsInitialContact();
+  const isContact = hasInitialContact(payloads) && world.steps.heedsInitialContact() && !areInUse(older, sa, world);
   // From where the other one is, it is its successor: phase 1 is how an ISAKMP SA is rekeyed.
   const predecessors = older.filter(other => isSamePlace(other, sa));
   const elsewhere = older.filter(other => !predecessors.includes(other));
@@ -87,6 +88,20 @@ export function establish(
 /** Whether the peer says that it knows of no other ISAKMP SA with this end, RFC 2407 §4.6.3.3. */
 export const hasInitialContact = (payloads: readonly IsakmpPayload[]): boolean =>
   payloadsOf(payloads, 'N').some(({ notifyType }) => notifyType === IsakmpNotify['INITIAL-CONTACT']);
+
+/**
+ * Whether the peer has sent by what it says to have forgotten, after it began this phase 1: there are peers that say it whenever the
+ * identity of before was that of a user, and mean nothing by it.
+ */
+function areInUse(
+  older: readonly EstablishedIsakmpSa[],
+  { createdAt }: Pick<IsakmpSa, 'createdAt'>,
+  world: World,
+): boolean {
+  const inbound = older.flatMap(inboundNames);
+  const heard = inbound.length === 0 ? null : world.lastHeard(inbound);
+  return heard !== null && heard > createdAt;
+}
 
 /** Whether this end says so: it has none, and has none under way that was begun before. */
 export function isAlone(sa: Pick<IsakmpSa, 'id' | 'connection'>, world: World): boolean {

@@ -21,7 +21,7 @@ export function beginTransaction(
     exchangeType: IsakmpExchange.TRANSACTION,
     payloads: [{ type: 'ATTR', cfgType, identifier, attributes }],
     hash: { kind: 'first' },
-    after: { kind: 'expect', state: { kind: 'transactionSent', about, identifier } },
+    after: { kind: 'expect', state: { kind: 'transactionSent', about } },
   };
 }
 
@@ -40,6 +40,6 @@ export function answerTransaction(
     exchangeType: IsakmpExchange.TRANSACTION,
     payloads: [{ type: 'ATTR', cfgType, identifier, attributes }],
     hash: { kind: 'first' },
-    after: { kind: 'over', state: { kind: 'transactionAnswered', about, identifier } },
+    after: { kind: 'over', state: { kind: 'transactionAnswered', about } },
   };
 }

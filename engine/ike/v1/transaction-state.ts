@@ -3,8 +3,6 @@ export type TransactionState = {
   /** This end has asked, or told, and waits for the answer. `transactionAnswered`: the peer has, and this end has answered. */
   readonly kind: 'transactionSent' | 'transactionAnswered';
   readonly about: TransactionSubject;
-  /** The answer has the same. */
-  readonly identifier: number;
 };
 
 /** XAuth asks who the user is, and then says what came of it; Mode Config asks for addresses (pull), or tells them (push). */

@@ -49,13 +49,14 @@ function answer(sa: EstablishedIsakmpSa, messageId: number, content: IsakmpAttri
 
 function takeAnswer(
   sa: EstablishedIsakmpSa,
-  { about, identifier }: TransactionState,
+  { about }: TransactionState,
   content: IsakmpAttributePayload,
   world: World,
 ): Step {
   const expected = about === 'xauthQuestion' || about === 'pull' ? IsakmpCfgType.REPLY : IsakmpCfgType.ACK;
-  if (content.cfgType !== expected || content.identifier !== identifier) {
-    const detail = `${nameOf(sa)}: Transaction: an answer to something else`;
+  // Whose answer it is the Message ID says: Identifiers come back as peers like.
+  if (content.cfgType !== expected) {
+    const detail = `${nameOf(sa)}: Transaction: type ${content.cfgType} where ${expected} was to come`;
     const event: Effect = { kind: 'event', event: { kind: 'messageRefused', connection: sa.connection.name, detail } };
     return step(sa, event);
   }
