@@ -61,7 +61,7 @@ async function shell(node: string, options: Options, context: CommandContext): P
     complete: line => completeLine(line, argv => session.ask(argv), [...BUILTIN_NAMES, 'ping', 'traceroute', 'nc']),
     interrupted: () => {
       process.stdout.write('^C\n');
-      if (isAtPrompt) lines.release('\n');
+      if (isAtPrompt) lines.release({ kind: 'interrupted' });
       else session.interrupt();
     },
   });
@@ -75,8 +75,11 @@ async function shell(node: string, options: Options, context: CommandContext): P
       if (kept === null) process.stderr.write(text);
       else kept.stderr += text;
     },
-    inputLine: () => lines.next(''),
-    endInput: () => lines.release(null),
+    inputLine: async () => {
+      const line = await lines.next('');
+      return line.kind === 'line' ? line.text : null;
+    },
+    endInput: () => lines.release({ kind: 'end' }),
     edit: async (path, text) => {
       if (!isTerminal) {
         process.stderr.write(`vi: no terminal: lab exec ${node} -- tee ${path} < FILE\n`);
@@ -114,9 +117,9 @@ async function wholeLine(node: string, lines: Lines): Promise<string | null> {
   let text = '';
   for (let prompt = `${node} # `; ; prompt = '> ') {
     const line = await lines.next(prompt);
-    if (line === null) return text === '' ? null : text;
-    // Ctrl-C begins anew.
-    text = line === '\n' && prompt === '> ' && text.trim() === '' ? '' : text + line;
+    if (line.kind === 'interrupted') return '';
+    if (line.kind === 'end') return text === '' ? null : text;
+    text += line.text;
     const whole = withoutPrompt(text, node, isCommand);
     if (parseShellLine(whole).kind !== 'incomplete') return whole;
   }

@@ -9,7 +9,7 @@ export async function editText(path: string, text: string): Promise<string | nul
   const file = join(directory, basename(path));
   try {
     writeFileSync(file, text, { mode: 0o600 });
-    const editor = process.env.VISUAL ?? process.env.EDITOR ?? 'vi';
+    const editor = process.env.VISUAL || process.env.EDITOR || 'vi'; // an empty one is none
     const [program = 'vi', ...options] = editor.split(/\s+/).filter(word => word !== '');
     const child = spawn(program, [...options, file], { stdio: 'inherit' });
     const status = await new Promise<number>(resolve => {

@@ -11,14 +11,24 @@ export interface LineOptions {
   readonly interrupted: () => void;
 }
 
+/** What came of waiting for a line. */
+export type Line =
+  /** With its newline. */
+  | { readonly kind: 'line'; readonly text: string }
+  /** Ctrl-D, or the end of the file; or nobody wants it any more. */
+  | { readonly kind: 'end' }
+  /** Ctrl-C: what has been typed of it is gone. */
+  | { readonly kind: 'interrupted' };
+
 /** Lines, one when it is asked for. At the end of input a terminal can go on (Ctrl-D ends what a command reads), a file cannot. */
 export class Lines {
   readonly #options: LineOptions;
-  readonly #waiting: string[] = [];
+  readonly #waiting: Line[] = [];
   #interface: Interface | null = null;
   #history: string[];
-  #wanted: ((line: string | null) => void) | null = null;
+  #wanted: ((line: Line) => void) | null = null;
   #isOver = false;
+  #isInput = false;
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -30,11 +40,12 @@ export class Lines {
     return this.#history;
   }
 
-  /** With its newline; null: Ctrl-D, or the end of the file. Only one at a time. */
-  next(prompt: string): Promise<string | null> {
+  /** Only one at a time. Without a prompt it is what a command reads. */
+  next(prompt: string): Promise<Line> {
+    this.#isInput = prompt === '';
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) return Promise.resolve(waiting);
-    if (this.#isOver) return Promise.resolve(null);
+    if (this.#isOver) return Promise.resolve({ kind: 'end' });
     const reader = this.#open();
     return new Promise(resolve => {
       this.#wanted = resolve;
@@ -44,8 +55,13 @@ export class Lines {
     });
   }
 
-  /** Whoever waits for a line is given this instead: an empty one begins anew (Ctrl-C at a prompt), null ends it. */
-  release(line: '\n' | null): void {
+  /** Whoever waits for a line is given this instead. */
+  release(line: Exclude<Line, { readonly kind: 'line' }>): void {
+    if (line.kind === 'interrupted') {
+      // To the end of the line, and back over all of it.
+      this.#interface?.write(null, { ctrl: true, name: 'e' });
+      this.#interface?.write(null, { ctrl: true, name: 'u' });
+    }
     const wanted = this.#wanted;
     this.#wanted = null;
     wanted?.(line);
@@ -73,9 +89,11 @@ export class Lines {
     });
     this.#interface = reader;
     reader.on('history', history => {
+      // What a command reads is no command, and may be a key.
+      if (this.#isInput) history.shift();
       this.#history = [...history];
     });
-    reader.on('line', line => this.#give(`${line}\n`));
+    reader.on('line', text => this.#give({ kind: 'line', text: `${text}\n` }));
     reader.on('SIGINT', interrupted);
     reader.on('close', () => {
       if (this.#interface !== reader) return;
@@ -83,7 +101,7 @@ export class Lines {
       if (!isTerminal) this.#isOver = true;
       const wanted = this.#wanted;
       this.#wanted = null;
-      wanted?.(null);
+      wanted?.({ kind: 'end' });
     });
     return reader;
   }
@@ -92,7 +110,7 @@ export class Lines {
     done(null, await this.#options.complete(line).catch((): [string[], string] => [[], line]));
   }
 
-  #give(line: string): void {
+  #give(line: Line): void {
     const wanted = this.#wanted;
     this.#wanted = null;
     if (wanted === null) this.#waiting.push(line);
