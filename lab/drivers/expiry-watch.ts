@@ -9,7 +9,7 @@ const DAY = 24 * HOUR;
 const NOTICES = [30 * DAY, 7 * DAY, DAY, HOUR, 0] as const;
 
 /** How often to look. */
-export const LOOK_SECONDS = HOUR;
+export const LOOK_SECONDS = 600;
 
 /**
  * Certificates that are about to end, those of a node's own and those that it trusts: said before a peer is refused for it. What has
@@ -54,6 +54,6 @@ function lineOf({ subject, notAfter }: Certificate, whose: string, now: number):
 }
 
 function spanText(seconds: number): string {
-  const [count, unit] = seconds >= 2 * DAY ? [seconds / DAY, 'days'] : [seconds / HOUR, 'hours'];
-  return `${Math.floor(count)} ${unit}`;
+  if (seconds < 2 * HOUR) return `${Math.floor(seconds / 60)} minutes`;
+  return seconds < 2 * DAY ? `${Math.floor(seconds / HOUR)} hours` : `${Math.floor(seconds / DAY)} days`;
 }

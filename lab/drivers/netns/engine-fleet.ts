@@ -55,7 +55,7 @@ export class EngineFleet {
   /** Of all SAs that there have been. */
   readonly keys = new KnownKeys();
   #sas: DerivedSas;
-  #watch: ExpiryWatch | null = null;
+  #watch: Promise<ExpiryWatch> | null = null;
   #lookAgain: NodeJS.Timeout | null = null;
   /** What each daemon is told: all of it, and what of it is for policies that its node has. */
   readonly #told = new Map<string, { readonly whole: IkeConfig; readonly now: IkeConfig }>();
@@ -257,19 +257,14 @@ export class EngineFleet {
   #look(name: string, config: IkeConfig): void {
     const { keys, anchors, peers } = config.credentials;
     if (keys.length + anchors.length + peers.length === 0) return;
-    // What reads certificates is loaded when there are some: a lab is to be up at once.
-    void import('../expiry-watch.ts').then(({ ExpiryWatch, LOOK_SECONDS }) => {
-      this.#watch ??= new ExpiryWatch();
-      const lines = this.#watch.look(name, config, Date.now() / 1000);
-      if (lines.length > 0)
-        this.#options.onEvents(
-          name,
-          lines.map(detail => ({ kind: 'certificateExpires', detail })),
-        );
-      this.#lookAgain ??= setInterval(() => {
-        for (const [each, { whole }] of this.#told) this.#look(each, whole);
-      }, LOOK_SECONDS * 1000).unref();
+    this.#watch ??= loadWatch();
+    void this.#watch.then(watch => {
+      const events = watch.look(name, config, Date.now() / 1000).map(detail => ({ kind: EXPIRES, detail }));
+      if (events.length > 0) this.#options.onEvents(name, events);
     });
+    this.#lookAgain ??= setInterval(() => {
+      for (const [each, { whole }] of this.#told) this.#look(each, whole);
+    }, LOOK_MS).unref();
   }
 
   #revealing(ike: IkeOrder): IkeOrder {
@@ -281,6 +276,15 @@ export class EngineFleet {
     if (this.#options.wayUp === 'tun') return { kind: 'tun', interface: UP_DEVICE, netns: null };
     return { kind: 'veth', interface: UP_DEVICE_PEER, netns, kernelMac: UP_DEVICE_MAC };
   }
+}
+
+const EXPIRES = 'certificateExpires' as const;
+const LOOK_MS = 600_000;
+
+/** What reads certificates is loaded where there are some: a lab is to be up at once. */
+async function loadWatch(): Promise<ExpiryWatch> {
+  const { ExpiryWatch: Watch } = await import('../expiry-watch.ts');
+  return new Watch();
 }
 
 const NO_PORTS = { plain: [], marked: [] };

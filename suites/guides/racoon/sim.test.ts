@@ -1,4 +1,5 @@
 import { createSimDriver } from '../../../lab/drivers/sim/sim-driver.ts';
-import { racoonWalk } from './walk.ts';
+import { expiryWalk, racoonWalk } from './walk.ts';
 
 racoonWalk('simulated', () => createSimDriver({ pace: 'virtual' }));
+expiryWalk('simulated', () => createSimDriver({ pace: 'virtual' }));

@@ -3,7 +3,8 @@ import { dissect } from '../../../engine/wire/dissect.ts';
 import type { CapturedPacket } from '../../../lab/capture/packet.ts';
 import type { Driver } from '../../../lab/drivers/driver.ts';
 import { holds } from '../../tester/ip.ts';
-import { beginWalk, type Walk } from '../walk.ts';
+import { beginWalk, shipped, type Walk, walkIn } from '../walk.ts';
+import { expectAllAnew, renewedMesh } from './authority.ts';
 import { ADDRESS, expectMeshed, type Machine, onEach, setLevel, switchOff } from './mesh.ts';
 import { openStreams } from './streams.ts';
 
@@ -47,6 +48,19 @@ export function racoonWalk(title: string, driver: () => Driver): void {
       await walk.until(async () => (await walk.ping('uaa', ADDRESS.api)).kind === 'answered', 30_000);
     });
 
+    test('another authority, through use: no connection is lost', async () => {
+      const renewed = await renewedMesh(walk);
+      const streams = await openStreams(walk, 90);
+      await onEach(walk, (each, machine) => setLevel(each, machine, 'use'));
+      const since = walk.lab.now();
+      await onEach(walk, renewed.deploy);
+      await expectAllAnew(walk, since);
+      await expectMeshed(walk);
+      await onEach(walk, (each, machine) => setLevel(each, machine, 'require'));
+      expect(await streams.ended()).toEqual(Array.from({ length: streams.count }, () => null));
+      expect(await readable(walk, 'Nobody reads this either')).toBe(false);
+    });
+
     test('and back: through use to off, no connection is lost', async () => {
       const streams = await openStreams(walk, 60);
       await onEach(walk, (each, machine) => setLevel(each, machine, 'use'));
@@ -56,6 +70,35 @@ export function racoonWalk(title: string, driver: () => Driver): void {
     });
   });
 }
+
+/** A certificate that ends is told of while all is well: what the same mesh says an hour before the first one does. */
+export function expiryWalk(title: string, driver: () => Driver): void {
+  test(`a certificate is reported before its end hurts anybody, ${title}`, { timeout: 120_000 }, async () => {
+    const mesh = shipped('racoon-mesh');
+    const pki = mesh.pki;
+    if (pki === null) throw new Error('the mesh has no certificates');
+    const certificates = pki.certificates.map(each =>
+      each.name === 'cell'
+        ? { ...each, validity: { fromSeconds: -HOUR_SECONDS, toSeconds: 1.5 * HOUR_SECONDS } }
+        : each,
+    );
+    const walk = await walkIn(driver(), { ...mesh, pki: { ...pki, certificates } });
+    const reports = () => walk.events.filter(({ kind }) => kind === 'certificateExpires');
+    expect(reports()).toEqual([]);
+    await walk.lab.sleep(0.4 * HOUR_SECONDS * 1000);
+    expect(await walk.ping('cell', ADDRESS.api)).toMatchObject({ kind: 'answered' });
+    expect(reports()).toEqual([]);
+    await walk.lab.sleep(0.3 * HOUR_SECONDS * 1000);
+    expect(reports().map(({ node }) => node)).toEqual(['cell']);
+    expect(reports()[0]?.detail).toMatch(
+      /^the certificate of CN=cell,O=ipsec-lab, its own, ends on 2026-01-01, in 50 minutes/,
+    );
+    expect(await walk.ping('cell', ADDRESS.api)).toMatchObject({ kind: 'answered' });
+    await walk.lab.down();
+  });
+}
+
+const HOUR_SECONDS = 3600;
 
 /** Whether what consul says to api by nc is to be read on api's link. */
 async function readable(walk: Walk, text: string): Promise<boolean> {
