@@ -4,10 +4,10 @@ import type { NodeEvent } from '../node/node.ts';
 import { EventOutbox } from './event-outbox.ts';
 import { launchIkeThread } from './ike-thread.ts';
 import { type LiveNode, type LiveOutside, startLiveNode } from './live-node.ts';
-import type { NodeOrder, NodeRequest } from './messages.ts';
+import type { FromNode, NodeOrder, NodeRequest, ToNode } from './messages.ts';
 import { parentChannel } from './parent-channel.ts';
 
-const channel = parentChannel();
+const channel = parentChannel<FromNode, ToNode>();
 const outbox = new EventOutbox<NodeEvent>((events, lost) => channel.send({ kind: 'events', events, lost }));
 const ikeOutbox = new EventOutbox<IkeEvent>((events, lost) => channel.send({ kind: 'ikeEvents', events, lost }));
 let live: LiveNode | null = null;

@@ -1,17 +1,15 @@
 import { createInterface } from 'node:readline';
-import type { FromNode, ToNode } from './messages.ts';
-
-export interface ParentChannel {
-  send(message: FromNode): void;
-  listen(onMessage: (message: ToNode) => void, onClose: () => void): void;
+export interface ParentChannel<From, To> {
+  send(message: From): void;
+  listen(onMessage: (message: To) => void, onClose: () => void): void;
 }
 
 /** The channel to whoever started this process: Node's IPC where there is one, else lines of JSON. */
-export function parentChannel(): ParentChannel {
+export function parentChannel<From, To>(): ParentChannel<From, To> {
   return process.send === undefined ? lines() : ipc();
 }
 
-function ipc(): ParentChannel {
+function ipc<From, To>(): ParentChannel<From, To> {
   return {
     send: message => {
       if (process.connected) process.send?.(message);
@@ -23,12 +21,12 @@ function ipc(): ParentChannel {
   };
 }
 
-function lines(): ParentChannel {
+function lines<From, To>(): ParentChannel<From, To> {
   return {
     send: message => process.stdout.write(`${JSON.stringify(message)}\n`),
     listen: (onMessage, onClose) => {
       const input = createInterface({ input: process.stdin });
-      input.on('line', line => onMessage(JSON.parse(line) as ToNode));
+      input.on('line', line => onMessage(JSON.parse(line) as To));
       input.on('close', onClose);
     },
   };

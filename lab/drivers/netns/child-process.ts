@@ -28,6 +28,8 @@ export interface NodeChild {
   kill(): Promise<void>;
 }
 
+export type StartNodeChild = (options: NodeChildOptions) => NodeChild;
+
 /** Starts one of our own programs in a network namespace of the pod, with a message channel. It ends with us. */
 export function startNodeChild(options: NodeChildOptions): NodeChild {
   const child = spawn(

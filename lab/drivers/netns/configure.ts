@@ -3,9 +3,9 @@ import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.
 import { createNode } from '../../../engine/node/create.ts';
 import type { Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
-import { kernelNamespaceScript, wireNamespaceScript } from './engine-namespace.ts';
+import { kernelNamespaceScript, oneNamespaceScript, wireNamespaceScript } from './engine-namespace.ts';
 import type { Cable, WayUp } from './layout.ts';
-import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, UP_DEVICE, wireNamespace } from './names.ts';
+import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, type NicsPlace, UP_DEVICE, wireNamespace } from './names.ts';
 import { netemArguments } from './netem.ts';
 import { plainNodeScript } from './plain-node.ts';
 import { run, runScript } from './run.ts';
@@ -23,7 +23,12 @@ export async function makeUpDevices(topology: Topology, wayUp: WayUp): Promise<v
 }
 
 /** Settings, addresses and routes of every namespace, and its devices up. */
-export async function configure(topology: Topology, cables: readonly Cable[], wayUp: WayUp): Promise<void> {
+export async function configure(
+  topology: Topology,
+  cables: readonly Cable[],
+  wayUp: WayUp,
+  nics: NicsPlace,
+): Promise<void> {
   const middle = cables.flatMap(({ kind, ends }) => (kind === 'middle' ? ends.map(({ far }) => far.interface) : []));
   const loose = topology.nodes
     .flatMap(node => node.interfaces.filter(iface => iface.link === null))
@@ -37,14 +42,16 @@ export async function configure(topology: Topology, cables: readonly Cable[], wa
   );
   await Promise.all([
     runScript(MIDDLE_NAMESPACE, middleScript),
-    ...topology.nodes.flatMap(node =>
-      node.engine
-        ? [
-            runScript(wireNamespace(node), wireNamespaceScript(node, wayUp)),
-            runScript(kernelNamespace(node.name), kernelNamespaceScript(node, sourceChooser(topology, node))),
-          ]
-        : [runScript(kernelNamespace(node.name), plainNodeScript(node))],
-    ),
+    ...topology.nodes.map(node => {
+      const kernel = kernelNamespace(node.name);
+      if (!node.engine) return runScript(kernel, plainNodeScript(node));
+      const sourceFor = sourceChooser(topology, node);
+      if (nics === 'together') return runScript(kernel, oneNamespaceScript(node, sourceFor));
+      return Promise.all([
+        runScript(wireNamespace(node), wireNamespaceScript(node, wayUp)),
+        runScript(kernel, kernelNamespaceScript(node, sourceFor)),
+      ]);
+    }),
   ]);
 }
 

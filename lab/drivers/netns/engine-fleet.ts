@@ -19,9 +19,18 @@ import type { ExpiryWatch } from '../expiry-watch.ts';
 import { forPolicies, hasOtherChildren } from '../followed-policies.ts';
 import { hostsOf } from '../hosts.ts';
 import { KnownKeys } from '../known-keys.ts';
+import type { StartNodeChild } from './child-process.ts';
 import { EngineProcess, type LiveEvent } from './engine-process.ts';
 import type { WayUp } from './layout.ts';
-import { kernelNamespace, namespaceFile, UP_DEVICE, UP_DEVICE_MAC, UP_DEVICE_PEER, wireNamespace } from './names.ts';
+import {
+  kernelNamespace,
+  namespaceFile,
+  type NicsPlace,
+  UP_DEVICE,
+  UP_DEVICE_MAC,
+  UP_DEVICE_PEER,
+  wireNamespace,
+} from './names.ts';
 
 /** What runs as a node: see NodeOrder. */
 export type Stand = Pick<NodeOrder, 'kernel' | 'implementation'>;
@@ -30,6 +39,8 @@ export interface EngineFleetOptions {
   readonly topology: Topology;
   readonly runId: string;
   readonly wayUp: WayUp;
+  readonly nics: NicsPlace;
+  readonly startChild: StartNodeChild;
   /** What each node runs. */
   readonly standFor: (node: string) => Stand;
   /** The last word on the configuration of each node. */
@@ -208,12 +219,13 @@ export class EngineFleet {
   }
 
   #launch(node: TopologyNode): EngineProcess {
-    const { onEvents, runId } = this.#options;
+    const { onEvents, runId, startChild } = this.#options;
     const { name } = node;
     return new EngineProcess({
       node: name,
       netns: kernelNamespace(name),
       runId,
+      startChild,
       negotiates: this.#options.ikeFor(name) !== null,
       onEvents: events => onEvents(name, events),
       onSecrets: (commands, ike) => {
@@ -224,10 +236,11 @@ export class EngineFleet {
   }
 
   #order(name: string): NodeOrder {
-    const { topology, finishedPorts, standFor, arrange } = this.#options;
+    const { topology, finishedPorts, standFor, arrange, nics } = this.#options;
     const node = this.#nodes.get(name);
     if (node === undefined) throw new Error(`${name} is not an engine node`);
-    const netns = namespaceFile(wireNamespace(node));
+    // A process that has its NICs with it needs no way to them, nor the right to go it.
+    const netns = nics === 'together' ? null : namespaceFile(wireNamespace(node, nics));
     const ports = node.interfaces.map(
       (iface): PortOrder => ({
         name: iface.name,
@@ -271,7 +284,7 @@ export class EngineFleet {
     return { ...ike, config: { ...ike.config, revealsSecrets: true } };
   }
 
-  #up(netns: string): UpOrder {
+  #up(netns: string | null): UpOrder {
     // The process is in the node's kernel namespace, and so is a TUN device.
     if (this.#options.wayUp === 'tun') return { kind: 'tun', interface: UP_DEVICE, netns: null };
     return { kind: 'veth', interface: UP_DEVICE_PEER, netns, kernelMac: UP_DEVICE_MAC };

@@ -11,15 +11,40 @@ const UP_MTU = 1500;
 /** The script for an engine node's wire namespace: NICs that are up, and a kernel that has nothing to do with them. */
 export function wireNamespaceScript(node: TopologyNode, wayUp: WayUp): string {
   const devices = [...node.interfaces.map(iface => iface.name), ...(wayUp === 'veth' ? [UP_DEVICE_PEER] : [])];
-  return script(
-    [
-      setting('ipv4/ip_forward', false),
-      setting('ipv6/conf/all/forwarding', false),
-      ...devices.map(name => setting(`ipv6/conf/${name}/disable_ipv6`, true)),
-    ],
-    devices.map(name => `link set dev ${name} arp off up`),
-  );
+  return script(wireSettings(devices), devices.map(wireUpLine));
 }
+
+function wireSettings(devices: readonly string[]): string[] {
+  return [
+    setting('ipv4/ip_forward', false),
+    setting('ipv6/conf/all/forwarding', false),
+    ...devices.map(name => setting(`ipv6/conf/${name}/disable_ipv6`, true)),
+  ];
+}
+
+const wireUpLine = (device: string): string => `link set dev ${device} arp off up`;
+
+/**
+ * The script for an engine node whose NICs are in its kernel namespace. They speak no IPv6 and have no IPv4 address or route there, and
+ * what comes in by them in IPv4 meets a black hole before the table of the node's own addresses: the engine alone hears it, by its
+ * packet sockets.
+ */
+export function oneNamespaceScript(node: TopologyNode, sourceFor: (destination: string) => string | null): string {
+  const nics = node.interfaces.map(iface => iface.name);
+  return [
+    script(wireSettings(nics), [
+      // The rule of own addresses stands first of all, and only later ones can be put before others.
+      `rule add pref ${OWN_ADDRESSES_PREF} lookup local`,
+      'rule del pref 0 lookup local',
+      ...nics.map((name, i) => `rule add pref ${i + 1} iif ${name} blackhole`),
+      ...nics.map(wireUpLine),
+    ]),
+    kernelNamespaceScript(node, sourceFor),
+  ].join('\n');
+}
+
+/** Behind the rules of all NICs, before that of the main table. */
+const OWN_ADDRESSES_PREF = 32_000;
 
 /**
  * The script for its kernel namespace: one device with all the node's addresses, and routes that lead into the engine

@@ -2,12 +2,13 @@ import type { FromNode, NodeAnswers, NodeOrder, NodeRequest, ToNode } from '../.
 import type { IkeEvent, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { NodeCommand, NodeEvent } from '../../../engine/node/node.ts';
 import { ProcessKilled } from '../process-killed.ts';
-import { type NodeChild, type NodeChildEnd, startNodeChild } from './child-process.ts';
+import type { NodeChild, NodeChildEnd, StartNodeChild } from './child-process.ts';
 
 export interface EngineProcessOptions {
   readonly node: string;
   readonly netns: string;
   readonly runId: string;
+  readonly startChild: StartNodeChild;
   /** Its order will have a daemon. */
   readonly negotiates: boolean;
   readonly onEvents: (events: readonly LiveEvent[]) => void;
@@ -47,7 +48,7 @@ export class EngineProcess {
   /** Starts the process, which waits for its order: give it while the links are being made. */
   constructor(options: EngineProcessOptions) {
     this.#node = options.node;
-    this.#child = startNodeChild({
+    this.#child = options.startChild({
       program: 'engine/host/main',
       argv: options.negotiates ? ['ike'] : [],
       netns: options.netns,

@@ -32,8 +32,8 @@ export async function execInNamespace(
   }
 }
 
-/** As fast as the command reads. It may end without reading everything, which is its own affair. */
-async function feed(stdin: NodeJS.WritableStream | null, input: AsyncIterable<Uint8Array>): Promise<void> {
+/** Gives a command its input, as fast as it reads. It may end without reading everything, which is its own affair. */
+export async function feed(stdin: NodeJS.WritableStream | null, input: AsyncIterable<Uint8Array>): Promise<void> {
   if (stdin === null) return;
   let closed = false;
   stdin.on('error', () => (closed = true));

@@ -3,11 +3,13 @@
  * (http-messages.ts). It ends with its channel.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { parentChannel } from '../../../engine/host/parent-channel.ts';
 import { HTTP_HEAD_OCTETS_MAX, type HttpResponse, NOT_UNDERSTOOD, REQUEST_OCTETS_MAX } from '../http-service.ts';
 import type { FromHttp, ToHttp } from './http-messages.ts';
 
 const REQUEST_MS_MAX = 10_000;
 
+const channel = parentChannel<FromHttp, ToHttp>();
 const waiting = new Map<number, ServerResponse>();
 let nextId = 0;
 
@@ -16,9 +18,11 @@ const server = createServer(
   (request, response) => void take(request, response),
 );
 
-process.on('message', (message: ToHttp) => {
+channel.listen(obey, () => process.exit(0));
+
+function obey(message: ToHttp): void {
   if (message.kind === 'listen') {
-    server.listen(message.port, () => tell({ kind: 'ready' }));
+    server.listen(message.port, () => channel.send({ kind: 'ready' }));
     return;
   }
   const response = waiting.get(message.id);
@@ -27,8 +31,7 @@ process.on('message', (message: ToHttp) => {
   if (response !== undefined) {
     answer(response, { status, contentType, body: Buffer.from(message.response.body, 'base64') });
   }
-});
-process.on('disconnect', () => process.exit(0));
+}
 
 async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await bodyOf(request);
@@ -41,7 +44,7 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   response.on('close', () => waiting.delete(id));
   const { method = '', url = '', headers } = request;
   const contentType = headers['content-type'] ?? null;
-  tell({ kind: 'request', id, request: { method, path: url, contentType, body: body.toString('base64') } });
+  channel.send({ kind: 'request', id, request: { method, path: url, contentType, body: body.toString('base64') } });
 }
 
 /** null: too long, or cut off. */
@@ -67,8 +70,4 @@ function answer(response: ServerResponse, { status, contentType, body }: HttpRes
     connection: 'close',
   });
   response.end(body);
-}
-
-function tell(message: FromHttp): void {
-  process.send?.(message);
 }

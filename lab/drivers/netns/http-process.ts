@@ -1,6 +1,6 @@
 import type { HttpService } from '../http-service.ts';
 import { ProcessKilled } from '../process-killed.ts';
-import { type NodeChild, startNodeChild } from './child-process.ts';
+import type { NodeChild, StartNodeChild } from './child-process.ts';
 import type { FromHttp, ToHttp } from './http-messages.ts';
 import { liveNow } from './live-now.ts';
 import { kernelNamespace } from './names.ts';
@@ -13,14 +13,14 @@ export class HttpProcess {
   #isKilled = false;
 
   /** Starts it; the namespace must be there. */
-  constructor(service: HttpService, runId: string, onDeath: (lastWords: string) => void) {
+  constructor(service: HttpService, runId: string, startChild: StartNodeChild, onDeath: (lastWords: string) => void) {
     this.#service = service;
     let settle: { resolve: () => void; reject: (error: Error) => void } | null = null;
     this.#ready = new Promise((resolve, reject) => {
       settle = { resolve, reject };
     });
     this.#ready.catch(() => undefined);
-    this.#child = startNodeChild({
+    this.#child = startChild({
       program: 'lab/drivers/netns/http-main',
       netns: kernelNamespace(service.node),
       runId,

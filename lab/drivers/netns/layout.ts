@@ -1,5 +1,13 @@
 import type { LinkEnd, Topology, TopologyInterface, TopologyLink, TopologyNode } from '../../topology/model.ts';
-import { kernelNamespace, MIDDLE_NAMESPACE, UP_DEVICE, UP_DEVICE_MAC, UP_DEVICE_PEER, wireNamespace } from './names.ts';
+import {
+  kernelNamespace,
+  MIDDLE_NAMESPACE,
+  type NicsPlace,
+  UP_DEVICE,
+  UP_DEVICE_MAC,
+  UP_DEVICE_PEER,
+  wireNamespace,
+} from './names.ts';
 
 /** One end of a link as the machine has it. */
 export interface CableEnd {
@@ -22,7 +30,11 @@ export interface Cable {
 export type WayUp = 'tun' | 'veth';
 
 /** How the links of a topology become cables. `viaMiddle` says which go through the user-space link. */
-export function cablesOf(topology: Topology, viaMiddle: (link: TopologyLink) => boolean): Cable[] {
+export function cablesOf(
+  topology: Topology,
+  viaMiddle: (link: TopologyLink) => boolean,
+  nics: NicsPlace = 'apart',
+): Cable[] {
   return topology.links.map((link, index) => {
     const kind = viaMiddle(link) ? 'middle' : 'straight';
     const homes = link.endpoints.map(end => ({ end, node: nodeOf(topology, end.node) }));
@@ -31,9 +43,9 @@ export function cablesOf(topology: Topology, viaMiddle: (link: TopologyLink) => 
       if (other === undefined) throw new Error(`link ${link.name} has one end`);
       const far =
         kind === 'straight'
-          ? { netns: wireNamespace(other.node), interface: other.end.interface }
+          ? { netns: wireNamespace(other.node, nics), interface: other.end.interface }
           : { netns: MIDDLE_NAMESPACE, interface: `l${index}s${side}` };
-      return { end, node, netns: wireNamespace(node), far };
+      return { end, node, netns: wireNamespace(node, nics), far };
     });
     const [first, second] = ends;
     if (first === undefined || second === undefined) throw new Error(`link ${link.name} has one end`);
@@ -41,31 +53,48 @@ export function cablesOf(topology: Topology, viaMiddle: (link: TopologyLink) => 
   });
 }
 
-/** Lines for `ip -batch`: every namespace and every device, none of them up yet, no address anywhere. */
-export function layoutBatch(topology: Topology, cables: readonly Cable[], wayUp: WayUp): string[] {
-  const namespaces = new Set(topology.nodes.flatMap(node => [kernelNamespace(node.name), wireNamespace(node)]));
-  namespaces.add(MIDDLE_NAMESPACE);
+/** Every namespace of every node, each once. */
+export const nodeNamespaces = ({ nodes }: Topology, nics: NicsPlace): string[] => [
+  ...new Set(nodes.flatMap(node => [kernelNamespace(node.name), wireNamespace(node, nics)])),
+];
+
+export const namespaceLine = (name: string): string => `netns add ${name}`;
+
+/**
+ * Lines for `ip -batch`: every namespace and every device, none of them up yet, no address anywhere. `nodeLines` come first, and
+ * give the nodes their namespaces.
+ */
+export function layoutBatch(
+  topology: Topology,
+  cables: readonly Cable[],
+  wayUp: WayUp,
+  nics: NicsPlace = 'apart',
+  nodeLines: readonly string[] = nodeNamespaces(topology, nics).map(namespaceLine),
+): string[] {
   const loose = topology.nodes.flatMap(node =>
     node.interfaces.filter(iface => iface.link === null).map(iface => ({ node, iface })),
   );
   return [
-    ...[...namespaces].map(name => `netns add ${name}`),
+    ...nodeLines,
+    namespaceLine(MIDDLE_NAMESPACE),
     ...cables.flatMap(cable => cableLines(cable)),
     // An interface on no link is a veth whose other end lies in the middle, unplugged.
-    ...loose.map(({ node, iface }, index) => pair(device(node, iface), `name u${index} netns ${MIDDLE_NAMESPACE}`)),
+    ...loose.map(({ node, iface }, index) =>
+      pair(device(wireNamespace(node, nics), iface), `name u${index} netns ${MIDDLE_NAMESPACE}`),
+    ),
     ...topology.nodes.filter(node => node.engine && wayUp === 'veth').map(wayUpPair),
   ];
 }
 
 function cableLines({ kind, ends }: Cable): string[] {
-  const devices = ends.map(({ end, node }) => device(node, interfaceOf(node, end.interface)));
+  const devices = ends.map(({ end, node, netns }) => device(netns, interfaceOf(node, end.interface)));
   if (kind === 'straight') return [pair(devices[0] ?? '', devices[1] ?? '')];
   // Large enough for whatever a node sends: the node's own end keeps to its MTU.
   return ends.map(({ far }, side) => pair(devices[side] ?? '', `name ${far.interface} netns ${far.netns} mtu 65535`));
 }
 
-const device = (node: TopologyNode, iface: TopologyInterface): string =>
-  `name ${iface.name} netns ${wireNamespace(node)} address ${iface.mac} mtu ${iface.mtu}`;
+const device = (netns: string, iface: TopologyInterface): string =>
+  `name ${iface.name} netns ${netns} address ${iface.mac} mtu ${iface.mtu}`;
 
 const pair = (one: string, other: string): string => `link add ${one} type veth peer ${other}`;
 

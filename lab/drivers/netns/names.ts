@@ -6,11 +6,14 @@ import type { LinkEnd, TopologyNode } from '../../topology/model.ts';
 export const kernelNamespace = (node: string): string => node;
 
 /**
- * Where a node's NICs are. An engine node's are apart from its kernel stack: there they have neither address nor route nor
- * program, so the kernel could not pass, answer or send a packet past the engine even if it wanted to.
+ * Where the NICs of engine nodes are: `apart` from its kernel stack they have neither address nor route nor program, so the kernel
+ * could not pass, answer or send a packet past the engine even if it wanted to. `together` with it, where a node has one namespace,
+ * rules keep the kernel from them (engine-namespace.ts).
  */
-export const wireNamespace = (node: Pick<TopologyNode, 'name' | 'engine'>): string =>
-  node.engine ? `${node.name}:nics` : node.name;
+export type NicsPlace = 'apart' | 'together';
+
+export const wireNamespace = (node: Pick<TopologyNode, 'name' | 'engine'>, nics: NicsPlace = 'apart'): string =>
+  node.engine && nics === 'apart' ? `${node.name}:nics` : node.name;
 
 /** The middle of the links that the lab's own user-space link carries. */
 export const MIDDLE_NAMESPACE = ':middle';

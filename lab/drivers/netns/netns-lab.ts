@@ -7,12 +7,12 @@ import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import { planCommand } from '../../system/commands.ts';
 import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
-import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import type { Capability, DriverName, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import { framesOf } from '../system-frames.ts';
 import type { EngineFleet } from './engine-fleet.ts';
-import { execInNamespace } from './exec.ts';
 import type { AdoptedAddresses } from './adopted-addresses.ts';
+import type { Ground } from './ground.ts';
 import type { HttpProcess } from './http-process.ts';
 import type { Cable } from './layout.ts';
 import type { LinkControl } from './link-control.ts';
@@ -24,18 +24,17 @@ import { kernelNamespace, namespaceFile } from './names.ts';
 import { pingProbe } from './ping-probe.ts';
 import { moveScript, plainNodeScript } from './plain-node.ts';
 import { plainStatus } from './plain-status.ts';
-import { removeNamespaces } from './remove-namespaces.ts';
 import { runScript } from './run.ts';
 import { socketProbe } from './socket-probe.ts';
 import type { StrongswanFleet } from './strongswan/fleet.ts';
 import { charonEnvironment } from './strongswan/charon.ts';
-import { killProcessesIn } from './stray-processes.ts';
 import { runSystem, type SystemHost } from './system-run.ts';
 import { runTool, type ToolNode } from './tool-run.ts';
 
 export interface NetnsLabParts {
   readonly topology: Topology;
   readonly context: RunContext;
+  readonly ground: Ground;
   readonly cables: readonly Cable[];
   readonly capture: LiveCapture;
   readonly fleet: EngineFleet;
@@ -47,9 +46,9 @@ export interface NetnsLabParts {
   readonly systems: NetnsSystems;
 }
 
-/** A lab that runs on this machine's kernel, inside the pod that this process is in. */
+/** A lab that runs on this machine's kernel: its links and its capture are in the pod that this process is in. */
 export class NetnsLab implements RunningLab {
-  readonly driver = 'netns';
+  readonly driver: DriverName;
   readonly capabilities: ReadonlySet<Capability>;
   readonly #parts: NetnsLabParts;
   readonly #senders = new Map<string, FrameSender>();
@@ -62,6 +61,7 @@ export class NetnsLab implements RunningLab {
 
   constructor(parts: NetnsLabParts, capabilities: ReadonlySet<Capability>) {
     this.#parts = parts;
+    this.driver = parts.ground.driver;
     this.capabilities = capabilities;
     for (const { atNs, action } of parts.topology.faults) {
       const apply = () =>
@@ -101,7 +101,7 @@ export class NetnsLab implements RunningLab {
     const tool = engine ? toolNamed(argv[0] ?? '') : null;
     if (tool !== null) return runTool(tool, argv, this.#toolNode(name), whileUp);
     const more = this.#parts.peers.has(name) ? charonEnvironment(name) : {};
-    return execInNamespace(kernelNamespace(name), argv, whileUp, this.#parts.context.runId, more);
+    return this.#parts.ground.exec(name, argv, whileUp, more);
   }
 
   // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
@@ -197,11 +197,11 @@ export class NetnsLab implements RunningLab {
   async #remove(): Promise<void> {
     for (const timer of this.#faultTimers) clearTimeout(timer);
     this.#goingDown.abort();
-    const { topology, capture, fleet, peers, middle, services } = this.#parts;
+    const { topology, ground, capture, fleet, peers, middle, services } = this.#parts;
     await Promise.all([fleet.close(), peers.close(), middle?.kill(), ...services.map(service => service.kill())]);
     for (const sender of this.#senders.values()) sender.close();
     capture.close();
-    await removeNamespaces(topology);
+    await ground.remove(topology);
   }
 
   #send(probe: Probe): Promise<ProbeResult> {
@@ -225,7 +225,7 @@ export class NetnsLab implements RunningLab {
 
   /** A plain node is the kernel itself: all that can be taken from it are its links. */
   async #crashOrRestart(node: TopologyNode, kind: 'crash' | 'restart'): Promise<void> {
-    const { fleet, peers, adopted, systems } = this.#parts;
+    const { fleet, peers, adopted, systems, ground } = this.#parts;
     const runner = node.engine ? fleet : peers.has(node.name) ? peers : null;
     if (runner !== null) {
       if (fleet.find(node.name) !== null) systems.crashed(node.name);
@@ -236,16 +236,16 @@ export class NetnsLab implements RunningLab {
       return;
     }
     const down = node.interfaces.map(({ name }) => `ip link set dev ${name} down\n`).join('');
-    killProcessesIn([kernelNamespace(node.name)]);
+    ground.endPrograms(node.name);
     await runScript(kernelNamespace(node.name), `${down}${kind === 'restart' ? plainNodeScript(node) : ''}`);
   }
 
   #systemHost(name: string): SystemHost {
-    const { systems, context, topology } = this.#parts;
+    const { systems, ground, topology } = this.#parts;
     return {
       name,
       run: step => systems.run(name, step),
-      exec: (argv, io) => execInNamespace(kernelNamespace(name), argv, io, context.runId),
+      exec: (argv, io) => ground.exec(name, argv, io, {}),
       restart: () => this.fault({ kind: 'restart', node: name }),
       tap: listener => systems.tap(listener),
       framesOf: netInterface => framesOf(topology, name, netInterface),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 
 /**
  * A live lab lives in a *pod*: user (for an ordinary user), network, mount and process namespaces of its own, which begin
@@ -36,6 +36,15 @@ export function podCommand(isRoot: boolean, keep: readonly string[] = runFolders
     enterScript(keep),
     'sh',
   ];
+}
+
+/**
+ * The same for a lab of containers, for root only. It sees the machine's processes, for those of containers are among them; what runs in
+ * containers is ended by the daemon when the first process ends. `socket` is the daemon's, which stays where it is.
+ */
+export function containerPodCommand(socket: string, keep: readonly string[] = runFolders()): string[] {
+  const script = enterScript(keep, below('/run', socket));
+  return ['unshare', '--net', '--mount', '--fork', '--kill-child', 'sh', '-c', script, 'sh'];
 }
 
 /**
@@ -79,18 +88,38 @@ function runFolders(): string[] {
 }
 
 /** An open directory outlives the tmpfs that hides its path, and can be mounted back. */
-function enterScript(keep: readonly string[]): string {
+function enterScript(keep: readonly string[], file: string | null = null): string {
   const descriptors = keep.map((folder, i) => ({ folder: quote(folder), fd: 3 + i }));
   return [
     'set -e',
     ...descriptors.map(({ folder, fd }) => `exec ${fd}<${folder}`),
+    ...(file === null ? [] : [`exec ${3 + keep.length}</run`]),
     `mount -t tmpfs -o mode=0755 ${POD_MARK} /run`,
     'mkdir /run/netns',
     ...descriptors.map(
       ({ folder, fd }) => `mkdir -p ${folder}; mount -c --rbind /proc/self/fd/${fd} ${folder}; exec ${fd}<&-`,
     ),
+    ...(file === null ? [] : keepFile(file, 3 + keep.length)),
     'exec "$@"',
   ].join('\n');
+}
+
+/** `file` is below /run, of which the descriptor `fd` is the machine's. */
+function keepFile(file: string, fd: number): string[] {
+  const [name, hidden] = [quote(`/run/${file}`), '/run/.machine'];
+  return [
+    `mkdir ${hidden}; mount -c --bind /proc/self/fd/${fd} ${hidden}; exec ${fd}<&-`,
+    `mkdir -p "$(dirname ${name})"; [ -e ${name} ] || : >${name}`,
+    `mount --bind ${quote(`${hidden}/${file}`)} ${name}`,
+    `umount -l ${hidden}; rmdir ${hidden}`,
+  ];
+}
+
+/** The path below `folder` of a file that is there; null: it is elsewhere, or not at all. */
+function below(folder: string, file: string): string | null {
+  if (!existsSync(file)) return null;
+  const path = realpathSync(file);
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : null;
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,13 +1,13 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { namespaceFile } from './names.ts';
 
-/** Kills what runs in these network namespaces of our pod, other than ourselves. */
-export function killProcessesIn(namespaces: readonly string[]): void {
+/** Kills what runs in these network namespaces of our pod, other than ourselves and what is spared. */
+export function killProcessesIn(namespaces: readonly string[], spared: readonly number[] = []): void {
   const inodes = new Set(namespaces.map(inodeOf).filter(inode => inode !== null));
   for (const pid of readdirSync('/proc')
     .filter(name => /^[0-9]+$/.test(name))
     .map(Number)) {
-    if (pid === process.pid || !inodes.has(namespaceOf(pid))) continue;
+    if (pid === process.pid || spared.includes(pid) || !inodes.has(namespaceOf(pid))) continue;
     try {
       process.kill(pid, 'SIGKILL');
     } catch {

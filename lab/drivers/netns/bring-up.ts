@@ -1,0 +1,197 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createSystemRandom } from '../../../engine/host/system-random.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
+import type { NodeConfig } from '../../../engine/node/config.ts';
+import { ikeConfig } from '../../topology/ike-config.ts';
+import type { Topology, TopologyNode } from '../../topology/model.ts';
+import type { Capability, RunContext, RunningLab } from '../driver.ts';
+import { enrol } from '../enrolment.ts';
+import { hostsOf } from '../hosts.ts';
+import { firstSystem } from '../system-origin.ts';
+import { AdoptedAddresses } from './adopted-addresses.ts';
+import { configure, impair, makeUpDevices } from './configure.ts';
+import { EngineFleet, type Stand } from './engine-fleet.ts';
+import type { LiveEvent } from './engine-process.ts';
+import type { Ground } from './ground.ts';
+import { HttpProcess } from './http-process.ts';
+import { cablesOf, layoutBatch } from './layout.ts';
+import { LinkControl } from './link-control.ts';
+import { LiveCapture } from './live-capture.ts';
+import { liveNow } from './live-now.ts';
+import { MiddleProcess } from './middle-process.ts';
+import { endName } from './names.ts';
+import { isImpaired, netemAvailable, netemMatches } from './netem.ts';
+import { NetnsLab } from './netns-lab.ts';
+import { NetnsSystems, type SystemNode } from './netns-systems.ts';
+import { POD_MARK } from './pod.ts';
+import { ipBatch } from './run.ts';
+import { StrongswanFleet } from './strongswan/fleet.ts';
+
+export interface LiveOptions {
+  /** What a node runs instead of the engine with its TypeScript kernel. */
+  readonly standFor?: (node: string) => Partial<Stand>;
+  /** The last word on the configuration of each engine node; the topology's unless given. */
+  readonly arrange?: (config: NodeConfig) => NodeConfig;
+  /** The configuration of a node's IKE daemon; as the topology says unless given. */
+  readonly ikeFor?: (node: string) => IkeConfig | null;
+  /** More lines for the `charon` section of a strongSwan node's strongswan.conf. */
+  readonly charonSettings?: (node: string) => string;
+}
+
+export const LIVE_CAPABILITIES: ReadonlySet<Capability> = new Set([
+  'real-programs',
+  'scheduled-faults',
+  'inject',
+  'impairments',
+]);
+
+/**
+ * A live lab on what `ground` gives its nodes. Has to run inside a pod (pod.ts), of which a lab has all to itself; what was made is
+ * removed again when this throws.
+ */
+export async function bringUp(
+  asked: Topology,
+  context: RunContext,
+  ground: Ground,
+  options: LiveOptions = {},
+): Promise<RunningLab> {
+  const topology = withEngineRouters(asked);
+  if (!insidePod()) throw new Error('a live lab comes up inside a pod: start this process through podCommand()');
+  if (readdirSync('/run/netns').length > 0) throw new Error('there is a lab in this pod already');
+  const { wayUp, nics, startChild } = ground;
+  const partitioned = new Set(
+    topology.faults.flatMap(({ action }) => (action.kind === 'partition' ? [action.link] : [])),
+  );
+  const impaired = topology.links.filter(isImpaired);
+  const forNetem = impaired.filter(link => netemMatches(link) && !partitioned.has(link.name));
+  const byKernel = forNetem.length > 0 && netemAvailable() ? forNetem : [];
+  const ours = topology.links.filter(link => impaired.includes(link) || partitioned.has(link.name));
+  const cables = cablesOf(topology, link => ours.includes(link) && !byKernel.includes(link), nics);
+  const random = createSystemRandom();
+  const enrolment = await enrol(topology, Date.now() / 1000, () => random);
+  const tell = (node: string | null, { kind, detail }: Pick<LiveEvent, 'kind' | 'detail'>) =>
+    context.onEvent({ at: liveNow(), node, kind, detail });
+  const closing: (() => unknown)[] = [() => ground.remove(topology)];
+  try {
+    const nodeLines = await ground.nodeLines(topology, (node, detail) => tell(node, { kind: 'died', detail }));
+    await ipBatch(layoutBatch(topology, cables, wayUp, nics, nodeLines));
+    const ikeFor = options.ikeFor ?? (name => ikeConfig(topology, name, enrolment.credentials(name)));
+    const systems = new NetnsSystems();
+    const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
+    const fleet: EngineFleet = new EngineFleet({
+      topology,
+      runId: context.runId,
+      wayUp,
+      nics,
+      startChild,
+      standFor: node => ({ kernel: 'typescript', implementation: null, ...options.standFor?.(node) }),
+      arrange: options.arrange ?? (config => config),
+      ikeFor: name => {
+        const config = ikeFor(name);
+        return config === null ? null : { config, hosts: hostsOf(topology) };
+      },
+      finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
+      onEvents: (name, events) => {
+        for (const event of events) tell(name, event);
+        if (events.some(({ kind }) => kind === 'policyChanged')) {
+          fleet
+            .followPolicies(name)
+            .catch((error: unknown) => tell(name, { kind: 'commandRefused', detail: String(error) }));
+        }
+        if (events.every(({ kind }) => kind !== 'addressConfigured' && kind !== 'addressesChanged')) return;
+        adopted
+          .adopt(name)
+          .catch((error: unknown) => tell(name, { kind: 'addressesNotAdopted', detail: String(error) }));
+      },
+    });
+    const peers = new StrongswanFleet({
+      topology,
+      runId: context.runId,
+      ikeFor,
+      settingsOf: options.charonSettings ?? (() => ''),
+      onDeath: (node, lastWords) => tell(node, { kind: 'died', detail: lastWords }),
+      onMissing: (node, detail) => tell(node, { kind: 'notConfigured', detail }),
+      onSaid: (node, lines) => {
+        for (const detail of lines) tell(node, { kind: 'swanctl', detail });
+      },
+      onRefused: (node, detail) => tell(node, { kind: 'commandRefused', detail }),
+    });
+    closing.push(() => peers.close());
+    const services = [...enrolment.services, ...(context.services ?? [])].map(
+      service =>
+        new HttpProcess(service, context.runId, startChild, detail => tell(service.node, { kind: 'died', detail })),
+    );
+    closing.push(() => Promise.all(services.map(service => service.kill())));
+    fleet.launch();
+    closing.push(() => fleet.close());
+    const throughMiddle = cables.filter(cable => cable.kind === 'middle');
+    const middle =
+      throughMiddle.length === 0
+        ? null
+        : new MiddleProcess(context.runId, detail => tell(null, { kind: 'died', detail }));
+    closing.push(() => middle?.kill());
+    // Nothing is up yet: the capture misses nothing.
+    const capture = new LiveCapture(cables, packet => {
+      context.onPacket(packet);
+      systems.captured(packet);
+    });
+    closing.push(() => capture.close());
+    await makeUpDevices(topology, wayUp);
+    await Promise.all([
+      configure(topology, cables, wayUp, nics),
+      Promise.all(services.map(service => service.ready)).then(() => fleet.start()),
+      middle?.start(throughMiddle),
+      ...byKernel.map(link => impair(cables, link)),
+    ]);
+    // They begin at once, and wait long where nobody answers: the engines come first.
+    await peers.start();
+    const links = new LinkControl(cables, fleet, middle);
+    for (const name of fleet.names) {
+      const system = firstSystem(topology, name, Date.now() / 1000, ikeFor(name)?.credentials ?? null);
+      systems.add(name, system, systemNode(name, fleet, adopted));
+    }
+    const parts = {
+      topology,
+      context,
+      ground,
+      cables,
+      capture,
+      fleet,
+      peers,
+      middle,
+      links,
+      services,
+      adopted,
+      systems,
+    };
+    return new NetnsLab(parts, LIVE_CAPABILITIES);
+  } catch (error) {
+    for (const close of closing.reverse()) await close();
+    throw error;
+  }
+}
+
+function systemNode(name: string, fleet: EngineFleet, adopted: AdoptedAddresses): SystemNode {
+  return {
+    status: () => fleet.ask<'status'>(name, { kind: 'status' }),
+    ike: () => fleet.ask<'ike'>(name, { kind: 'ike' }),
+    unixSeconds: () => Date.now() / 1000,
+    command: command => fleet.command(name, command),
+    configureIke: config => fleet.configureIke(name, config),
+    ikeCommand: command => fleet.ikeCommand(name, command),
+    settled: () => adopted.adopt(name),
+  };
+}
+
+/** A kernel sends no Router Advertisements by itself: a plain router that shall advertise runs the engine. */
+function withEngineRouters(topology: Topology): Topology {
+  return { ...topology, nodes: topology.nodes.map(node => (advertises(node) ? { ...node, engine: true } : node)) };
+}
+
+const advertises = (node: TopologyNode): boolean => node.interfaces.some(iface => iface.advertise);
+
+function insidePod(): boolean {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .some(line => line.startsWith(`${POD_MARK} /run tmpfs `));
+}

@@ -1,0 +1,44 @@
+import type { Topology } from '../../topology/model.ts';
+import type { DriverName, ExecIo } from '../driver.ts';
+import { type StartNodeChild, startNodeChild } from './child-process.ts';
+import { execInNamespace } from './exec.ts';
+import { namespaceLine, nodeNamespaces, type WayUp } from './layout.ts';
+import { kernelNamespace, type NicsPlace } from './names.ts';
+import { removeNamespaces } from './remove-namespaces.ts';
+import { killProcessesIn } from './stray-processes.ts';
+
+/** What the nodes of a live lab stand on: who makes their namespaces, and how programs get in. Links and capture are the pod's. */
+export interface Ground {
+  readonly driver: DriverName;
+  readonly wayUp: WayUp;
+  readonly nics: NicsPlace;
+  /** Lines for `ip -batch` by which every node gets its namespaces, empty ones. `onDeath` hears of a node that ends unasked. */
+  nodeLines(topology: Topology, onDeath: (node: string, how: string) => void): Promise<readonly string[]>;
+  readonly startChild: StartNodeChild;
+  /** A command on a node; the exit status, 127 for one that there is not. */
+  exec(
+    node: string,
+    argv: readonly string[],
+    io: ExecIo,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<number>;
+  /** Ends all programs of a node, which itself stays. */
+  endPrograms(node: string): void;
+  /** Ends and removes all nodes, those that exist, and the middle. Safe to repeat. */
+  remove(topology: Topology): Promise<void>;
+}
+
+/** Namespaces of the pod, and the programs and files of this machine in them. */
+export function namespaceGround(runId: string, wayUp: WayUp): Ground {
+  return {
+    driver: 'netns',
+    wayUp,
+    nics: 'apart',
+    // oxlint-disable-next-line typescript/require-await -- others have to wait
+    nodeLines: async topology => nodeNamespaces(topology, 'apart').map(namespaceLine),
+    startChild: startNodeChild,
+    exec: (node, argv, io, environment) => execInNamespace(kernelNamespace(node), argv, io, runId, environment),
+    endPrograms: node => killProcessesIn([kernelNamespace(node)]),
+    remove: topology => removeNamespaces(topology),
+  };
+}
