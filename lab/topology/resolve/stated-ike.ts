@@ -19,7 +19,7 @@ export function tieIke(
 ): TopologyIke {
   const ties: Ties = { scope, node, file, owners };
   if (node.text?.ike) {
-    const message = `${node.name} has a ${file.name} as well`;
+    const message = `${node.name} has ${file.name} as well`;
     scope.report.error(node.text.ike.place, message, 'keep one of the two');
   }
   const connections = stated.connections.flatMap(connection => connectionOf(ties, connection) ?? []);
