@@ -166,7 +166,10 @@ function repeatExchange(core: Core, sa: EstablishedIsakmpSa, exchange: OpenExcha
 function takeRefusal(core: Core, sa: ProvingIsakmpSa | HalfOpenIsakmpSa, message: SealedIsakmpMessage): void {
   const inside = open(sa, message, phase2Iv(sa.suite, sa.iv, message.messageId));
   const [hash] = inside?.payloads ?? [];
-  const right = inside === null ? null : hashOf(sa, { kind: 'first' }, message.messageId, octetsBehindFirst(inside));
+  const right =
+    inside !== null && hash?.type === 'HASH'
+      ? hashOf(sa, { kind: 'first' }, message.messageId, octetsBehindFirst(inside))
+      : null;
   if (inside === null || hash?.type !== 'HASH' || right === null || !icvsEqual(right, hash.data)) {
     const why = 'the peer answers under other keys, as with another secret';
     if (sa.suite.method !== 'psk') return refuseMessage(core, sa, 'a notice that cannot be read');
