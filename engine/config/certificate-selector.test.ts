@@ -17,6 +17,11 @@ function isAlice(text: string): boolean | null {
   return selector === null ? null : selects(selector, ALICE);
 }
 
+function meant(text: string): string | null | undefined {
+  const selector = parseSelector(text, PLACE);
+  return selector === null ? undefined : identityMeant(selector);
+}
+
 describe('selectors of certificates', () => {
   test.each([
     'C=US, O=Sun Microsystems\\, Inc., CN=alice',
@@ -43,10 +48,6 @@ describe('selectors of certificates', () => {
   );
 
   test('whom they mean', () => {
-    const meant = (text: string) => {
-      const selector = parseSelector(text, PLACE);
-      return selector === null ? undefined : identityMeant(selector);
-    };
     expect(['C=US, CN=a', 'DNS=a.lab', 'SLOT=1', '', '!CN=a'].map(meant)).toEqual([
       'CN=a,C=US',
       'a.lab',

@@ -54,12 +54,12 @@ describe('proposals for ISAKMP SAs', () => {
   });
 });
 
-describe('proposals for Child SAs', () => {
-  const problems = (text: string) => {
-    const { proposal } = parseEspProposal(text, { legacy: true });
-    return proposal === null ? null : childProblems(proposal).map(({ message }) => message);
-  };
+function problems(text: string): string[] | null {
+  const { proposal } = parseEspProposal(text, { legacy: true });
+  return proposal === null ? null : childProblems(proposal).map(({ message }) => message);
+}
 
+describe('proposals for Child SAs', () => {
   test.each([
     'aes256gcm16-modp2048',
     'aes128-sha512-ecp521',
