@@ -19,6 +19,8 @@ export interface Walk {
   readonly events: readonly LabEvent[];
   /** A command line on a node, in words as a shell has them; `input` is what it reads. */
   type(node: string, line: string, input?: string): Promise<Ended>;
+  /** The same of words that are no shell's. */
+  exec(node: string, argv: readonly string[], input?: string): Promise<Ended>;
   /** The same for one that must work: what it printed. */
   does(node: string, line: string, input?: string): Promise<string>;
   /** Writes a file on a node. */
@@ -52,7 +54,8 @@ export async function walkIn(driver: Driver, topology: Topology): Promise<Walk> 
     onEvent: event => events.push(event),
   });
   const packets = (link: string, since = 0) => seen.slice(since).filter(packet => packet.link === link);
-  const type = (node: string, line: string, input?: string) => typeOn(lab, node, line, input);
+  const exec = (node: string, argv: readonly string[], input?: string) => execOn(lab, node, argv, input);
+  const type = (node: string, line: string, input?: string) => exec(node, wordsOf(line), input);
   const does = async (node: string, line: string, input?: string) => {
     const { status, stdout, stderr } = await type(node, line, input);
     expect({ line, status, stderr }, stdout).toMatchObject({ line, status: 0 });
@@ -62,6 +65,7 @@ export async function walkIn(driver: Driver, topology: Topology): Promise<Walk> 
     lab,
     events,
     type,
+    exec,
     does,
     write: async (node, path, text) => void (await does(node, `tee ${path}`, text)),
     sendFrom: async (gateway, octets) => {
@@ -95,10 +99,10 @@ export function shipped(name: string): Topology {
 const isBehind = (end: { readonly node: string; readonly interface: string }, gateway: string): boolean =>
   end.node === gateway && end.interface === 'net1';
 
-async function typeOn(lab: RunningLab, node: string, line: string, input?: string): Promise<Ended> {
+async function execOn(lab: RunningLab, node: string, argv: readonly string[], input?: string): Promise<Ended> {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
-  const status = await lab.exec(node, wordsOf(line), {
+  const status = await lab.exec(node, argv, {
     stdin: input === undefined ? null : once(input),
     stdout: octets => void stdout.push(octets),
     stderr: octets => void stderr.push(octets),

@@ -270,14 +270,17 @@ export class EngineFleet {
   #look(name: string, config: IkeConfig): void {
     const { keys, anchors, peers } = config.credentials;
     if (keys.length + anchors.length + peers.length === 0) return;
-    this.#watch ??= loadWatch();
-    void this.#watch.then(watch => {
-      const events = watch.look(name, config, Date.now() / 1000).map(detail => ({ kind: EXPIRES, detail }));
-      if (events.length > 0) this.#options.onEvents(name, events);
-    });
+    void this.#tellOfEnds(name, config);
     this.#lookAgain ??= setInterval(() => {
       for (const [each, { whole }] of this.#told) this.#look(each, whole);
     }, LOOK_MS).unref();
+  }
+
+  async #tellOfEnds(name: string, config: IkeConfig): Promise<void> {
+    this.#watch ??= loadWatch();
+    const watch = await this.#watch;
+    const events = watch.look(name, config, Date.now() / 1000).map(detail => ({ kind: EXPIRES, detail }));
+    if (events.length > 0) this.#options.onEvents(name, events);
   }
 
   #revealing(ike: IkeOrder): IkeOrder {

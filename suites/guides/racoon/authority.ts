@@ -8,7 +8,7 @@ import { type Machine, MACHINES, others } from './mesh.ts';
 /** Certificates of another authority, for every machine. */
 export interface RenewedMesh {
   /** As racoon is restarted with other files: what was proven with the old certificate is over. */
-  deploy(walk: Walk, machine: Machine): Promise<void>;
+  readonly deploy: (walk: Walk, machine: Machine) => Promise<void>;
 }
 
 export async function renewedMesh(walk: Walk): Promise<RenewedMesh> {

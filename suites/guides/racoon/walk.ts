@@ -23,7 +23,7 @@ export function racoonWalk(title: string, driver: () => Driver): void {
     });
 
     test('from off to use: no connection is lost, and all that can be protected is', async () => {
-      const streams = await openStreams(walk, 60);
+      const streams = await openStreams(walk, 40);
       await onEach(walk, (each, machine) => setLevel(each, machine, 'use'));
       await expectMeshed(walk);
       expect(await streams.ended()).toEqual(Array.from({ length: streams.count }, () => null));
@@ -31,7 +31,7 @@ export function racoonWalk(title: string, driver: () => Driver): void {
     });
 
     test('from use to require: no connection is lost', async () => {
-      const streams = await openStreams(walk, 40);
+      const streams = await openStreams(walk, 25);
       await onEach(walk, (each, machine) => setLevel(each, machine, 'require'));
       expect(await streams.ended()).toEqual(Array.from({ length: streams.count }, () => null));
       expect(await readable(walk, 'Nobody reads this')).toBe(false);
@@ -50,7 +50,7 @@ export function racoonWalk(title: string, driver: () => Driver): void {
 
     test('another authority, through use: no connection is lost', async () => {
       const renewed = await renewedMesh(walk);
-      const streams = await openStreams(walk, 90);
+      const streams = await openStreams(walk, 60);
       await onEach(walk, (each, machine) => setLevel(each, machine, 'use'));
       const since = walk.lab.now();
       await onEach(walk, renewed.deploy);
@@ -62,7 +62,7 @@ export function racoonWalk(title: string, driver: () => Driver): void {
     });
 
     test('and back: through use to off, no connection is lost', async () => {
-      const streams = await openStreams(walk, 60);
+      const streams = await openStreams(walk, 40);
       await onEach(walk, (each, machine) => setLevel(each, machine, 'use'));
       await onEach(walk, switchOff);
       expect(await streams.ended()).toEqual(Array.from({ length: streams.count }, () => null));
