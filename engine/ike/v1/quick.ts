@@ -31,7 +31,9 @@ function take(sa: EstablishedIsakmpSa, exchange: OpenExchange, message: Received
   switch (state.kind) {
     case 'fresh':
       // Who the user is, or what its addresses are, is still to be said.
-      return sa.isOpen ? answerQuick(sa, exchange, message, world) : step(sa, failed(sa, 'Quick Mode before its time'));
+      return isTime(sa)
+        ? answerQuick(sa, exchange, message, world)
+        : step(sa, failed(sa, 'Quick Mode before its time'));
     case 'quickOffered':
       return concludeQuick(sa, exchange, state.offer, message, world);
     case 'quickAnswered':
@@ -41,6 +43,17 @@ function take(sa: EstablishedIsakmpSa, exchange: OpenExchange, message: Received
     case 'transactionAnswered':
       return unchanged(sa);
   }
+}
+
+/** Also where only the peer's last ACK is missing: it would not go on without what it acknowledges. */
+function isTime({ isOpen, exchanges, user, connection }: EstablishedIsakmpSa): boolean {
+  const isAcknowledged = exchanges.some(
+    ({ state }) =>
+      state.kind === 'transactionSent' &&
+      (state.about === 'push' ||
+        (state.about === 'xauthStatus' && user !== null && v1Of(connection).modeConfig !== 'push')),
+  );
+  return isOpen || isAcknowledged;
 }
 
 function giveUp(sa: EstablishedIsakmpSa, exchange: OpenExchange, world: World): Step {

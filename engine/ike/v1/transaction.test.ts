@@ -75,6 +75,28 @@ describe('Mode Config', () => {
   });
 });
 
+it('all of it gets through loss and reordering', () => {
+  const gateway: Partial<V1Config> = { xauth: { side: 'gateway', users: [{ user: 'joe', password: 'sesame' }] } };
+  for (const modeConfig of ['pull', 'push'] as const) {
+    for (const seed of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const configs = road({ ...asks, alice: { ...user('sesame'), modeConfig }, bob: { ...gateway, modeConfig } });
+      const weather = { loss: 0.15, duplication: 0.1, jitterMs: 300 };
+      const { network, alice, bob } = twoGateways(configs, `${modeConfig} ${seed}`, weather);
+      network.run(120_000, () => carriesTraffic(alice, bob) && carriesTraffic(bob, alice));
+      expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice), `${modeConfig} ${seed}`).toBe(true);
+      expect(network.now / 1e9, `${modeConfig} ${seed}`).toBeLessThan(30);
+    }
+  }
+});
+
+it('who waits to be told an address gives up some time', () => {
+  const configs = road({ ...asks, alice: { modeConfig: 'push' } });
+  const { network, alice } = twoGateways(configs);
+  network.run(150_000);
+  expect(alice.events.map(({ detail }) => detail).join()).toContain('what is to come before Quick Mode has not come');
+  expect(kinds(alice)).not.toContain('childEstablished');
+});
+
 describe('XAuth', () => {
   const gateway: Partial<V1Config> = {
     xauth: { side: 'gateway', users: [{ user: 'joe', password: 'sesame' }] },
