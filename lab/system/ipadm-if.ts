@@ -69,6 +69,12 @@ export function turnIf(turn: 'enable-if' | 'disable-if', argv: readonly string[]
 
 export function noSuchInterface(system: System, name: string, verb: string): SystemEffect {
   const names = [...system.origin.interfaces, ...system.settings.tunnels].map(each => each.name);
+  if (names.includes(name)) {
+    return complain(system, [
+      `ipadm: could not ${verb} ${name}: Interface does not exist`,
+      `  fix: IP does not use it yet: ipadm create-if ${name}`,
+    ]);
+  }
   const fix = name.includes('/') ? 'an address object is deleted by ipadm delete-addr' : didYouMean(name, names, '');
   return complain(system, [`ipadm: could not ${verb} ${name}: Interface does not exist`, `  fix: ${fix}`]);
 }
