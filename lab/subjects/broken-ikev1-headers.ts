@@ -129,9 +129,12 @@ function mended(octets: Uint8Array): Uint8Array {
   if (copy.length < 28) return copy;
   copy[AT.version] = 0x10;
   if (u8At(copy, AT.exchangeType) === 77) copy[AT.exchangeType] = IsakmpExchange.IDENTITY_PROTECTION;
-  if (u8At(copy, AT.nextPayload) === 99) copy[AT.nextPayload] = 1;
+  if (isMain(copy) && !KNOWN.has(u8At(copy, AT.nextPayload))) copy[AT.nextPayload] = 1;
   if (isMain(copy)) copy.fill(0, AT.messageId, AT.length);
   if (copy.subarray(0, 8).every(octet => octet === 0)) copy[0] = 1;
   setU16(copy, AT.length + 2, copy.length);
   return copy;
 }
+
+/** What the first payload of Main Mode may be. */
+const KNOWN: ReadonlySet<number> = new Set([1, 4, 5, 10, 13, 20]);

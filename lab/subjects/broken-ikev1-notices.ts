@@ -27,8 +27,12 @@ const ASK = IsakmpNotify['R-U-THERE'];
 /** Those that do one thing wrong with notifies, deletes and dead peers: RFC 2408 §5.14 and §5.15, RFC 3706. */
 export const BROKEN_IKEV1_NOTICES: readonly Subject[] = [
   v1StepSubject('v1-keeps-deleted', 'goes on with SAs that the peer has deleted', { heedsDeletes: () => false }),
-  v1DiesOf('v1-dies-of-deletes', 'hears nothing any more after a Delete of what it does not have', ({ payloads }) =>
-    payloads.some(it => it.type === 'D' && it.spis.length > 1),
+  v1DiesOf(
+    'v1-dies-of-deletes',
+    'hears nothing any more after a Delete of what it does not have',
+    ({ payloads }) =>
+      payloads.some(it => it.type === 'D' && it.spis.length > 1) ||
+      payloads.filter(({ type }) => type === 'D').length > 1,
   ),
   v1Payload('v1-odd-deletes', 'deletes other SAs than its own', isInformational, 'D', it => ({
     ...it,

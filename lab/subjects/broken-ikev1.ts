@@ -1,3 +1,4 @@
+import { BROKEN_IKEV1_ATTACKED } from './broken-ikev1-attacked.ts';
 import { BROKEN_IKEV1_HEADERS } from './broken-ikev1-headers.ts';
 import { BROKEN_IKEV1_NAT } from './broken-ikev1-nat.ts';
 import { BROKEN_IKEV1_NOTICES } from './broken-ikev1-notices.ts';
@@ -12,4 +13,5 @@ export const BROKEN_IKEV1: readonly Subject[] = [
   ...BROKEN_IKEV1_PHASE2,
   ...BROKEN_IKEV1_NOTICES,
   ...BROKEN_IKEV1_NAT,
+  ...BROKEN_IKEV1_ATTACKED,
 ];

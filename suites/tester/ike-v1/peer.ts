@@ -204,7 +204,7 @@ export class TesterV1Peer {
     const key = Buffer.from(octets).toString('latin1');
     const known = this.#read.get(key);
     if (known !== undefined) return known;
-    const state = this.#all.findLast(({ cookieI }) => cookieI === message?.initiatorCookie);
+    const state = this.#all.findLast(({ cookieI, keys }) => cookieI === message?.initiatorCookie && keys !== null);
     const opened = openIsakmp(octets, message === null ? null : (state?.chain(message.messageId) ?? null));
     if (opened.kind === 'sealed') return opened;
     this.#read.set(key, opened);
