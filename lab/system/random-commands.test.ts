@@ -73,6 +73,7 @@ test.each([1, 2, 3, 4, 5, 6])('whatever is typed, a node does it or says why not
     if (draw(20) === 0) expectAsSet(node);
   }
   expectAsSet(node);
+  expect(typed).toHaveLength(300);
 });
 
 /** The node has the tunnels, routes and addresses that its system shows as active. */
