@@ -27,6 +27,8 @@ const began = Date.now();
 const build = await rolldown({
   input: Object.fromEntries(ENTRIES.map(entry => [entry, join(dist, `${entry}.js`)])),
   platform: 'node',
+  // Loaded only by who asks a Docker daemon something, and too intertwined with itself to be joined.
+  external: ['dockerode'],
 });
 const { output } = await build.write({ dir: target, chunkFileNames: 'part/[name]-[hash].js' });
 await build.close();

@@ -1,10 +1,11 @@
 import type { DriverName } from '../drivers/driver.ts';
 import { machineCannot } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
+import { whyNotDocker } from './machine/docker-capabilities.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
 import { type Implementation, whyNot } from './machine/other-implementations.ts';
 
-export const DRIVER_CHOICES = ['auto', 'sim', 'netns'] as const;
+export const DRIVER_CHOICES = ['auto', 'sim', 'netns', 'docker'] as const;
 export type DriverChoice = (typeof DRIVER_CHOICES)[number];
 
 export interface ChosenDriver {
@@ -16,11 +17,33 @@ export interface ChosenDriver {
 /** netns where this machine can do it, which is tried; a Failure when it was asked for and cannot be. */
 export function chooseDriver(choice: DriverChoice): ChosenDriver {
   if (choice === 'sim') return { driver: 'sim', why: null };
+  if (choice === 'docker') return chooseDocker();
   const obstacle = whyNotLive();
   if (obstacle === null) return { driver: 'netns', why: null };
   const why = `netns cannot be used here: ${obstacle.name}: ${obstacle.detail}`;
   if (choice === 'auto') return { driver: 'sim', why };
   throw machineCannot(why, obstacle.fix ?? 'lab up … --driver sim');
+}
+
+/** What can be known without asking the daemon, which `requireDocker` does. */
+function chooseDocker(): ChosenDriver {
+  const obstacle = whyNotDocker();
+  if (obstacle === null) return { driver: 'docker', why: null };
+  throw machineCannot(
+    `docker cannot be used here: ${obstacle.name}: ${obstacle.detail}`,
+    obstacle.fix ?? 'lab up … --driver netns',
+  );
+}
+
+/** A Failure where there is no daemon that labs can use, or no image of nodes. */
+export async function requireDocker(): Promise<void> {
+  const [{ openDaemon, requireDaemon }, { requireImage }] = await Promise.all([
+    import('../drivers/docker/daemon.ts'),
+    import('../drivers/docker/image.ts'),
+  ]);
+  const docker = openDaemon();
+  await requireDaemon(docker);
+  await requireImage(docker);
 }
 
 /** A Failure where the topology has nodes that run another implementation and this driver or machine does not have it. */
@@ -33,6 +56,7 @@ export function requirePeers(topology: Topology, driver: DriverName): void {
 /** The same of one implementation; `what` begins the sentence. */
 export function requireImplementation(what: string, implementation: Implementation, driver: DriverName): void {
   if (driver === 'sim') throw machineCannot(`${what}, which runs live only`, '--driver netns');
+  if (driver === 'docker') throw machineCannot(`${what}, which images of nodes do not have`, '--driver netns');
   const obstacle = whyNot(implementation);
   if (obstacle !== null) throw machineCannot(`${obstacle.name} cannot run here: ${obstacle.detail}`, obstacle.fix);
 }

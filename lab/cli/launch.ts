@@ -4,7 +4,8 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { programFile } from '../../engine/host/program.ts';
 import type { DriverName } from '../drivers/driver.ts';
-import { podCommand, withSystemPath } from '../drivers/netns/pod.ts';
+import { daemonSocket } from '../drivers/docker/endpoint.ts';
+import { containerPodCommand, podCommand, withSystemPath } from '../drivers/netns/pod.ts';
 import { badInput, type Failure, machineCannot } from '../state/failure.ts';
 import { type Lock, tryLock } from '../state/lock.ts';
 import { childrenOf, identify, type ProcessIdentity, ROOT_VARIABLE, RUN_VARIABLE } from '../state/process.ts';
@@ -100,6 +101,7 @@ async function takeFolder({ plan, root, directory, runId }: Birth): Promise<void
     creator,
     supervisor: null,
     pod: null,
+    docker: driver === 'docker' ? daemonSocket() : null,
   };
   if (!createLabFolder(root, record)) throw inUse(name);
 }
@@ -107,7 +109,7 @@ async function takeFolder({ plan, root, directory, runId }: Birth): Promise<void
 function spawnSupervisor(birth: Birth, stop: AbortSignal): { child: ChildProcess; inbox: Inbox } {
   const { plan, directory, root, runId } = birth;
   const supervisor = [process.execPath, programFile('lab/supervisor/main')];
-  const [program = '', ...rest] = plan.driver === 'netns' ? [...podAround(root), ...supervisor] : supervisor;
+  const [program = '', ...rest] = [...podAround(plan.driver, root), ...supervisor];
   const log = join(directory, 'supervisor.log');
   const output = openSync(log, 'a', 0o600);
   const child = spawn(program, rest, {
@@ -125,10 +127,18 @@ function spawnSupervisor(birth: Birth, stop: AbortSignal): { child: ChildProcess
 const FREE_DESCRIPTORS = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore'] as const;
 
 /** The pod has a /run of its own; the state root must be seen in it, wherever it is. */
-function podAround(root: string): string[] {
+function podAround(driver: DriverName, root: string): string[] {
   const isRoot = process.getuid?.() === 0;
   const isHidden = root.startsWith('/run/') && !root.startsWith('/run/user/');
-  return isHidden ? podCommand(isRoot, [root]) : podCommand(isRoot);
+  const keep = isHidden ? [root] : undefined;
+  switch (driver) {
+    case 'sim':
+      return [];
+    case 'netns':
+      return podCommand(isRoot, keep);
+    case 'docker':
+      return containerPodCommand(daemonSocket(), keep);
+  }
 }
 
 function recordProcesses({ plan, directory }: Birth, child: ChildProcess): void {

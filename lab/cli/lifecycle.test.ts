@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readCapture } from '../capture/pcap-parser/read-capture.ts';
 import { isAlive, type ProcessIdentity, processesOfRun, waitForEnd } from '../state/process.ts';
 import { type LabRecord, readLabFolder } from '../state/record.ts';
 import type { LabStatus } from '../supervisor/api.ts';
+import { dockerAvailable, imageOfThisBuild, NEEDS_DOCKER } from '../drivers/docker/testing/available.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
 import { finished, isBuilt, LabProgram, said } from './testing/lab-process.ts';
 
@@ -16,6 +17,7 @@ const DRIVERS = [
     isAble: isBuilt && obstacle === null,
     needs: obstacle === null ? 'dist: npm run build' : `${obstacle.name}: ${obstacle.fix ?? obstacle.detail}`,
   },
+  { driver: 'docker', isAble: isBuilt && obstacle === null && (await dockerAvailable()), needs: NEEDS_DOCKER },
 ] as const;
 
 let lab: LabProgram;
@@ -56,6 +58,10 @@ function supervisorOf(record: LabRecord): ProcessIdentity {
 
 for (const { driver, isAble, needs } of DRIVERS) {
   describe.skipIf(!isAble)(`a ${driver} lab (needs ${needs})`, () => {
+    beforeAll(async () => {
+      if (driver === 'docker') await imageOfThisBuild();
+    });
+
     test('comes up with all checks passing, answers every command, and goes without a trace', async () => {
       const begun = await up(driver, '--json');
       expect(begun).toMatchObject({ status: 0, stderr: '' });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CommanderError, Command as ProgramCommand } from 'commander';
-import { ExitCode, Failure } from '../state/failure.ts';
+import { MachineObstacle } from '../drivers/machine-obstacle.ts';
+import { ExitCode, Failure, machineCannot } from '../state/failure.ts';
 import type { CommandContext, CommandEntry } from './command.ts';
 import { withSeparator } from './exec-arguments.ts';
 import { standard } from './standard.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'pki', summary: 'keys, certificates and authorities for IKE', load: () => import('./commands/pki.ts') },
   { name: 'graph', summary: 'draw a topology', load: () => import('./commands/graph.ts') },
+  { name: 'image', summary: 'the image that labs in containers run', load: () => import('./commands/image.ts') },
   { name: 'test', summary: 'run conformance suites', load: () => import('./commands/test.ts') },
   { name: 'doctor', summary: 'what this machine can do', load: () => import('./commands/doctor.ts') },
   { name: 'completion', summary: 'completion for your shell', load: () => import('./commands/completion.ts') },
@@ -113,6 +115,7 @@ function complain(text: string, terminal: Terminal): void {
 
 function exitCodeOf(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.GOOD : ExitCode.BAD_INPUT;
+  if (error instanceof MachineObstacle) return exitCodeOf(machineCannot(error.message, error.fix), terminal);
   if (error instanceof Failure) {
     printFailure(terminal, error);
     return error.exitCode;

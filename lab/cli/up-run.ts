@@ -6,7 +6,7 @@ import { listLabFolders } from '../state/record.ts';
 import { checkLabName, socketPath, stateRoot } from '../state/root.ts';
 import type { LabStatus } from '../supervisor/api.ts';
 import { type CheckRun, checkLines, checkSummary, isGood, runLabChecks, tripwireLines } from './check-text.ts';
-import { chooseDriver, requirePeers } from './choose-driver.ts';
+import { chooseDriver, requireDocker, requirePeers } from './choose-driver.ts';
 import { connectLab, type LabClient } from './client.ts';
 import type { CommandContext } from './command.ts';
 import type { UpOptions } from './commands/up.ts';
@@ -33,6 +33,7 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
   const name = checkLabName(options.name ?? topology.name);
   const choice = chooseDriver(options.driver);
   requirePeers(topology, choice.driver);
+  if (choice.driver === 'docker') await requireDocker();
   if (options.seed !== undefined && choice.driver !== 'sim') {
     throw badInput('--seed is for --driver sim: a live lab does not repeat itself', 'leave it out, or --driver sim');
   }
@@ -67,8 +68,11 @@ async function play(
   options: UpOptions,
   context: CommandContext,
 ): Promise<void> {
-  if (options.driver === 'netns') {
-    throw badInput('--script plays in virtual time, which a live lab does not have', 'leave out --driver netns');
+  if (options.driver === 'netns' || options.driver === 'docker') {
+    throw badInput(
+      '--script plays in virtual time, which a live lab does not have',
+      `leave out --driver ${options.driver}`,
+    );
   }
   const { runScript } = await import('./script-run.ts');
   const seed = options.seed ?? String(randomInt(2 ** 31));

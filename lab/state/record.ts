@@ -28,6 +28,8 @@ export interface LabRecord {
   readonly supervisor: ProcessIdentity | null;
   /** netns: the first process inside the pod, by the pid that it has out here, for nsenter. */
   readonly pod: ProcessIdentity | null;
+  /** docker: the socket of the daemon that has its containers, which carry the run's id in a label. */
+  readonly docker?: string | null;
 }
 
 export interface LabFolder {
@@ -87,6 +89,8 @@ function readRecord(directory: string): LabRecord | null {
   }
 }
 
+const DRIVERS: ReadonlySet<unknown> = new Set<DriverName>(['sim', 'netns', 'docker']);
+
 /** Enough to be safe to act on: it was written by this program, but perhaps by another version of it. */
 function isRecord(value: unknown): value is LabRecord {
   if (typeof value !== 'object' || value === null) return false;
@@ -95,12 +99,13 @@ function isRecord(value: unknown): value is LabRecord {
     record.version === 1 &&
     typeof record.runId === 'string' &&
     /^[0-9a-f]{32}$/.test(record.runId) &&
-    (record.driver === 'sim' || record.driver === 'netns') &&
+    DRIVERS.has(record.driver) &&
     isNames(record.nodes) &&
     isNames(record.links) &&
     isIdentity(record.creator) &&
     (record.supervisor === null || isIdentity(record.supervisor)) &&
-    (record.pod === null || isIdentity(record.pod))
+    (record.pod === null || isIdentity(record.pod)) &&
+    (record.docker === undefined || record.docker === null || typeof record.docker === 'string')
   );
 }
 

@@ -1,4 +1,5 @@
 import type { LabFolder } from './record.ts';
+import { machineCannot } from './failure.ts';
 import { removeLabFolder } from './record.ts';
 import type { ProcessIdentity } from './process.ts';
 import { isAlive, processesOfRun, signalProcess, waitForEnd } from './process.ts';
@@ -7,14 +8,30 @@ const END_MS = 5_000;
 const ROUNDS_MAX = 20;
 
 /**
- * Removes by force all that a lab left: its processes, then its folder. Namespaces, links and mounts live inside the pod
+ * Removes by force all that a lab left: its processes and containers, then its folder. Namespaces, links and mounts live inside the pod
  * and go with its first process. Safe to repeat. Returns the processes that would not die, which is nobody's fault but the
  * kernel's (uninterruptible sleep).
  */
 export async function sweepLab(folder: LabFolder): Promise<readonly ProcessIdentity[]> {
   const left = folder.record === null ? [] : await endProcesses(folder.record);
+  const docker = folder.record?.docker ?? null;
+  if (folder.record !== null && docker !== null) await endContainers(docker, folder.record.runId);
   if (left.length === 0) removeLabFolder(folder.directory);
   return left;
+}
+
+/** Containers of a run, at the daemon of that socket. A Failure where that does not answer: what it has cannot be known then. */
+export async function endContainers(socket: string, runId: string): Promise<void> {
+  const [{ openDaemon, obstacleOf }, { removeContainers }] = await Promise.all([
+    import('../drivers/docker/daemon.ts'),
+    import('../drivers/docker/remove-containers.ts'),
+  ]);
+  try {
+    await removeContainers(openDaemon(socket), runId);
+  } catch (error) {
+    const { message, fix } = obstacleOf(error, 'the Docker daemon cannot be asked for the containers of the lab');
+    throw machineCannot(message, fix === null ? 'lab down again' : `${fix}; then lab down again`);
+  }
 }
 
 interface Processes {

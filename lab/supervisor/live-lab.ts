@@ -112,5 +112,9 @@ async function driverNamed(name: DriverName): Promise<Driver> {
       const { createNetnsDriver } = await import('../drivers/netns/netns-driver.ts');
       return createNetnsDriver();
     }
+    case 'docker': {
+      const { createDockerDriver } = await import('../drivers/docker/docker-driver.ts');
+      return createDockerDriver();
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { MachineObstacle } from '../drivers/machine-obstacle.ts';
 import { ProcessKilled } from '../drivers/process-killed.ts';
 import { badInput, errorCode, ExitCode, Failure, machineCannot } from '../state/failure.ts';
 import type { CheckLine, ErrorBody, ExecRequest, ExplainQuery, IkeOrder } from './api.ts';
@@ -143,6 +144,7 @@ const FIX_KILLED = 'lab up again; dmesg says whether the memory was used up';
 /** A Failure is for the user; anything else is a fault of ours, and goes to the log with its stack. */
 export function errorBody(error: unknown): ErrorBody {
   if (error instanceof Failure) return { error: { message: error.message, fix: error.fix, exitCode: error.exitCode } };
+  if (error instanceof MachineObstacle) return errorBody(machineCannot(error.message, error.fix));
   if (error instanceof ProcessKilled) return errorBody(machineCannot(error.message, FIX_KILLED));
   console.error(error);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);

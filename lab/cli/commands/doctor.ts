@@ -17,9 +17,9 @@ export function define(command: Command, context: CommandContext): void {
     .action((options: { readonly json?: true }) => doctor(options, context));
 }
 
-function doctor(options: { readonly json?: true }, { terminal, exit }: CommandContext): void {
+async function doctor(options: { readonly json?: true }, { terminal, exit }: CommandContext): Promise<void> {
   terminal.progress('looking at this machine …');
-  const report = examineMachine();
+  const report = await examineMachine();
   terminal.progress(null);
   const works = Object.values(report.drivers).some(Boolean);
   if (!works) exit(ExitCode.MACHINE_CANNOT);
@@ -27,6 +27,7 @@ function doctor(options: { readonly json?: true }, { terminal, exit }: CommandCo
   const groups = [
     ['all labs need', 'everything'],
     ['live labs (netns) need', 'netns'],
+    ['labs in containers (docker) need all of that, and', 'docker'],
     ['good to have', 'comfort'],
   ] as const;
   for (const [title, neededFor] of groups) {

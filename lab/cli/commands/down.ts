@@ -1,17 +1,19 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { daemonSocket } from '../../drivers/docker/endpoint.ts';
 import { badInput, machineCannot } from '../../state/failure.ts';
 import { tryLock, type Lock } from '../../state/lock.ts';
 import { isAlive, runsOfRoot, signalProcess } from '../../state/process.ts';
 import { type LabFolder, listLabFolders, readLabFolder } from '../../state/record.ts';
 import { labDirectory, socketPath, stateRoot } from '../../state/root.ts';
-import { endStrays, sweepLab } from '../../state/sweep.ts';
+import { endContainers, endStrays, sweepLab } from '../../state/sweep.ts';
 import { connectLab } from '../client.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION } from '../command.ts';
 import { isLive } from '../find-lab.ts';
 
-const DESCRIPTION = `Remove labs, and all that killed ones left: processes, namespaces, links and files.
+const DESCRIPTION = `Remove labs, and all that killed ones left: processes, containers, namespaces, links and files.
 Safe to repeat; there may be nothing to remove.`;
 
 export function define(command: Command, context: CommandContext): void {
@@ -101,5 +103,21 @@ async function removeStrays(root: string): Promise<number> {
   const known = new Set(listLabFolders(root).map(folder => folder.record?.runId));
   const lost = [...runsOfRoot(root)].filter(run => !known.has(run));
   for (const run of lost) await endStrays(run);
-  return lost.length;
+  const lostInContainers = (await runsInContainers(root)).filter(run => !known.has(run));
+  for (const run of lostInContainers) await endContainers(daemonSocket(), run);
+  return new Set([...lost, ...lostInContainers]).size;
+}
+
+/** Runs that the Docker daemon has containers of; none where there is no daemon that could be asked. */
+async function runsInContainers(root: string): Promise<readonly string[]> {
+  try {
+    if (!existsSync(daemonSocket())) return [];
+    const [{ openDaemon }, { runsWithContainers }] = await Promise.all([
+      import('../../drivers/docker/daemon.ts'),
+      import('../../drivers/docker/remove-containers.ts'),
+    ]);
+    return [...(await runsWithContainers(openDaemon(), root))];
+  } catch {
+    return [];
+  }
 }

@@ -25,7 +25,7 @@ export function define(command: Command, context: CommandContext): void {
     .description(DESCRIPTION)
     .argument('<topology>', 'a shipped name (lab topologies) or a file')
     .addOption(
-      new Option('--driver <driver>', 'auto: netns where this machine can do it, else sim')
+      new Option('--driver <driver>', 'auto: netns where this machine can do it, else sim; docker: a container a node')
         .choices(DRIVER_CHOICES)
         .default('auto'),
     )
@@ -49,6 +49,7 @@ export function define(command: Command, context: CommandContext): void {
       examples([
         'lab up site-to-site',
         'lab up site-to-site --driver sim --seed 7',
+        'lab image build && sudo lab up site-to-site --driver docker',
         "lab up clear --protected '10.0.0.0/24 <-> 10.0.1.0/24'",
         'lab up my-lab.yaml --name second --no-checks',
         'lab up site-to-site --seed 7 --script traffic.lab -w run.pcapng',

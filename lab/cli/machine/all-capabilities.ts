@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { DriverName } from '../../drivers/driver.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
+import { dockerCapabilities, dockerDaemon } from './docker-capabilities.ts';
 import { inTrialPod, liveCapabilities, program } from './live-capabilities.ts';
 import { strongswan } from './other-implementations.ts';
 import { findProgram, installCommand } from './programs.ts';
@@ -12,14 +13,22 @@ export interface MachineReport {
 }
 
 /** Everything that `lab doctor` looks at. Makes a few namespaces for a moment. */
-export function examineMachine(): MachineReport {
+export async function examineMachine(): Promise<MachineReport> {
   const everything = [nodeVersion(), unixLab()];
   const live = liveCapabilities.map(look => look());
   const sim = everything.every(found => found.ok);
   const netns = sim && live.every(found => found.ok);
+  const before = dockerCapabilities.map(look => look());
+  const containers = before.every(found => found.ok) ? [...before, await dockerDaemon()] : before;
   return {
-    capabilities: [...everything, ...live, ...(netns ? [tun(), netem(), strongswan()] : []), ...comforts()],
-    drivers: { sim, netns },
+    capabilities: [
+      ...everything,
+      ...live,
+      ...containers,
+      ...(netns ? [tun(), netem(), strongswan()] : []),
+      ...comforts(),
+    ],
+    drivers: { sim, netns, docker: netns && containers.every(found => found.ok) },
   };
 }
 

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { type Duplex, Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import type Docker from 'dockerode';
+
+export interface InsideOptions {
+  readonly docker: Docker;
+  readonly container: Docker.Container;
+  readonly runId: string;
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly hasInput: boolean;
+  readonly stdout: (octets: Uint8Array) => void;
+  readonly stderr: (octets: Uint8Array) => void;
+}
+
+/** A program that runs in a container, with the rights that the container has. */
+export interface Inside {
+  readonly stdin: Duplex;
+  /** Its exit status, 128 + the signal's number when one ended it. */
+  readonly ended: Promise<number>;
+  signal(name: NodeJS.Signals): Promise<void>;
+}
+
+/** As a shell gives it: 127 for a program that there is not. */
+const START_SCRIPT = 'exec "$@"';
+const LOOK_AGAIN_MS = 5;
+const LOOKS_MAX = 400;
+const STATUS_KILLED = 137;
+
+export async function startInside(options: InsideOptions): Promise<Inside> {
+  const { docker, container, argv, environment, hasInput, runId } = options;
+  const exec = await container.exec({
+    Cmd: ['/bin/sh', '-c', START_SCRIPT, 'sh', ...argv],
+    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    AttachStdin: hasInput,
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await exec.start({ hijack: true, stdin: hasInput });
+  docker.modem.demuxStream(stream, sink(options.stdout), sink(options.stderr));
+  const closed = new Promise<void>(resolve => {
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+    // A container that goes takes its programs along.
+    stream.on('error', () => resolve());
+  });
+  return {
+    stdin: stream,
+    ended: closed.then(() => statusOf(exec)),
+    signal: name => signal(exec, runId, name),
+  };
+}
+
+const sink = (take: (octets: Uint8Array) => void): Writable =>
+  new Writable({
+    write: (chunk: Buffer, _, done) => {
+      take(chunk);
+      done();
+    },
+  });
+
+async function statusOf(exec: Docker.Exec): Promise<number> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const found = await exec.inspect().catch(() => null);
+    if (found === null) return STATUS_KILLED; // the container is gone, and all that was in it
+    if (!found.Running && found.ExitCode !== null) return found.ExitCode;
+    await wait(LOOK_AGAIN_MS);
+  }
+  return STATUS_KILLED;
+}
+
+/** The daemon has no request for it; its processes are this machine's, though. */
+async function signal(exec: Docker.Exec, runId: string, name: NodeJS.Signals): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    const found = await exec.inspect().catch(() => null);
+    if (found === null || (!found.Running && found.ExitCode !== null)) return;
+    if (found.Pid > 0) {
+      if (isOfRun(found.Pid, runId)) process.kill(found.Pid, name);
+      return;
+    }
+    await wait(LOOK_AGAIN_MS);
+  }
+}
+
+/** Whether a process of this machine is one of the run: where the daemon counts processes otherwise than we do, it is not. */
+export function isOfRun(pid: number, runId: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`IPSEC_LAB_RUN=${runId}`);
+  } catch {
+    return false;
+  }
+}
