@@ -4,6 +4,8 @@ import { ADDRESS, type Machine, PAIRS } from './mesh.ts';
 /** Connections that are open while something is done to the mesh, one between each two machines. */
 export interface Streams {
   readonly count: number;
+  /** How many are still at it. */
+  open(): number;
   /** What each has come to, when all have ended: null: everything arrived. */
   ended(): Promise<readonly (string | null)[]>;
 }
@@ -20,10 +22,13 @@ export async function openStreams(walk: Walk, seconds: number): Promise<Streams>
   const sinks = PAIRS.map(([, to], i) => walk.exec(to, sink(PORT + i)));
   await walk.lab.sleep(START_MS);
   const sends = PAIRS.map(([from, to], i) => walk.exec(from, send(ADDRESS[to], PORT + i, octets)));
+  let open = sends.length;
+  for (const sending of sends) void sending.finally(() => open--);
   // Each of them has begun before anything else does.
   await walk.lab.sleep(START_MS);
   return {
     count: PAIRS.length,
+    open: () => open,
     ended: () =>
       Promise.all(
         PAIRS.map(async ([from, to], i) => {
