@@ -64,7 +64,7 @@ function takeIsakmpDeletes(sa: EstablishedIsakmpSa, spis: readonly Uint8Array[],
       one.id !== sa.id && one.kind === 'established' && isSamePeer(one, sa) && isNamed(one),
   );
   const why = 'deleted by the peer';
-  const heir = others.find(({ id }) => id === sa.replacedBy);
+  const heir = others.find(({ id }) => id === sa.replacedBy && sa.isForgotten !== true);
   const gone = others.flatMap((one): Effect[] => [
     ...(one === heir ? [{ kind: 'put', sa: emptied(one) } as const] : []),
     { kind: 'discard', isakmpSa: one.id, why },

@@ -1,4 +1,6 @@
-import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
+import { addressesEqual } from '../../wire/address.ts';
+import type { EstablishedIsakmpSa, IsakmpSa } from './isakmp-sa.ts';
+import { isSamePeer } from './same-peer.ts';
 import { type Effect, type Step, step, type World } from './step.ts';
 
 /**
@@ -10,12 +12,25 @@ export function withChildrenOfHeir(
   world: World,
   run: (sa: EstablishedIsakmpSa) => Step,
 ): Step {
-  const heir = sa.replacedBy === null ? null : world.find(sa.replacedBy);
-  if (heir?.kind !== 'established') return run(sa);
-  const { children, lingering, virtualAddresses } = heir;
-  const ran = run({ ...sa, children, lingering, virtualAddresses });
+  const heir = heirOf(sa, world);
+  if (heir === null) return run(sa);
+  const children = [...sa.children, ...heir.children];
+  const lingering = [...sa.lingering, ...heir.lingering];
+  const ran = run({ ...sa, children, lingering, virtualAddresses: heir.virtualAddresses });
   if (ran.sa?.kind !== 'established') return step(null, ...ran.effects.filter(({ kind }) => kind === 'send'));
   const next: EstablishedIsakmpSa = { ...heir, children: ran.sa.children, lingering: ran.sa.lingering };
   const put: Effect = { kind: 'put', sa: next };
   return step({ ...ran.sa, children: [], lingering: [], virtualAddresses: [] }, put, ...ran.effects);
 }
+
+/** Who has what it had: the heir may have been replaced as well, or be gone. null: nobody else. */
+function heirOf(sa: EstablishedIsakmpSa, world: World): EstablishedIsakmpSa | null {
+  if (sa.replacedBy === null) return null;
+  const named = world.find(sa.replacedBy);
+  if (named !== null && isHeir(named)) return named;
+  const others = [...world.sas].filter(isHeir).filter(other => isSamePeer(other, sa));
+  return others.findLast(({ path }) => addressesEqual(path.remote, sa.path.remote)) ?? null;
+}
+
+const isHeir = (sa: IsakmpSa): sa is EstablishedIsakmpSa =>
+  sa.kind === 'established' && sa.replacedBy === null && sa.isForgotten !== true;
