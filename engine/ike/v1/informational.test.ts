@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { kinds, states, twoGateways } from '../testing/gateways.ts';
-import type { Network, Station } from '../testing/network.ts';
+import { attributeOf, encodeAttributes } from '../../wire/isakmp/attribute.ts';
+import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import { Doi, IsakmpExchange, IsakmpNotify, IsakmpProtocol } from '../../wire/isakmp/registry.ts';
+import { Writer } from '../../wire/writer.ts';
+import { STEPS } from '../steps.ts';
+import { Network, type Station } from '../testing/network.ts';
+import { V1_STEPS, type V1Steps } from './steps.ts';
 import { carriesTraffic, sasOf } from '../testing/node-sas.ts';
 import { v1Child, v1Pair } from './testing/connection.ts';
 
@@ -59,6 +65,39 @@ describe('Delete', () => {
     expect(childrenOf(alice, network)).toHaveLength(1);
   });
 });
+
+it('RESPONDER-LIFETIME shortens what was agreed on, and makes nothing longer (RFC 2407 §4.6.3.1)', () => {
+  for (const [seconds, expected] of [
+    [600, 600],
+    [100_000, 3600],
+  ] as const) {
+    const configs = v1Pair({ livenessSeconds: 0 });
+    const network = new Network('seed');
+    let spi: Uint8Array = new Uint8Array(4);
+    const tells: V1Steps['outgoing'] = message =>
+      message.exchangeType === IsakmpExchange.INFORMATIONAL
+        ? { ...message, payloads: [...message.payloads.slice(0, 1), lifetime(spi, seconds)] }
+        : message;
+    const alice = network.add('alice', ['192.0.2.1'], configs.alice, STEPS, { ...V1_STEPS, hashJudged: () => true });
+    const bob = network.add('bob', ['192.0.2.2'], configs.bob, STEPS, { ...V1_STEPS, outgoing: tells });
+    network.run(3_000);
+    const [child] = childrenOf(bob, network);
+    spi = Buffer.from((child?.spiIn ?? 0).toString(16).padStart(8, '0'), 'hex');
+    // What Bob says in its place: the Delete does not get out.
+    network.command(bob, { kind: 'terminate', child: 'net' });
+    network.run(1_000);
+    const [shortened] = childrenOf(alice, network);
+    expect(shortened?.rekeySeconds).toBeLessThan(expected);
+    expect(shortened?.rekeySeconds).toBeGreaterThan(expected * 0.7);
+  }
+});
+
+function lifetime(spi: Uint8Array, seconds: number): IsakmpPayload {
+  const out = new Writer(16);
+  encodeAttributes([{ type: 1, value: 1 }, attributeOf(2, seconds)], out);
+  const notifyType = IsakmpNotify['RESPONDER-LIFETIME'];
+  return { type: 'N', doi: Doi.IPSEC, protocolId: IsakmpProtocol.ESP, spi, notifyType, data: out.finish() };
+}
 
 describe('dead peer detection', () => {
   it('finds a peer that is gone, and makes everything anew when it is back', () => {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ChildConfig } from '../config.ts';
 import { kinds, states, twoGateways } from '../testing/gateways.ts';
-import type { Network, Station } from '../testing/network.ts';
+import { Network, type Station } from '../testing/network.ts';
+import { STEPS } from '../steps.ts';
+import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
+import { V1_STEPS, type V1Steps } from './steps.ts';
 import { carriesTraffic, sasOf } from '../testing/node-sas.ts';
 import { v1Child, v1Pair, withConnection, withV1 } from './testing/connection.ts';
 
@@ -157,6 +161,45 @@ describe('Quick Mode', () => {
   });
 });
 
+describe('a peer that says less', () => {
+  const dynamic = { addresses: 'dynamic', protocol: 'any', ports: 'any' } as const;
+
+  it('no client identities: the ends of the ISAKMP SA are meant (RFC 2409 §5.5)', () => {
+    const child = v1Child({ mode: 'transport', local: [dynamic], remote: [dynamic], start: 'start' });
+    const { network, alice, bob } = altered(child, payloads => payloads.filter(({ type }) => type !== 'ID'));
+    expect(childrenOf(bob, network)).toMatchObject([{ mode: 'transport', remote: ['192.0.2.1-192.0.2.1'] }]);
+    expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+  });
+
+  it('no client identities, where a policy is for networks', () => {
+    const { bob } = altered(v1Child({ start: 'start' }), payloads => payloads.filter(({ type }) => type !== 'ID'));
+    expect(sasOf(bob)).toEqual([]);
+    expect(last(bob, 'negotiationFailed')).toContain('is for that');
+  });
+
+  it('no lifetime: eight hours are meant (RFC 2407 §4.5)', () => {
+    const { network, bob } = altered(limited(100_000), payloads =>
+      payloads.map(payload =>
+        payload.type === 'SA'
+          ? {
+              ...payload,
+              proposals: payload.proposals.map(proposal => ({
+                ...proposal,
+                transforms: proposal.transforms.map(one => ({
+                  ...one,
+                  attributes: one.attributes.filter(({ type }) => type > 2),
+                })),
+              })),
+            }
+          : payload,
+      ),
+    );
+    const [child] = childrenOf(bob, network);
+    expect(child?.rekeySeconds).toBeLessThan(28_800);
+    expect(child?.rekeySeconds).toBeGreaterThan(20_000);
+  });
+});
+
 describe('lifetimes', () => {
   it.each([
     ['strict', 7200, 3600, 1],
@@ -207,4 +250,16 @@ function limited(seconds: number, more: Partial<ChildConfig> = {}): ChildConfig 
 
 function prefixes(...all: readonly string[]): ChildConfig['local'] {
   return all.map(addresses => ({ addresses, protocol: 'any', ports: 'any' }));
+}
+
+/** Alice's messages of Quick Mode are other than she meant; Bob takes them for authentic. */
+function altered(child: ChildConfig, alter: (payloads: readonly IsakmpPayload[]) => IsakmpPayload[]) {
+  const { alice, bob } = v1Pair({ children: [child] });
+  const network = new Network('seed');
+  const outgoing: V1Steps['outgoing'] = message =>
+    message.exchangeType === IsakmpExchange.QUICK_MODE ? { ...message, payloads: alter(message.payloads) } : message;
+  const caller = network.add('alice', ['192.0.2.1'], alice, STEPS, { ...V1_STEPS, outgoing });
+  const answerer = network.add('bob', ['192.0.2.2'], bob, STEPS, { ...V1_STEPS, hashJudged: () => true });
+  network.run(5_000);
+  return { network, alice: caller, bob: answerer };
 }
