@@ -35,6 +35,7 @@ export function strangersMessage(
     case 1:
       return foreignVersion(material, dice);
     case 2:
+      return aCall(material, dice);
     case 3:
       return inTheClear(sas, material, dice);
     case 4:
@@ -69,6 +70,17 @@ function foreignVersion({ datagrams }: Material, dice: Dice): Uint8Array {
   if (dice.once(2)) octets[18] = dice.pick(EXCHANGES);
   if (dice.once(2)) octets[16] = dice.below(32);
   return octets;
+}
+
+/** Another phase 1, begun as others have, and with something done to it. */
+function aCall({ messages, payloads }: Material, dice: Dice): Uint8Array {
+  const message = dice.pick(messages.filter(({ responderCookie }) => responderCookie === NO_COOKIE));
+  const initiatorCookie = Buffer.from(dice.bytes(8)).toString('hex');
+  return encodeIsakmpMessage({
+    ...message,
+    initiatorCookie,
+    payloads: mutatedPayloads(message.payloads, payloads, dice),
+  });
 }
 
 /** What should be encrypted, or should not be said at all, in the clear, about an ISAKMP SA that there is. */

@@ -36,7 +36,8 @@ export function unrestOf({ children, v1 }: PairPlan, ends: readonly [EndState, E
     [one, a],
     [other, b],
   ] as const) {
-    const unrest = childUnrest(sa, names) ?? nodeUnrest(end.node, sa.children, names, v1 !== null);
+    const left = sasWith(end, end === one ? other.name : one.name).flatMap(each => each.children.filter(isLeft));
+    const unrest = childUnrest(sa, names) ?? nodeUnrest(end.node, sa.children, left, names);
     if (unrest !== null) return `${end.name}: ${unrest}`;
   }
   for (const child of a.children) {
@@ -53,22 +54,29 @@ function childUnrest(sa: IkeSaStatus, names: readonly string[]): string | null {
   return found.join() === meant.join() ? null : `children: ${found.join(', ') || 'none'}`;
 }
 
+/** `left`: replaced ones that may be there besides; of those that are gone packets may still come for a while. */
 function nodeUnrest(
   { sas }: NodeStatus,
   children: readonly ChildSaStatus[],
+  left: readonly ChildSaStatus[],
   names: readonly string[],
-  mayHaveMore: boolean,
 ): string | null {
   const found = sas
     .filter(({ policy }) => policy !== null && names.includes(policy))
     .map(({ policy, direction, spi }) => `${policy} ${direction} ${spi}`)
     .sort();
-  const meant = children
-    .flatMap(({ name, spiIn, spiOut }) => [`${name} inbound ${spiIn}`, `${name} outbound ${spiOut}`])
-    .sort();
-  const isAll = mayHaveMore ? meant.every(one => found.includes(one)) : found.join() === meant.join();
-  return isAll ? null : `${found.length} SAs in the node, ${meant.length} of children`;
+  const meant = children.flatMap(halves).sort();
+  const besides = left.flatMap(halves);
+  const isMore = (half: string) => !meant.includes(half) && !besides.includes(half);
+  const more = found.filter(half => isMore(half) && (left.length === 0 || half.includes(' outbound ')));
+  const isAll = meant.every(half => found.includes(half));
+  return isAll && more.length === 0 ? null : `${found.length} SAs in the node, ${meant.length} of children`;
 }
+
+const halves = ({ name, spiIn, spiOut }: ChildSaStatus): string[] => [
+  `${name} inbound ${spiIn}`,
+  `${name} outbound ${spiOut}`,
+];
 
 /** Of one that answers many, and does not know who calls yet: whose it will be is not known. */
 function sasWith({ ike }: EndState, peer: string): IkeSaStatus[] {
