@@ -11,15 +11,16 @@ import { v1Pair } from './testing/connection.ts';
 
 const SPI = Uint8Array.of(0xc0, 0xff, 0xee, 0x01);
 
+function lying(payload: IsakmpPayload): IsakmpPayload {
+  if (payload.type !== 'SA' || payload.proposals.some(({ protocolId }) => protocolId === 1)) return payload;
+  return { ...payload, proposals: payload.proposals.map(proposal => ({ ...proposal, spi: SPI })) };
+}
+
 /** Whoever calls itself `liar` names the same SPI in each Quick Mode. */
 class Liars extends Network {
   liar = '';
 
   override makeDaemon(name: string, addresses: readonly string[], config: IkeConfig): IkeDaemon {
-    const lying = (payload: IsakmpPayload): IsakmpPayload => {
-      if (payload.type !== 'SA' || payload.proposals.some(({ protocolId }) => protocolId === 1)) return payload;
-      return { ...payload, proposals: payload.proposals.map(proposal => ({ ...proposal, spi: SPI })) };
-    };
     const outgoing: V1Steps['outgoing'] = message =>
       name === this.liar ? { ...message, payloads: message.payloads.map(lying) } : message;
     const context = {
