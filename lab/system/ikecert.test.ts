@@ -8,6 +8,7 @@ import { type Authority, issueCertificate, issueSelfSigned, PLAIN_END, PLAIN_ORD
 import { parseDistinguishedName } from '../../engine/pki/name-text.ts';
 import { parseCertificateRequest } from '../../engine/pki/request.ts';
 import { isSignedByItself } from '../../engine/pki/signature-check.ts';
+import { credentialFiles } from './given-credentials.ts';
 import { ALICE, EPOCH, TypedNode } from './testing/typed-node.ts';
 
 const ALICE_NAME = 'C=US,O=AliceTech Inc.,OU=Network Security,CN=AliceTech VPN';
@@ -160,6 +161,25 @@ test('a request for Charles, and the certificate that he gives for it', () => {
   const { credentials, connections } = node.ike ?? { credentials: null, connections: [] };
   expect(credentials?.anchors.map(({ name }) => name)).toEqual(['1']);
   expect(connections[0]?.authentication.remote).toMatchObject({ authorities: ['1'], revocation: 'relaxed' });
+});
+
+test('what a topology has given a node is in its databases, and in.iked works by it', () => {
+  const made = new TypedNode(ALICE);
+  made.type(selfSigned(ALICE_NAME));
+  const other = new TypedNode(BOB_CONFIG).type(selfSigned(BOB_NAME));
+  made.type('ikecert certdb -a', other);
+  made.type('tee /etc/inet/ike/config', IKE_CONFIG);
+  made.type('svcadm enable ipsec/ike');
+  if (made.ike === null) throw new Error('nobody negotiates');
+  const files = new Map([
+    ...credentialFiles(made.ike.credentials),
+    ['/etc/inet/ike/config', Buffer.from(IKE_CONFIG)] as const,
+  ]);
+  const node = new TypedNode(ALICE, files);
+  expect(node.type('ikecert certdb -l')).toBe(made.type('ikecert certdb -l'));
+  expect(node.type('ls -l /etc/inet/secret/ike.privatekeys')).toContain('-rw------- ');
+  expect(node.type('svcadm enable ipsec/ike')).toBe('');
+  expect(node.ike).toEqual(made.ike);
 });
 
 test.each([

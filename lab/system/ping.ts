@@ -21,7 +21,7 @@ export function ping(argv: readonly string[]): SystemPlan | null {
   }
   const seconds = Number(timeout ?? TIMEOUT_SECONDS);
   // One echo request a second until one is answered, as there.
-  const program = ['ping', '-c', String(seconds), '-w', String(seconds), '-i', '1', host];
+  const program = ['ping', '-c', '1', '-w', String(seconds), '-i', '1', host];
   return { kind: 'program', argv: program, show: result => shown(host, result) };
 }
 

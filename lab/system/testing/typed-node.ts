@@ -27,11 +27,12 @@ export class TypedNode {
   now = 0;
   readonly #random: Random;
 
-  constructor(config: NodeConfig) {
+  /** `files`: what a topology has given it, by absolute path. */
+  constructor(config: NodeConfig, files: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.config = config;
     this.#random = seededRandom(`system ${config.name}`);
     this.node = this.#fresh();
-    this.system = createSystem({ node: config, negotiates: false, files: new Map(), unixSeconds: EPOCH });
+    this.system = createSystem({ node: config, negotiates: false, files, unixSeconds: EPOCH });
   }
 
   /** Both outputs together, as on a terminal; a status other than 0 stands behind them in brackets. */
