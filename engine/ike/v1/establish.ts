@@ -64,6 +64,7 @@ export function establish(
     ...identities,
     establishedAt: world.now,
     exchanges: [],
+    volume: 0,
     usedIds: [],
     isOpen: v1.xauth === null && v1.modeConfig === 'none',
     user: null,

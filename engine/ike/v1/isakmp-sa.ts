@@ -183,6 +183,8 @@ export interface EstablishedIsakmpSa extends Keyed {
   readonly establishedAt: Instant;
   /** Exchanges of phase 2 that are under way, or whose last message may still have to be repeated. */
   readonly exchanges: readonly OpenExchange[];
+  /** Octets that have gone under the cipher in phase 2. */
+  readonly volume: number;
   /** Message IDs of those that are over, the oldest first: none is used twice. Bounded. */
   readonly usedIds: readonly number[];
   /** Whether Quick Mode may begin: not while XAuth or Mode Config is to come first. */

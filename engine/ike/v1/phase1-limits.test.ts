@@ -206,6 +206,16 @@ test('what a configuration has no more is closed, and what is new begins', () =>
   expect(states(alice, network.now)).toEqual(['established']);
 });
 
+test('an ISAKMP SA whose life is counted in kilobytes is replaced before they are used up', () => {
+  const { network, alice, bob } = twoGateways(v1Pair({ livenessSeconds: 1 }, { lifetimeKilobytes: 8 }));
+  network.run(200_000);
+  const replaced = kinds(alice).filter(kind => kind === 'ikeEstablished');
+  expect(replaced.length).toBeGreaterThan(2);
+  expect(states(alice, network.now)).toContain('established');
+  expect(states(bob, network.now)).toContain('established');
+  expect(kinds(alice)).not.toContain('childDeleted');
+});
+
 test('a node has both versions at once, and numbers that are of one of them only', () => {
   const one = v1Pair();
   const two = v1Pair({ version: 2, proposals: MODERN, children: [v1Child({ name: 'other', start: 'start' })] });

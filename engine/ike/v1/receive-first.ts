@@ -16,11 +16,15 @@ type Way = Omit<IkeDatagram, 'octets'>;
 /** A first message of phase 1: nobody repeats one more often. */
 const REPEATS_MAX = 20;
 
+/** What is kept of it is nobody's yet: 255 transforms with all their attributes, and a certificate request or two. */
+const FIRST_OCTETS_MAX = 16_384;
+
 /** A stranger's first message; the same again gets the same answer, as long as nothing came after it. */
 export function takeFirst(core: Core, message: IsakmpMessage, octets: Uint8Array, from: Way): void {
   const digest = requestDigest(octets, from.remote, from.remotePort);
   const known = core.byRequest.get(digest);
   if (known !== undefined) return repeat(core, known, messageDigest(octets), from);
+  if (octets.length > FIRST_OCTETS_MAX) return refuseMessage(core, null, 'longer than any first message');
   const received = core.steps.incoming(opened(message, message.payloads, octets, from));
   if (received === null) return;
   const unknown = unknownPayload(received.payloads);

@@ -29,6 +29,7 @@ import { messageDigest, storeSa } from './sa-table.ts';
 import { open, type Opened } from './seal.ts';
 import { hashOf, sendSealedNotice, transmit } from './send.ts';
 import { closed } from './used-ids.ts';
+import { withVolume } from './volume.ts';
 
 type Way = Omit<IkeDatagram, 'octets'>;
 
@@ -87,7 +88,7 @@ function takeOpened(core: Core, sa: EstablishedIsakmpSa, arrival: Arrival): void
   if (received === null) return;
   const conversation = { ...SILENCE, heard: digest };
   const next = { ...exchange, iv: inside.iv, conversation };
-  const heard = withExchange(heardFrom(core, sa, from), next);
+  const heard = withExchange(withVolume(heardFrom(core, sa, from), message.body.length, core.now), next);
   const problem = problemOf(core, received.payloads, checkPayloads(expected.table, received.payloads));
   if (problem !== null) {
     refuseMessage(core, sa, `${handler.name} with ${problem.why}`);

@@ -17,6 +17,7 @@ import { hash1, hash2, hash3 } from './phase2-hash.ts';
 import { seal } from './seal.ts';
 import { storeSa } from './sa-table.ts';
 import { withUsedId } from './used-ids.ts';
+import { withVolume } from './volume.ts';
 import type { After, Effect } from './step.ts';
 
 type Way = Omit<IkeDatagram, 'octets'>;
@@ -79,8 +80,10 @@ export function sendPhaseTwo(core: Core, sa: KeyedIsakmpSa, effect: Extract<Effe
   transmit(core, wayOf(sa), prepared.messages);
   const counted = { ...sa, sent: sa.sent + prepared.messages.length };
   if (counted.kind !== 'established') return storeSa(core, counted);
-  const rest = counted.exchanges.filter(one => one.messageId !== messageId);
-  if (after.kind === 'once') return storeSa(core, withUsedId({ ...counted, exchanges: rest }, messageId));
+  const octets = prepared.messages.reduce((sum, { length }) => sum + length, 0);
+  const aged = withVolume(counted, octets, core.now);
+  const rest = aged.exchanges.filter(one => one.messageId !== messageId);
+  if (after.kind === 'once') return storeSa(core, withUsedId({ ...aged, exchanges: rest }, messageId));
   const heard = exchange?.conversation.heard ?? null;
   const next: OpenExchange = {
     messageId,
@@ -92,7 +95,7 @@ export function sendPhaseTwo(core: Core, sa: KeyedIsakmpSa, effect: Extract<Effe
     openedAt: exchange?.openedAt ?? core.now,
     dropAt: dropAtOf(core, sa, after),
   };
-  storeSa(core, { ...counted, exchanges: [...rest, next] });
+  storeSa(core, { ...aged, exchanges: [...rest, next] });
 }
 
 /** As long as the peer may repeat what was answered. */
