@@ -198,7 +198,7 @@ test("ping's Solaris form", () => {
   const node = new TypedNode(ALICE);
   node.program = { stdout: '1 packets transmitted, 1 received, 0% packet loss, time 0ms\n', stderr: '', exitStatus: 0 };
   expect(node.type('ping 10.0.1.1')).toBe('10.0.1.1 is alive\n');
-  expect(node.programs).toEqual([['ping', '-c', '20', '-w', '20', '-i', '1', '10.0.1.1']]);
+  expect(node.programs).toEqual([['ping', '-c', '1', '-w', '20', '-i', '1', '10.0.1.1']]);
   node.program = { stdout: '5 packets transmitted, 0 received, 100% packet loss\n', stderr: '', exitStatus: 1 };
   expect(node.type('ping 10.0.1.1 5')).toBe('no answer from 10.0.1.1\n[1]');
   expect(node.type('ping -c 1 10.0.1.1')).toContain('command not found');
