@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { ALICE, TypedNode } from './testing/typed-node.ts';
+import { seededRandom } from '../../engine/crypto/testing/random.ts';
+import { createSystem } from './boot.ts';
+import { planCommand } from './commands.ts';
+import { ALICE, EPOCH, TypedNode } from './testing/typed-node.ts';
 
 const POLICY = `{tunnel v4_bob0 negotiate tunnel}
     ipsec {encr_algs aes encr_auth_algs sha512 sa shared}
@@ -229,6 +232,20 @@ test('what the topology has set up stays while there is no file that says otherw
   node.type('tee /etc/ipf/ipf.conf', FILTER);
   expect(node.type('svcadm restart network/ipfilter')).toBe('');
   expect(node.node.status().filter?.rules.length).toBe(6);
+});
+
+test('in.iked goes on as the topology has it while there is no file that says otherwise', () => {
+  const node = new TypedNode(ALICE);
+  node.system = createSystem({ node: ALICE, negotiates: true, files: new Map(), unixSeconds: EPOCH });
+  const plan = planCommand(['svcadm', 'restart', 'ipsec/ike'], node.system, { hasPrograms: false });
+  if (plan?.kind !== 'step') throw new Error('no step');
+  const view = { status: node.node.status(), ike: null, unixSeconds: EPOCH, random: seededRandom('x') };
+  expect(plan.step(node.system, view)).toMatchObject({ exitStatus: 0, actions: [] });
+  node.type('tee /etc/inet/ike/config', CONFIG);
+  expect(plan.step(node.system, view).actions).toMatchObject([
+    { kind: 'ike', config: null },
+    { kind: 'ike', config: { connections: [{ name: 'v4_bob0' }] } },
+  ]);
 });
 
 test('ipsecconf adds policies and takes them away, and what is negotiated follows', () => {

@@ -117,8 +117,10 @@ function carryOut(
 /** A daemon that is restarted ends first, and its SAs with it: what they rest on may be what has changed. */
 function restarted(system: System, view: SystemView, name: ServiceName): SystemEffect {
   const next = online(system, view, name);
-  const hasDaemon = name === 'ipsec/ike' && system.services[name].state === 'online' && next.exitStatus === 0;
-  return hasDaemon ? { ...next, actions: [{ kind: 'ike', config: null }, ...next.actions] } : next;
+  const runs = name === 'ipsec/ike' && system.services[name].state === 'online';
+  // Where it goes on as the topology has it, there is nothing to begin again.
+  const beginsAgain = runs && next.actions.some(({ kind }) => kind === 'ike');
+  return beginsAgain ? { ...next, actions: [{ kind: 'ike', config: null }, ...next.actions] } : next;
 }
 
 function offline(system: System, view: SystemView, name: ServiceName): SystemEffect {
