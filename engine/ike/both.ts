@@ -8,7 +8,6 @@ import type { IkeStatus } from './status.ts';
  * then the other one has everything, and drops what is not its own.
  */
 export function joined(v2: IkeDaemon, config: IkeConfig, createV1: (config: IkeConfig) => IkeDaemon): IkeDaemon {
-  const speaksV1 = ({ connections }: IkeConfig) => connections.some(({ version }) => version === 1);
   let v1 = speaksV1(config) ? createV1(config) : null;
   let addresses: readonly string[] = [];
 
@@ -39,9 +38,11 @@ export function joined(v2: IkeDaemon, config: IkeConfig, createV1: (config: IkeC
 
 const VERSION_AT = 17;
 
+const speaksV1 = ({ connections }: IkeConfig): boolean => connections.some(({ version }) => version === 1);
+const isOlder = ({ octets }: IkeDatagram): boolean => (octets[VERSION_AT] ?? 0) >>> 4 === 1;
+
 /** By the major version in the header, which is where it is in both. What is too short for one is for whoever refuses it. */
 function byVersion(datagrams: readonly IkeDatagram[]) {
-  const isOlder = ({ octets }: IkeDatagram) => (octets[VERSION_AT] ?? 0) >>> 4 === 1;
   return { older: datagrams.filter(isOlder), others: datagrams.filter(one => !isOlder(one)) };
 }
 
