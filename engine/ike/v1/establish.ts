@@ -6,15 +6,19 @@ import { encryptionAlgorithm } from '../../crypto/encryption.ts';
 import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { IkeEvent } from '../daemon.ts';
 import { inboundNames } from './child-table.ts';
+import { spiOctets } from '../v2/proposals.ts';
+import { protocolIdOf } from './child-table.ts';
 import { payloadsOf } from './exchange-table.ts';
 import { commonOf } from './common.ts';
 import { v1Of } from './extensions.ts';
 import { identityText } from './identities.ts';
 import { type EstablishedIsakmpSa, type IdentityBody, type IsakmpSa, type KeyedIsakmpSa, nameOf } from './isakmp-sa.ts';
 import { NOT_ASKED } from './liveness-state.ts';
+import { deletePayload } from './notify.ts';
 import type { Effect, World } from './step.ts';
 import { inherit, isakmpLifetime, losesTo, retired } from './successor.ts';
 import { isakmpSuiteName, type IsakmpSuite } from './suite.ts';
+import type { Task } from './task.ts';
 
 /** What phase 1 has brought out, at either end. */
 export interface Proven {
@@ -82,8 +86,21 @@ export function establish(
   if (rival !== undefined) return { kind: 'established', sa: retired(fresh, rival, world), effects };
   const heir = predecessors.reduce(inherit, fresh);
   const replaced = predecessors.map((other): Effect => ({ kind: 'put', sa: retired(other, heir, world) }));
-  const moved = connection.unique === 'replace' ? discards(elsewhere, 'the peer is elsewhere now') : [];
-  return { kind: 'established', sa: heir, effects: [...replaced, ...moved, ...effects] };
+  const left = connection.unique === 'replace' ? elsewhere : [];
+  const moved = discards(left, 'the peer is elsewhere now');
+  const tasks = [...heir.tasks, ...left.flatMap(farewells)];
+  return { kind: 'established', sa: { ...heir, tasks }, effects: [...replaced, ...moved, ...effects] };
+}
+
+/**
+ * A peer whose NAT has given it another port has taken its Child SAs along, and is told that they are gone here; another one of
+ * the same name knows nothing of them. Each in a message of its own: there are peers that read no more than the first Delete.
+ */
+function farewells({ children }: EstablishedIsakmpSa): Task[] {
+  return children.map(child => ({
+    kind: 'inform',
+    payloads: [deletePayload(protocolIdOf(child), [spiOctets(child.spiIn)])],
+  }));
 }
 
 /** Whether the peer says that it knows of no other ISAKMP SA with this end, RFC 2407 §4.6.3.3. */

@@ -51,6 +51,17 @@ describe('behind a NAT (RFC 3947)', () => {
     expect(carriesTraffic(alice, bob)).toBe(true);
   });
 
+  it('who makes another phase 1 by another port of the NAT is told what is gone, and has it made anew', () => {
+    const children = [v1Child({ start: 'start', onClose: 'start' })];
+    const { network, alice, bob, mapping } = scene({ children });
+    mapping.port = 30_000;
+    network.command(alice, { kind: 'rekey' });
+    network.run(30_000);
+    expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+    const counts = [alice, bob].map(station => sasOf(station).length);
+    expect(counts).toEqual([2, 2]);
+  });
+
   it('transport mode is between the addresses that packets have at each end (§5.2)', () => {
     const { network, alice, bob } = scene({ children: [transport] });
     const [a] = alice.daemon.status(network.now).sas.flatMap(({ children }) => children);
