@@ -26,7 +26,7 @@ export interface IkeSaStatus {
   /** `aes256gcm16-prfsha384-x25519-mlkem768`; null: not yet. */
   readonly suite: string | null;
   readonly nat: 'none' | 'local' | 'remote' | 'both';
-  /** Extensions in use: `fragmentation`, `mobike`, `ppk`, `childless`, `resumption`. */
+  /** Extensions in use: `fragmentation`, `mobike`, `ppk`, `childless`, `resumption`; of IKEv1 its mode as well, and `user NAME`. */
   readonly extensions: readonly string[];
   /** Virtual addresses that were given to this node, or by it. */
   readonly virtualAddresses: readonly string[];

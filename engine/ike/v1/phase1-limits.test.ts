@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from '../config.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { kinds, messages, states, twoGateways } from '../testing/gateways.ts';
 import type { Station } from '../testing/network.ts';
-import { v1Child, v1Pair, withConnection } from './testing/connection.ts';
+import { v1Pair, withConnection } from './testing/connection.ts';
 
 const details = ({ events }: Station): string => events.map(({ kind, detail }) => `${kind} ${detail}`).join('\n');
 
@@ -215,38 +215,3 @@ test('an ISAKMP SA whose life is counted in kilobytes is replaced before they ar
   expect(states(bob, network.now)).toContain('established');
   expect(kinds(alice)).not.toContain('childDeleted');
 });
-
-test('a node has both versions at once, and numbers that are of one of them only', () => {
-  const one = v1Pair();
-  const two = v1Pair({ version: 2, proposals: MODERN, children: [v1Child({ name: 'other', start: 'start' })] });
-  const rename = (config: typeof one.alice, name: string) => withConnection(config, { name });
-  const together = (a: typeof one.alice, b: typeof one.alice) => ({
-    ...a,
-    connections: [...rename(a, 'old').connections, ...rename(b, 'new').connections],
-  });
-  const { network, alice, bob } = twoGateways({
-    alice: together(one.alice, two.alice),
-    bob: together(one.bob, two.bob),
-  });
-  network.run(5000);
-  for (const { daemon } of [alice, bob]) {
-    const { sas } = daemon.status(network.now);
-    expect(new Set(sas.map(({ version }) => version))).toEqual(new Set([1, 2]));
-    expect(sas).toHaveLength(2);
-    const ids = sas.flatMap(({ id, children }) => [id, ...children.map(child => child.id)]);
-    expect(new Set(ids).size).toBe(4);
-  }
-  network.command(alice, { kind: 'terminate', ike: 'old' });
-  network.run(2000);
-  expect(alice.daemon.status(network.now).sas.map(({ version }) => version)).toEqual([2]);
-});
-
-const MODERN = [
-  {
-    encryption: ['aes256'],
-    integrity: ['sha256'],
-    prf: ['prfsha256'],
-    keyExchange: ['ecp256'],
-    additionalKeyExchanges: [],
-  },
-];
