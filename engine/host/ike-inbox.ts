@@ -112,10 +112,11 @@ export function inOrder(commands: readonly NodeCommand[]): {
   readonly before: readonly NodeCommand[];
   readonly after: readonly NodeCommand[];
 } {
-  const isLast = (command: NodeCommand) => command.kind === 'installSa' && command.sa.direction === 'outbound';
   const last = commands.findLastIndex(command => !isLast(command));
   return { before: commands.slice(0, last + 1), after: commands.slice(last + 1) };
 }
+
+const isLast = (command: NodeCommand): boolean => command.kind === 'installSa' && command.sa.direction === 'outbound';
 
 /**
  * Why a node will not do what its daemon wants; null: it will. An administrator may have taken away what the daemon still

@@ -23,9 +23,10 @@ export function summaryLines(status: LabStatus, style: Style): string[] {
 
 /** What the topology itself says of how to begin, with `lab` as it is called here. */
 export function firstStepLines(steps: readonly string[]): string[] {
-  const begin = (step: string) => (step.startsWith('lab ') ? `${calledAs()} ${step.slice(4)}` : step);
-  return steps.length === 0 ? [] : ['begin here:', ...steps.map(step => `  ${printable(begin(step))}`), ''];
+  return steps.length === 0 ? [] : ['begin here:', ...steps.map(step => `  ${printable(asCalledHere(step))}`), ''];
 }
+
+const asCalledHere = (step: string): string => (step.startsWith('lab ') ? `${calledAs()} ${step.slice(4)}` : step);
 
 const calledAs = (): string => (process.env['npm_command'] === 'exec' ? 'npx lab' : 'lab');
 
