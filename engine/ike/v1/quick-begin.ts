@@ -39,11 +39,14 @@ export const quickInitiator: Initiator<'quick'> = {
 /** The peer would not know what it is about: another ISAKMP SA first, which takes this over. */
 function afterPhaseOne(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, { now }: World): Step {
   const initiate: Effect = { kind: 'initiate', connection: sa.connection.name, children: [], replaces: sa.id };
-  return step(sa, initiate, { kind: 'delay', task, at: now + PHASE_ONE_NS });
+  // The longer nobody is there, the more rarely.
+  const waitNs = Math.min(Math.max(PHASE_ONE_NS, Math.floor((now - sa.heardAt) / 2)), PHASE_ONE_MAX_NS);
+  return step(sa, initiate, { kind: 'delay', task, at: now + waitNs });
 }
 
 /** As long as it takes where all is well. */
 const PHASE_ONE_NS = 3 * NS_PER_S;
+const PHASE_ONE_MAX_NS = 120 * NS_PER_S;
 
 /** The same traffic again, whatever the configuration has become. */
 function beginRekey(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, replaces: number, world: World): Step {
