@@ -158,11 +158,12 @@ export class TesterV1Peer {
 
   /** Sends these octets, and gives the first new message that is wanted, else one that is of no exchange but Informational. */
   async askAgain(octets: Uint8Array, isWanted: (heard: HeardV1) => boolean): Promise<HeardV1 | null> {
-    const before = new Set(this.heard().map(({ packet }) => packet));
+    // What she says again, because nobody has answered yet, is no answer to this.
+    const before = new Set(this.heard().map(heard => textOf(heard.octets)));
     await this.post(octets);
     const patience = this.bench.lab.capabilities.has('virtual-time') ? 0 : LIVE_PATIENCE_MS;
     for (let waited = 0; ; waited += LOOK_EVERY_MS) {
-      const fresh = this.heard().filter(({ packet }) => !before.has(packet));
+      const fresh = this.heard().filter(heard => !before.has(textOf(heard.octets)));
       const found = fresh.find(isWanted) ?? fresh.find(isInformational);
       if (found !== undefined || waited >= patience) return found ?? null;
       await this.bench.lab.sleep(LOOK_EVERY_MS);
@@ -201,7 +202,7 @@ export class TesterV1Peer {
 
   /** What was once read is not read again: by then the chain has moved on. The same octets are the same message. */
   #opened(octets: Uint8Array, message: IsakmpMessage | null): Opened {
-    const key = Buffer.from(octets).toString('latin1');
+    const key = textOf(octets);
     const known = this.#read.get(key);
     if (known !== undefined) return known;
     const state = this.#all.findLast(({ cookieI, keys }) => cookieI === message?.initiatorCookie && keys !== null);
@@ -245,3 +246,5 @@ export class TesterV1Peer {
 const HASH_PAYLOAD = 8;
 
 const isInformational = ({ message }: HeardV1): boolean => message?.exchangeType === EXCHANGE.informational;
+
+const textOf = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
