@@ -145,7 +145,7 @@ function recordProcesses({ plan, directory }: Birth, child: ChildProcess): void 
   const supervisor = identify(child.pid ?? 0);
   const { record } = readLabFolder(directory);
   if (supervisor === null || record === null) throw killedAtBirth();
-  writeRecord(directory, { ...record, supervisor, pod: plan.driver === 'netns' ? podOf(supervisor) : null });
+  writeRecord(directory, { ...record, supervisor, pod: plan.driver === 'sim' ? null : podOf(supervisor) });
 }
 
 /** It has just said hello: somebody else has ended it. */

@@ -26,7 +26,7 @@ export interface LabRecord {
   readonly creator: ProcessIdentity;
   /** The process that `lab up` started: the supervisor itself, or the `unshare` around it. Its end is the lab's end. */
   readonly supervisor: ProcessIdentity | null;
-  /** netns: the first process inside the pod, by the pid that it has out here, for nsenter. */
+  /** netns, docker: the first process inside the pod, by the pid that it has out here (for nsenter). */
   readonly pod: ProcessIdentity | null;
   /** docker: the socket of the daemon that has its containers, which carry the run's id in a label. */
   readonly docker?: string | null;

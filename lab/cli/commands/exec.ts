@@ -11,7 +11,7 @@ import { execThroughSocket } from '../exec-socket.ts';
 import { checkName, findLab } from '../find-lab.ts';
 
 const DESCRIPTION = `Run a command on a node. Standard input, output, error and the exit status pass through.
-With the sim driver: ping, traceroute, nc, send. With netns: any program of this machine.
+With the sim driver: ping, traceroute, nc, send. With netns: any program of this machine. With docker: those of the image.
 Nodes that run the engine have commands and files of their own with either: dladm, ipadm, route, netstat, svcadm, svcs, ikecert,
 ikeadm, in.iked -c, ipf, ipfstat, ipsecconf, ipsecalgs, setkey, snoop; tee, cat, ls, cp, rm and mkdir below /etc/inet, /etc/ipf, /etc/racoon.`;
 
@@ -46,7 +46,9 @@ async function exec(node: string, argv: readonly string[], options: Options, con
   const lab = findLab(options.lab);
   checkName('node', node, lab);
   const keep = options.json === true;
-  const { pod, runId } = lab.record;
+  const { runId } = lab.record;
+  // What runs in a container has the container's rights, which the daemon gives and the pod does not have.
+  const pod = lab.record.driver === 'docker' ? null : lab.record.pod;
   const client = connectLab(socketPath(lab.directory));
   const isTool = mayBeSystemCommand(argv, { hasPrograms: true }) && (await isEngine(client, node));
   const result =

@@ -6,14 +6,14 @@ import type { ExecIo } from '../driver.ts';
 import { MachineObstacle } from '../machine-obstacle.ts';
 import type { NodeChild, NodeChildOptions } from '../netns/child-process.ts';
 import { feed } from '../netns/exec.ts';
-import type { Ground } from '../netns/ground.ts';
+import { type Ground, LAB_GOES } from '../netns/ground.ts';
 import { removeNamespaces } from '../netns/remove-namespaces.ts';
 import { killProcessesIn } from '../netns/stray-processes.ts';
 import { childInside } from './child-inside.ts';
 import { containerOptions } from './container.ts';
 import { FIX_RIGHTS, obstacleOf } from './daemon.ts';
 import { programInImage } from './image-content.ts';
-import { type Inside, type InsideOptions, isOfRun, startInside } from './inside.ts';
+import { type Inside, type InsideOptions, becomesOfRun, startInside } from './inside.ts';
 import { removeContainers } from './remove-containers.ts';
 
 interface Home {
@@ -66,7 +66,7 @@ export class DockerGround implements Ground {
   ): Promise<number> {
     const { stdout, stderr, stdin, signal } = io;
     const inside = await this.#inside(node, { stdout, stderr, argv, environment, hasInput: stdin !== null });
-    const stop = () => void endInside(inside);
+    const stop = () => void endInside(inside, signal?.reason === LAB_GOES ? 'SIGTERM' : 'SIGINT');
     signal?.addEventListener('abort', stop);
     if (signal?.aborted === true) stop();
     if (stdin !== null) void feed(inside.stdin, stdin);
@@ -102,7 +102,7 @@ export class DockerGround implements Ground {
       life.resume();
       await container.start();
       const { State } = await container.inspect();
-      this.#assertRights(node, State.Pid);
+      await this.#assertRights(node, State.Pid);
       return { container, pid: State.Pid };
     } catch (error) {
       throw obstacleOf(error, what);
@@ -110,8 +110,8 @@ export class DockerGround implements Ground {
   }
 
   /** A daemon may run where it cannot give what it was asked for, or be of another machine after all. */
-  #assertRights({ name }: TopologyNode, pid: number): void {
-    if (!isOfRun(pid, this.#runId)) {
+  async #assertRights({ name }: TopologyNode, pid: number): Promise<void> {
+    if (!(await becomesOfRun(pid, this.#runId))) {
       throw new MachineObstacle(
         `the container of ${name} is not among the processes of this machine: the Docker daemon runs elsewhere`,
         'run lab where the daemon runs, not in a container beside it',
@@ -137,9 +137,9 @@ export class DockerGround implements Ground {
 
 const INTERRUPTED_MS = 1000;
 
-/** As Ctrl-C does, which lets a program say its last words; without mercy where it does not hear. */
-async function endInside(inside: Inside): Promise<void> {
-  await inside.signal('SIGINT');
+/** By a signal that lets a program say its last words; without mercy where it does not hear. */
+async function endInside(inside: Inside, signal: NodeJS.Signals): Promise<void> {
+  await inside.signal(signal);
   const late = new AbortController();
   const isOver = await Promise.race([
     inside.ended.then(() => true),

@@ -75,8 +75,12 @@ async function signal(exec: Docker.Exec, runId: string, name: NodeJS.Signals): P
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const found = await exec.inspect().catch(() => null);
     if (found === null || (!found.Running && found.ExitCode !== null)) return;
-    if (found.Pid > 0) {
-      if (isOfRun(found.Pid, runId)) process.kill(found.Pid, name);
+    if (found.Pid > 0 && isOfRun(found.Pid, runId)) {
+      try {
+        process.kill(found.Pid, name);
+      } catch {
+        // It ended by itself in the meantime.
+      }
       return;
     }
     await wait(LOOK_AGAIN_MS);
@@ -84,10 +88,19 @@ async function signal(exec: Docker.Exec, runId: string, name: NodeJS.Signals): P
 }
 
 /** Whether a process of this machine is one of the run: where the daemon counts processes otherwise than we do, it is not. */
-export function isOfRun(pid: number, runId: string): boolean {
+function isOfRun(pid: number, runId: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`IPSEC_LAB_RUN=${runId}`);
   } catch {
     return false;
   }
+}
+
+/** The same of a process that has just begun: for a moment it is still the one that makes it. */
+export async function becomesOfRun(pid: number, runId: string): Promise<boolean> {
+  for (let looks = 0; looks < LOOKS_MAX; looks++) {
+    if (isOfRun(pid, runId)) return true;
+    await wait(LOOK_AGAIN_MS);
+  }
+  return false;
 }

@@ -7,6 +7,9 @@ import { kernelNamespace, type NicsPlace } from './names.ts';
 import { removeNamespaces } from './remove-namespaces.ts';
 import { killProcessesIn } from './stray-processes.ts';
 
+/** Why a command is aborted that runs while its lab goes down; for all other reasons somebody does not want it any more. */
+export const LAB_GOES = 'the lab goes down';
+
 /** What the nodes of a live lab stand on: who makes their namespaces, and how programs get in. Links and capture are the pod's. */
 export interface Ground {
   readonly driver: DriverName;

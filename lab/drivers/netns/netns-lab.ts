@@ -12,7 +12,7 @@ import { directionTowards } from '../link/link-faults.ts';
 import { framesOf } from '../system-frames.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import type { AdoptedAddresses } from './adopted-addresses.ts';
-import type { Ground } from './ground.ts';
+import { type Ground, LAB_GOES } from './ground.ts';
 import type { HttpProcess } from './http-process.ts';
 import type { Cable } from './layout.ts';
 import type { LinkControl } from './link-control.ts';
@@ -196,7 +196,7 @@ export class NetnsLab implements RunningLab {
 
   async #remove(): Promise<void> {
     for (const timer of this.#faultTimers) clearTimeout(timer);
-    this.#goingDown.abort();
+    this.#goingDown.abort(LAB_GOES);
     const { topology, ground, capture, fleet, peers, middle, services } = this.#parts;
     await Promise.all([fleet.close(), peers.close(), middle?.kill(), ...services.map(service => service.kill())]);
     for (const sender of this.#senders.values()) sender.close();
