@@ -4,7 +4,7 @@ import { childTable, ikeLines, ikeTable, ikeUsageTable } from './ike-text.ts';
 import { filterLines, filterTable, policyTable, saTable } from './ipsec-text.ts';
 import { table } from './table.ts';
 import { printable, type Style } from './terminal.ts';
-import { troubleTable } from './trouble-text.ts';
+import { deprecatedTable, troubleTable } from './trouble-text.ts';
 
 /** `lab status` for eyes: what exists, then what moved, then what was wrong. */
 export function statusLines(status: LabStatus, style: Style): string[] {
@@ -24,6 +24,7 @@ export function statusLines(status: LabStatus, style: Style): string[] {
     ...filterLines(status.nodes, style),
     ...section(dropTable(status)),
     ...section(troubleTable(status.events)),
+    ...section(deprecatedTable(status.events)),
     ...leakLines(status, style),
   ];
 }

@@ -4,7 +4,7 @@ import { childTable, ikeTable } from './ike-text.ts';
 import { saTable } from './ipsec-text.ts';
 import { linkTable, nodeTable, section, tunnelTable } from './status-text.ts';
 import { printable, type Style } from './terminal.ts';
-import { troubleTable } from './trouble-text.ts';
+import { deprecatedTable, troubleTable } from './trouble-text.ts';
 
 /** What exists, for `lab up`: the tables of `lab status` without the counters, which say nothing yet. */
 export function summaryLines(status: LabStatus, style: Style): string[] {
@@ -18,6 +18,7 @@ export function summaryLines(status: LabStatus, style: Style): string[] {
     ...section(childTable(status.nodes, 'without counters')),
     ...section(saTable(status.nodes, 'without counters')),
     ...section(troubleTable(status.events)),
+    ...section(deprecatedTable(status.events)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EventStatus } from '../supervisor/api.ts';
-import { troubleTable } from './trouble-text.ts';
+import { deprecatedTable, troubleTable } from './trouble-text.ts';
 
 const event = (node: string, kind: string, detail: string): EventStatus => ({ at: '', node, kind, detail });
 const dropped = (ports: string): EventStatus =>
@@ -33,4 +33,14 @@ test('certificates that are about to end, whatever is negotiated now', () => {
 test('a filter that keeps IKE out, and what to do about it', () => {
   expect(troubleTable([dropped('53 > 53')])).toHaveLength(1);
   expect(troubleTable([dropped('500 > 500')]).at(-1)).toMatch(/^ {2}fix: let IKE .* pass the filter of alice$/);
+});
+
+test('what is deprecated, once for each peer however often it is negotiated', () => {
+  const events = [
+    event('alice', 'deprecated', 'bob[3]: IKEv1 (RFC 9395); modp1536'),
+    event('alice', 'ikeEstablished', 'bob[3]'),
+    event('alice', 'deprecated', 'bob[4]: IKEv1 (RFC 9395); modp1536'),
+  ];
+  expect(words(deprecatedTable(events)).slice(1)).toEqual(['IKEv1 (RFC 9395); modp1536 | alice | bob']);
+  expect(troubleTable(events)).toHaveLength(1);
 });

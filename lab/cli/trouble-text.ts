@@ -28,6 +28,19 @@ export function troubleTable(events: readonly EventStatus[]): string[] {
   return [...table(['TROUBLE', 'NODE', 'THE LAST ONE'], rows), ...fixes];
 }
 
+/** What works and should not be done any more, by node and peer: as it was said last. */
+export function deprecatedTable(events: readonly EventStatus[]): string[] {
+  const last = new Map<string, readonly [string, string, string]>();
+  for (const { kind, node, detail } of events) {
+    const [, peer, what] = kind === 'deprecated' ? (/^(.+)\[\d+\]: (.*)$/s.exec(detail) ?? []) : [];
+    if (peer !== undefined && what !== undefined) last.set(`${node} ${peer}`, [what, node ?? '-', peer]);
+  }
+  return table(
+    ['DEPRECATED', 'NODE', 'PEER'],
+    [...last.values()].map(row => row.map(printable)),
+  );
+}
+
 /** A filter that keeps IKE out: `… protocol 17 ports 500 > 500 in on net0: …`. */
 const isIkeFiltered = ({ kind, detail }: EventStatus): boolean =>
   kind === 'filtered' && /\bprotocol 17 ports (?:(?:500|4500) > \d+|\d+ > (?:500|4500)) /.test(detail);
