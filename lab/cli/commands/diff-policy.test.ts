@@ -44,7 +44,7 @@ const HTTPS = '{ tunnel: v4_bob0, local: 10.0.0.0/24, remote: 10.0.1.0/24, proto
 
 const NAMES = shippedTopologies().map(({ name }) => name);
 
-test.each(NAMES.filter(name => name !== 'clear'))('%s is itself', async name => {
+test.each(NAMES.filter(name => !['clear', 'smartos-guide'].includes(name)))('%s is itself', async name => {
   const { status, data, notes } = await diff(name, name);
   expect({ status, notes }).toEqual({ status: 0, notes: [] });
   expect(data).toEqual([expect.stringMatching(/^nothing changes: /)]);
