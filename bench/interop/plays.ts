@@ -156,6 +156,15 @@ async function mappingChanges(scene: Scene): Promise<string[]> {
   return withoutLoss(scene, () => rekeyAll(scene, pair));
 }
 
+/** Waits until the node's own programs send from the address that it was given: its kernel hears of it a moment later. */
+async function hasAddress({ lab }: Scene, node: string): Promise<void> {
+  for (let round = 0; round < 100; round++) {
+    if ((await saidBy(lab, node, ['ip', 'route', 'get', '10.0.1.2'])).includes('src 10.9.0.')) return;
+    if ((await saidBy(lab, node, ['ip', 'route', 'get', '10.0.0.2'])).includes('src 10.9.0.')) return;
+    await lab.sleep(20);
+  }
+}
+
 async function addressFor(scene: Scene, node: 'alice' | 'bob', to: string): Promise<string[]> {
   const pair = await agreed(scene);
   const { engine, other } = pair;
@@ -166,6 +175,7 @@ async function addressFor(scene: Scene, node: 'alice' | 'bob', to: string): Prom
           `${index === 0 ? 'alice' : 'bob'} knows of no address from the pool: ${virtualAddresses.join(', ') || 'none'}`,
         ],
   );
+  await hasAddress(scene, node);
   const traffic = [pings(scene.lab, node, to)];
   await rekeyAll(scene, pair);
   return [...findings, ...(await endAll(traffic))];
