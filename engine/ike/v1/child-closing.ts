@@ -24,9 +24,12 @@ export function replaceOthers(before: EstablishedIsakmpSa, made: ChildSa, { now 
   const others = childrenFor(before, made).filter(({ id }) => id !== made.id);
   const stays = (other: ChildSa) => isCollision(made, other) && !isLower(nonceOf(other), nonceOf(made));
   const isRedundant = others.some(stays);
-  const retired = others
-    .filter(other => !stays(other))
-    .reduce((sa, other) => withChild(sa, retire(sa, other, now)), before);
+  const replaced = others.filter(other => !stays(other));
+  const retired = withFewerRetired(
+    replaced.reduce((sa, other) => withChild(sa, retire(sa, other, now)), before),
+    made,
+    now,
+  );
   if (isRedundant) return { sa: withChild(retired, retire(retired, made, now)), effects: [] };
   return beginSending(retired, made);
 }
@@ -87,6 +90,8 @@ const TWIN_NS = 30 * NS_PER_S;
 const RETRY_NS = 30 * NS_PER_S;
 const LEAST_RETRY_NS = 2 * NS_PER_S;
 const LINGERING_MAX = 256;
+/** Of those for the same traffic. */
+const RETIRED_MAX = 8;
 
 /**
  * Its outbound half stays where the node has it: packets leave by the newest, and should that go, this one goes on counting.
@@ -96,6 +101,14 @@ function retire(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): ChildSa 
   const at = now + RETIRE_NS[sa.role];
   const retireAt = child.expiresAt === null ? at : Math.min(at, child.expiresAt);
   return { ...child, state: 'rekeyed', retireAt };
+}
+
+/** A peer that rekeys without end, whose Deletes need not come, makes the oldest go at once. */
+function withFewerRetired(sa: EstablishedIsakmpSa, made: ChildSa, now: Instant): EstablishedIsakmpSa {
+  const waiting = sa.children.filter(child => child.state === 'rekeyed' && isSameTraffic(child, made));
+  return waiting
+    .slice(0, Math.max(0, waiting.length - RETIRED_MAX))
+    .reduce((next, child) => withChild(next, { ...child, retireAt: now }), sa);
 }
 
 /** Both were made in place of the same, one by each end, at about the same time. */
@@ -110,15 +123,14 @@ function isCollision(made: ChildSa, other: ChildSa): boolean {
 const nonceOf = ({ origin }: ChildSa): Uint8Array => origin.lowestNonce ?? new Uint8Array(0);
 
 /** The youngest that was for the same traffic, and is still there. */
-function formerOf({ children }: EstablishedIsakmpSa, { config, local, remote }: ChildSa, now: Instant): ChildSa | null {
+function formerOf({ children }: EstablishedIsakmpSa, child: ChildSa, now: Instant): ChildSa | null {
   const isIt = (one: ChildSa) =>
-    one.state === 'rekeyed' &&
-    one.config.name === config.name &&
-    (one.expiresAt === null || one.expiresAt > now) &&
-    areEqual(one.local, local) &&
-    areEqual(one.remote, remote);
+    one.state === 'rekeyed' && (one.expiresAt === null || one.expiresAt > now) && isSameTraffic(one, child);
   return children.findLast(isIt) ?? null;
 }
+
+const isSameTraffic = (one: ChildSa, { config, local, remote }: ChildSa): boolean =>
+  one.config.name === config.name && areEqual(one.local, local) && areEqual(one.remote, remote);
 
 /** Packets may be on their way still. */
 function lingers(sa: EstablishedIsakmpSa, child: ChildSa, now: Instant): Changed {

@@ -57,6 +57,18 @@ describe('another Quick Mode for the same traffic', () => {
     expect(childrenOf(bob, network)).toHaveLength(1);
   });
 
+  it('without end leaves no more than a few of the older ones to die, and no packet is lost', () => {
+    const { network, alice, bob } = scene(v1Pair());
+    for (let i = 0; i < 16; i++) {
+      network.command(i % 2 === 0 ? alice : bob, { kind: 'rekey', child: 'net' });
+      expect(lostPackets(network, alice, bob, 1_500)).toBe(0);
+    }
+    expect(count(alice, 'childRekeyed')).toBe(16);
+    for (const end of [alice, bob]) expect(childrenOf(end, network).length).toBeLessThanOrEqual(9);
+    expect(lostPackets(network, alice, bob, 60_000)).toBe(0);
+    for (const end of [alice, bob]) expect(childrenOf(end, network)).toMatchObject([{ state: 'installed' }]);
+  });
+
   it('comes to one when both ends begin at the same time', () => {
     const { network, alice, bob } = scene(v1Pair());
     network.command(alice, { kind: 'rekey', child: 'net' });
