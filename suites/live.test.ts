@@ -4,7 +4,7 @@ import { labTest, notPassed } from './lab-test.ts';
 
 test.skipIf(whyNotLive() !== null).each([
   ['every clause of encryption', ['encryption']],
-  ['a sample of all clauses', ['--sample', '120']],
+  ['a sample of all clauses', ['--sample', '180']],
 ])(
   'live gateways pass %s, and each clause catches a live gateway that is broken (needs what lab doctor names)',
   { timeout: 900_000 },

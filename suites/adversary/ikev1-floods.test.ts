@@ -50,7 +50,7 @@ v1Clause(
 );
 
 v1Clause(
-  'adversary-28-fragments-that-never-end',
+  'adversary-28-ikev1-fragments-that-never-end',
   {
     level: 'MUST',
     text: 'Fragments of messages that are never whole cost little, and keep nothing else from being served (CVE-2016-10396)',
