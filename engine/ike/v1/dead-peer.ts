@@ -78,6 +78,12 @@ export function takeAnswered(sa: EstablishedIsakmpSa, notify: IsakmpNotifyPayloa
 /** As many as may be under way, where the answers take their time. */
 const OPEN_QUESTIONS = 4;
 
+/** Whether it was asked and has shown no sign of life since. */
+export function isDoubtful(sa: EstablishedIsakmpSa, world: World): boolean {
+  const { askedAt } = sa.liveness;
+  return askedAt !== null && heardOf(sa, world) <= askedAt;
+}
+
 const isWatched = (sa: EstablishedIsakmpSa): boolean =>
   sa.connection.livenessSeconds > 0 &&
   sa.extensions.has('deadPeerDetection') &&

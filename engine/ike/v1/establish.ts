@@ -5,7 +5,8 @@ import { octetsEqual } from '../../wire/octets.ts';
 import { encryptionAlgorithm } from '../../crypto/encryption.ts';
 import { keyExchange } from '../../crypto/key-exchange-table.ts';
 import type { IkeEvent } from '../daemon.ts';
-import { inboundNames } from './child-table.ts';
+import { inboundNames, isActive } from './child-table.ts';
+import { isDoubtful } from './dead-peer.ts';
 import { spiOctets } from '../v2/proposals.ts';
 import { protocolIdOf } from './child-table.ts';
 import { payloadsOf } from './exchange-table.ts';
@@ -84,12 +85,21 @@ export function establish(
   if (isContact) return { kind: 'established', sa: fresh, effects: [...discards(older, FORGOTTEN), ...effects] };
   const rival = predecessors.find(other => other.id !== proven.replaces && losesTo(fresh, other));
   if (rival !== undefined) return { kind: 'established', sa: retired(fresh, rival, world), effects };
-  const heir = predecessors.reduce(inherit, fresh);
+  const isRenewed = (other: EstablishedIsakmpSa) => sa.role === 'initiator' && isDoubtful(other, world);
+  const heir = predecessors.map(other => (isRenewed(other) ? renewed(other, world) : other)).reduce(inherit, fresh);
   const replaced = predecessors.map((other): Effect => ({ kind: 'put', sa: retired(other, heir, world) }));
   const left = connection.unique === 'replace' ? elsewhere : [];
   const moved = discards(left, 'the peer is elsewhere now');
   const tasks = [...heir.tasks, ...left.flatMap(farewells)];
   return { kind: 'established', sa: { ...heir, tasks }, effects: [...replaced, ...moved, ...effects] };
+}
+
+/**
+ * Who answers phase 1, and no R-U-THERE under the old keys, may have lost all in between: as responder it cannot say so by
+ * INITIAL-CONTACT. A Quick Mode more for each Child SA harms nobody who still has it, and brings it back where it is gone.
+ */
+function renewed(sa: EstablishedIsakmpSa, { now }: World): EstablishedIsakmpSa {
+  return { ...sa, children: sa.children.map(child => (isActive(child) ? { ...child, rekeyAt: now } : child)) };
 }
 
 /**

@@ -64,6 +64,20 @@ it('INITIAL-CONTACT behind phase 1 ends what was before it (RFC 2407 §4.6.3.3)'
   expect(alice.events.length).toBeGreaterThan(0);
 });
 
+it('who has forgotten all and only answers phase 1 has the Child SAs again soon', () => {
+  const { network, alice, bob } = twoGateways(v1Pair({ livenessSeconds: 5 }));
+  network.run(3_000);
+  expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+  network.stations.splice(network.stations.indexOf(bob), 1);
+  network.run(8_000);
+  network.command(alice, { kind: 'rekey' });
+  network.run(500);
+  const again = network.add('bob again', ['192.0.2.2'], v1Pair({ livenessSeconds: 5 }).bob);
+  network.run(10_000);
+  expect(kinds(again)).toContain('ikeEstablished');
+  expect(carriesTraffic(alice, again) && carriesTraffic(again, alice)).toBe(true);
+});
+
 describe('what the node asks for', () => {
   it('is made when a packet wants it', () => {
     const { network, alice, bob } = twoGateways(v1Pair({ children: [v1Child({ start: 'trap' })] }));
