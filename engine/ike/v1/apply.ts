@@ -1,7 +1,8 @@
+import { tell } from '../tell.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { beginAttempt, takeFailure, takeLoss, takeSuccess } from './caller.ts';
 import { dueAt } from './clocks.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import { followPhaseOne, initiatorOf } from './exchanges.ts';
 import { type EstablishedIsakmpSa, type IsakmpSa, isKeyed } from './isakmp-sa.ts';

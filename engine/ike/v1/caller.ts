@@ -1,3 +1,4 @@
+import { tell } from '../tell.ts';
 import type { FlowQuery } from '../../node/node.ts';
 import { parseAddress } from '../../wire/address.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
@@ -7,7 +8,7 @@ import { fraction } from '../v2/child-lifetime.ts';
 import type { WantedChild } from '../v2/ike-sa.ts';
 import { offerAggressive } from './aggressive-initiator.ts';
 import { pathOf } from './common.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { v1Of } from './extensions.ts';
 import { type EstablishedIsakmpSa, isInitiating, type IsakmpSa } from './isakmp-sa.ts';
 import { type Call, offerMain } from './main-initiator.ts';

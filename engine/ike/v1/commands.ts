@@ -1,3 +1,4 @@
+import { tell } from '../tell.ts';
 import type { NodeEvent, SaName } from '../../node/node.ts';
 import { parseAddress } from '../../wire/address.ts';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
@@ -6,7 +7,7 @@ import type { IkeCommand } from '../daemon.ts';
 import { applyStep } from './apply.ts';
 import { beginAttempt, type Caller, createCaller, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import type { EstablishedIsakmpSa, IsakmpSa } from './isakmp-sa.ts';
 import { storeSa } from './sa-table.ts';

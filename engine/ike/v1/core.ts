@@ -99,24 +99,6 @@ export function takeEffects({ out }: Core): IkeEffects {
   return effects;
 }
 
-export function tell(core: Core, event: IkeEvent): void {
-  core.out.events.push(event);
-  core.counters[event.kind] = (core.counters[event.kind] ?? 0) + 1;
-}
-
-const EVENTS_A_SECOND = 10;
-
-/** What strangers can bring about as often as they like: all of it is counted, not all is told. */
-export function tellAtRate(core: Core, event: IkeEvent): void {
-  const second = Math.floor(core.now / NS_PER_S);
-  const { refusals } = core;
-  if (refusals.second !== second) Object.assign(refusals, { second, told: 0 });
-  if (refusals.told < EVENTS_A_SECOND) {
-    refusals.told++;
-    tell(core, event);
-  } else core.counters[event.kind] = (core.counters[event.kind] ?? 0) + 1;
-}
-
 /** What a step may look at. */
 export function worldOf(core: Core): World {
   const { context, config, steps, names } = core;

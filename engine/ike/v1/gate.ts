@@ -1,4 +1,5 @@
-import { type Core, tellAtRate } from './core.ts';
+import { tellAtRate } from '../tell.ts';
+import { type Core } from './core.ts';
 import { halfOpenOf } from './sa-table.ts';
 
 /**

@@ -1,9 +1,10 @@
+import { tell } from '../tell.ts';
 import { addressesEqual } from '../../wire/address.ts';
 import type { IsakmpMessage } from '../../wire/isakmp/message.ts';
 import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { applyStep } from './apply.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { isInitiating, isKeyed, type IsakmpSa, nameOf, type NegotiatingIsakmpSa } from './isakmp-sa.ts';

@@ -1,3 +1,4 @@
+import { tell, tellAtRate } from '../tell.ts';
 import { addressesEqual } from '../../wire/address.ts';
 import { octetsBehindFirst } from '../../wire/isakmp/codec.ts';
 import type { ClearIsakmpMessage, SealedIsakmpMessage } from '../../wire/isakmp/message.ts';
@@ -6,7 +7,7 @@ import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import { icvsEqual } from '../../crypto/icv.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { applyStep } from './apply.ts';
-import { type Core, tell, tellAtRate, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import { checkPayloads, payloadsOf } from './exchange-table.ts';
 import type { Exchange, ReceivedMessage } from './exchange.ts';

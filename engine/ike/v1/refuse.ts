@@ -1,5 +1,6 @@
+import { tellAtRate } from '../tell.ts';
 import { type Instant, NS_PER_S } from '../../wire/instant.ts';
-import { type Core, tellAtRate } from './core.ts';
+import { type Core } from './core.ts';
 import { isInitiating, type IsakmpSa, nameOf } from './isakmp-sa.ts';
 
 /** A message is dropped. */

@@ -1,8 +1,9 @@
+import { tell } from '../tell.ts';
 import { NS_PER_MS } from '../../wire/instant.ts';
 import { applyStep, settle } from './apply.ts';
 import { runCaller } from './caller.ts';
 import { dueClock, resendAt } from './clocks.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import { exchangeOf } from './exchanges.ts';
 import { type EstablishedIsakmpSa, type IsakmpSa, nameOf } from './isakmp-sa.ts';

@@ -1,9 +1,10 @@
+import { tell } from '../tell.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { ExchangeType } from '../../wire/ike/registry.ts';
 import { NS_PER_MS } from '../../wire/instant.ts';
 import { beginAttempt, forgetTicket, keepTicket, takeFailure, takeLoss, takeSuccess } from './caller.ts';
 import { dueAt } from './clocks.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { endIkeSa } from './end.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { initiatorOf } from './exchanges.ts';

@@ -1,3 +1,4 @@
+import { tell } from '../tell.ts';
 import type { FlowQuery } from '../../node/node.ts';
 import { parseAddress } from '../../wire/address.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
@@ -5,7 +6,7 @@ import { parsePrefix } from '../../wire/prefix.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import { childNamed } from './child-table.ts';
 import { fraction } from './child-lifetime.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import {
   type AttemptNote,
   type AuthenticatingIkeSa,

@@ -1,3 +1,4 @@
+import { tell } from '../tell.ts';
 import type { NodeEvent, SaName } from '../../node/node.ts';
 import { parseAddress } from '../../wire/address.ts';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
@@ -7,7 +8,7 @@ import { applyStep } from './apply.ts';
 import { type Caller, createCaller, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
 import { protocolOf } from './child-table.ts';
-import { type Core, tell, worldOf } from './core.ts';
+import { type Core, worldOf } from './core.ts';
 import { endIkeSa, withoutTrace } from './end.ts';
 import { type EstablishedIkeSa, type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { dispatchRequest, dispatchResponse } from './receive-protected.ts';

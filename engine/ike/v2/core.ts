@@ -131,11 +131,6 @@ export function takeEffects({ out }: Core): IkeEffects {
   return effects;
 }
 
-export function tell(core: Core, event: IkeEvent): void {
-  core.out.events.push(event);
-  core.counters[event.kind] = (core.counters[event.kind] ?? 0) + 1;
-}
-
 /** What a step may look at; `fetched` are the answers to what the message at hand has asked for. */
 export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): World {
   const { context, config, steps } = core;

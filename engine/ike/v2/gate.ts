@@ -1,12 +1,12 @@
+import { tell, tellAtRate } from '../tell.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import { NotifyType, TransformType } from '../../wire/ike/registry.ts';
 import type { CookieOwner } from './cookies.ts';
-import { type Core, tell } from './core.ts';
+import { type Core } from './core.ts';
 import { payloadOf } from './exchange-table.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
 import { puzzleNotify, puzzlePrf, solvedZeroBits } from './puzzle.ts';
-import { tellAtRate } from './refuse.ts';
 import { halfOpenOf } from './sa-table.ts';
 
 /** Whether a stranger's IKE_SA_INIT request is looked at, RFC 7296 §2.6. Nothing is kept of one that is not. */
