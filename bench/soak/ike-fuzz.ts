@@ -1,18 +1,19 @@
 import type { Table } from './report.ts';
-import { type Attack, type Attempt, wageCampaign } from './ike/campaign.ts';
-import { type Insider, tryAsInsider } from './ike/insider.ts';
+import { type Arsenal, attacksIn } from './ike/attacks.ts';
+import { wageCampaign } from './ike/campaign.ts';
+import { tryAsInsider } from './ike/insider.ts';
 import { material } from './ike/material.ts';
 import { type Scene, scenes } from './ike/scenes.ts';
 import { recovery, tryAsStranger } from './ike/stranger.ts';
+import type { Trial } from './ike/trial.ts';
 
-const MESSAGES = { stranger: 250, insider: 60 } as const;
-/** Trials of an attack in a row, and how often strangers' ones end with a look whether all go on. */
-const ROUND = { stranger: 6, insider: 25 } as const;
-const RECOVER_EVERY = 8;
-
-const UNPROVEN_IN = ['half-open', 'half-open-certificates', 'mid-intermediate', 'fetching', 'authenticating'];
-/** Without anybody there are no keys. */
-const NOT_PROVEN_IN = ['alone', 'calling'];
+const ARSENAL: Arsenal<Scene, Trial> = {
+  unprovenIn: ['half-open', 'half-open-certificates', 'mid-intermediate', 'fetching', 'authenticating'],
+  notProvenIn: ['alone', 'calling'],
+  asStranger: (scene, seed, count) => tryAsStranger(scene, material(), seed, count),
+  asInsider: (scene, insider, seed, count) => tryAsInsider(scene, material(), insider, seed, count),
+  recovery: (scene, trial, seed) => recovery(scene, trial.core, seed),
+};
 
 /**
  * `messages` hostile messages of IKEv2 at a daemon in each of its states: from strangers, from whoever has keys and no proof, and
@@ -21,33 +22,8 @@ const NOT_PROVEN_IN = ['alone', 'calling'];
  */
 export function soakIkeFuzz(messages: number, seed: string, onProgress: (text: string) => void, only?: string): Table {
   const options = { part: 'ike-fuzz', title: 'hostile IKE messages', messages, seed, onProgress, only };
-  return wageCampaign(scenes().flatMap(attacksIn), options);
-}
-
-function attacksIn(scene: Scene): Attack[] {
-  const insiders: Insider[] = [];
-  if (UNPROVEN_IN.includes(scene.name)) insiders.push('unproven');
-  if (!NOT_PROVEN_IN.includes(scene.name)) insiders.push('proven');
-  return [
-    {
-      name: `stranger/${scene.name}`,
-      round: ROUND.stranger,
-      attempt: (seed, number) => asStranger(scene, seed, number),
-    },
-    ...insiders.map(
-      (insider): Attack => ({
-        name: `${insider}/${scene.name}`,
-        round: ROUND.insider,
-        attempt: seed => tryAsInsider(scene, material(), insider, seed, MESSAGES.insider),
-      }),
-    ),
-  ];
-}
-
-function asStranger(scene: Scene, seed: string, number: number): Attempt {
-  const trial = tryAsStranger(scene, material(), seed, MESSAGES.stranger);
-  const { messages, octetsIn, octetsOut } = trial;
-  const looksOn = number % RECOVER_EVERY === 0 && trial.findings.length === 0;
-  const findings = looksOn ? recovery(scene, trial.core, seed) : trial.findings;
-  return { findings, messages, octetsIn, octetsOut };
+  return wageCampaign(
+    scenes().flatMap(scene => attacksIn(scene, ARSENAL)),
+    options,
+  );
 }

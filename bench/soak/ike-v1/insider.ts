@@ -1,3 +1,4 @@
+import type { Insider } from '../ike/attacks.ts';
 import type { IkeCommand } from '../../../engine/ike/daemon.ts';
 import { sasOf } from '../../../engine/ike/testing/node-sas.ts';
 import { exchangeOf } from '../../../engine/ike/v1/exchanges.ts';
@@ -26,9 +27,6 @@ import { EXCHANGES, fromAnywhere, type Material, strangersMessage } from './host
 import { mutatedPayloads } from './payload-mutation.ts';
 import type { Scene } from './scenes.ts';
 import { Trial } from './trial.ts';
-
-/** `proven`: it has shown who it is, or may; otherwise it knows what a key exchange has given it, or the secret of a group. */
-export type Insider = 'proven' | 'unproven';
 
 /**
  * So many messages of a peer that means ill, under the right keys and with the right HASH: any exchange with any payloads, as

@@ -1,3 +1,4 @@
+import type { Insider } from './attacks.ts';
 import type { IkeCommand } from '../../../engine/ike/daemon.ts';
 import { sasOf } from '../../../engine/ike/testing/node-sas.ts';
 import { type IkeSa, isAuthenticated, isKeyed, type KeyedIkeSa } from '../../../engine/ike/v2/ike-sa.ts';
@@ -15,9 +16,6 @@ import { contentOf, fromAnywhere, type Material, sealedDatagrams, strangersMessa
 import { mutatedPayloads } from './payload-mutation.ts';
 import type { Scene } from './scenes.ts';
 import { Trial } from './trial.ts';
-
-/** `proven`: it knows its own secret as well, and may have IKE SAs; otherwise it knows what a key exchange has given it. */
-export type Insider = 'proven' | 'unproven';
 
 /**
  * So many messages of a peer that means ill, under the right keys: any exchange with any payloads, as initiator and as
