@@ -5,42 +5,28 @@ import type { ChildProposalConfig, IkeProposalConfig } from '../ike/config.ts';
  * of each kind in a proposal and leaves the others out (swanctl.conf(5), `proposals`).
  */
 export function singleIkeProposals(proposals: readonly IkeProposalConfig[]): IkeProposalConfig[] {
-  const all = proposals.flatMap(proposal =>
-    choices(proposal.encryption).flatMap(encryption =>
-      choices(proposal.integrity).flatMap(integrity =>
-        choices(proposal.keyExchange).map(keyExchange => ({
-          ...proposal,
-          encryption,
-          integrity,
-          keyExchange,
-          prf: [],
-        })),
-      ),
-    ),
-  );
-  return distinct(all);
+  return distinct(singles(proposals).map(proposal => ({ ...proposal, prf: [] })));
 }
 
 /** The same of Child SAs; IKEv1 in strongSwan has no extended sequence numbers. */
 export function singleChildProposals(proposals: readonly ChildProposalConfig[]): ChildProposalConfig[] {
-  const all = proposals.flatMap(proposal =>
-    choices(proposal.encryption).flatMap(encryption =>
-      choices(proposal.integrity).flatMap(integrity =>
-        choices(proposal.keyExchange).map(keyExchange => ({
-          ...proposal,
-          encryption,
-          integrity,
-          keyExchange,
-          esn: ['no'] as const,
-        })),
-      ),
-    ),
-  );
-  return distinct(all);
+  return distinct(singles(proposals).map(proposal => ({ ...proposal, esn: ['no'] })));
 }
 
 /** More than that no message would carry. */
 const PROPOSALS_MAX = 64;
+
+function singles<P extends Pick<IkeProposalConfig, 'encryption' | 'integrity' | 'keyExchange'>>(
+  proposals: readonly P[],
+): P[] {
+  return proposals.flatMap(proposal =>
+    choices(proposal.encryption).flatMap(encryption =>
+      choices(proposal.integrity).flatMap(integrity =>
+        choices(proposal.keyExchange).map(keyExchange => ({ ...proposal, encryption, integrity, keyExchange })),
+      ),
+    ),
+  );
+}
 
 const choices = <T>(list: readonly T[]): (readonly T[])[] => (list.length === 0 ? [[]] : list.map(one => [one]));
 
