@@ -23,6 +23,7 @@ export const PLAYS: Readonly<Record<Play, (scene: Scene) => Promise<string[]>>> 
 const REFUSAL_MS = 4000;
 const HALF_OPEN_MS = 300;
 const TWO_CHECKS_MS = 2500;
+const PATIENCE_MS = 10_000;
 /** The hosts of the first two networks of either side. */
 const HOSTS = [
   { alice: ['a1', '10.0.0.2'], bob: ['b1', '10.0.1.2'] },
@@ -157,10 +158,10 @@ async function mappingChanges(scene: Scene): Promise<string[]> {
 }
 
 /** Waits until the node's own programs send from the address that it was given: its kernel hears of it a moment later. */
-async function hasAddress({ lab }: Scene, node: string): Promise<void> {
-  for (let round = 0; round < 100; round++) {
-    if ((await saidBy(lab, node, ['ip', 'route', 'get', '10.0.1.2'])).includes('src 10.9.0.')) return;
-    if ((await saidBy(lab, node, ['ip', 'route', 'get', '10.0.0.2'])).includes('src 10.9.0.')) return;
+async function hasAddress({ lab }: Scene, node: string, to: string): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  while (!(await saidBy(lab, node, ['ip', 'route', 'get', to])).includes('src 10.9.0.')) {
+    if (performance.now() > until) throw new Error(`programs of ${node} do not send from the given address`);
     await lab.sleep(20);
   }
 }
@@ -175,7 +176,7 @@ async function addressFor(scene: Scene, node: 'alice' | 'bob', to: string): Prom
           `${index === 0 ? 'alice' : 'bob'} knows of no address from the pool: ${virtualAddresses.join(', ') || 'none'}`,
         ],
   );
-  await hasAddress(scene, node);
+  await hasAddress(scene, node, to);
   const traffic = [pings(scene.lab, node, to)];
   await rekeyAll(scene, pair);
   return [...findings, ...(await endAll(traffic))];
