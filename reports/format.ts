@@ -11,6 +11,8 @@ export interface RunRecord {
   readonly dut: string;
   readonly driver: string;
   readonly seed: string;
+  /** Which part of a run that machines share this is, counted from 1; absent in a run of everything that was asked for. */
+  readonly shard?: { readonly index: number; readonly count: number };
   readonly environment: Environment;
   /** In the order in which the suites declare them. */
   readonly clauses: readonly ClauseRecord[];

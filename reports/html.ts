@@ -1,6 +1,7 @@
 import type { ClauseRecord, Outcome, RunRecord } from './format.ts';
 import { escapeXml } from './junit.ts';
 import { STYLE } from './style.ts';
+import { shardWords } from './text.ts';
 
 const WORDS: Readonly<Record<Outcome, string>> = {
   passed: 'passed',
@@ -59,7 +60,7 @@ function summary(run: RunRecord): string {
     ...outcomes.map(outcome => `<li class="${outcome}"><b>${count(run.clauses, outcome)}</b> ${WORDS[outcome]}</li>`),
     controls.length > 0 ? `<li><b>${caught}/${controls.length}</b> broken subjects caught</li>` : '',
     '</ul>',
-    `<p>Judged <b>${escapeXml(run.dut)}</b> with the <b>${escapeXml(run.driver)}</b> driver, seed <code>${escapeXml(run.seed)}</code>, in ${(run.durationMs / 1000).toFixed(1)} s.</p>`,
+    `<p>Judged <b>${escapeXml(run.dut)}</b> with the <b>${escapeXml(run.driver)}</b> driver, seed <code>${escapeXml(run.seed)}</code>${shardWords(run)}, in ${(run.durationMs / 1000).toFixed(1)} s.</p>`,
   ].join('\n');
 }
 

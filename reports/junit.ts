@@ -1,11 +1,12 @@
 import type { ClauseRecord, RunRecord } from './format.ts';
+import { shardWords } from './text.ts';
 
 /** The run as JUnit XML: a `testsuite` per suite, a `testcase` per clause. Clauses that were not judged count as skipped. */
 export function renderJunit(run: RunRecord): string {
   const suites = [...new Set(run.clauses.map(clause => clause.suite))];
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="ipsec-lab" ${totals(run.clauses)} time="${seconds(run.durationMs)}">`,
+    `<testsuites name="ipsec-lab${shardWords(run)}" ${totals(run.clauses)} time="${seconds(run.durationMs)}">`,
     ...suites.flatMap(suite => renderSuite(suite, run)),
     '</testsuites>',
   ];
@@ -18,7 +19,7 @@ function renderSuite(suite: string, run: RunRecord): string[] {
   return [
     `  <testsuite name="${escapeXml(suite)}" ${totals(clauses)} time="${time}" timestamp="${escapeXml(run.startedAt)}">`,
     '    <properties>',
-    ...Object.entries({ dut: run.dut, driver: run.driver, seed: run.seed }).map(
+    ...Object.entries(properties(run)).map(
       ([name, value]) => `      <property name="${name}" value="${escapeXml(value)}"/>`,
     ),
     '    </properties>',
@@ -26,6 +27,13 @@ function renderSuite(suite: string, run: RunRecord): string[] {
     '  </testsuite>',
   ];
 }
+
+const properties = ({ dut, driver, seed, shard }: RunRecord): Readonly<Record<string, string>> => ({
+  dut,
+  driver,
+  seed,
+  ...(shard === undefined ? {} : { shard: `${shard.index}/${shard.count}` }),
+});
 
 function renderCase(clause: ClauseRecord): string[] {
   const open = `    <testcase classname="${escapeXml(`${clause.suite}.${clause.rfc}`)}" name="${escapeXml(clause.id)}" time="${seconds(clause.durationMs)}"`;

@@ -70,6 +70,15 @@ test('the page is self-contained, opens what failed, and links each capture', ()
   expect(html).not.toMatch(/<script|https?:\/\/|<frame 3>/);
 });
 
+test('a part of a run is named wherever it is shown, and a whole run is not', () => {
+  const part: RunRecord = { ...run, shard: { index: 2, count: 4 } };
+  expect(renderJunit(part)).toContain('<testsuites name="ipsec-lab, shard 2/4"');
+  expect(renderJunit(part)).toContain('<property name="shard" value="2/4"/>');
+  expect(renderHtml(part)).toContain('shard 2/4');
+  expect(renderText(part)).toContain('encryption (engine, sim, seed 7, shard 2/4)');
+  expect(renderJunit(run) + renderHtml(run) + renderText(run)).not.toContain('shard');
+});
+
 test('the terminal summary names the failed clause, its reason, the control that missed and the replay', () => {
   const text = renderText(run);
   expect(text).toContain('FAIL rfc4303-2.8-icv');

@@ -5,19 +5,33 @@ const MARKS = { passed: 'ok  ', failed: 'FAIL', unsupported: '--  ', inconclusiv
 /** The run for a terminal: a line a clause, what a failure means and how to see it again, the totals last. */
 export function renderText(run: RunRecord): string {
   const suites = [...new Set(run.clauses.map(clause => clause.suite))];
-  const lines = suites.flatMap(suite => [
-    `${suite} (${run.dut}, ${run.driver}, seed ${run.seed})`,
-    ...run.clauses.filter(clause => clause.suite === suite).flatMap(clauseLines),
-    '',
-  ]);
+  const lines = suites.flatMap(suite => {
+    const clauses = run.clauses.filter(clause => clause.suite === suite);
+    const common = commonLegacy(clauses);
+    return [
+      `${suite} (${run.dut}, ${run.driver}, seed ${run.seed}${shardWords(run)})`,
+      ...common.map(what => `  legacy: ${what}`),
+      ...clauses.flatMap(clause => clauseLines(clause, common)),
+      '',
+    ];
+  });
   return [...lines, totals(run), ''].join('\n');
 }
 
-function clauseLines(clause: ClauseRecord): string[] {
+/** `, shard 1/4`: nothing for a run that is whole. */
+export const shardWords = ({ shard }: RunRecord): string =>
+  shard === undefined ? '' : `, shard ${shard.index}/${shard.count}`;
+
+/** What every clause of a suite rests on is said once. */
+function commonLegacy([first, ...others]: readonly ClauseRecord[]): readonly string[] {
+  return (first?.legacy ?? []).filter(what => others.every(({ legacy = [] }) => legacy.includes(what)));
+}
+
+function clauseLines(clause: ClauseRecord, common: readonly string[]): string[] {
   const missed = clause.controls.filter(control => !control.caught);
   return [
     `  ${MARKS[clause.outcome]} ${clause.id}  ${clause.text}`,
-    ...(clause.legacy ?? []).map(what => `       legacy: ${what}`),
+    ...(clause.legacy ?? []).filter(what => !common.includes(what)).map(what => `       legacy: ${what}`),
     ...(clause.reason === '' ? [] : [`       ${clause.reason}`]),
     ...missed.map(control => `       does not catch ${control.subject}: ${control.how}`),
     ...(clause.outcome === 'failed' ? evidenceLines(clause) : []),
@@ -44,5 +58,5 @@ function totals(run: RunRecord): string {
     controls.length === 0
       ? ''
       : `; ${controls.filter(control => control.caught).length} of ${controls.length} broken subjects caught`;
-  return `${parts.join(', ')} in ${(run.durationMs / 1000).toFixed(1)} s${caught}`;
+  return `${parts.join(', ')} in ${(run.durationMs / 1000).toFixed(1)} s${shardWords(run)}${caught}`;
 }

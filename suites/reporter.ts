@@ -31,6 +31,7 @@ export default class RecordReporter implements Reporter {
       dut: settings.dut,
       driver: settings.driver,
       seed: settings.seed,
+      ...(settings.shard === null ? {} : { shard: settings.shard }),
       environment: environment(),
       clauses: cases.filter(testCase => testCase.result().state !== 'skipped').map(recordOf),
     };

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { labTest, notPassed } from './lab-test.ts';
+import { labTest, notPassed, type SuiteRun } from './lab-test.ts';
 
 /** What the suites are for: each of these has clauses that name it. */
 const RFCS = [
@@ -64,6 +64,26 @@ test.each([
     );
   }),
 );
+
+test('shards judge together what a run without any judges, and their reports name them', {
+  timeout: 300_000,
+}, async () => {
+  const ids = ({ run }: SuiteRun): string[] => run.clauses.map(({ id }) => id);
+  const whole = await labTest(['rfc4543'], ids);
+  const parts = [];
+  for (const index of [1, 2]) {
+    const part = await labTest(['rfc4543', '--shard', `${index}/2`], found => {
+      expect(found.status).toBe(0);
+      expect(found.run.shard).toEqual({ index, count: 2 });
+      expect(found.text).toContain(`shard ${index}/2`);
+      expect(readFileSync(join(found.report, 'junit.xml'), 'utf8')).toContain(`name="shard" value="${index}/2"`);
+      return ids(found);
+    });
+    parts.push(...part);
+  }
+  expect(whole.length).toBeGreaterThan(1);
+  expect(parts.sort()).toEqual(whole.sort());
+});
 
 test('a subject that does not exist is no verdict about anything', async () => {
   await expect(labTest(['encryption', '--dut', 'nobody'], () => 'a verdict')).rejects.toThrow(

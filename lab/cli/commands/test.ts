@@ -14,6 +14,7 @@ import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION } from '../command.ts';
 import { wholeNumber } from '../numbers.ts';
 import { projectRoot } from '../project.ts';
+import { type ShardArgument, shardArgument } from '../shard-argument.ts';
 import { printable, type Terminal } from '../terminal.ts';
 
 const DESCRIPTION = `Run conformance suites against an implementation, judged from captured packets.
@@ -26,6 +27,7 @@ interface Options {
   readonly report: string;
   readonly only?: string;
   readonly sample: number;
+  readonly shard?: ShardArgument;
   readonly json?: true;
 }
 
@@ -48,6 +50,7 @@ export function define(command: Command, context: CommandContext): void {
       wholeNumber,
       1,
     )
+    .option('--shard <i/n>', 'only the I-th of N parts, one for each machine of a farm: 1/4 to 4/4', shardArgument)
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -55,6 +58,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab test',
         'lab test rfc4303 rfc4302',
         'lab test --driver netns --sample 10',
+        'lab test --shard 1/4 --report shard-1',
         'lab test --dut skips-icv-check',
         'lab test rfc7296 --dut strongswan --driver netns',
       ]),
@@ -82,6 +86,7 @@ async function test(suites: readonly string[], options: Options, { terminal, exi
   }
   const summary = renderRun(report);
   const run = readRun(report);
+  if (run.clauses.length === 0) terminal.note(NOTHING_JUDGED);
   if (!isGood(run)) exit(ExitCode.CHECK_FAILED);
   if (options.json) return terminal.data(JSON.stringify(run));
   terminal.data(summary.trimEnd());
@@ -95,6 +100,9 @@ function makeFolder(report: string): void {
     throw badInput(`cannot make ${report}: ${errorCode(error) ?? 'unknown error'}`, 'give a folder: --report DIR');
   }
 }
+
+const NOTHING_JUDGED = `lab: no clause is left by --only, --sample and --shard together, so nothing was judged
+  fix: leave one of them out, or share the run among fewer shards`;
 
 /** A run that judged nothing is no good run, nor is one in which the lab did not come up. */
 const isGood = (run: RunRecord): boolean =>
@@ -115,8 +123,8 @@ export function knownSuites(): string[] {
 const SETTINGS_VARIABLE = 'IPSEC_LAB_SUITE';
 
 async function runVitest(suites: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  const { dut, driver, seed, report, only, sample } = options;
-  const settings = JSON.stringify({ dut, driver, seed, report, only: only ?? null, sample });
+  const { dut, driver, seed, report, only, sample, shard } = options;
+  const settings = JSON.stringify({ dut, driver, seed, report, only: only ?? null, sample, shard: shard ?? null });
   const config = join(suitesFolder(), 'vitest.config.ts');
   const filters = suites.map(suite => `suites/${suite}/`);
   const vitest = [process.execPath, vitestProgram(), 'run', '--config', config, ...filters];
