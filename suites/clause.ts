@@ -38,6 +38,8 @@ export interface ClauseAbout extends About {
 /** A clause about a gateway alone with its tester, who plays everybody else. */
 export interface BenchClauseAbout extends About {
   readonly alice: BenchPlan;
+  /** What besides the suites of its SAs it used and nobody should use any more, each with the reason; asked when all is judged. */
+  readonly legacy?: () => readonly string[];
 }
 
 /** What every scene leaves to the report. */
@@ -67,6 +69,7 @@ interface Judgement {
   readonly id: string;
   /** The algorithms that its SAs use. */
   readonly suites: readonly string[];
+  readonly legacy?: () => readonly string[];
   readonly about: About;
   readonly settings: SuiteSettings;
   readonly judge: (subject: Subject, captureName: string) => Promise<Judged>;
@@ -103,6 +106,7 @@ export function benchClause(id: string, about: BenchClauseAbout, body: (bench: B
   declare({
     id,
     suites: about.alice.sas.map(({ suite }) => suite ?? ''),
+    ...(about.legacy === undefined ? {} : { legacy: about.legacy }),
     about: needing,
     settings,
     judge: (...of) => judgeOnStage({ about: needing, settings, open, body }, ...of),
@@ -141,7 +145,8 @@ async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseR
   const missed = controls.find(control => !control.caught);
   const isUnproven = judged.outcome === 'passed' && missed !== undefined;
   const [, rfc = '', section = ''] = /^(rfc\d+|adversary)-([\dA-Z.]+)-/.exec(id) ?? [];
-  const legacy = [...new Set(judgement.suites)].map(legacyReason).filter(reason => reason !== null);
+  const reasons = [...new Set(judgement.suites)].map(legacyReason).filter(reason => reason !== null);
+  const legacy = [...reasons, ...(judgement.legacy?.() ?? [])];
   if (rfc === '') throw new Error(`clause id ${id} is not of the form rfcNNNN-SECTION-slug or adversary-NUMBER-slug`);
   return {
     id,

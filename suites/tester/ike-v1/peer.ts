@@ -90,6 +90,11 @@ export class TesterV1Peer {
     return this.sa;
   }
 
+  /** Of the ISAKMP SAs that it has come to keys in. */
+  suitesUsed(): readonly string[] {
+    return this.#all.filter(({ keys }) => keys !== null).map(({ suite }) => suite.name);
+  }
+
   /** Octets that nobody else has, the same in each run. */
   draw(octets: number): Uint8Array {
     this.#drawn += 1;
