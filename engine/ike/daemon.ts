@@ -100,6 +100,8 @@ export interface IkeEvent {
     | 'addressReleased';
   readonly connection: string | null;
   readonly detail: string;
+  /** Of `deprecated`: each thing that nobody should do any more. */
+  readonly remarks?: readonly string[];
 }
 
 /**

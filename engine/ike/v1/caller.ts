@@ -6,12 +6,14 @@ import { parsePrefix } from '../../wire/prefix.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import { fraction } from '../v2/child-lifetime.ts';
 import type { WantedChild } from '../v2/ike-sa.ts';
+import { canCarry } from '../v2/traffic-selectors.ts';
 import { offerAggressive } from './aggressive-initiator.ts';
 import { pathOf } from './common.ts';
 import { type Core, worldOf } from './core.ts';
 import { v1Of } from './extensions.ts';
 import { type EstablishedIsakmpSa, isInitiating, type IsakmpSa } from './isakmp-sa.ts';
 import { type Call, offerMain } from './main-initiator.ts';
+import { placeOf } from './quick-place.ts';
 import { storeSa } from './sa-table.ts';
 import { sendPhaseOne } from './send.ts';
 import type { Effect } from './step.ts';
@@ -52,7 +54,8 @@ export function createCaller(connection: ConnectionConfig, alarmId: number): Cal
 
 /** Somebody wants a child: a user, a policy, the configuration. */
 export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQuery | null): void {
-  const established = establishedOf(core, caller.connection);
+  const isFor = (sa: EstablishedIsakmpSa) => flow !== null && canCarry(child, placeOf(sa), flow);
+  const established = establishedOf(core, caller.connection, isFor) ?? establishedOf(core, caller.connection);
   if (established !== null) {
     // It is there. A packet that wants one has found none that is for it.
     if (flow === null && hasChild(established, child)) return;
@@ -64,6 +67,14 @@ export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQ
   if (!caller.wanted.has(child.name)) caller.wanted.set(child.name, { child, flow });
   if (caller.attempt === null && caller.retryAt === null) call(core, caller);
 }
+
+/** Whether a child could be for a packet: as things are with an ISAKMP SA that is there, and otherwise as they may come to be. */
+export function helps(core: Core, { connection }: Caller, child: ChildConfig, flow: FlowQuery): boolean {
+  if (establishedOf(core, connection) === null) return canCarry(child, ANYWHERE, flow);
+  return establishedOf(core, connection, sa => canCarry(child, placeOf(sa), flow)) !== null;
+}
+
+const ANYWHERE = { local: 'any', remote: 'any' } as const;
 
 /** Begins again where it is time. */
 export function runCaller(core: Core, alarmId: number): void {
@@ -148,9 +159,13 @@ export function takeSuccess(core: Core, before: IsakmpSa, sa: EstablishedIsakmpS
 }
 
 /** The established ISAKMP SA that a new child of this connection goes in: the youngest that nobody has replaced. */
-export function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIsakmpSa | null {
+export function establishedOf(
+  core: Core,
+  { name }: ConnectionConfig,
+  isFit: (sa: EstablishedIsakmpSa) => boolean = () => true,
+): EstablishedIsakmpSa | null {
   const open = [...core.sas.values()].filter(isOpen).filter(sa => sa.connection.name === name);
-  return open.at(-1) ?? null;
+  return open.findLast(isFit) ?? null;
 }
 
 /** Established, and not about to be closed by this end. */

@@ -5,7 +5,7 @@ import type { ConnectionConfig, IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { IkeCommand } from '../daemon.ts';
 import { applyStep } from './apply.ts';
-import { beginAttempt, type Caller, createCaller, want } from './caller.ts';
+import { beginAttempt, type Caller, createCaller, helps, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
 import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
@@ -102,7 +102,7 @@ function note(core: Core, event: NodeEvent): void {
     for (const caller of core.callers.values()) {
       for (const child of caller.connection.children) {
         if (child.policy !== policy || child.transform !== transform || !caller.trapped.has(child.name)) continue;
-        return want(core, caller, child, flow);
+        if (helps(core, caller, child, flow)) return want(core, caller, child, flow);
       }
     }
     return;

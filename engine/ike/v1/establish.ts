@@ -172,7 +172,7 @@ function eventsOf(sa: EstablishedIsakmpSa, remarks: readonly string[]): IkeEvent
   const old = ['IKEv1 (RFC 9395)', ...modeRemarks(sa), ...weaknesses(suite), ...remarks];
   return [
     { kind: 'ikeEstablished', connection: connection.name, detail },
-    { kind: 'deprecated', connection: connection.name, detail: `${name}: ${old.join('; ')}` },
+    { kind: 'deprecated', connection: connection.name, detail: `${name}: ${old.join('; ')}`, remarks: old },
   ];
 }
 

@@ -59,19 +59,18 @@ function beginRekey(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, replaces: nu
   return offer(withChild(sa, { ...old, state: 'rekeying' }), config, { local, remote }, replaces, world);
 }
 
-/** Those that have no SA yet; of a packet the one that it is in. */
+/** Those that have no SA yet; of a packet the one that it is in, if this end still has an address that the packet is of. */
 function wantedPairs(sa: EstablishedIsakmpSa, { child, flow, pair }: TaskOf<'quick'>): SelectorsOfSa[] {
   const pairs = pair === undefined ? pairsOf(child, placeOf(sa)) : [pair];
-  if (flow === null) {
+  const isFor = ({ local, remote }: SelectorsOfSa) =>
+    flow !== null && select([local], flow, 'source') && select([remote], flow, 'destination');
+  const meant = pairs.find(isFor);
+  if (flow === null || meant === undefined) {
     return pairs.filter(({ local, remote }) => {
       const same = childrenFor(sa, { config: child, local: [local], remote: [remote] });
       return same.length === 0;
     });
   }
-  const isFor = ({ local, remote }: SelectorsOfSa) =>
-    select([local], flow, 'source') && select([remote], flow, 'destination');
-  const meant = pairs.find(isFor);
-  if (meant === undefined) return pairs.slice(0, 1);
   return [{ local: sayable(meant.local, flow, 'source'), remote: sayable(meant.remote, flow, 'destination') }];
 }
 

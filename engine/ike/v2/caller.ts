@@ -6,6 +6,7 @@ import { parsePrefix } from '../../wire/prefix.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import { childNamed } from './child-table.ts';
 import { fraction } from './child-lifetime.ts';
+import { childPlace } from './child-place.ts';
 import { type Core, worldOf } from './core.ts';
 import {
   type AttemptNote,
@@ -22,6 +23,7 @@ import { removeSa, storeSa } from './sa-table.ts';
 import type { Effect } from './step.ts';
 import { makesChild, type Task } from './task.ts';
 import type { StoredTicket } from './ticket.ts';
+import { canCarry } from './traffic-selectors.ts';
 
 /** How a connection gets, and gets back, the children that somebody wants. */
 export interface Caller {
@@ -63,7 +65,8 @@ export function createCaller(connection: ConnectionConfig, alarmId: number): Cal
 
 /** Somebody wants a child: a user, a policy, the configuration. */
 export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQuery | null): void {
-  const established = establishedOf(core, caller.connection);
+  const isFor = (sa: EstablishedIkeSa) => flow !== null && canCarry(child, childPlace(sa, sa.virtualAddresses), flow);
+  const established = establishedOf(core, caller.connection, isFor) ?? establishedOf(core, caller.connection);
   if (established !== null) {
     // It is there. A packet that wants one has found none that is for it.
     if (flow === null && childNamed(established, child) !== null) return;
@@ -75,6 +78,14 @@ export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQ
   if (!caller.wanted.has(child.name)) caller.wanted.set(child.name, { child, flow });
   if (caller.attempt === null && caller.retryAt === null) call(core, caller);
 }
+
+/** Whether a child could be for a packet: as things are with an IKE SA that is there, and otherwise as they may come to be. */
+export function helps(core: Core, { connection }: Caller, child: ChildConfig, flow: FlowQuery): boolean {
+  if (establishedOf(core, connection) === null) return canCarry(child, ANYWHERE, flow);
+  return establishedOf(core, connection, sa => canCarry(child, childPlace(sa, sa.virtualAddresses), flow)) !== null;
+}
+
+const ANYWHERE = { local: 'any', remote: 'any' } as const;
 
 /** Begins again where it is time. */
 export function runCaller(core: Core, alarmId: number): void {
@@ -196,10 +207,14 @@ export function takeSuccess(core: Core, sa: EstablishedIkeSa, { attemptId, child
  * The established IKE SA that a new child of this connection goes in: the youngest, but none of which it is not known yet whether
  * it inherits what another has.
  */
-function establishedOf(core: Core, { name }: ConnectionConfig): EstablishedIkeSa | null {
+function establishedOf(
+  core: Core,
+  { name }: ConnectionConfig,
+  isFit: (sa: EstablishedIkeSa) => boolean = () => true,
+): EstablishedIkeSa | null {
   const open = [...core.sas.values()].filter(isOpen).filter(sa => sa.connection.name === name);
   const undecided = new Set(open.map(({ rival }) => rival));
-  return open.findLast(({ id }) => !undecided.has(id)) ?? null;
+  return open.findLast(sa => !undecided.has(sa.id) && isFit(sa)) ?? null;
 }
 
 /** Established, and not about to be closed by this end. */

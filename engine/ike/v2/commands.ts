@@ -5,7 +5,7 @@ import type { ConnectionConfig, IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { IkeCommand } from '../daemon.ts';
 import { applyStep } from './apply.ts';
-import { type Caller, createCaller, want } from './caller.ts';
+import { type Caller, createCaller, helps, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
 import { protocolOf } from './child-table.ts';
 import { type Core, worldOf } from './core.ts';
@@ -124,7 +124,7 @@ function note(core: Core, event: NodeEvent): void {
     for (const caller of core.callers.values()) {
       for (const child of caller.connection.children) {
         if (child.policy !== policy || child.transform !== transform || !caller.trapped.has(child.name)) continue;
-        return want(core, caller, child, flow);
+        if (helps(core, caller, child, flow)) return want(core, caller, child, flow);
       }
     }
     return;

@@ -3,7 +3,7 @@ import type { FlowQuery } from '../../node/node.ts';
 import { type Address, parseAddress } from '../../wire/address.ts';
 import type { TrafficSelector } from '../../wire/ike/payload.ts';
 import { parsePrefix } from '../../wire/prefix.ts';
-import type { TrafficSelectorConfig } from '../config.ts';
+import type { ChildConfig, TrafficSelectorConfig } from '../config.ts';
 import {
   ANY_PORT,
   ANY_PROTOCOL,
@@ -49,6 +49,18 @@ export function select(
 ): boolean {
   const box = packetBox(flow, side);
   return boxesIn(selectors).some(one => contains(one, box));
+}
+
+/** Whether what a child is for has a place for this packet; `ends` is what `dynamic` stands for. */
+export function canCarry(
+  { local, remote }: Pick<ChildConfig, 'local' | 'remote'>,
+  ends: { readonly local: Dynamic; readonly remote: Dynamic },
+  flow: FlowQuery,
+): boolean {
+  return (
+    select(selectorsOf(local, ends.local), flow, 'source') &&
+    select(selectorsOf(remote, ends.remote), flow, 'destination')
+  );
 }
 
 function packetBox(flow: FlowQuery, side: 'source' | 'destination'): Box {
