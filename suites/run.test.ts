@@ -65,11 +65,12 @@ test.each([
   }),
 );
 
+const idsOf = ({ run }: SuiteRun): string[] => run.clauses.map(({ id }) => id);
+
 test('shards judge together what a run without any judges, and their reports name them', {
   timeout: 300_000,
 }, async () => {
-  const ids = ({ run }: SuiteRun): string[] => run.clauses.map(({ id }) => id);
-  const whole = await labTest(['rfc4543'], ids);
+  const whole = await labTest(['rfc4543'], idsOf);
   const parts = [];
   for (const index of [1, 2]) {
     const part = await labTest(['rfc4543', '--shard', `${index}/2`], found => {
@@ -77,7 +78,7 @@ test('shards judge together what a run without any judges, and their reports nam
       expect(found.run.shard).toEqual({ index, count: 2 });
       expect(found.text).toContain(`shard ${index}/2`);
       expect(readFileSync(join(found.report, 'junit.xml'), 'utf8')).toContain(`name="shard" value="${index}/2"`);
-      return ids(found);
+      return idsOf(found);
     });
     parts.push(...part);
   }
