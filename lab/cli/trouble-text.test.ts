@@ -36,10 +36,11 @@ test('a filter that keeps IKE out, and what to do about it', () => {
 });
 
 test('what is deprecated, once for each peer however often it is negotiated', () => {
+  const deprecated = { connection: 'bob', remarks: ['IKEv1 (RFC 9395)', 'modp1536'] };
   const events = [
-    event('alice', 'deprecated', 'bob[3]: IKEv1 (RFC 9395); modp1536'),
+    { ...event('alice', 'deprecated', 'bob: bob[3]: IKEv1 (RFC 9395); modp1536'), deprecated },
     event('alice', 'ikeEstablished', 'bob[3]'),
-    event('alice', 'deprecated', 'bob[4]: IKEv1 (RFC 9395); modp1536'),
+    { ...event('alice', 'deprecated', 'bob: bob[4]: IKEv1 (RFC 9395); modp1536'), deprecated },
   ];
   expect(words(deprecatedTable(events)).slice(1)).toEqual(['IKEv1 (RFC 9395); modp1536 | alice | bob']);
   expect(troubleTable(events)).toHaveLength(1);

@@ -28,12 +28,13 @@ export function troubleTable(events: readonly EventStatus[]): string[] {
   return [...table(['TROUBLE', 'NODE', 'THE LAST ONE'], rows), ...fixes];
 }
 
-/** What works and should not be done any more, by node and peer: as it was said last. */
+/** What works and should not be done any more, by node and connection: as it was said last. */
 export function deprecatedTable(events: readonly EventStatus[]): string[] {
   const last = new Map<string, readonly [string, string, string]>();
-  for (const { kind, node, detail } of events) {
-    const [, peer, what] = kind === 'deprecated' ? (/^(.+)\[\d+\]: (.*)$/s.exec(detail) ?? []) : [];
-    if (peer !== undefined && what !== undefined) last.set(`${node} ${peer}`, [what, node ?? '-', peer]);
+  for (const { node, deprecated } of events) {
+    if (deprecated === undefined) continue;
+    const { connection, remarks } = deprecated;
+    last.set(`${node} ${connection}`, [remarks.join('; '), node ?? '-', connection]);
   }
   return table(
     ['DEPRECATED', 'NODE', 'PEER'],

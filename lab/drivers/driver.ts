@@ -7,6 +7,7 @@ import type { FaultAction, Topology } from '../topology/model.ts';
 
 export type DriverName = 'sim' | 'netns' | 'docker';
 
+import type { DeprecatedUse } from './deprecated-use.ts';
 import type { HttpService } from './http-service.ts';
 
 /** What a clause or check may ask of a driver; one that lacks it is reported unsupported, never failed. */
@@ -30,6 +31,7 @@ export interface LabEvent {
   readonly node: string | null;
   readonly kind: string;
   readonly detail: string;
+  readonly deprecated?: DeprecatedUse;
 }
 
 /** Brings a resolved topology to life. lab/drivers/contract.ts runs the same tests against each. */

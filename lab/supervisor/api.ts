@@ -19,6 +19,7 @@
 import type { IkeCommand } from '../../engine/ike/daemon.ts';
 import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../engine/node/node.ts';
+import type { DeprecatedUse } from '../drivers/deprecated-use.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import type { FailureValue } from '../state/failure.ts';
 import type { Impairment, NodeKind } from '../topology/model.ts';
@@ -80,6 +81,8 @@ export interface EventStatus {
   readonly node: string | null;
   readonly kind: string;
   readonly detail: string;
+  /** Of the kind `deprecated` alone. */
+  readonly deprecated?: DeprecatedUse;
 }
 
 export type CheckLine =

@@ -51,6 +51,7 @@ const eventStatus = (event: LabEvent): EventStatus => ({
   node: event.node,
   kind: event.kind,
   detail: event.detail,
+  ...(event.deprecated === undefined ? {} : { deprecated: event.deprecated }),
 });
 
 /** `2026-01-01T00:00:00.000000000Z` from nanoseconds since the Unix epoch. */

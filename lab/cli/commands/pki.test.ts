@@ -100,6 +100,24 @@ describe('a CA, an intermediate, certificates', () => {
     expect(key.data.join()).not.toContain(secret.slice(0, 20));
   });
 
+  test('and where the clock is that of the simulator, if they are made for it', async () => {
+    const life = ['--not-before', 'simulated', '--days', '1000'];
+    expect(await pki('early', 'ca', 'charles', ...life)).toMatchObject({ status: 0 });
+    expect(await pki('early', 'issue', 'alice', '--ca', 'charles', '--not-before', '2026-02-01')).toMatchObject({
+      status: 0,
+    });
+    expect(await pki('early', 'crl', 'charles', '--at', 'simulated', '--days', '90')).toMatchObject({ status: 0 });
+    const at = (time: string) => pki('early', 'verify', 'alice', '--revocation', 'strict', '--at', time);
+    expect(await at('2026-02-01')).toMatchObject({ status: 0 });
+    expect(await at('simulated')).toMatchObject({ status: 1, data: [expect.stringMatching(/not valid before/)] });
+    const { data } = await pki('early', 'show', 'charles');
+    expect(data.join('\n')).toMatch(/valid from +2026-01-01.00:00:00/);
+    expect(await pki('early', 'issue', 'bob', '--ca', 'charles', '--not-before', 'yesterday')).toMatchObject({
+      status: 2,
+      notes: [expect.stringMatching(/"yesterday" is no time/), expect.stringMatching(/"simulated"/)],
+    });
+  });
+
   test('list names them all', async () => {
     expect(jsonOf((await pki('site', 'list', '--json')).data)).toMatchObject([
       { name: 'alice', what: 'certificate', state: 'good', hasKey: true },

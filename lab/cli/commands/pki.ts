@@ -7,7 +7,8 @@ import { defineMaking } from '../pki/make.ts';
 
 const DESCRIPTION =
   'Keys and certificates for IKE: make key pairs, requests and authorities, issue, revoke, publish. All of it is PEM files ' +
-  'in one directory, NAME.key.pem (mode 0600), NAME.crt.pem and so on; nothing is overwritten without --force.';
+  'in one directory, NAME.key.pem (mode 0600), NAME.crt.pem and so on; nothing is overwritten without --force. ' +
+  'Simulated labs begin at 2026-01-01: certificates for them have --not-before simulated.';
 
 export function define(command: Command, context: CommandContext): void {
   command

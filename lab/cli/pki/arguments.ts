@@ -8,6 +8,7 @@ import type { GeneralName } from '../../../engine/pki/general-name.ts';
 import { parseDistinguishedName } from '../../../engine/pki/name-text.ts';
 import { parsePrefix } from '../../../engine/wire/prefix.ts';
 import { KEY_KINDS } from '../../topology/pki-description.ts';
+import { SIMULATION_EPOCH_NS } from '../../drivers/sim/clock.ts';
 import { badInput } from '../../state/failure.ts';
 
 /** Options that several commands of `lab pki` share, and what their texts mean. */
@@ -29,6 +30,8 @@ export interface NameOptions {
 export interface LifeOptions {
   /** Absent: what the command takes then. */
   readonly days?: string;
+  /** Absent: now. */
+  readonly notBefore?: string;
   readonly sign?: string;
 }
 
@@ -48,9 +51,23 @@ export const SIGN_OPTION = [
 export const DAY_SECONDS = 86_400;
 const DAYS_MAX = 36_600;
 
+/** What `instantOf` reads. */
+export const TIMES = '2026-01-31, 2026-01-31T12:00:00Z, or "simulated", when every simulated lab begins';
+
+/** When something is done, for labs that live at another time. */
+export const AT_OPTION = ['--at <time>', `${TIMES}; now where it is absent`] as const;
+
 /** `--days`, and what a command takes where it is absent. */
 export function daysOption(command: Command, otherwise: number): Command {
   return command.option('--days <days>', `how long it is valid; ${otherwise} where it is absent`);
+}
+
+/** `--not-before` and `--days`. */
+export function lifeOptions(command: Command, otherwise: number): Command {
+  return daysOption(command, otherwise).option(
+    '--not-before <time>',
+    `from when on it is valid: ${TIMES}; now where it is absent`,
+  );
 }
 
 /** The DER of a subject. */
@@ -90,6 +107,23 @@ export function secondsOf(days: string | undefined, otherwise: number): number {
   throw badInput(`"${days}" is no number of days`, `give 30, or 0.5; ${DAYS_MAX} at most`);
 }
 
+/** Clocks differ: what is issued now is valid a little before. Seconds. */
+const BACKDATED_SECONDS = 300;
+
+/** From when on something is valid, in seconds since the Unix epoch; `counted`: where its days begin. */
+export function beginningOf({ notBefore: from }: LifeOptions): {
+  readonly notBefore: number;
+  readonly counted: number;
+} {
+  const counted = momentOf(from);
+  return { notBefore: from === undefined ? counted - BACKDATED_SECONDS : counted, counted };
+}
+
+/** Seconds since the Unix epoch; now, where no time is given. */
+export function momentOf(text: string | undefined): number {
+  return text === undefined ? Math.floor(Date.now() / 1000) : instantOf(text);
+}
+
 export function schemeOfText(text: string | undefined): SignatureScheme | null {
   if (text === undefined) return null;
   const found = scheme(text);
@@ -105,17 +139,13 @@ export function reasonOf(text: string): string {
   throw badInput(`"${text}" is no reason`, didYouMean(text, reasons, `one of ${oneOf(reasons)}`));
 }
 
-/** Seconds since the Unix epoch of `2026-01-31` or `2026-01-31T12:00:00Z`. */
-export function instantOf(text: string): number {
+/** Seconds since the Unix epoch of `2026-01-31`, `2026-01-31T12:00:00Z` or `simulated`. */
+function instantOf(text: string): number {
+  if (text === 'simulated') return Number(SIMULATION_EPOCH_NS / 1_000_000_000n);
   const isDate = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?Z?)?$/.test(text);
   const milliseconds = isDate ? Date.parse(text.length > 10 && !text.endsWith('Z') ? `${text}Z` : text) : Number.NaN;
   if (!Number.isNaN(milliseconds)) return Math.floor(milliseconds / 1000);
-  throw badInput(`"${text}" is no time`, 'write 2026-01-31, or 2026-01-31T12:00:00Z');
-}
-
-/** Now, by the machine's clock: seconds since the Unix epoch. */
-export function epochNow(): number {
-  return Math.floor(Date.now() / 1000);
+  throw badInput(`"${text}" is no time`, `write ${TIMES}`);
 }
 
 function addressAndMask(address: Uint8Array, length: number): Uint8Array {

@@ -22,15 +22,18 @@ import { examples } from '../command.ts';
 import type { Terminal } from '../terminal.ts';
 import {
   ALT_OPTION,
+  AT_OPTION,
   altNamesOf,
+  beginningOf,
   type CommonOptions,
   DAY_SECONDS,
   daysOption,
-  epochNow,
   FORCE_OPTION,
   KEY_OPTION,
   type KeyOptions,
   type LifeOptions,
+  lifeOptions,
+  momentOf,
   type NameOptions,
   reasonOf,
   schemeOfText,
@@ -41,7 +44,7 @@ import {
 } from './arguments.ts';
 import { authorityNamed, certificateSheet, documentsNamed, keySheet } from './documents.ts';
 import { type Ledger, readLedger, serialOctets, withIssued, writeLedger } from './ledger.ts';
-import { BACKDATED_SECONDS, caOptions, type CaOptions, caRole, mustBeIssued, newKey, tell } from './make.ts';
+import { caOptions, type CaOptions, caRole, mustBeIssued, newKey, tell } from './make.ts';
 import { Kind, Store } from './store.ts';
 
 interface IssueOptions extends KeyOptions, NameOptions, LifeOptions {
@@ -65,7 +68,7 @@ const CRL_DAYS = 7;
 export function defineIssuing(pki: Command, context: CommandContext): void {
   const { terminal } = context;
   const intermediate = caOptions(pki.command('intermediate').summary('make an authority below another'));
-  daysOption(intermediate, CA_DAYS)
+  lifeOptions(intermediate, CA_DAYS)
     .description('Make a certificate authority that another one certifies.')
     .requiredOption(...CA_OPTION)
     .option(...CRL_OPTION)
@@ -77,7 +80,7 @@ export function defineIssuing(pki: Command, context: CommandContext): void {
     });
 
   const end = pki.command('issue').summary('issue a certificate');
-  daysOption(end, END_DAYS)
+  lifeOptions(end, END_DAYS)
     .description(
       'Issue a certificate for a request (--request), or for a new key. What a verifier would not believe is not issued: weak keys, names or a validity that the authority does not have. NAME.crt.pem has the certificate first and the authorities between it and the root behind it.',
     )
@@ -100,6 +103,7 @@ export function defineIssuing(pki: Command, context: CommandContext): void {
       'after',
       examples([
         'lab pki issue alice --ca charles --alt alice.lab 1.2.3.4',
+        'lab pki issue alice --ca charles --not-before simulated',
         'lab pki issue bob --ca charles --request bob.csr.pem --days 90',
       ]),
     )
@@ -114,6 +118,7 @@ export function defineIssuing(pki: Command, context: CommandContext): void {
     .argument('<name>', 'as it was issued, or its serial number')
     .requiredOption(...CA_OPTION)
     .option('--reason <reason>', 'keyCompromise, superseded, cessationOfOperation…', 'unspecified')
+    .option(...AT_OPTION)
     .addHelpText('after', examples(['lab pki revoke alice --ca charles --reason keyCompromise']))
     .action((name: string, _: unknown, command: Command) => revoke(name, command.optsWithGlobals(), terminal));
 
@@ -123,6 +128,7 @@ export function defineIssuing(pki: Command, context: CommandContext): void {
       'Make the CRL of an authority, CA.crl.pem: all certificates that it has revoked. The one before is replaced.',
     )
     .argument('<ca>')
+    .option(...AT_OPTION)
     .addHelpText('after', examples(['lab pki crl charles --days 1']))
     .action((ca: string, _: unknown, command: Command) => makeCrl(ca, command.optsWithGlobals(), terminal));
 }
@@ -162,15 +168,15 @@ function orderOf(
   options: IssueOptions,
   ca: Certificate,
 ): IssueOrder {
-  const now = epochNow();
-  const end = now + secondsOf(options.days, role.kind === 'ca' ? CA_DAYS : END_DAYS);
+  const { notBefore, counted } = beginningOf(options);
+  const end = counted + secondsOf(options.days, role.kind === 'ca' ? CA_DAYS : END_DAYS);
   const isOwnSubject = request !== null && options.subject === undefined;
   return {
     ...PLAIN_ORDER,
     role,
     subject: isOwnSubject ? request.subject : subjectOf(options.subject, name),
     altNames: options.alt === undefined ? (request?.altNames ?? []) : altNamesOf(options.alt),
-    notBefore: Math.max(now - BACKDATED_SECONDS, ca.notBefore),
+    notBefore: Math.max(notBefore, ca.notBefore),
     notAfter: options.days === undefined ? Math.min(end, ca.notAfter) : end,
     crlUris: options.crl ?? [],
     ocspUris: options.ocsp ?? [],
@@ -180,7 +186,7 @@ function orderOf(
 
 function fixFor(order: IssueOrder, { notAfter }: Certificate): string | null {
   if (order.notAfter <= notAfter) return null;
-  const days = Math.floor((notAfter - epochNow()) / DAY_SECONDS);
+  const days = Math.floor((notAfter - order.notBefore) / DAY_SECONDS);
   return days > 0 ? `ask for --days ${days} at most` : 'make a new authority';
 }
 
@@ -200,16 +206,21 @@ function requestNamed(store: Store, argument: string): CertificateRequest {
 interface RevokeOptions extends CommonOptions {
   readonly ca: string;
   readonly reason: string;
+  readonly at?: string;
 }
 
-async function revoke(name: string, { dir, ca, reason: text, json }: RevokeOptions, terminal: Terminal): Promise<void> {
+async function revoke(
+  name: string,
+  { dir, ca, reason: text, at, json }: RevokeOptions,
+  terminal: Terminal,
+): Promise<void> {
   const store = new Store(dir);
   const reason = reasonOf(text);
   authorityNamed(store, ca);
   const revoked = await store.changing(ca, () => {
     const ledger = readLedger(store, ca);
     const entry = entryNamed(ledger, name, ca);
-    const revocation = { at: epochNow(), reason };
+    const revocation = { at: momentOf(at), reason };
     const issued = ledger.issued.map(one => (one === entry ? { ...one, revoked: revocation } : one));
     writeLedger(store, ca, { ...ledger, issued });
     return entry;
@@ -231,7 +242,7 @@ function entryNamed(ledger: Ledger, name: string, ca: string): Ledger['issued'][
 
 async function makeCrl(
   ca: string,
-  { dir, days, json }: CommonOptions & LifeOptions,
+  { dir, days, at, json }: CommonOptions & Pick<LifeOptions, 'days'> & { readonly at?: string },
   terminal: Terminal,
 ): Promise<void> {
   const store = new Store(dir);
@@ -239,7 +250,7 @@ async function makeCrl(
   const der = await store.changing(ca, () => {
     const ledger = readLedger(store, ca);
     const number = ledger.crlNumber + 1;
-    const now = epochNow();
+    const now = momentOf(at);
     const revoked = ledger.issued.flatMap(entry =>
       entry.revoked === null ? [] : [{ serial: serialOctets(entry.serial), ...entry.revoked }],
     );

@@ -16,7 +16,7 @@ import { badInput, errorCode, ExitCode, machineCannot } from '../../state/failur
 import { type CommandContext, examples } from '../command.ts';
 import { table } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { type CommonOptions, daysOption, epochNow, instantOf, type LifeOptions, secondsOf } from './arguments.ts';
+import { AT_OPTION, type CommonOptions, daysOption, type LifeOptions, momentOf, secondsOf } from './arguments.ts';
 import { describe, describeJson, keyText, nameText } from './describe.ts';
 import { authorityNamed, certificatesIn, chainOf, documentsNamed, privateKeyNamed } from './documents.ts';
 import { readLedger } from './ledger.ts';
@@ -56,7 +56,7 @@ export function defineLooking(pki: Command, context: CommandContext): void {
     .option('--crl <what...>', 'further CRLs')
     .option('--revocation <policy>', 'strict, ifUri or relaxed', 'relaxed')
     .option('--identity <id>', 'whom it has to certify: alice.lab, 192.0.2.1, "CN=alice, O=Lab"')
-    .option('--at <time>', '2026-01-31 or 2026-01-31T12:00:00Z; now where it is absent')
+    .option(...AT_OPTION)
     .addHelpText(
       'after',
       examples([
@@ -135,7 +135,7 @@ function rowOf(store: Store, name: string, kinds: readonly Kind[], revoked: Read
 }
 
 function stateOf({ serial, notAfter, notBefore }: Certificate, revoked: ReadonlySet<string>): string {
-  const now = epochNow();
+  const now = momentOf(undefined);
   if (revoked.has(serialText(serial))) return 'revoked';
   if (notAfter < now) return 'expired';
   return notBefore > now ? 'not yet valid' : 'good';
@@ -169,7 +169,7 @@ function verify(what: string, options: VerifyOptions, { terminal, exit }: Comman
     intermediates: [...sent, ...certificatesIn(named(options.chain)), ...authorities],
     anchors: options.anchor === undefined ? roots : certificatesIn(named(options.anchor)),
     trusted: certificatesIn(named(options.trust)),
-    at: options.at === undefined ? epochNow() : instantOf(options.at),
+    at: momentOf(options.at),
     revocation: {
       policy: policyOf(options.revocation),
       crls: [...own.flatMap(file => documentsNamed(store, file)), ...named(options.crl)].flatMap(document =>
@@ -213,7 +213,7 @@ function answerOcsp(ca: string, { dir, days, request, out, signer, json }: OcspO
   const responder = signer === undefined ? authority : responderNamed(store, signer);
   const issued = readLedger(store, ca).issued;
   const question = parseOcspRequest(readOctets(request));
-  const thisUpdate = epochNow();
+  const thisUpdate = momentOf(undefined);
   const answers = (question?.ids ?? []).map(id => {
     const entry = isOf(id, authority.certificate)
       ? issued.find(({ serial }) => serial === serialText(id.serial))

@@ -20,13 +20,13 @@ import type { Terminal } from '../terminal.ts';
 import {
   ALT_OPTION,
   altNamesOf,
+  beginningOf,
   constraintsOf,
-  daysOption,
-  epochNow,
   FORCE_OPTION,
   KEY_OPTION,
   type KeyOptions,
   type LifeOptions,
+  lifeOptions,
   type NameOptions,
   schemeOfText,
   secondsOf,
@@ -39,8 +39,6 @@ import { certificateSheet, type Document, keySheet } from './documents.ts';
 import { writeLedger } from './ledger.ts';
 import { Kind, type Sheet, Store } from './store.ts';
 
-/** Clocks differ: what is issued now is valid a little before. Seconds. */
-export const BACKDATED_SECONDS = 300;
 const ROOT_DAYS = 3650;
 const END_DAYS = 365;
 
@@ -56,7 +54,7 @@ export function defineMaking(pki: Command, context: CommandContext): void {
     .action((name: string, _: unknown, command: Command) => makeKey(name, command.optsWithGlobals(), context.terminal));
 
   const selfSigned = pki.command('self-signed').summary('make a key pair and its own certificate');
-  daysOption(selfSigned, END_DAYS)
+  lifeOptions(selfSigned, END_DAYS)
     .description('Make a key pair with a certificate that it signs itself: to be given to the peer beforehand.')
     .argument('<name>')
     .addOption(KEY_OPTION)
@@ -86,7 +84,7 @@ export function defineMaking(pki: Command, context: CommandContext): void {
     );
 
   const ca = caOptions(pki.command('ca').summary('make a certificate authority'));
-  daysOption(ca, ROOT_DAYS)
+  lifeOptions(ca, ROOT_DAYS)
     .description('Make a certificate authority: a key pair and a certificate that others are told to trust.')
     .addHelpText('after', examples(['lab pki ca charles --subject "CN=Charles CA, O=Lab" --key ecdsa384']))
     .action((name: string, _: unknown, command: Command) => {
@@ -163,14 +161,14 @@ function makeSelfSigned(
   terminal: Terminal,
 ): void {
   const store = new Store(options.dir);
-  const now = epochNow();
+  const { notBefore, counted } = beginningOf(options);
   const order = {
     ...PLAIN_ORDER,
     role,
     subject: subjectOf(options.subject, name),
     altNames: altNamesOf(options.alt),
-    notBefore: now - BACKDATED_SECONDS,
-    notAfter: now + secondsOf(options.days, days),
+    notBefore,
+    notAfter: counted + secondsOf(options.days, days),
     scheme: schemeOfText(options.sign),
   };
   const key = newKey(options.key);

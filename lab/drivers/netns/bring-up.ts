@@ -69,8 +69,7 @@ export async function bringUp(
   const cables = cablesOf(topology, link => ours.includes(link) && !byKernel.includes(link), nics);
   const random = createSystemRandom();
   const enrolment = await enrol(topology, Date.now() / 1000, () => random);
-  const tell = (node: string | null, { kind, detail }: Pick<LiveEvent, 'kind' | 'detail'>) =>
-    context.onEvent({ at: liveNow(), node, kind, detail });
+  const tell = (node: string | null, event: LiveEvent) => context.onEvent({ at: liveNow(), node, ...event });
   const closing: (() => unknown)[] = [() => ground.remove(topology)];
   try {
     const nodeLines = await ground.nodeLines(topology, (node, detail) => tell(node, { kind: 'died', detail }));

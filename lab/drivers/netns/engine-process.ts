@@ -1,6 +1,7 @@
 import type { FromNode, NodeAnswers, NodeOrder, NodeRequest, ToNode } from '../../../engine/host/messages.ts';
 import type { IkeEvent, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { NodeCommand, NodeEvent } from '../../../engine/node/node.ts';
+import { deprecatedUse, type DeprecatedUse } from '../deprecated-use.ts';
 import { ProcessKilled } from '../process-killed.ts';
 import type { NodeChild, NodeChildEnd, StartNodeChild } from './child-process.ts';
 
@@ -28,6 +29,7 @@ export interface LiveEvent {
     | 'certificateExpires'
     | 'swanctl';
   readonly detail: string;
+  readonly deprecated?: DeprecatedUse;
 }
 
 interface Pending {
@@ -133,10 +135,10 @@ export class EngineProcess {
   }
 }
 
-const liveEvent = ({ kind, connection, detail }: IkeEvent): LiveEvent => ({
-  kind,
-  detail: connection === null ? detail : `${connection}: ${detail}`,
-});
+function liveEvent(event: IkeEvent): LiveEvent {
+  const { kind, connection, detail } = event;
+  return { kind, detail: connection === null ? detail : `${connection}: ${detail}`, ...deprecatedUse(event) };
+}
 
 const howItEnded = ({ lastWords, signal }: NodeChildEnd): string =>
   lastWords === '' ? `it ended${signal === null ? '' : ` by ${signal}`}` : lastWords;

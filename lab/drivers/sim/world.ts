@@ -8,7 +8,8 @@ import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts
 import { nodeConfig } from '../../topology/node-config.ts';
 import { directionFrom } from '../link/link-faults.ts';
 import { Cable, linkMtu } from './cable.ts';
-import type { NodeIke } from '../driver.ts';
+import type { LabEvent, NodeIke } from '../driver.ts';
+import { deprecatedUse } from '../deprecated-use.ts';
 import type { HttpRequest } from '../http-service.ts';
 import { KnownKeys } from '../known-keys.ts';
 import { firstSystem } from '../system-origin.ts';
@@ -163,8 +164,10 @@ export class World {
       },
       noted: event => this.#noted(name, event),
       commanded: command => this.keys.learnFrom(command),
-      ikeNoted: ({ kind, connection, detail }) =>
-        this.#note(name, kind, connection === null ? detail : `${connection}: ${detail}`),
+      ikeNoted: event => {
+        const { kind, connection, detail } = event;
+        this.#note(name, kind, connection === null ? detail : `${connection}: ${detail}`, deprecatedUse(event));
+      },
       revealed: secrets => this.keys.learnIke(secrets),
       fetch: (fetch, fetched) => this.#daemons.fetch(name, fetch, fetched),
     });
@@ -260,9 +263,9 @@ export class World {
     simulation.schedule(simulation.now, () => this.#daemons.followPolicies(name));
   }
 
-  #note(node: string | null, kind: string, detail: string): void {
+  #note(node: string | null, kind: string, detail: string, more: Pick<LabEvent, 'deprecated'> = {}): void {
     const { run, simulation } = this.#parts;
-    run.onEvent({ at: simulation.clock.unixNs, node, kind, detail });
+    run.onEvent({ at: simulation.clock.unixNs, node, kind, detail, ...more });
   }
 }
 
