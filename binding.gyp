@@ -6,10 +6,13 @@
         "engine/native/addon.cc",
         "engine/native/arguments.cc",
         "engine/native/batch.cc",
+        "engine/native/confine.cc",
         "engine/native/device.cc",
+        "engine/native/every-thread.cc",
         "engine/native/namespace.cc",
         "engine/native/open.cc",
         "engine/native/poller.cc",
+        "engine/native/syscall-filter.cc",
         "engine/native/timer.cc"
       ],
       "defines": ["NAPI_VERSION=8"],

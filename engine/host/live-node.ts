@@ -32,6 +32,8 @@ type Answer = NodeAnswers[keyof NodeAnswers] | Promise<IkeStatus | null>;
 export interface LiveOutside extends Pick<IkeOutside, 'onSecrets'> {
   readonly onEvents: (events: readonly NodeEvent[]) => void;
   readonly onIkeEvents: IkeOutside['onEvents'];
+  /** All ports are open and nothing has been read from them: for whoever wants to give up the rights that this took. */
+  readonly onOpened: () => void;
 }
 
 /** Opens the ports that the order names and lets the node run on them. `worker`: the thread of its daemon, if it was launched before. */
@@ -45,6 +47,7 @@ export async function startLiveNode(
   const node = await makeNode(order, context);
   const ports = order.ports.map(port => openPacketPort(port));
   const up = order.up === null ? null : openUpPort(order.up);
+  outside.onOpened();
   const clock = new LiveClock();
   const starter = (ike: IkeOrder, thread: Worker | null) =>
     ikeStarter(ike, order.implementation, node, outside, thread, clock);

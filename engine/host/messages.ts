@@ -95,8 +95,8 @@ export type ToNode =
   | { readonly kind: 'request'; readonly id: number; readonly request: NodeRequest };
 
 export type FromNode =
-  /** The ports are open and the node runs. */
-  | { readonly kind: 'ready' }
+  /** The ports are open and the node runs. `kept`: what rights the process could not give up, and why, in words. */
+  | { readonly kind: 'ready'; readonly kept: readonly string[] }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: NodeAnswers[keyof NodeAnswers] }
   | { readonly kind: 'refused'; readonly id: number; readonly why: string }
   /** `lost`: how many more there were since the last message, too many to report. */

@@ -1,9 +1,10 @@
-// What Node lacks: packet sockets and TUN devices with batches, sockets in other network namespaces, a fine timer.
+// What Node lacks: packet sockets and TUN devices with batches, sockets in other network namespaces, a fine timer, giving up rights.
 // engine/native/addon.ts has the types and the documentation of what is exported here.
 #include <node_api.h>
 #include <uv.h>
 
 #include "arguments.h"
+#include "confine.h"
 #include "device.h"
 #include "open.h"
 #include "timer.h"
@@ -27,6 +28,7 @@ NAPI_MODULE_INIT() {
       {"openTun", nullptr, OpenTun, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"openSocket", nullptr, OpenSocket, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"openTimer", nullptr, OpenTimer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"confine", nullptr, Confine, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
   ExportNumber(env, exports, "slotOctets", kSlotOctets);

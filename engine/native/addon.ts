@@ -14,6 +14,11 @@ export interface NativeAddon {
   /** A UDP or TCP socket whose home is another namespace; the file descriptor belongs to the caller. */
   readonly openSocket: (options: SocketOptions) => number;
   readonly openTimer: (onExpiry: () => void) => NativeTimer;
+  /**
+   * Takes from every thread of this process, for good: all capabilities, the way to any by starting programs, the system calls that
+   * syscall-filter.cc lists, core files; and the user, where one is given. An Error means that threads may differ: end the process.
+   */
+  readonly confine: (options: { readonly uid?: number; readonly gid?: number }) => NativeConfinement;
   /** Octets of arena that one received frame needs. */
   readonly slotOctets: number;
   /** Frames that one receive returns at most. */
@@ -84,6 +89,15 @@ export interface DeviceStatistics {
   readonly dropped: number;
 }
 
+/** What could not be given up. */
+export interface NativeConfinement {
+  readonly filter: 'on' | 'notInKernel' | 'unknownArchitecture';
+  /** No other user was given, or we had no right to become it. */
+  readonly userKept: boolean;
+  /** The bounding set has what whoever started us left in it: we had no right to change it. */
+  readonly boundingKept: boolean;
+}
+
 export interface NativeTimer {
   /** Nanoseconds from now; negative disarms. */
   arm(nanoseconds: number): void;
@@ -146,7 +160,11 @@ function load(): AddonState {
     };
   }
   try {
-    return { kind: 'loaded', addon: createRequire(import.meta.url)(file) as NativeAddon };
+    const addon = createRequire(import.meta.url)(file) as Partial<NativeAddon>;
+    // What came to it last: a checkout that was brought up to date keeps the addon that it had.
+    if (addon.confine === undefined)
+      return { kind: 'missing', why: 'the native addon is of an older ipsec-lab: npm rebuild' };
+    return { kind: 'loaded', addon: addon as NativeAddon };
   } catch (error) {
     return { kind: 'missing', why: `the native addon does not load (npm rebuild makes it anew): ${String(error)}` };
   }

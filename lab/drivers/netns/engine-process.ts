@@ -26,6 +26,7 @@ export interface LiveEvent {
     | 'eventsLost'
     | 'addressesNotAdopted'
     | 'notConfigured'
+    | 'notConfined'
     | 'certificateExpires'
     | 'swanctl';
   readonly detail: string;
@@ -106,6 +107,7 @@ export class EngineProcess {
   #onMessage(message: FromNode, { onEvents, onSecrets }: EngineProcessOptions): void {
     switch (message.kind) {
       case 'ready':
+        if (message.kept.length > 0) onEvents(message.kept.map(detail => ({ kind: 'notConfined', detail })));
         this.#started?.resolve(undefined as never);
         this.#started = null;
         return;

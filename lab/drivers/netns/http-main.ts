@@ -3,6 +3,7 @@
  * (http-messages.ts). It ends with its channel.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { confine } from '../../../engine/host/confine.ts';
 import { parentChannel } from '../../../engine/host/parent-channel.ts';
 import { HTTP_HEAD_OCTETS_MAX, type HttpResponse, NOT_UNDERSTOOD, REQUEST_OCTETS_MAX } from '../http-service.ts';
 import type { FromHttp, ToHttp } from './http-messages.ts';
@@ -22,7 +23,10 @@ channel.listen(obey, () => process.exit(0));
 
 function obey(message: ToHttp): void {
   if (message.kind === 'listen') {
-    server.listen(message.port, () => channel.send({ kind: 'ready' }));
+    server.listen(message.port, () => {
+      confine([]);
+      channel.send({ kind: 'ready' });
+    });
     return;
   }
   const response = waiting.get(message.id);

@@ -1,4 +1,5 @@
 /** The process that carries the lab's impaired links, where the kernel does not: one for all links of a lab. */
+import { confine } from '../../../engine/host/confine.ts';
 import { LiveClock } from '../../../engine/host/clock.ts';
 import { openLiveTimer } from '../../../engine/host/live-timer.ts';
 import { openPacketPort } from '../../../engine/host/packet-port.ts';
@@ -23,6 +24,7 @@ function start(orders: readonly MiddleLinkOrder[]): void {
     carried.watch(direction => arrive(carried, direction));
     links.push(carried);
   }
+  confine([]);
   const ready: FromMiddle = { kind: 'ready' };
   process.send?.(ready);
 }
