@@ -12,6 +12,9 @@ export function programFile(module: string): string {
   return existsSync(bundled) && isUpToDate(dist) ? bundled : join(dist, `${module}.js`);
 }
 
+/** A file that is used as it is in the package, by its path in it. */
+export const packageFile = (path: string): string => join(packageRoot(), path);
+
 function isUpToDate(dist: string): boolean {
   const compiled = statSync(join(dist, '.tsbuildinfo'), { throwIfNoEntry: false });
   return compiled === undefined || statSync(join(dist, 'bundle')).mtimeMs >= compiled.mtimeMs;

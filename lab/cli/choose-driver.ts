@@ -1,11 +1,13 @@
 import type { DriverName } from '../drivers/driver.ts';
 import { machineCannot } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
+import type { MachineCapability } from './machine/capability.ts';
 import { whyNotDocker } from './machine/docker-capabilities.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
+import { whyNotMininet } from './machine/mininet-capabilities.ts';
 import { type Implementation, whyNot } from './machine/other-implementations.ts';
 
-export const DRIVER_CHOICES = ['auto', 'sim', 'netns', 'docker'] as const;
+export const DRIVER_CHOICES = ['auto', 'sim', 'netns', 'docker', 'mininet'] as const;
 export type DriverChoice = (typeof DRIVER_CHOICES)[number];
 
 export interface ChosenDriver {
@@ -17,7 +19,9 @@ export interface ChosenDriver {
 /** netns where this machine can do it, which is tried; a Failure when it was asked for and cannot be. */
 export function chooseDriver(choice: DriverChoice): ChosenDriver {
   if (choice === 'sim') return { driver: 'sim', why: null };
-  if (choice === 'docker') return chooseDocker();
+  // Of docker what can be known without asking the daemon, which `requireDocker` does.
+  if (choice === 'docker') return chosenUnless('docker', whyNotDocker());
+  if (choice === 'mininet') return chosenUnless('mininet', whyNotMininet());
   const obstacle = whyNotLive();
   if (obstacle === null) return { driver: 'netns', why: null };
   const why = `netns cannot be used here: ${obstacle.name}: ${obstacle.detail}`;
@@ -25,12 +29,10 @@ export function chooseDriver(choice: DriverChoice): ChosenDriver {
   throw machineCannot(why, obstacle.fix ?? 'lab up … --driver sim');
 }
 
-/** What can be known without asking the daemon, which `requireDocker` does. */
-function chooseDocker(): ChosenDriver {
-  const obstacle = whyNotDocker();
-  if (obstacle === null) return { driver: 'docker', why: null };
+function chosenUnless(driver: DriverName, obstacle: MachineCapability | null): ChosenDriver {
+  if (obstacle === null) return { driver, why: null };
   throw machineCannot(
-    `docker cannot be used here: ${obstacle.name}: ${obstacle.detail}`,
+    `${driver} cannot be used here: ${obstacle.name}: ${obstacle.detail}`,
     obstacle.fix ?? 'lab up … --driver netns',
   );
 }

@@ -135,6 +135,7 @@ function podAround(driver: DriverName, root: string): string[] {
     case 'sim':
       return [];
     case 'netns':
+    case 'mininet':
       return podCommand(isRoot, keep);
     case 'docker':
       return containerPodCommand(daemonSocket(), keep);

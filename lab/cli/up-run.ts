@@ -68,7 +68,7 @@ async function play(
   options: UpOptions,
   context: CommandContext,
 ): Promise<void> {
-  if (options.driver === 'netns' || options.driver === 'docker') {
+  if (options.driver !== 'auto' && options.driver !== 'sim') {
     throw badInput(
       '--script plays in virtual time, which a live lab does not have',
       `leave out --driver ${options.driver}`,

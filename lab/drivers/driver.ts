@@ -5,7 +5,7 @@ import type { CapturedPacket } from '../capture/packet.ts';
 import type { EspSaKeys } from '../capture/key-log.ts';
 import type { FaultAction, Topology } from '../topology/model.ts';
 
-export type DriverName = 'sim' | 'netns' | 'docker';
+export type DriverName = 'sim' | 'netns' | 'docker' | 'mininet';
 
 import type { DeprecatedUse } from './deprecated-use.ts';
 import type { HttpService } from './http-service.ts';

@@ -116,5 +116,9 @@ async function driverNamed(name: DriverName): Promise<Driver> {
       const { createDockerDriver } = await import('../drivers/docker/docker-driver.ts');
       return createDockerDriver();
     }
+    case 'mininet': {
+      const { createMininetDriver } = await import('../drivers/mininet/mininet-driver.ts');
+      return createMininetDriver();
+    }
   }
 }

@@ -27,7 +27,8 @@ async function doctor(options: { readonly json?: true }, { terminal, exit }: Com
   const groups = [
     ['all labs need', 'everything'],
     ['live labs (netns) need', 'netns'],
-    ['labs in containers (docker) need all of that, and', 'docker'],
+    ['labs in containers (docker) need what netns does, and', 'docker'],
+    ['labs in Mininet (mininet) need what netns does, and', 'mininet'],
     ['good to have', 'comfort'],
   ] as const;
   for (const [title, neededFor] of groups) {
@@ -38,7 +39,7 @@ async function doctor(options: { readonly json?: true }, { terminal, exit }: Com
   }
   for (const [driver, ok] of Object.entries(report.drivers)) {
     terminal.data(
-      `--driver ${driver.padEnd(6)} ${ok ? terminal.style.good('works') : terminal.style.bad('does not work')}`,
+      `--driver ${driver.padEnd(7)} ${ok ? terminal.style.good('works') : terminal.style.bad('does not work')}`,
     );
   }
 }

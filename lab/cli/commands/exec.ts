@@ -11,7 +11,7 @@ import { execThroughSocket } from '../exec-socket.ts';
 import { checkName, findLab } from '../find-lab.ts';
 
 const DESCRIPTION = `Run a command on a node. Standard input, output, error and the exit status pass through.
-With the sim driver: ping, traceroute, nc, send. With netns: any program of this machine. With docker: those of the image.
+With the sim driver: ping, traceroute, nc, send. With netns and mininet: any program of this machine. With docker: those of the image.
 Nodes that run the engine have commands and files of their own with either: dladm, ipadm, route, netstat, svcadm, svcs, ikecert,
 ikeadm, in.iked -c, ipf, ipfstat, ipsecconf, ipsecalgs, setkey, snoop; tee, cat, ls, cp, rm and mkdir below /etc/inet, /etc/ipf, /etc/racoon.`;
 

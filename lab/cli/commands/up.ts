@@ -25,7 +25,10 @@ export function define(command: Command, context: CommandContext): void {
     .description(DESCRIPTION)
     .argument('<topology>', 'a shipped name (lab topologies) or a file')
     .addOption(
-      new Option('--driver <driver>', 'auto: netns where this machine can do it, else sim; docker: a container a node')
+      new Option(
+        '--driver <driver>',
+        'auto: netns where this machine can do it, else sim; docker: a container a node; mininet: a host of Mininet a node',
+      )
         .choices(DRIVER_CHOICES)
         .default('auto'),
     )
@@ -50,6 +53,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab up site-to-site',
         'lab up site-to-site --driver sim --seed 7',
         'lab image build && sudo lab up site-to-site --driver docker',
+        'lab up site-to-site --driver mininet',
         "lab up clear --protected '10.0.0.0/24 <-> 10.0.1.0/24'",
         'lab up my-lab.yaml --name second --no-checks',
         'lab up site-to-site --seed 7 --script traffic.lab -w run.pcapng',

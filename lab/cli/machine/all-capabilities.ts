@@ -4,6 +4,7 @@ import { type MachineCapability, missing, there } from './capability.ts';
 import { dockerCapabilities, dockerDaemon } from './docker-capabilities.ts';
 import { inTrialPod, liveCapabilities, program } from './live-capabilities.ts';
 import { strongswan } from './other-implementations.ts';
+import { mininetCapabilities } from './mininet-capabilities.ts';
 import { findProgram, installCommand } from './programs.ts';
 
 export interface MachineReport {
@@ -19,16 +20,23 @@ export async function examineMachine(): Promise<MachineReport> {
   const sim = everything.every(found => found.ok);
   const netns = sim && live.every(found => found.ok);
   const before = dockerCapabilities.map(look => look());
+  const mininet = mininetCapabilities.map(look => look());
   const containers = before.every(found => found.ok) ? [...before, await dockerDaemon()] : before;
   return {
     capabilities: [
       ...everything,
       ...live,
       ...containers,
+      ...mininet,
       ...(netns ? [tun(), netem(), strongswan()] : []),
       ...comforts(),
     ],
-    drivers: { sim, netns, docker: netns && containers.every(found => found.ok) },
+    drivers: {
+      sim,
+      netns,
+      docker: netns && containers.every(found => found.ok),
+      mininet: netns && mininet.every(found => found.ok),
+    },
   };
 }
 

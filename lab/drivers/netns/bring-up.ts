@@ -73,7 +73,11 @@ export async function bringUp(
   const closing: (() => unknown)[] = [() => ground.remove(topology)];
   try {
     const nodeLines = await ground.nodeLines(topology, (node, detail) => tell(node, { kind: 'died', detail }));
-    await ipBatch(layoutBatch(topology, cables, wayUp, nics, nodeLines));
+    if (ground.makeLinks === undefined) await ipBatch(layoutBatch(topology, cables, wayUp, nics, nodeLines));
+    else {
+      await ipBatch(nodeLines);
+      await ground.makeLinks(topology, cables);
+    }
     const ikeFor = options.ikeFor ?? (name => ikeConfig(topology, name, enrolment.credentials(name)));
     const systems = new NetnsSystems();
     const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
@@ -140,7 +144,9 @@ export async function bringUp(
       configure(topology, cables, wayUp, nics),
       Promise.all(services.map(service => service.ready)).then(() => fleet.start()),
       middle?.start(throughMiddle),
-      ...byKernel.map(link => impair(cables, link)),
+      ...cables
+        .filter(({ link }) => byKernel.includes(link))
+        .map(cable => (ground.impair === undefined ? impair(cable) : ground.impair(cable))),
     ]);
     // They begin at once, and wait long where nobody answers: the engines come first.
     await peers.start();

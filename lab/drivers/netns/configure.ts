@@ -1,10 +1,10 @@
 import { createSystemRandom } from '../../../engine/host/system-random.ts';
 import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../../../engine/node/create.ts';
-import type { Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
+import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import { kernelNamespaceScript, oneNamespaceScript, wireNamespaceScript } from './engine-namespace.ts';
-import type { Cable, WayUp } from './layout.ts';
+import { type Cable, looseInterfaces, type WayUp } from './layout.ts';
 import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, type NicsPlace, UP_DEVICE, wireNamespace } from './names.ts';
 import { netemArguments } from './netem.ts';
 import { plainNodeScript } from './plain-node.ts';
@@ -30,9 +30,7 @@ export async function configure(
   nics: NicsPlace,
 ): Promise<void> {
   const middle = cables.flatMap(({ kind, ends }) => (kind === 'middle' ? ends.map(({ far }) => far.interface) : []));
-  const loose = topology.nodes
-    .flatMap(node => node.interfaces.filter(iface => iface.link === null))
-    .map((_, i) => `u${i}`);
+  const loose = looseInterfaces(topology).map(({ plug }) => plug);
   const middleScript = script(
     [
       setting('ipv6/conf/default/disable_ipv6', true),
@@ -63,14 +61,14 @@ function sourceChooser(topology: Topology, node: TopologyNode): (destination: st
 }
 
 /** netem on both ends, for frames that are packets each: an impairment must not hit a superframe as a whole. */
-export async function impair(cables: readonly Cable[], link: TopologyLink): Promise<void> {
-  const cable = cables.find(candidate => candidate.link === link);
-  for (const [side, { netns, end }] of (cable?.ends ?? []).entries()) {
+export async function impair({ link, ends }: Cable): Promise<void> {
+  for (const [side, { netns, end }] of ends.entries()) {
     const words = netemArguments(link.impairments[side === 0 ? 0 : 1]);
-    const device = `dev ${end.interface}`;
-    await runScript(
-      netns,
-      `set -e\nip link set ${device} gso_max_segs 1\ntc qdisc replace ${device} root netem ${words.join(' ')}\n`,
-    );
+    await passSingly(netns, end.interface);
+    await runScript(netns, `tc qdisc replace dev ${end.interface} root netem ${words.join(' ')}\n`);
   }
 }
+
+/** From now on what leaves by this device are packets each, never superframes. */
+export const passSingly = (netns: string, device: string): Promise<string> =>
+  runScript(netns, `ip link set dev ${device} gso_max_segs 1\n`);

@@ -2,7 +2,7 @@ import type { Topology } from '../../topology/model.ts';
 import type { DriverName, ExecIo } from '../driver.ts';
 import { type StartNodeChild, startNodeChild } from './child-process.ts';
 import { execInNamespace } from './exec.ts';
-import { namespaceLine, nodeNamespaces, type WayUp } from './layout.ts';
+import { type Cable, namespaceLine, nodeNamespaces, type WayUp } from './layout.ts';
 import { kernelNamespace, type NicsPlace } from './names.ts';
 import { removeNamespaces } from './remove-namespaces.ts';
 import { killProcessesIn } from './stray-processes.ts';
@@ -15,8 +15,12 @@ export interface Ground {
   readonly driver: DriverName;
   readonly wayUp: WayUp;
   readonly nics: NicsPlace;
-  /** Lines for `ip -batch` by which every node gets its namespaces, empty ones. `onDeath` hears of a node that ends unasked. */
-  nodeLines(topology: Topology, onDeath: (node: string, how: string) => void): Promise<readonly string[]>;
+  /** Lines for `ip -batch` by which every node gets its namespaces, empty ones. `onDeath` hears of a node that ends unasked, or, with null, of what is behind all of them. */
+  nodeLines(topology: Topology, onDeath: (node: string | null, how: string) => void): Promise<readonly string[]>;
+  /** Makes all links by its own means, and those to the middle; `ip` makes them unless given. Nothing is up then, or has an address. */
+  makeLinks?(topology: Topology, cables: readonly Cable[]): Promise<void>;
+  /** Impairs a link by its own means, where the kernel can; unless given, `impair` of configure.ts does. */
+  impair?(cable: Cable): Promise<void>;
   readonly startChild: StartNodeChild;
   /** A command on a node; the exit status, 127 for one that there is not. */
   exec(

@@ -71,19 +71,28 @@ export function layoutBatch(
   nics: NicsPlace = 'apart',
   nodeLines: readonly string[] = nodeNamespaces(topology, nics).map(namespaceLine),
 ): string[] {
-  const loose = topology.nodes.flatMap(node =>
-    node.interfaces.filter(iface => iface.link === null).map(iface => ({ node, iface })),
-  );
   return [
     ...nodeLines,
     namespaceLine(MIDDLE_NAMESPACE),
     ...cables.flatMap(cable => cableLines(cable)),
     // An interface on no link is a veth whose other end lies in the middle, unplugged.
-    ...loose.map(({ node, iface }, index) =>
-      pair(device(wireNamespace(node, nics), iface), `name u${index} netns ${MIDDLE_NAMESPACE}`),
+    ...looseInterfaces(topology).map(({ node, iface, plug }) =>
+      pair(device(wireNamespace(node, nics), iface), `name ${plug} netns ${MIDDLE_NAMESPACE}`),
     ),
     ...topology.nodes.filter(node => node.engine && wayUp === 'veth').map(wayUpPair),
   ];
+}
+
+/** The interfaces that are on no link. `plug` is the other end of each, in the middle. */
+export const looseInterfaces = ({ nodes }: Topology): LooseInterface[] =>
+  nodes
+    .flatMap(node => node.interfaces.filter(iface => iface.link === null).map(iface => ({ node, iface })))
+    .map((loose, index) => ({ ...loose, plug: `u${index}` }));
+
+interface LooseInterface {
+  readonly node: TopologyNode;
+  readonly iface: TopologyInterface;
+  readonly plug: string;
 }
 
 function cableLines({ kind, ends }: Cable): string[] {
