@@ -28,6 +28,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'pki', summary: 'keys, certificates and authorities for IKE', load: () => import('./commands/pki.ts') },
   { name: 'graph', summary: 'draw a topology', load: () => import('./commands/graph.ts') },
+  {
+    name: 'import',
+    summary: "write another tool's network as a topology",
+    load: () => import('./commands/import.ts'),
+  },
   { name: 'image', summary: 'the image that labs in containers run', load: () => import('./commands/image.ts') },
   { name: 'test', summary: 'run conformance suites', load: () => import('./commands/test.ts') },
   { name: 'doctor', summary: 'what this machine can do', load: () => import('./commands/doctor.ts') },
