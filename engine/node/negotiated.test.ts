@@ -122,6 +122,19 @@ describe('an SA that is not there', () => {
     expect(spiOf(net, 'alice:net0')).toEqual([TO_BOB & 255]);
   });
 
+  test('that came and went again is asked for at once, by the same flow', () => {
+    const net = bare();
+    net.send('a1', ASKS);
+    install(net, back(), 'bob');
+    install(net, forth(), 'alice');
+    run(net, 'alice', { kind: 'deleteSa', spi: TO_BOB, direction: 'outbound' });
+    net.takeEvents('alice');
+    net.send('a1', ASKS);
+    expect(kinds(net.takeEvents('alice'))).toEqual(['saWanted']);
+    install(net, forth(4200), 'alice');
+    expect(net.takeDeliveries('a1')).toHaveLength(2);
+  });
+
   test('of a bundle is asked for one after the other', () => {
     const configs = sites({ by: 'bundle' }).map(config => ({ ...config, sas: [], negotiation }));
     const net = createNet(configs, SITE_WIRES);

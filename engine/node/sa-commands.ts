@@ -5,6 +5,7 @@ import type { PolicyConfig, SaConfig } from './config.ts';
 import type { Core } from './core.ts';
 import type { NodeCommand, SaName } from './node.ts';
 import { PolicySet } from './policy-set.ts';
+import { hearAgain } from './want.ts';
 
 /** SAs and policies that come and go while the node runs. What was decided by them is forgotten. */
 
@@ -24,6 +25,7 @@ export function installSa(core: Core, config: SaConfig): InboundSa | OutboundSa 
 export function removeSa(core: Core, sa: InboundSa | OutboundSa): void {
   core.sad.remove(sa);
   core.upkeep.remove(sa);
+  if (sa.direction === 'outbound') hearAgain(core, sa);
   forgetDecisions(core);
   core.fragments?.clear();
 }

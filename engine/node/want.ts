@@ -1,3 +1,4 @@
+import type { OutboundSa } from '../ipsec/sa.ts';
 import { NS_PER_S } from '../wire/instant.ts';
 import type { Core } from './core.ts';
 import type { Hope } from './decision.ts';
@@ -13,6 +14,12 @@ export function hopeFor(core: Core, policy: PolicyEntry | null, hope: Hope): voi
   if (hope.toldAt !== null && core.now - hope.toldAt < SAME_FLOW_NS) return;
   hope.toldAt = core.now;
   wantSa(core, { policy, detail: hope.detail }, hope.sa);
+}
+
+/** An outbound SA of the policy is gone: who asked for it a moment ago has had it, and whoever asks now is heard at once. */
+export function hearAgain({ policies }: Core, { policy }: OutboundSa): void {
+  const entry = policies.named(policy);
+  if (entry !== null) entry.lastWant = null;
 }
 
 /** Somebody may be there who negotiates, RFC 4301 §5.1 step 3b. Each policy asks at its own pace: others must not go unheard. */
