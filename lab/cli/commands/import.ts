@@ -19,24 +19,22 @@ export interface ImportOptions {
 export function define(command: Command, context: CommandContext): void {
   command
     .description(DESCRIPTION)
-    .addHelpText('after', examples(['lab import containerlab spine.clab.yml > spine.yaml']));
-  importing(command, 'containerlab', "read containerlab's YAML: nodes of kind linux, their links and exec lines")
-    .addHelpText('after', examples(['lab import containerlab spine.clab.yml --out spine.yaml && lab up ./spine.yaml']))
-    .action(async (file: string, options: ImportOptions) => {
-      const { importContainerlab } = await import('../../exchange/containerlab/import.ts');
-      finishImport(importContainerlab(file, textOf(file)), options, context);
-    });
-}
-
-/** A subcommand with what all of them take. */
-function importing(command: Command, format: string, summary: string): Command {
-  return command
-    .command(format)
-    .summary(summary)
-    .description(summary.replace(/^./, first => first.toUpperCase()))
-    .argument('<file>')
+    .configureHelp({ showGlobalOptions: true })
     .option('--out <file>', 'write here; standard output unless given')
-    .option(...JSON_OPTION);
+    .option(...JSON_OPTION)
+    .addHelpText('after', examples(['lab import containerlab spine.clab.yml > spine.yaml']));
+  command
+    .command('containerlab')
+    .summary("nodes of kind linux, links and exec lines of containerlab's YAML")
+    .description(
+      "Read containerlab's YAML: nodes of kind linux, their links, and the addresses and routes of exec lines.",
+    )
+    .argument('<file>')
+    .addHelpText('after', examples(['lab import containerlab spine.clab.yml --out spine.yaml && lab up ./spine.yaml']))
+    .action(async (file: string, _: unknown, subcommand: Command) => {
+      const { importContainerlab } = await import('../../exchange/containerlab/import.ts');
+      finishImport(importContainerlab(file, textOf(file)), subcommand.optsWithGlobals<ImportOptions>(), context);
+    });
 }
 
 function textOf(file: string): string {
