@@ -11,7 +11,7 @@ function statuses(name: string): LabNodeStatus[] {
   const nodes = createNodes(topology);
   return topology.nodes.flatMap(({ name: node, kind, engine }) => {
     const status = nodes.get(node)?.status();
-    return status === undefined ? [] : [{ ...status, kind, engine, ike: null }];
+    return status === undefined ? [] : [{ ...status, kind, engine, condition: 'up' as const, ike: null }];
   });
 }
 

@@ -18,6 +18,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'check', summary: "run the topology's checks again", load: () => import('./commands/check.ts') },
   { name: 'explain', summary: 'what a node would do with a packet', load: () => import('./commands/explain.ts') },
   { name: 'ike', summary: 'what nodes negotiate, and commands about it', load: () => import('./commands/ike.ts') },
+  { name: 'fault', summary: 'break links and nodes, and mend them', load: () => import('./commands/fault.ts') },
+  {
+    name: 'restart',
+    summary: 'start nodes again, with nothing remembered',
+    load: () => import('./commands/restart.ts'),
+  },
   { name: 'down', summary: 'remove labs and all that they left', load: () => import('./commands/down.ts') },
   { name: 'topologies', summary: 'list the topologies that ship', load: () => import('./commands/topologies.ts') },
   { name: 'validate', summary: 'find every error of a file at once', load: () => import('./commands/validate.ts') },

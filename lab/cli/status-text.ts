@@ -39,7 +39,7 @@ export function nodeTable(nodes: readonly LabNodeStatus[], columns: Columns = 'w
       .filter(port => port.kind === 'ethernet')
       .map((port, index) => [
         index === 0 ? node.name : '',
-        index === 0 ? node.kind : '',
+        index === 0 ? kindText(node) : '',
         port.up ? port.name : `${port.name} (down)`,
         addressText(port.addresses),
         String(port.counters.receivedPackets),
@@ -49,11 +49,13 @@ export function nodeTable(nodes: readonly LabNodeStatus[], columns: Columns = 'w
   return cut(2, columns, ['NODE', 'KIND', 'INTERFACE', 'ADDRESSES', 'RECEIVED', 'SENT'], rows);
 }
 
+const kindText = ({ kind, condition }: LabNodeStatus): string => (condition === 'up' ? kind : `${kind} (${condition})`);
+
 export function linkTable(links: readonly LinkStatus[], columns: Columns = 'with counters'): string[] {
   const rows = links.map(link => [
     link.name,
     link.ends.join(' - '),
-    impairmentText(link.impairments),
+    faultText(link),
     link.captureLosses === 0
       ? link.frames.join(' / ')
       : `${link.frames.join(' / ')} (${link.captureLosses} not captured)`,
@@ -126,6 +128,13 @@ const routesThrough = (node: LabNodeStatus, tunnel: string): string =>
     .filter(route => route.interface === tunnel)
     .map(route => route.destination)
     .join(' ') || '-';
+
+/** What keeps frames from passing, then what happens to those that do. */
+export function faultText({ isCut, lostFrom, impairments }: LinkStatus): string {
+  const stops = [...(isCut ? ['CUT'] : []), ...lostFrom.map(end => `LOST from ${end}`)];
+  const text = impairmentText(impairments);
+  return stops.length === 0 ? text : [...stops, ...(text === '-' ? [] : [text])].join(', ');
+}
 
 function impairmentText([there, back]: readonly [Impairment, Impairment]): string {
   const [forward, backward] = [oneWay(there), oneWay(back)];

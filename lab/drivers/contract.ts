@@ -5,6 +5,7 @@ import { dissect } from '../../engine/wire/dissect.ts';
 import { ping } from '../../engine/node/testing/packets.ts';
 import { decodeEthernet, encodeEthernet, EtherType } from '../../engine/wire/ethernet.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
+import { UNIMPAIRED } from '../topology/impairment.ts';
 import type { Topology } from '../topology/model.ts';
 import type { Driver, LabEvent, Probe, ProbeResult, RunningLab } from './driver.ts';
 
@@ -269,6 +270,33 @@ export function driverContract(name: string, createDriver: () => Driver, topolog
       expect(scene.packets.slice(mark).some(packet => packet.from === 'bob:net1')).toBe(true);
       await scene.lab.fault({ kind: 'heal', link: 'lan-b' });
       expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+    });
+
+    test('a link that loses everything from now on does so, its capture goes on, and it can be made whole again', async () => {
+      const link = siteToSite.links.find(({ name }) => name === 'wan');
+      const all = { ...UNIMPAIRED, loss: 1 };
+      await scene.lab.fault({ kind: 'impair', link: 'wan', impairments: [all, UNIMPAIRED] });
+      expect(scene.lab.condition().links['wan']?.impairments[0].loss).toBe(1);
+      const mark = scene.packets.length;
+      expect((await scene.lab.probe(probeOf(4, 'icmp'))).kind).not.toBe('answered');
+      expect(scene.packets.slice(mark).some(packet => packet.link === 'wan')).toBe(true);
+      await scene.lab.fault({
+        kind: 'impair',
+        link: 'wan',
+        impairments: link?.impairments ?? [UNIMPAIRED, UNIMPAIRED],
+      });
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+    });
+
+    test('a gateway that is paused passes nothing and forgets nothing', async () => {
+      await scene.lab.fault({ kind: 'pause', node: 'bob' });
+      expect(scene.lab.condition().nodes['bob']).toBe('paused');
+      expect((await scene.lab.status()).map(({ name }) => name)).toContain('bob');
+      expect((await scene.lab.probe(probeOf(4, 'icmp'))).kind).not.toBe('answered');
+      await scene.lab.fault({ kind: 'resume', node: 'bob' });
+      expect(await reach(scene.lab, probeOf(4, 'icmp'))).toMatchObject({ kind: 'answered' });
+      expect(scene.lab.condition().nodes['bob']).toBe('up');
+      expect(scene.lab.keys()).toHaveLength(2);
     });
 
     test('a gateway that crashed passes nothing; restarted it has new SAs, and passes packets again', async () => {

@@ -7,7 +7,11 @@ import type { FaultAction, Topology } from '../topology/model.ts';
 
 export type DriverName = 'sim' | 'netns' | 'docker' | 'mininet';
 
+<<<<<<< Updated upstream
 import type { DeprecatedUse } from './deprecated-use.ts';
+=======
+import type { LabCondition } from './fault-book.ts';
+>>>>>>> Stashed changes
 import type { HttpService } from './http-service.ts';
 
 /** What a clause or check may ask of a driver; one that lacks it is reported unsupported, never failed. */
@@ -63,7 +67,10 @@ export interface RunningLab {
   exec(node: string, argv: readonly string[], io: ExecIo): Promise<number>;
   /** Puts a frame on a link as if its other end had sent it. */
   inject(link: string, towards: string, frame: Uint8Array): Promise<void>;
+  /** Rejects where it cannot be done to that node or link. */
   fault(action: FaultAction): Promise<void>;
+  /** What faults have made of nodes and links, and which nodes have ended by themselves. */
+  condition(): LabCondition;
   /** Engine nodes report everything; plain kernel nodes what the driver can see. */
   status(): Promise<readonly NodeStatus[]>;
   /** null: the node does not run the engine. */

@@ -21,6 +21,7 @@ import type { IkeStatus } from '../../engine/ike/status.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../engine/node/node.ts';
 import type { DeprecatedUse } from '../drivers/deprecated-use.ts';
 import type { DriverName } from '../drivers/driver.ts';
+import type { NodeCondition } from '../drivers/fault-book.ts';
 import type { FailureValue } from '../state/failure.ts';
 import type { Impairment, NodeKind } from '../topology/model.ts';
 
@@ -48,6 +49,8 @@ export type LabState = 'starting' | 'up' | 'stopping';
 
 export interface LabNodeStatus extends NodeStatus {
   readonly kind: NodeKind;
+  /** As faults, or its own end, have made it. */
+  readonly condition: NodeCondition;
   /** Runs this project's engine here; otherwise a plain stack. */
   readonly engine: boolean;
   /** null: it does not negotiate, or does not run. */
@@ -58,7 +61,14 @@ export interface LinkStatus {
   readonly name: string;
   /** `node:interface`. */
   readonly ends: readonly [string, string];
+  /** Now: of the file, or as a fault has made them. */
   readonly impairments: readonly [Impairment, Impairment];
+  /** Of the file. */
+  readonly planned: readonly [Impairment, Impairment];
+  /** Both ends see it. */
+  readonly isCut: boolean;
+  /** Ends whose frames are lost on it. */
+  readonly lostFrom: readonly string[];
   /** Frames that the capture saw, from ends[0] and from ends[1]. */
   readonly frames: readonly [number, number];
   /** Frames that the capture could not keep up with. */

@@ -6,6 +6,7 @@ import { badInput, errorCode, ExitCode, Failure, machineCannot } from '../state/
 import type { CheckLine, ErrorBody, ExecRequest, ExplainQuery, IkeOrder } from './api.ts';
 import { streamCapture } from './capture-stream.ts';
 import { serveExec } from './exec-session.ts';
+import { assertFault } from './fault-order.ts';
 import type { LiveLab } from './live-lab.ts';
 import { statusOf } from './status.ts';
 import type { FaultAction } from '../topology/model.ts';
@@ -39,7 +40,9 @@ const ROUTES: Readonly<Record<string, Route>> = {
     answer(response, {});
   },
   'POST /fault': async ({ lab, request, response }) => {
-    await lab.running.fault(await bodyOf<FaultAction>(request));
+    const action = await bodyOf<FaultAction>(request);
+    assertFault(action, lab.running.topology, lab.running.condition());
+    await lab.running.fault(action);
     answer(response, {});
   },
   'POST /down': async ({ remove, response }) => {

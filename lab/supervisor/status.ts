@@ -1,4 +1,6 @@
+import type { NodeStatus } from '../../engine/node/node.ts';
 import type { LabEvent } from '../drivers/driver.ts';
+import type { TopologyNode } from '../topology/model.ts';
 import type { EventStatus, LabNodeStatus, LabStatus, LinkStatus } from './api.ts';
 import type { LiveLab } from './live-lab.ts';
 
@@ -24,22 +26,34 @@ export async function statusOf(lab: LiveLab): Promise<LabStatus> {
 
 async function nodeStatuses({ running }: LiveLab): Promise<LabNodeStatus[]> {
   const [statuses, ike] = await Promise.all([running.status(), running.ike()]);
+  const { nodes } = running.condition();
   const ikeOf = (name: string) => ike.find(({ node }) => node === name)?.status ?? null;
+  const described = ({ name, kind, engine }: TopologyNode, status: NodeStatus): LabNodeStatus => ({
+    ...status,
+    kind,
+    engine,
+    condition: nodes[name] ?? 'up',
+    ike: ikeOf(name),
+  });
   return running.topology.nodes.flatMap(node => {
     const status = statuses.find(found => found.name === node.name);
-    return status === undefined ? [] : [{ ...status, kind: node.kind, engine: node.engine, ike: ikeOf(node.name) }];
+    return status === undefined ? [] : [described(node, status)];
   });
 }
 
 function linkStatuses(lab: LiveLab): LinkStatus[] {
   const losses = lab.running.captureLosses();
+  const { links } = lab.running.condition();
   return lab.running.topology.links.map(link => {
     const [near, far] = link.endpoints.map(end => `${end.node}:${end.interface}`);
     if (near === undefined || far === undefined) throw new Error(`link ${link.name} without two ends`);
     return {
       name: link.name,
       ends: [near, far],
-      impairments: link.impairments,
+      impairments: links[link.name]?.impairments ?? link.impairments,
+      planned: link.impairments,
+      isCut: links[link.name]?.isCut ?? false,
+      lostFrom: links[link.name]?.lostFrom ?? [],
       frames: [lab.framesFrom(link.name, near), lab.framesFrom(link.name, far)],
       captureLosses: losses[link.name] ?? 0,
     };

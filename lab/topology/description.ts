@@ -249,6 +249,18 @@ const faultShape = fields(
       'Cut one direction of a link.',
     ),
     heal: optional(names.reference('a link'), 'End a partition.'),
+    impair: optional(
+      fields('impair', {
+        link: required(names.reference('a link'), 'The link.'),
+        to: optional(
+          whenKeys(impairmentShape, ['forward', 'backward'], bothWaysShape),
+          'What is wrong with it from now on; nothing where it is absent.',
+        ),
+      }),
+      'Make a link worse, or better, than it was.',
+    ),
+    pause: optional(names.reference('a node'), 'Let this node stand still.'),
+    resume: optional(names.reference('a node'), 'Let it go on.'),
     skew: optional(
       fields('skew', {
         node: required(names.reference('a node'), 'The node.'),
@@ -270,7 +282,7 @@ const faultShape = fields(
     ),
     rebind: optional(names.reference('a NAT node'), 'Make a NAT forget its mappings, as if it had been replaced.'),
   },
-  ['down', 'up', 'crash', 'restart', 'partition', 'heal', 'skew', 'move', 'rebind'],
+  ['down', 'up', 'crash', 'restart', 'partition', 'heal', 'impair', 'pause', 'resume', 'skew', 'move', 'rebind'],
 );
 
 export const topologyShape = fields('a topology', {

@@ -359,7 +359,11 @@ export type FaultAction =
   /** Frames from `from` (a node) are lost on the link, the other direction works. */
   | { readonly kind: 'partition'; readonly link: string; readonly from: string }
   | { readonly kind: 'heal'; readonly link: string }
+  /** From now on the link is like this, from endpoints[0] to endpoints[1] and back, until it is changed again. */
+  | { readonly kind: 'impair'; readonly link: string; readonly impairments: readonly [Impairment, Impairment] }
   | { readonly kind: 'crash' | 'restart'; readonly node: string }
+  /** The node stands still, and remembers; what arrives meanwhile waits as far as there is room. */
+  | { readonly kind: 'pause' | 'resume'; readonly node: string }
   /** A NAT forgets its mappings: what comes from inside gets new ports. */
   | { readonly kind: 'rebind'; readonly node: string }
   /**

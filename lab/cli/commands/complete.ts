@@ -5,6 +5,7 @@ import { commandNames } from '../../system/commands.ts';
 import { shippedTopologies } from '../../topology/shipped.ts';
 import type { CommandContext } from '../command.ts';
 import { isUp, type LiveFolder } from '../find-lab.ts';
+import { FAULT_KINDS } from '../fault-words.ts';
 import { knownSuites } from './test.ts';
 
 /** Asked by the shells' scripts (commands/completion.ts): candidates for the last word, one a line. */
@@ -61,6 +62,9 @@ const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
       : place === 1
         ? ['initiate', 'terminate', 'rekey', 'reauthenticate', 'redirect']
         : [],
+  fault: place =>
+    place === 0 ? [...FAULT_KINDS] : place === 1 ? namesOf(lab => [...lab.record.nodes, ...lab.record.links]) : [],
+  restart: () => namesOf(lab => lab.record.nodes),
   capture: place => (place === 0 ? namesOf(lab => lab.record.links) : []),
   status: place => (place === 0 ? labs() : []),
   check: place => (place === 0 ? labs() : []),

@@ -34,6 +34,8 @@ export class LinkFaults {
       case 'heal':
         this.#blocked.fill(false);
         break;
+      case 'impair':
+        break;
     }
   }
 }

@@ -6,6 +6,7 @@ import { ikeConfig } from '../../topology/ike-config.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, RunContext, RunningLab } from '../driver.ts';
 import { enrol } from '../enrolment.ts';
+import { FaultBook } from '../fault-book.ts';
 import { hostsOf } from '../hosts.ts';
 import { firstSystem } from '../system-origin.ts';
 import { AdoptedAddresses } from './adopted-addresses.ts';
@@ -59,13 +60,17 @@ export async function bringUp(
   if (!insidePod()) throw new Error('a live lab comes up inside a pod: start this process through podCommand()');
   if (readdirSync('/run/netns').length > 0) throw new Error('there is a lab in this pod already');
   const { wayUp, nics, startChild } = ground;
-  const partitioned = new Set(
-    topology.faults.flatMap(({ action }) => (action.kind === 'partition' ? [action.link] : [])),
+  /** Of links that faults of the file do to what a veth alone does not. */
+  const apart = new Set(
+    topology.faults.flatMap(({ action }) =>
+      action.kind === 'partition' || action.kind === 'impair' ? [action.link] : [],
+    ),
   );
+  const faults = new FaultBook(topology);
   const impaired = topology.links.filter(isImpaired);
-  const forNetem = impaired.filter(link => netemMatches(link) && !partitioned.has(link.name));
+  const forNetem = impaired.filter(link => netemMatches(link) && !apart.has(link.name));
   const byKernel = forNetem.length > 0 && netemAvailable() ? forNetem : [];
-  const ours = topology.links.filter(link => impaired.includes(link) || partitioned.has(link.name));
+  const ours = topology.links.filter(link => impaired.includes(link) || apart.has(link.name));
   const cables = cablesOf(topology, link => ours.includes(link) && !byKernel.includes(link), nics);
   const random = createSystemRandom();
   const enrolment = await enrol(topology, Date.now() / 1000, () => random);
@@ -96,6 +101,7 @@ export async function bringUp(
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
       onEvents: (name, events) => {
         for (const event of events) tell(name, event);
+        if (events.some(({ kind }) => kind === 'died')) faults.set(name, 'down');
         if (events.some(({ kind }) => kind === 'policyChanged')) {
           fleet
             .followPolicies(name)
@@ -112,7 +118,10 @@ export async function bringUp(
       runId: context.runId,
       ikeFor,
       settingsOf: options.charonSettings ?? (() => ''),
-      onDeath: (node, lastWords) => tell(node, { kind: 'died', detail: lastWords }),
+      onDeath: (node, detail) => {
+        faults.set(node, 'down');
+        tell(node, { kind: 'died', detail });
+      },
       onMissing: (node, detail) => tell(node, { kind: 'notConfigured', detail }),
       onSaid: (node, lines) => {
         for (const detail of lines) tell(node, { kind: 'swanctl', detail });
@@ -126,12 +135,10 @@ export async function bringUp(
     );
     closing.push(() => Promise.all(services.map(service => service.kill())));
     fleet.launch();
+    const middleDied = (detail: string) => tell(null, { kind: 'died', detail });
     closing.push(() => fleet.close());
     const throughMiddle = cables.filter(cable => cable.kind === 'middle');
-    const middle =
-      throughMiddle.length === 0
-        ? null
-        : new MiddleProcess(context.runId, detail => tell(null, { kind: 'died', detail }));
+    const middle = throughMiddle.length === 0 ? null : new MiddleProcess(context.runId, middleDied);
     closing.push(() => middle?.kill());
     // Nothing is up yet: the capture misses nothing.
     const capture = new LiveCapture(cables, packet => {
@@ -150,7 +157,13 @@ export async function bringUp(
     ]);
     // They begin at once, and wait long where nobody answers: the engines come first.
     await peers.start();
-    const links = new LinkControl(cables, fleet, middle);
+    const links = new LinkControl({
+      cables,
+      fleet,
+      capture,
+      middle,
+      startMiddle: () => new MiddleProcess(context.runId, middleDied),
+    });
     for (const name of fleet.names) {
       const system = firstSystem(topology, name, Date.now() / 1000, ikeFor(name)?.credentials ?? null);
       systems.add(name, system, systemNode(name, fleet, adopted));
@@ -159,12 +172,11 @@ export async function bringUp(
       topology,
       context,
       ground,
-      cables,
       capture,
       fleet,
       peers,
-      middle,
       links,
+      faults,
       services,
       adopted,
       systems,

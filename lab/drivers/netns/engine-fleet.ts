@@ -98,12 +98,13 @@ export class EngineFleet {
     return found?.alive === true ? found : null;
   }
 
-  /** null: it does not run, or ended before it could answer. */
+  /** null: it does not run, stands still, or ended before it could answer. */
   async ask<Kind extends 'status' | 'explain' | 'ike' | 'sources'>(
     name: string,
     question: Extract<NodeRequest, { kind: Kind }>,
   ): Promise<NodeAnswers[Kind] | null> {
     const engine = this.find(name);
+    if (engine?.isPaused === true) return null;
     try {
       return (await engine?.request<Kind>(question)) ?? null;
     } catch (error) {
@@ -165,6 +166,12 @@ export class EngineFleet {
     return this.#nodes.has(name);
   }
 
+  /** Whether its process is stopped, by whoever stops it. */
+  setPaused(name: string, isPaused: boolean): void {
+    const running = this.find(name);
+    if (running !== null) running.isPaused = isPaused;
+  }
+
   async crash(name: string): Promise<void> {
     await this.#processes.get(name)?.kill();
   }
@@ -203,11 +210,11 @@ export class EngineFleet {
         command: { kind: 'deleteSa', spi: sa.spi, direction: sa.direction },
       });
     }
-    // An administrator may have taken policies away, and their SAs with them.
-    const { policies } = await running.request<'status'>({ kind: 'status' });
-    const names = new Set<string | null>([null, ...policies.map(({ name }) => name)]);
+    // An administrator may have taken policies away, and their SAs with them; whoever stands still is not asked.
+    const status = running.isPaused ? null : await running.request<'status'>({ kind: 'status' });
+    const names = status === null ? null : new Set<string | null>([null, ...status.policies.map(({ name }) => name)]);
     for (const sa of after) {
-      if (!old.has(saKey(sa)) && names.has(sa.policy))
+      if (!old.has(saKey(sa)) && names?.has(sa.policy) !== false)
         await running.request<'command'>({ kind: 'command', command: { kind: 'installSa', sa } });
     }
   }

@@ -33,6 +33,9 @@ export interface LiveEvent {
   readonly deprecated?: DeprecatedUse;
 }
 
+/** Nobody waits for an answer of a process that stands still. */
+const QUESTIONS: ReadonlySet<NodeRequest['kind']> = new Set(['status', 'explain', 'ports', 'sources', 'ike']);
+
 interface Pending {
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
@@ -47,6 +50,8 @@ export class EngineProcess {
   #started: Pending | null = null;
   #ended: NodeChildEnd | null = null;
   #killed = false;
+  /** Stopped by a signal: it hears us when it goes on. */
+  isPaused = false;
 
   /** Starts the process, which waits for its order: give it while the links are being made. */
   constructor(options: EngineProcessOptions) {
@@ -89,7 +94,11 @@ export class EngineProcess {
         return;
       }
       const id = this.#nextId++;
-      this.#pending.set(id, { resolve, reject });
+      if (!this.isPaused) this.#pending.set(id, { resolve, reject });
+      else if (QUESTIONS.has(request.kind)) {
+        reject(new Error(`${this.#node} is paused`));
+        return;
+      } else resolve(null as never); // what it is told it does when it goes on
       this.#send({ kind: 'request', id, request });
     });
   }

@@ -1,25 +1,57 @@
+import type { TopologyLink } from '../../topology/model.ts';
 import { directionFrom, type LinkFault } from '../link/link-faults.ts';
+import { MachineObstacle } from '../machine-obstacle.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import type { Cable, CableEnd } from './layout.ts';
+import type { LiveCapture } from './live-capture.ts';
 import type { MiddleProcess } from './middle-process.ts';
 import { plainNodeScript } from './plain-node.ts';
 import { runScript } from './run.ts';
+import { spliced, spliceIn } from './splice.ts';
 
-/** Does to the cables what faults ask for. */
+export interface LinkControlParts {
+  readonly cables: readonly Cable[];
+  readonly fleet: EngineFleet;
+  readonly capture: LiveCapture;
+  /** null: no link goes through the middle yet. */
+  readonly middle: MiddleProcess | null;
+  readonly startMiddle: () => MiddleProcess;
+}
+
+/** The cables of a live lab, and what faults do to them. */
 export class LinkControl {
-  readonly #cables: ReadonlyMap<string, Cable>;
+  readonly #cables: Map<string, Cable>;
   readonly #fleet: EngineFleet;
-  readonly #middle: MiddleProcess | null;
+  readonly #capture: LiveCapture;
+  readonly #startMiddle: () => MiddleProcess;
+  #middle: MiddleProcess | null;
+  /** Links that are cut, and ends whose frames are lost: by the link's name. */
+  readonly #cut = new Set<string>();
+  readonly #partitions = new Map<string, Set<string>>();
+  #spliceCount = 0;
 
-  constructor(cables: readonly Cable[], fleet: EngineFleet, middle: MiddleProcess | null) {
+  constructor({ cables, fleet, capture, middle, startMiddle }: LinkControlParts) {
     this.#cables = new Map(cables.map(cable => [cable.link.name, cable]));
     this.#fleet = fleet;
+    this.#capture = capture;
     this.#middle = middle;
+    this.#startMiddle = startMiddle;
+  }
+
+  /** Throws for a link that there is not. */
+  cable(name: string): Cable {
+    const cable = this.#cables.get(name);
+    if (cable === undefined) throw new Error(`there is no link ${name}`);
+    return cable;
+  }
+
+  async close(): Promise<void> {
+    await this.#middle?.kill();
   }
 
   async apply(fault: LinkFault): Promise<void> {
-    const cable = this.#cables.get(fault.link);
-    if (cable === undefined) throw new Error(`there is no link ${fault.link}`);
+    let cable = this.cable(fault.link);
+    if (cable.kind === 'straight' && needsMiddle(fault, cable)) cable = await this.#splice(cable);
     switch (fault.kind) {
       case 'linkDown':
       case 'linkUp':
@@ -28,13 +60,51 @@ export class LinkControl {
       case 'partition':
       case 'heal':
         if (cable.kind === 'straight') await this.#partition(cable, fault);
+        this.#remember(fault);
+        break;
+      case 'impair':
     }
     if (cable.kind === 'middle') this.#middle?.apply(fault);
+  }
+
+  #remember(fault: Extract<LinkFault, { kind: 'partition' | 'heal' }>): void {
+    if (fault.kind === 'heal') this.#partitions.delete(fault.link);
+    else this.#partitions.set(fault.link, new Set([...(this.#partitions.get(fault.link) ?? []), fault.from]));
+  }
+
+  /** Puts the lab's own link between the ends of a straight cable, which is cut for a moment. */
+  async #splice(cable: Cable): Promise<Cable> {
+    const { link } = cable;
+    const through = spliced(cable, `p${this.#spliceCount++}`);
+    if (through === null) {
+      throw new MachineObstacle(
+        `link ${link.name} cannot be impaired while its lab runs: gateways that hold their ports are at both of its ends`,
+        `give it an impairment in the file ("impair:", or a fault that impairs it): then the lab stands between them from the beginning`,
+      );
+    }
+    const wasCut = this.#cut.has(link.name);
+    const lostFrom = [...(this.#partitions.get(link.name) ?? [])];
+    if (wasCut) await this.#plug(cable, true);
+    if (lostFrom.length > 0) await this.#partition(cable, { kind: 'heal', link: link.name });
+    this.#capture.forget(link.name);
+    await spliceIn(through);
+    this.#capture.listen(through.cable);
+    this.#cables.set(link.name, through.cable);
+    this.#middle ??= this.#startMiddle();
+    await this.#middle.start([through.cable]);
+    for (const from of lostFrom) this.#middle.apply({ kind: 'partition', link: link.name, from });
+    if (wasCut) {
+      await this.#plug(through.cable, false);
+      this.#middle.apply({ kind: 'linkDown', link: link.name });
+    }
+    return through.cable;
   }
 
   /** Both nodes see the carrier come and go. */
   async #plug(cable: Cable, up: boolean): Promise<void> {
     const state = up ? 'up' : 'down';
+    if (up) this.#cut.delete(cable.link.name);
+    else this.#cut.add(cable.link.name);
     for (const { netns, device } of switchesOf(cable)) {
       await runScript(netns, `ip link set dev ${device} ${state}`);
     }
@@ -60,14 +130,19 @@ export class LinkControl {
     const [sender, receiver] = direction === 0 ? cable.ends : [cable.ends[1], cable.ends[0]];
     const [where, what] = receiver.node.engine ? [receiver, 'receive' as const] : [sender, 'send' as const];
     const engine = this.#fleet.find(where.node.name);
-    if (engine === null) {
-      throw new Error(
-        `link ${fault.link} cannot be partitioned: no engine runs at its ends; name the partition under faults, and the lab puts itself between them`,
-      );
-    }
+    if (engine === null)
+      throw new MachineObstacle(`${where.node.name} does not run, so it cannot be cut off`, 'restart it first');
     await engine.request<'mute'>({ kind: 'mute', port: where.end.interface, direction: what });
   }
 }
+
+/** Where no engine is at an end that could be made deaf, and for what a veth does not do, the lab has to stand in between. */
+function needsMiddle(fault: LinkFault, { ends, link }: Cable): boolean {
+  if (fault.kind === 'partition') return !ends.some(({ node }) => node.engine);
+  return fault.kind === 'impair' && JSON.stringify(fault.impairments) !== impairmentsOf(link);
+}
+
+const impairmentsOf = ({ impairments }: TopologyLink): string => JSON.stringify(impairments);
 
 /** The devices to switch for a cable: never a plain node's own where there is another, for its routes would go with it. */
 function switchesOf({ kind, ends }: Cable): { readonly netns: string; readonly device: string }[] {

@@ -26,28 +26,44 @@ interface Ears {
  */
 export class LiveCapture {
   readonly #onPacket: (packet: CapturedPacket) => void;
-  readonly #links: readonly Ears[];
+  readonly #links = new Map<string, Ears>();
 
   /** Listens from now on; the interfaces need not be up. */
   constructor(cables: readonly Cable[], onPacket: (packet: CapturedPacket) => void) {
     this.#onPacket = onPacket;
-    this.#links = cables.map(({ link, ends }) => ({ link: link.name, both: ends.map(earFor), latest: 0n }));
-    for (const ears of this.#links) for (const { tap } of ears.both) tap.watch(() => this.#drain(ears));
+    for (const cable of cables) this.listen(cable);
+  }
+
+  /** Also where the link was heard by another cable. */
+  listen({ link, ends }: Cable): void {
+    const latest = this.#links.get(link.name)?.latest ?? 0n;
+    this.forget(link.name);
+    const ears: Ears = { link: link.name, both: ends.map(earFor), latest };
+    for (const { tap } of ears.both) tap.watch(() => this.#drain(ears));
+    this.#links.set(link.name, ears);
+  }
+
+  forget(link: string): void {
+    const ears = this.#links.get(link);
+    if (ears === undefined) return;
+    this.#drain(ears);
+    for (const { tap } of ears.both) tap.close();
+    this.#links.delete(link);
   }
 
   /** Passes on what the kernel still holds for us. */
   flush(): void {
-    for (const ears of this.#links) this.#drain(ears);
+    for (const ears of this.#links.values()) this.#drain(ears);
   }
 
   losses(): Readonly<Record<string, number>> {
     return Object.fromEntries(
-      this.#links.map(({ link, both }) => [link, both.reduce((sum, { tap }) => sum + tap.losses(), 0)]),
+      [...this.#links.values()].map(({ link, both }) => [link, both.reduce((sum, { tap }) => sum + tap.losses(), 0)]),
     );
   }
 
   close(): void {
-    for (const { both } of this.#links) for (const { tap } of both) tap.close();
+    for (const { both } of this.#links.values()) for (const { tap } of both) tap.close();
   }
 
   /**

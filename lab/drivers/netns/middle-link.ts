@@ -20,7 +20,8 @@ export interface Departure {
 /** A link that this process carries, between two ports: the same model as in the simulator, on real time. */
 export class MiddleLink {
   readonly #link: TopologyLink;
-  readonly #model: LinkModel;
+  #model: LinkModel;
+  readonly #random: Random;
   readonly #faults = new LinkFaults();
   readonly #ports: readonly [FramePort, FramePort];
   /** How often it was unplugged. */
@@ -30,6 +31,7 @@ export class MiddleLink {
     this.#link = link;
     this.#ports = ports;
     this.#model = new LinkModel(link.impairments, random);
+    this.#random = random;
   }
 
   get plugging(): number {
@@ -61,6 +63,7 @@ export class MiddleLink {
     if (fault.link !== this.#link.name) return false;
     this.#faults.apply(fault, this.#link);
     if (this.#faults.down) this.#plugging++;
+    if (fault.kind === 'impair') this.#model = new LinkModel(fault.impairments, this.#random);
     return true;
   }
 }

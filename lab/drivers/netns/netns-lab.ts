@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import { type FrameSender, openFrameSender } from '../../../engine/host/frame-sender.ts';
+import type { IkeStatus } from '../../../engine/ike/status.ts';
 import type { IkeCommand, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
@@ -8,17 +9,18 @@ import type { EspSaKeys } from '../../capture/key-log.ts';
 import { planCommand } from '../../system/commands.ts';
 import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, DriverName, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import type { FaultBook, LabCondition } from '../fault-book.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import { framesOf } from '../system-frames.ts';
+import { MachineObstacle } from '../machine-obstacle.ts';
 import type { EngineFleet } from './engine-fleet.ts';
 import type { AdoptedAddresses } from './adopted-addresses.ts';
 import { type Ground, LAB_GOES } from './ground.ts';
 import type { HttpProcess } from './http-process.ts';
-import type { Cable } from './layout.ts';
+import type { CableEnd } from './layout.ts';
 import type { LinkControl } from './link-control.ts';
 import type { LiveCapture } from './live-capture.ts';
 import { liveNow } from './live-now.ts';
-import type { MiddleProcess } from './middle-process.ts';
 import type { NetnsSystems } from './netns-systems.ts';
 import { kernelNamespace, namespaceFile } from './names.ts';
 import { pingProbe } from './ping-probe.ts';
@@ -26,21 +28,24 @@ import { moveScript, plainNodeScript } from './plain-node.ts';
 import { plainStatus } from './plain-status.ts';
 import { runScript } from './run.ts';
 import { socketProbe } from './socket-probe.ts';
+import { signalProcessesIn } from './stray-processes.ts';
 import type { StrongswanFleet } from './strongswan/fleet.ts';
 import { charonEnvironment } from './strongswan/charon.ts';
 import { runSystem, type SystemHost } from './system-run.ts';
 import { runTool, type ToolNode } from './tool-run.ts';
 
+/** Exit status of a command on a node that stands still: ssh's, for a host that does not answer. */
+const STATUS_NODE_PAUSED = 255;
+
 export interface NetnsLabParts {
   readonly topology: Topology;
   readonly context: RunContext;
   readonly ground: Ground;
-  readonly cables: readonly Cable[];
   readonly capture: LiveCapture;
   readonly fleet: EngineFleet;
   readonly peers: StrongswanFleet;
-  readonly middle: MiddleProcess | null;
   readonly links: LinkControl;
+  readonly faults: FaultBook;
   readonly services: readonly HttpProcess[];
   readonly adopted: AdoptedAddresses;
   readonly systems: NetnsSystems;
@@ -51,16 +56,18 @@ export class NetnsLab implements RunningLab {
   readonly driver: DriverName;
   readonly capabilities: ReadonlySet<Capability>;
   readonly #parts: NetnsLabParts;
-  readonly #senders = new Map<string, FrameSender>();
+  readonly #senders = new Map<CableEnd, FrameSender>();
   readonly #faultTimers: NodeJS.Timeout[] = [];
   /** Ends what `exec` has running when the lab goes. */
   readonly #goingDown = new AbortController();
   /** Probes to one listener go one after the other: each brings its own. */
   readonly #listeners = new Map<string, Promise<unknown>>();
   #down: Promise<void> | null = null;
+  readonly #faults: FaultBook;
 
   constructor(parts: NetnsLabParts, capabilities: ReadonlySet<Capability>) {
     this.#parts = parts;
+    this.#faults = parts.faults;
     this.driver = parts.ground.driver;
     this.capabilities = capabilities;
     for (const { atNs, action } of parts.topology.faults) {
@@ -95,6 +102,10 @@ export class NetnsLab implements RunningLab {
     const signals = [this.#goingDown.signal, ...(io.signal === null ? [] : [io.signal])];
     const whileUp = { ...io, signal: AbortSignal.any(signals) };
     const { name, engine } = this.#node(node);
+    if (this.#faults.node(name) === 'paused') {
+      io.stderr(Buffer.from(`${name} is paused\n`));
+      return STATUS_NODE_PAUSED;
+    }
     const system = this.#parts.systems.find(name);
     const plan = system === null ? null : planCommand(argv, system, { hasPrograms: true });
     if (plan !== null) return runSystem(plan, argv, this.#systemHost(name), whileUp);
@@ -107,23 +118,35 @@ export class NetnsLab implements RunningLab {
   // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
   async inject(link: string, towards: string, frame: Uint8Array): Promise<void> {
     this.#assertUp();
-    const cable = this.#parts.cables.find(candidate => candidate.link.name === link);
-    if (cable === undefined) throw new Error(`there is no link ${link}`);
-    const direction = directionTowards(cable.link, towards);
-    const { netns, end } = cable.ends[direction];
-    const key = `${netns} ${end.interface}`;
-    const sender = this.#senders.get(key) ?? openFrameSender({ interface: end.interface, netns: namespaceFile(netns) });
-    this.#senders.set(key, sender);
+    const cable = this.#parts.links.cable(link);
+    const from = cable.ends[directionTowards(cable.link, towards)];
+    const { netns, end } = from;
+    const sender =
+      this.#senders.get(from) ?? openFrameSender({ interface: end.interface, netns: namespaceFile(netns) });
+    this.#senders.set(from, sender);
     sender.send(frame);
   }
 
   async fault(action: FaultAction): Promise<void> {
     this.#assertUp();
+    await this.#carryOut(action);
+    this.#faults.note(action);
     this.#event('node' in action ? action.node : null, action.kind, describe(action));
+  }
+
+  condition(): LabCondition {
+    return this.#faults.condition();
+  }
+
+  async #carryOut(action: FaultAction): Promise<void> {
     switch (action.kind) {
       case 'crash':
       case 'restart':
         await this.#crashOrRestart(this.#node(action.node), action.kind);
+        return;
+      case 'pause':
+      case 'resume':
+        this.#stopOrContinue(this.#node(action.node), action.kind);
         return;
       case 'rebind':
         await this.#engine(action.node).request<'command'>({ kind: 'command', command: { kind: 'rebindNat' } });
@@ -138,6 +161,7 @@ export class NetnsLab implements RunningLab {
       case 'linkUp':
       case 'partition':
       case 'heal':
+      case 'impair':
         await this.#parts.links.apply(action);
     }
   }
@@ -164,14 +188,21 @@ export class NetnsLab implements RunningLab {
 
   async ike(): Promise<readonly NodeIke[]> {
     this.#assertUp();
-    const { topology, fleet, peers } = this.#parts;
+    const { topology } = this.#parts;
     const all = await Promise.all(
       topology.nodes.map(async ({ name, engine }) => ({
         node: name,
-        status: engine ? await fleet.ask<'ike'>(name, { kind: 'ike' }) : await peers.status(name),
+        status: await this.#ikeStatus(name, engine),
       })),
     );
     return all.flatMap(({ node, status }) => (status === null ? [] : [{ node, status }]));
+  }
+
+  /** null also of a node that stands still: nobody there could answer. */
+  async #ikeStatus(name: string, engine: boolean): Promise<IkeStatus | null> {
+    const { fleet, peers } = this.#parts;
+    if (this.#faults.node(name) === 'paused') return null;
+    return engine ? fleet.ask<'ike'>(name, { kind: 'ike' }) : peers.status(name);
   }
 
   async ikeCommand(node: string, command: IkeCommand): Promise<void> {
@@ -197,8 +228,8 @@ export class NetnsLab implements RunningLab {
   async #remove(): Promise<void> {
     for (const timer of this.#faultTimers) clearTimeout(timer);
     this.#goingDown.abort(LAB_GOES);
-    const { topology, ground, capture, fleet, peers, middle, services } = this.#parts;
-    await Promise.all([fleet.close(), peers.close(), middle?.kill(), ...services.map(service => service.kill())]);
+    const { topology, ground, capture, fleet, peers, links, services } = this.#parts;
+    await Promise.all([fleet.close(), peers.close(), links.close(), ...services.map(service => service.kill())]);
     for (const sender of this.#senders.values()) sender.close();
     capture.close();
     await ground.remove(topology);
@@ -221,6 +252,19 @@ export class NetnsLab implements RunningLab {
       return;
     }
     await runScript(kernelNamespace(node), moveScript(port, addresses, gateway));
+  }
+
+  /** All that runs on it, the engine first of all; what arrives meanwhile waits in the kernel's buffers. */
+  #stopOrContinue({ name, engine }: TopologyNode, kind: 'pause' | 'resume'): void {
+    const { fleet, peers } = this.#parts;
+    if (!engine && !peers.has(name)) {
+      throw new MachineObstacle(
+        `${name} is a plain stack of the kernel, which cannot be paused`,
+        'cut its links instead',
+      );
+    }
+    signalProcessesIn([kernelNamespace(name)], kind === 'pause' ? 'SIGSTOP' : 'SIGCONT');
+    fleet.setPaused(name, kind === 'pause');
   }
 
   /** A plain node is the kernel itself: all that can be taken from it are its links. */

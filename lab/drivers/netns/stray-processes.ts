@@ -2,14 +2,22 @@ import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { namespaceFile } from './names.ts';
 
 /** Kills what runs in these network namespaces of our pod, other than ourselves and what is spared. */
-export function killProcessesIn(namespaces: readonly string[], spared: readonly number[] = []): void {
+export const killProcessesIn = (namespaces: readonly string[], spared: readonly number[] = []): void =>
+  signalProcessesIn(namespaces, 'SIGKILL', spared);
+
+/** Sends all of them a signal. */
+export function signalProcessesIn(
+  namespaces: readonly string[],
+  signal: NodeJS.Signals,
+  spared: readonly number[] = [],
+): void {
   const inodes = new Set(namespaces.map(inodeOf).filter(inode => inode !== null));
   for (const pid of readdirSync('/proc')
     .filter(name => /^[0-9]+$/.test(name))
     .map(Number)) {
     if (pid === process.pid || spared.includes(pid) || !inodes.has(namespaceOf(pid))) continue;
     try {
-      process.kill(pid, 'SIGKILL');
+      process.kill(pid, signal);
     } catch {
       // It ended by itself in the meantime.
     }

@@ -20,7 +20,9 @@ const CABLE_NS = 1000;
 /** One simulated link: the shared link model, the capture before it, and the event queue behind it. */
 export class Cable {
   readonly link: TopologyLink;
-  readonly #model: LinkModel;
+  #model: LinkModel;
+  readonly #random: Random;
+  readonly #mtu: number;
   readonly #faults = new LinkFaults();
   readonly #simulation: Simulation;
   readonly #ends: CableEnds;
@@ -30,6 +32,8 @@ export class Cable {
   constructor(link: TopologyLink, mtu: number, random: Random, simulation: Simulation, ends: CableEnds) {
     this.link = link;
     this.#model = new LinkModel(link.impairments, random, mtu);
+    this.#random = random;
+    this.#mtu = mtu;
     this.#simulation = simulation;
     this.#ends = ends;
   }
@@ -63,6 +67,8 @@ export class Cable {
     const wasDown = this.#faults.down;
     this.#faults.apply(fault, this.link);
     if (this.#faults.down && !wasDown) this.#cuts++;
+    // What is under way arrives as it would have.
+    if (fault.kind === 'impair') this.#model = new LinkModel(fault.impairments, this.#random, this.#mtu);
   }
 }
 

@@ -61,12 +61,18 @@ const ROUNDS_MAX = 100_000;
 /** How old what is remembered of the node's interfaces may be. */
 const INTERFACES_LIFETIME_NS = NS_PER_S;
 
+/** What waits for a machine that stands still: as much as a socket's buffer takes, then frames are lost. */
+const HELD_FRAMES_MAX = 256;
+
 /** A simulated computer: an engine node, the host stack above it, programs above that, and a clock that may be wrong. */
 export class Machine implements Host {
   readonly name: string;
   readonly #outside: MachineOutside;
   #running: Running | null = null;
   #skewNs = 0;
+  /** What was to happen while the machine stands still; null: it does not. */
+  #held: (() => void)[] | null = null;
+  #heldFrames = 0;
   #isSettling = false;
   /** When wake-ups are scheduled, and the earliest of them that is needed. */
   readonly #scheduled = new Set<Instant>();
@@ -93,7 +99,7 @@ export class Machine implements Host {
 
   status(): NodeStatus {
     const { node } = this.#up();
-    this.#take(node.wake(this.now())); // what it says of ages is as of the last call
+    if (this.#held === null) this.#take(node.wake(this.now())); // what it says of ages is as of the last call
     return node.status();
   }
 
@@ -148,17 +154,46 @@ export class Machine implements Host {
   crash(): void {
     const running = this.#running;
     this.#running = null;
+    this.#held = null;
     for (const process of running?.processes ?? []) process.kill();
+  }
+
+  get isPaused(): boolean {
+    return this.#held !== null;
+  }
+
+  /** Nothing happens on it from now on, and nothing is forgotten. A machine that is down stays down. */
+  pause(): void {
+    if (this.#running === null || this.#held !== null) return;
+    this.#held = [];
+    this.#heldFrames = 0;
+  }
+
+  /** It goes on with what has come meanwhile. */
+  unpause(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const happens of held) happens();
+    if (this.#running !== null) this.#settle();
   }
 
   receive(port: string, octets: Uint8Array): void {
     if (this.#running === null) return;
+    if (this.#held !== null) {
+      const kept = new Uint8Array(octets);
+      if (this.#heldFrames++ < HELD_FRAMES_MAX) this.#held.push(() => this.receive(port, kept));
+      return;
+    }
     this.#take(this.#running.node.receive([{ port, octets, offload: null }], this.now()));
     this.#settle();
   }
 
   command(command: NodeCommand): void {
     if (this.#running === null) return;
+    if (this.#held !== null) {
+      this.#held.push(() => this.command(command));
+      return;
+    }
     this.#carryOut(this.#running.node, command);
     this.#settle();
   }
@@ -214,8 +249,12 @@ export class Machine implements Host {
     const running = this.#running;
     return () => {
       if (this.#running !== running || running === null) return;
-      run();
-      this.#settle();
+      const happens = () => {
+        run();
+        this.#settle();
+      };
+      if (this.#held === null) happens();
+      else this.#held.push(happens);
     };
   }
 
@@ -267,6 +306,7 @@ export class Machine implements Host {
   /** Until nothing is left to do at this instant: packets down, programs that are ready; then sleeps until the next thing. */
   #settle(): void {
     if (this.#isSettling) return; // whoever is at it goes on until nothing is left
+    if (this.#held !== null) return; // it goes on when the machine does
     this.#isSettling = true;
     let rounds = 0;
     for (let running = this.#running; running !== null; running = this.#running) {

@@ -11,6 +11,7 @@ import { planCommand } from '../../system/commands.ts';
 import type { FaultAction, Topology } from '../../topology/model.ts';
 import type { HttpService } from '../http-service.ts';
 import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import type { LabCondition } from '../fault-book.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import { framesOf } from '../system-frames.ts';
 import { echoService } from './host/echo-service.ts';
@@ -79,8 +80,9 @@ export class SimLab implements RunningLab {
   probe(probe: Probe): Promise<ProbeResult> {
     return this.#pace.run(finish => {
       const machine = this.#world.machine(probe.from);
-      if (!machine.isUp) {
-        finish({ kind: 'refused', why: `${probe.from} is down`, mtu: null });
+      if (!machine.isUp || machine.isPaused) {
+        const why = `${probe.from} is ${machine.isUp ? 'paused' : 'down'}`;
+        finish({ kind: 'refused', why, mtu: null });
         return;
       }
       const service = this.#startEcho(probe);
@@ -97,8 +99,8 @@ export class SimLab implements RunningLab {
   exec(node: string, argv: readonly string[], io: ExecIo): Promise<number> {
     return this.#pace.run(finish => {
       const machine = this.#world.machine(node);
-      if (!machine.isUp) {
-        io.stderr(encoder.encode(`${node} is down\n`));
+      if (!machine.isUp || machine.isPaused) {
+        io.stderr(encoder.encode(`${node} is ${machine.isUp ? 'paused' : 'down'}\n`));
         finish(STATUS_NODE_DOWN);
         return;
       }
@@ -121,6 +123,10 @@ export class SimLab implements RunningLab {
     this.#pace.kick();
   }
 
+  condition(): LabCondition {
+    return this.#world.faults.condition();
+  }
+
   // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
   async status(): Promise<readonly NodeStatus[]> {
     this.#pace.enter();
@@ -131,7 +137,7 @@ export class SimLab implements RunningLab {
   async explain(node: string, flow: FlowQuery): Promise<Explanation | null> {
     this.#pace.enter();
     const machine = this.#world.machine(node);
-    return machine.isUp ? machine.node.explain(flow) : null;
+    return machine.isUp && !machine.isPaused ? machine.node.explain(flow) : null;
   }
 
   keys(): readonly EspSaKeys[] {
@@ -221,7 +227,7 @@ export class SimLab implements RunningLab {
   #startEcho(probe: Probe): Process | null {
     if (probe.with === 'icmp' || probe.toNode === null) return null;
     const machine = this.#world.machine(probe.toNode);
-    return machine.isUp
+    return machine.isUp && !machine.isPaused
       ? machine.spawn(['echo-service'], echoService(probe.with, probe.port), silent(), () => undefined)
       : null;
   }

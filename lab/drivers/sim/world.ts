@@ -6,6 +6,7 @@ import type { CapturedPacket } from '../../capture/packet.ts';
 import { deriveSas } from '../../topology/keys.ts';
 import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
+import { FaultBook } from '../fault-book.ts';
 import { directionFrom } from '../link/link-faults.ts';
 import { Cable, linkMtu } from './cable.ts';
 import type { LabEvent, NodeIke } from '../driver.ts';
@@ -34,6 +35,7 @@ export class World {
   readonly #daemons: SimDaemons;
   #sas: ReadonlyMap<string, readonly SaConfig[]>;
   readonly systems: SimSystems;
+  readonly faults: FaultBook;
   /** Of all SAs that there have been. */
   readonly keys = new KnownKeys();
 
@@ -41,6 +43,7 @@ export class World {
   constructor(parts: SimLabParts) {
     this.#parts = parts;
     const { topology, run, simulation } = parts;
+    this.faults = new FaultBook(topology);
     this.#daemons = new SimDaemons(
       parts,
       name => this.machine(name),
@@ -110,6 +113,12 @@ export class World {
       case 'restart':
         this.#restart(action.node);
         break;
+      case 'pause':
+        this.machine(action.node).pause();
+        break;
+      case 'resume':
+        this.machine(action.node).unpause();
+        break;
       case 'rebind':
         this.machine(action.node).command({ kind: 'rebindNat' });
         break;
@@ -125,9 +134,11 @@ export class World {
       case 'linkUp':
       case 'partition':
       case 'heal':
+      case 'impair':
         this.#applyToLink(action);
         break;
     }
+    this.faults.note(action);
     this.#note(node, action.kind, detailOf(action));
   }
 
@@ -136,11 +147,11 @@ export class World {
     this.#daemons.configure(name, config);
   }
 
-  /** Of a node that has crashed: its name, and interfaces that are down. */
+  /** Of a node that has crashed or stands still: its name, and interfaces that are down. */
   status(): NodeStatus[] {
     return this.#parts.topology.nodes.map(node => {
       const machine = this.machine(node.name);
-      return machine.isUp ? machine.status() : crashedStatus(node);
+      return machine.isUp && !machine.isPaused ? machine.status() : crashedStatus(node);
     });
   }
 
@@ -148,7 +159,7 @@ export class World {
   ike(): NodeIke[] {
     return this.#parts.topology.nodes.flatMap(({ name }) => {
       const machine = this.machine(name);
-      const status = machine.isUp ? machine.ikeStatus() : null;
+      const status = machine.isUp && !machine.isPaused ? machine.ikeStatus() : null;
       return status === null ? [] : [{ node: name, status }];
     });
   }

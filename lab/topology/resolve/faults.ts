@@ -1,6 +1,8 @@
 import type { FaultText } from '../description.ts';
 import type { Located } from '../shape.ts';
 import type { FaultAction, ScheduledFault } from '../model.ts';
+import { resolveImpairments } from './links.ts';
+import { hasEngine } from './node-options.ts';
 import { findNode, hasLink, type Scope } from './scope.ts';
 import { quoted } from '../../../engine/config/diagnostic.ts';
 import { didYouMean, oneOf } from '../../../engine/config/suggest.ts';
@@ -28,11 +30,30 @@ function resolveAction(scope: Scope, text: FaultText): FaultAction | null {
     if (findNode(scope, node, 'a fault') === null) return null;
     return { kind: text.crash !== null ? 'crash' : 'restart', node: node.value };
   }
+  const still = text.pause ?? text.resume;
+  if (still !== null) return resolvePause(scope, still, text.pause !== null ? 'pause' : 'resume');
+  if (text.impair !== null) {
+    const { link: which, to } = text.impair;
+    if (!hasLink(scope, which, 'impair')) return null;
+    return { kind: 'impair', link: which.value, impairments: resolveImpairments(to, scope.report) };
+  }
   if (text.rebind !== null) return resolveRebind(scope, text.rebind);
   if (text.partition !== null) return resolvePartition(scope, text.partition);
   if (text.move !== null) return resolveMove(scope, text.move);
   if (text.skew === null || findNode(scope, text.skew.node, 'skew') === null) return null;
   return { kind: 'clockSkew', node: text.skew.node.value, byNs: text.skew.by.value };
+}
+
+/** A plain stack is the machine's kernel where there is one: it cannot stand still. */
+function resolvePause(scope: Scope, reference: Located<string>, kind: 'pause' | 'resume'): FaultAction | null {
+  const node = findNode(scope, reference, kind);
+  if (node === null) return null;
+  if (!hasEngine(node) && node.text?.kind.value !== 'peer') {
+    const message = `${node.name} runs no gateway that could ${kind}`;
+    scope.report.error(reference.place, message, 'cut its links, or name a node that runs the engine');
+    return null;
+  }
+  return { kind, node: node.name };
 }
 
 function resolveRebind(scope: Scope, reference: Located<string>): FaultAction | null {

@@ -31,7 +31,7 @@ export function resolveLinks(scope: Scope): ResolvedLinks {
   const taken = new Map<string, string>();
   for (const [name, text] of scope.links) {
     if (text === null) continue;
-    const impairments = resolveImpairments(text, scope.report);
+    const impairments = resolveImpairments(text.impair, scope.report);
     const ends = resolveEnds(scope, name, text, taken);
     if (ends === null) continue;
     const [first, second] = ends;
@@ -105,8 +105,11 @@ function resolveEnd(
   return iface;
 }
 
-function resolveImpairments(text: LinkText, report: Report): readonly [Impairment, Impairment] {
-  const impair = text.impair;
+/** null: a perfect wire. */
+export function resolveImpairments(
+  impair: ImpairmentText | BothWaysText | null,
+  report: Report,
+): readonly [Impairment, Impairment] {
   if (impair === null) return [UNIMPAIRED, UNIMPAIRED];
   if (isBothWays(impair))
     return [resolveImpairment(impair.forward, report), resolveImpairment(impair.backward, report)];
