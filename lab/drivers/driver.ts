@@ -7,11 +7,8 @@ import type { FaultAction, Topology } from '../topology/model.ts';
 
 export type DriverName = 'sim' | 'netns' | 'docker' | 'mininet';
 
-<<<<<<< Updated upstream
 import type { DeprecatedUse } from './deprecated-use.ts';
-=======
 import type { LabCondition } from './fault-book.ts';
->>>>>>> Stashed changes
 import type { HttpService } from './http-service.ts';
 
 /** What a clause or check may ask of a driver; one that lacks it is reported unsupported, never failed. */
