@@ -18,6 +18,7 @@ const HEARD: ReadonlySet<NodeEvent['kind']> = new Set([
   'saSoftExpired',
   'saHardExpired',
   'peerMoved',
+  'unknownSpi',
   'interfaceUp',
   'interfaceDown',
   'addressConfigured',

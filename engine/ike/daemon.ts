@@ -63,7 +63,7 @@ export type IkeCommand =
   | { readonly kind: 'reauthenticate'; readonly ike: string | number }
   /** RFC 5685 §5: sends the peer elsewhere. */
   | { readonly kind: 'redirect'; readonly ike: string | number; readonly to: string }
-  /** What the node has noticed: `saWanted`, `saDeleted`, `saSoftExpired`, `saHardExpired`, `peerMoved`, interfaces and addresses. */
+  /** What the node has noticed: `saWanted`, `saDeleted`, `saSoftExpired`, `saHardExpired`, `peerMoved`, `unknownSpi`, interfaces and addresses. */
   | { readonly kind: 'noted'; readonly event: NodeEvent }
   /** The node's own addresses, text: at the beginning, and whenever they change (RFC 4555). */
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
@@ -89,6 +89,8 @@ export interface IkeEvent {
     | 'deprecated'
     | 'messageRefused'
     | 'peerMoved'
+    /** The peer sends by an SA that is not here any more. */
+    | 'staleSa'
     | 'redirected'
     | 'resumed'
     | 'cookiesOn'

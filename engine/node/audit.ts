@@ -5,7 +5,7 @@ import type { DropReason, NodeEvent } from './node.ts';
 const EVENT_INTERVAL_NS = 100 * NS_PER_MS;
 
 /** What an event says besides its text. */
-type EventParts = Pick<NodeEvent, 'wanted' | 'sa' | 'place'>;
+export type EventParts = Pick<NodeEvent, 'wanted' | 'sa' | 'place' | 'stray'>;
 
 /** The auditable events of a node, RFC 4301 §4.4.1: counters are exact, event texts are rationed. */
 export class Audit {
@@ -14,14 +14,14 @@ export class Audit {
   readonly #suppressed = new Map<NodeEvent['kind'], number>();
   #events: NodeEvent[] = [];
 
-  /** Counts one drop. `detail` is called only when an event is due. */
-  drop(reason: DropReason, now: Instant, detail: () => string): void {
+  /** Counts one drop. `detail` and `parts` are called only when an event is due. */
+  drop(reason: DropReason, now: Instant, detail: () => string, parts: () => EventParts = noParts): void {
     this.counts[reason] = (this.counts[reason] ?? 0) + 1;
-    this.noteRarely(reason, now, detail);
+    this.noteRarely(reason, now, detail, parts);
   }
 
   /** An event that others can bring about at will. */
-  noteRarely(kind: NodeEvent['kind'], now: Instant, detail: () => string, parts: EventParts = {}): void {
+  noteRarely(kind: NodeEvent['kind'], now: Instant, detail: () => string, parts: () => EventParts = noParts): void {
     const unreported = this.#suppressed.get(kind) ?? 0;
     if (now < (this.#quietUntil.get(kind) ?? Number.NEGATIVE_INFINITY)) {
       this.#suppressed.set(kind, unreported + 1);
@@ -30,7 +30,7 @@ export class Audit {
     this.#quietUntil.set(kind, now + EVENT_INTERVAL_NS);
     this.#suppressed.set(kind, 0);
     const before = unreported === 0 ? '' : ` (and ${unreported} before)`;
-    this.#events.push({ kind, detail: `${detail()}${before}`, ...parts });
+    this.#events.push({ kind, detail: `${detail()}${before}`, ...parts() });
   }
 
   /** An event that is not a drop; these follow commands or are bounded by the tables that they come from. */
@@ -46,3 +46,5 @@ export class Audit {
     return events;
   }
 }
+
+const noParts = (): EventParts => ({});

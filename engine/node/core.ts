@@ -7,7 +7,7 @@ import type { TransportSplit } from '../ipsec/transport-mode.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
 import type { AddressTable } from './address-table.ts';
-import type { Audit } from './audit.ts';
+import type { Audit, EventParts } from './audit.ts';
 import type { Autoconfiguration } from './autoconfiguration.ts';
 import type { NegotiationConfig } from './config.ts';
 import type { Decision } from './decision.ts';
@@ -170,8 +170,8 @@ export interface Core {
   authentications: PendingAuthentication[];
 }
 
-export function drop(core: Core, reason: DropReason, detail: () => string): void {
-  core.audit.drop(reason, core.now, detail);
+export function drop(core: Core, reason: DropReason, detail: () => string, parts?: () => EventParts): void {
+  core.audit.drop(reason, core.now, detail, parts);
 }
 
 /** For the next packet that the node makes itself: 32 bits, of which IPv4 takes the low half. */

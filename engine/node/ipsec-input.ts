@@ -13,6 +13,7 @@ import { UDP_HEADER_OCTETS } from '../wire/udp.ts';
 import { type Core, drop, type Ingress, NESTING_MAX, type PendingOpen, type PendingVerification } from './core.ts';
 import { finished } from './fit.ts';
 import type { TunnelInterface } from './interfaces.ts';
+import type { StrayPacket } from './node.ts';
 import type { Packet } from './packet.ts';
 import { followPeer } from './peer-place.ts';
 import { type Protection, protectedBy } from './protection.ts';
@@ -55,7 +56,7 @@ function openEsp(core: Core, packet: Packet, esp: Uint8Array, ingress: Ingress, 
     return;
   }
   const sa = core.sad.inbound(u32At(esp, 0), packet.destination, 'esp');
-  if (sa === null) drop(core, 'unknownSpi', () => describeProtected('ESP', packet, u32At(esp, 0), u32At(esp, 4)));
+  if (sa === null) dropStray(core, packet, { protocol: 'esp', spi: u32At(esp, 0), sourcePort: udpPort }, u32At(esp, 4));
   else core.opens.push({ job: { sa, esp }, udpPort, outer: packet, ingress });
 }
 
@@ -68,8 +69,18 @@ export function verifyLater(core: Core, packet: Packet, ingress: Ingress): void 
   }
   const [spi, sequence] = [u32At(split.payload, 4), u32At(split.payload, 8)];
   const sa = core.sad.inbound(spi, packet.destination, 'ah');
-  if (sa === null) drop(core, 'unknownSpi', () => describeProtected('AH', packet, spi, sequence));
+  if (sa === null) dropStray(core, packet, { protocol: 'ah', spi, sourcePort: null }, sequence);
   else core.verifications.push({ job: { sa, split }, outer: packet, ingress });
+}
+
+/** RFC 4303 §3.4.2: auditable, and of interest to whoever negotiates: the sender may not know that the SA is gone. */
+function dropStray(core: Core, packet: Packet, stray: Omit<StrayPacket, 'source'>, sequence: number): void {
+  drop(
+    core,
+    'unknownSpi',
+    () => describeProtected(stray.protocol === 'esp' ? 'ESP' : 'AH', packet, stray.spi, sequence),
+    () => ({ stray: { ...stray, source: formatAddress(packet.source) } }),
+  );
 }
 
 /** What the kernel found in an ESP packet. */

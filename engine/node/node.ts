@@ -3,6 +3,7 @@ import type { FilterConfig } from '../filter/rule.ts';
 import type { StateFigures } from '../filter/state-table.ts';
 import type { IpsecKernel } from '../ipsec/kernel.ts';
 import type { SaLifetime } from '../ipsec/lifetime.ts';
+import type { SecurityProtocol } from '../ipsec/sa.ts';
 import type { Instant } from '../wire/instant.ts';
 import type { Offload } from '../wire/offload.ts';
 import type { NegotiationConfig, PolicyConfig, RouteConfig, SaConfig, TunnelConfig } from './config.ts';
@@ -60,6 +61,17 @@ export interface NodeEvent {
   readonly sa?: SaName;
   /** Of `peerMoved`: where the peer is now. */
   readonly place?: { readonly address: string; readonly port: number };
+  /** Of `unknownSpi`, where it was ESP or AH. */
+  readonly stray?: StrayPacket;
+}
+
+/** A packet of ESP or AH without an SA: what its headers say, and anybody may have written them. Addresses in text. */
+export interface StrayPacket {
+  readonly spi: number;
+  readonly protocol: SecurityProtocol;
+  readonly source: string;
+  /** Of ESP in UDP; null: it was in none. */
+  readonly sourcePort: number | null;
 }
 
 /** Enough to tell one SA of a node from all others. */

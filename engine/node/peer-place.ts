@@ -27,7 +27,7 @@ export function followPeer(core: Core, sa: InboundSa, source: Address, port: num
     'peerMoved',
     core.now,
     () => `SPI ${sa.spi}: from ${from} port ${oldPort} to ${to} port ${port}`,
-    { sa: nameOf(sa), place: { address: to, port } },
+    () => ({ sa: nameOf(sa), place: { address: to, port } }),
   );
 }
 

@@ -115,13 +115,15 @@ function verifySignature(claim: PeerClaim, world: World): PeerVerdict {
   if (signature === null) return refused('no signature', IsakmpNotify['INVALID-SIGNATURE']);
   const found = peerCertificates(claim, world);
   if (found.kind === 'refused') return found;
+  let problem: string | null = null;
   for (const { leaf, others, crls } of found.candidates) {
     const key = publicKey(leaf.spki);
     if (key === null || !verifyBare(key, hash, signature.data)) continue;
     const path = pathOf(claim, leaf, others, crls, world);
-    if (path !== null) return refused(path, IsakmpNotify['INVALID-CERTIFICATE']);
-    return { kind: 'accepted', method: methodName(suite), remarks: remarksOn(claim, leaf) };
+    if (path === null) return { kind: 'accepted', method: methodName(suite), remarks: remarksOn(claim, leaf) };
+    problem ??= path;
   }
+  if (problem !== null) return refused(problem, IsakmpNotify['INVALID-CERTIFICATE']);
   const why = found.candidates.length === 0 ? 'no certificate of that identity' : 'the signature is not of that key';
   return refused(why, IsakmpNotify['INVALID-SIGNATURE']);
 }
@@ -136,23 +138,26 @@ type Candidates =
   | { readonly kind: 'found'; readonly candidates: readonly Candidate[] }
   | Extract<PeerVerdict, { kind: 'refused' }>;
 
-/** What its CERT payloads bring, or what is configured for its identity. */
+/** What its CERT payloads bring, in whatever order (RFC 4945 §3.3.10), or what is configured for its identity. */
 function peerCertificates({ payloads, remoteIdentity }: PeerClaim, world: World): Candidates {
   const { limits } = world.config;
   const known = payloadsOf(payloads, 'CERT').filter(({ encoding }) => KNOWN.includes(encoding));
   const given = readCertificates(known, { limits, mayFetch: false, fetched: () => null });
   if (given.kind !== 'read') return refused('certificates that cannot be taken', IsakmpNotify['INVALID-CERTIFICATE']);
-  const certificates = given.certificates.map(der => parseCertificate(der));
-  const [leaf, ...others] = certificates;
-  if (leaf === null) return refused('a certificate that cannot be read', IsakmpNotify['INVALID-CERTIFICATE']);
-  if (leaf === undefined) {
+  const certificates = given.certificates.map(der => parseCertificate(der)).filter(one => one !== null);
+  const leaves = certificates.filter(one => certifies(one, remoteIdentity));
+  if (leaves.length === 0 && given.certificates.length > 0) {
+    const why =
+      certificates.length === 0 ? 'a certificate that cannot be read' : 'the certificate is of another identity';
+    return refused(why, IsakmpNotify['INVALID-CERTIFICATE']);
+  }
+  if (leaves.length === 0) {
     const configured = credentialsOf(world.config).peers.filter(peer => certifies(peer, remoteIdentity));
     return { kind: 'found', candidates: configured.map(one => ({ leaf: one, others: [], crls: [] })) };
   }
-  if (!certifies(leaf, remoteIdentity)) {
-    return refused('the certificate is of another identity', IsakmpNotify['INVALID-CERTIFICATE']);
-  }
-  return { kind: 'found', candidates: [{ leaf, others: others.filter(one => one !== null), crls: given.crls }] };
+  const { crls } = given;
+  const others = (leaf: Certificate) => certificates.filter(one => one !== leaf);
+  return { kind: 'found', candidates: leaves.map(leaf => ({ leaf, others: others(leaf), crls })) };
 }
 
 /** Bare certificates and CRLs; PKCS #7, PGP and the rest are passed over. */

@@ -1,10 +1,9 @@
 import { tell } from '../tell.ts';
 import type { FlowQuery } from '../../node/node.ts';
-import { parseAddress } from '../../wire/address.ts';
-import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
-import { parsePrefix } from '../../wire/prefix.ts';
+import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
+import type { Instant } from '../../wire/instant.ts';
+import { afterLoss, calledAddress, callsThere, localAddress, retryInstant, trappedOf } from '../calling.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
-import { fraction } from '../v2/child-lifetime.ts';
 import type { WantedChild } from '../v2/ike-sa.ts';
 import { canCarry } from '../v2/traffic-selectors.ts';
 import { offerAggressive } from './aggressive-initiator.ts';
@@ -39,7 +38,6 @@ export interface Caller {
 }
 
 export function createCaller(connection: ConnectionConfig, alarmId: number): Caller {
-  const trapped = connection.children.filter(child => child.start !== 'none').map(child => child.name);
   return {
     connection,
     alarmId,
@@ -47,7 +45,7 @@ export function createCaller(connection: ConnectionConfig, alarmId: number): Cal
     failures: 0,
     retryAt: null,
     wanted: new Map(),
-    trapped: new Set(trapped),
+    trapped: new Set(trappedOf(connection)),
     replaces: null,
   };
 }
@@ -92,6 +90,20 @@ export function runCaller(core: Core, alarmId: number): void {
   }
 }
 
+/** Whoever has this address sends by SAs that are not here. What this end would make for a packet of its own, it makes now. */
+export function callPeer(core: Core, remote: Address): void {
+  for (const caller of core.callers.values()) {
+    const { connection, attempt, retryAt, trapped } = caller;
+    const isCalling = attempt !== null || retryAt !== null || establishedOf(core, connection) !== null;
+    const children = connection.children.filter(({ name }) => trapped.has(name));
+    if (isCalling || children.length === 0 || !callsThere(connection, remote)) continue;
+    if (!core.strays.take(remote, core.now)) return;
+    const detail = `${formatAddress(remote)} sends by an SA that is not here: it is called`;
+    tell(core, { kind: 'staleSa', connection: connection.name, detail });
+    for (const child of children) want(core, caller, child, null);
+  }
+}
+
 /** An effect of a step: a new ISAKMP SA beside or instead of another. */
 export function beginAttempt(core: Core, effect: Extract<Effect, { kind: 'initiate' }>): void {
   const caller = core.callers.get(effect.connection);
@@ -108,9 +120,9 @@ export function takeLoss(core: Core, { connection, children, cause }: Extract<Ef
   caller.failures = cause === 'failed' ? caller.failures + 1 : 0;
   for (const child of children) {
     if (isCovered(core, caller.connection, child)) continue;
-    const then = cause === 'closed' ? child.onClose : cause === 'dead' ? child.onDeath : afterFailure(child);
+    const then = afterLoss(child, cause);
     if (then === 'trap') caller.trapped.add(child.name);
-    if (then !== 'start' && then !== 'restart') continue;
+    if (then !== 'start') continue;
     caller.wanted.set(child.name, { child, flow: null });
     retryLater(core, caller);
   }
@@ -174,16 +186,6 @@ function isOpen(sa: IsakmpSa): sa is EstablishedIsakmpSa {
   return !sa.tasks.some(({ kind }) => kind === 'deleteIsakmp');
 }
 
-/** Where this node would call; null: it does not know, it waits to be called. */
-function calledAddress({ remote }: Pick<ConnectionConfig, 'remote'>): string | null {
-  const [first] = remote;
-  if (first === undefined) return null;
-  if (parseAddress(first) !== null) return first;
-  const prefix = parsePrefix(first);
-  const isSingle = prefix !== null && prefix.length === prefix.address.length * 8;
-  return isSingle ? (first.split('/')[0] ?? null) : null;
-}
-
 function call(core: Core, caller: Caller): void {
   const { connection, replaces } = caller;
   const predecessor = replaces === null ? undefined : core.sas.get(replaces);
@@ -217,28 +219,11 @@ function returnPath({ path }: EstablishedIsakmpSa): Call['path'] {
   return pathOf(path);
 }
 
-function localAddress(core: Core, { local }: ConnectionConfig, remote: string): string | null {
-  const family = parseAddress(remote)?.length;
-  const own = local.filter(address => parseAddress(address)?.length === family);
-  if (own.length > 0) {
-    const present = own.find(address => core.addresses.includes(address));
-    return present ?? own[0] ?? null;
-  }
-  return core.context.sourceFor(remote);
-}
-
-const FIRST_RETRY_NS = 1000 * NS_PER_MS;
-const LONGEST_RETRY_NS = 300 * NS_PER_S;
-
-/** Ever more rarely, and not at the same time as all others that lost the same peer. */
 function retryLater(core: Core, caller: Caller): void {
   if (caller.retryAt !== null) return;
-  const wait = Math.min(FIRST_RETRY_NS * 2 ** Math.min(caller.failures, 20), LONGEST_RETRY_NS);
-  caller.retryAt = core.now + Math.round(wait * (0.5 + 0.5 * fraction(core.context.random)));
+  caller.retryAt = retryInstant(core.now, caller.failures, core.context.random);
   core.alarms.set(caller.alarmId, caller.retryAt);
 }
-
-const afterFailure = (child: ChildConfig) => (child.start === 'start' ? 'start' : 'none');
 
 /** Another ISAKMP SA of this connection has such a child already. */
 function isCovered(core: Core, connection: ConnectionConfig, child: ChildConfig): boolean {

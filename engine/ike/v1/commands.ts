@@ -11,6 +11,7 @@ import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import type { EstablishedIsakmpSa, IsakmpSa } from './isakmp-sa.ts';
 import { storeSa } from './sa-table.ts';
+import { noteStray } from './stray.ts';
 import type { Task } from './task.ts';
 
 /** Carries out what a user, the node or the host says. What IKEv1 does not have (redirect, addresses that move) is for others. */
@@ -107,6 +108,7 @@ function note(core: Core, event: NodeEvent): void {
     }
     return;
   }
+  if (event.stray !== undefined) return noteStray(core, event.stray);
   if (event.sa === undefined) return;
   if (event.kind === 'peerMoved') return notePlace(core, event.sa.spi, event.place);
   for (const sa of core.sas.values()) {

@@ -6,6 +6,7 @@ import type { IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeSecrets } from '../daemon.ts';
 import { createNames, type Names } from '../names.ts';
+import { StrayLimit } from '../stray-limit.ts';
 import { Alarms } from '../v2/alarms.ts';
 import { RateLimit } from '../v2/rate-limit.ts';
 import { allocateIkeSpi, allocateSpi } from '../v2/spi.ts';
@@ -42,6 +43,8 @@ export interface Core {
   readonly strangers: RateLimit;
   /** First messages that are refused. */
   readonly refusedCallers: RateLimit;
+  /** What packets without an SA may bring about. */
+  readonly strays: StrayLimit;
   /** Events of messages that were dropped, in this second. */
   readonly refusals: { second: number; told: number };
   /** The node's own, text. */
@@ -85,6 +88,7 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: V1Step
     memory: emptyPathMemory(),
     strangers: new RateLimit(100 * NS_PER_MS, 10),
     refusedCallers: new RateLimit(NS_PER_MS, 1000),
+    strays: new StrayLimit(),
     refusals: { second: -1, told: 0 },
     addresses: [],
     counters: {},

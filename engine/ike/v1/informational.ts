@@ -2,6 +2,7 @@ import type { IsakmpNotifyPayload, IsakmpPayload } from '../../wire/isakmp/paylo
 import { Doi, IsakmpExchange, IsakmpNotify, IsakmpProtocol } from '../../wire/isakmp/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import { spiOctets } from '../v2/proposals.ts';
+import { childByPeerSpi } from './child-table.ts';
 import { takeDeletes } from './delete.ts';
 import { takeAnswered, takeQuestion } from './dead-peer.ts';
 import type { Exchange, Initiator } from './exchange.ts';
@@ -9,7 +10,7 @@ import type { MessageTable } from './exchange-table.ts';
 import { withChildrenOfHeir } from './heir.ts';
 import { takeInitialContact } from './initial-contact.ts';
 import { type EstablishedIsakmpSa, type IsakmpSa, nameOf } from './isakmp-sa.ts';
-import { isError, notifyText } from './notify.ts';
+import { deletePayload, isError, notifyText } from './notify.ts';
 import { responderLifetimes, takeConnected } from './quick-conclude.ts';
 import { failOffer } from './quick-refuse.ts';
 import { quickExpects } from './quick-table.ts';
@@ -78,8 +79,13 @@ function takeNotify(sa: EstablishedIsakmpSa, notify: IsakmpNotifyPayload, world:
   }
 }
 
-/** What the peer could do nothing with: a Quick Mode of this end, if it says so of one that is under way. */
+/**
+ * What the peer could do nothing with: a Quick Mode of this end, if it says so of one that is under way; or packets by an SA that it
+ * does not have any more.
+ */
 function takeError(sa: EstablishedIsakmpSa, { notifyType, protocolId, spi }: IsakmpNotifyPayload, world: World): Step {
+  const isGone = notifyType === IsakmpNotify['INVALID-SPI'] && childByPeerSpi(sa, protocolId, spi) !== null;
+  if (isGone) return takeDeletes(sa, deletePayload(protocolId, [spi]), world);
   const why = `${notifyText(notifyType)} from the peer`;
   const refused = refusedExchange(sa, protocolId, spi);
   if (refused === null) {

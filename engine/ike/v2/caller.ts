@@ -1,11 +1,10 @@
 import { tell } from '../tell.ts';
 import type { FlowQuery } from '../../node/node.ts';
-import { parseAddress } from '../../wire/address.ts';
-import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
-import { parsePrefix } from '../../wire/prefix.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
+import { type Instant, NS_PER_S } from '../../wire/instant.ts';
+import { afterLoss, calledAddress, callsThere, localAddress, retryInstant, trappedOf } from '../calling.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import { childNamed } from './child-table.ts';
-import { fraction } from './child-lifetime.ts';
 import { childPlace } from './child-place.ts';
 import { type Core, worldOf } from './core.ts';
 import {
@@ -48,7 +47,6 @@ export interface Caller {
 }
 
 export function createCaller(connection: ConnectionConfig, alarmId: number): Caller {
-  const trapped = connection.children.filter(child => child.start !== 'none').map(child => child.name);
   return {
     connection,
     alarmId,
@@ -56,7 +54,7 @@ export function createCaller(connection: ConnectionConfig, alarmId: number): Cal
     failures: 0,
     retryAt: null,
     wanted: new Map(),
-    trapped: new Set(trapped),
+    trapped: new Set(trappedOf(connection)),
     notes: [],
     redirectedAt: [],
     ticket: null,
@@ -104,6 +102,20 @@ export function runCaller(core: Core, alarmId: number): void {
   }
 }
 
+/** Whoever has this address sends by SAs that are not here. What this end would make for a packet of its own, it makes now. */
+export function callPeer(core: Core, remote: Address): void {
+  for (const caller of core.callers.values()) {
+    const { connection, attempt, retryAt, trapped } = caller;
+    const isCalling = attempt !== null || retryAt !== null || establishedOf(core, connection) !== null;
+    const children = connection.children.filter(({ name }) => trapped.has(name));
+    if (isCalling || children.length === 0 || !callsThere(connection, remote)) continue;
+    if (!core.strays.take(remote, core.now)) return;
+    const detail = `${formatAddress(remote)} sends by an SA that is not here: it is called`;
+    tell(core, { kind: 'staleSa', connection: connection.name, detail });
+    for (const child of children) want(core, caller, child, null);
+  }
+}
+
 /** An effect of a step: a new IKE SA beside or instead of another. */
 export function beginAttempt(core: Core, effect: Extract<Effect, { kind: 'initiate' }>): void {
   const caller = core.callers.get(effect.connection);
@@ -133,9 +145,9 @@ export function takeLoss(core: Core, { connection, children, cause }: Extract<Ef
   caller.failures = cause === 'failed' ? caller.failures + 1 : 0;
   for (const child of children) {
     if (isCovered(core, caller.connection, child)) continue;
-    const then = cause === 'closed' ? child.onClose : cause === 'dead' ? child.onDeath : afterFailure(child);
+    const then = afterLoss(child, cause);
     if (then === 'trap') caller.trapped.add(child.name);
-    if (then !== 'start' && then !== 'restart') continue;
+    if (then !== 'start') continue;
     caller.wanted.set(child.name, { child, flow: null });
     retryLater(core, caller);
   }
@@ -222,16 +234,6 @@ function isOpen(sa: IkeSa): sa is EstablishedIkeSa {
   return sa.kind === 'established' && !sa.tasks.some(({ kind }) => kind === 'deleteIke');
 }
 
-/** Where this node would call; null: it does not know, it waits to be called. */
-function calledAddress({ remote }: Pick<ConnectionConfig, 'remote'>): string | null {
-  const [first] = remote;
-  if (first === undefined) return null;
-  if (parseAddress(first) !== null) return first;
-  const prefix = parsePrefix(first);
-  const isSingle = prefix !== null && prefix.length === prefix.address.length * 8;
-  return isSingle ? (first.split('/')[0] ?? null) : null;
-}
-
 function call(core: Core, caller: Caller): void {
   const { connection } = caller;
   const redirect = caller.notes.find(note => note.kind === 'redirectedTo');
@@ -257,28 +259,11 @@ function call(core: Core, caller: Caller): void {
   storeSa(core, sa);
 }
 
-function localAddress(core: Core, { local }: ConnectionConfig, remote: string): string | null {
-  const family = parseAddress(remote)?.length;
-  const own = local.filter(address => parseAddress(address)?.length === family);
-  if (own.length > 0) {
-    const present = own.find(address => core.addresses.includes(address));
-    return present ?? own[0] ?? null;
-  }
-  return core.context.sourceFor(remote);
-}
-
-const FIRST_RETRY_NS = 1000 * NS_PER_MS;
-const LONGEST_RETRY_NS = 300 * NS_PER_S;
-
-/** Ever more rarely, and not at the same time as all others that lost the same peer. */
 function retryLater(core: Core, caller: Caller): void {
   if (caller.retryAt !== null) return;
-  const wait = Math.min(FIRST_RETRY_NS * 2 ** Math.min(caller.failures, 20), LONGEST_RETRY_NS);
-  caller.retryAt = core.now + Math.round(wait * (0.5 + 0.5 * fraction(core.context.random)));
+  caller.retryAt = retryInstant(core.now, caller.failures, core.context.random);
   core.alarms.set(caller.alarmId, caller.retryAt);
 }
-
-const afterFailure = (child: ChildConfig) => (child.start === 'start' ? 'start' : 'none');
 
 /** Another IKE SA of this connection has such a child already. */
 function isCovered(core: Core, connection: ConnectionConfig, child: ChildConfig): boolean {

@@ -17,6 +17,7 @@ import { movedPeer } from './peer-place.ts';
 import { reauthenticate } from './reauthenticate.ts';
 import { redirectNotify } from './redirect.ts';
 import { removeSa, storeSa } from './sa-table.ts';
+import { noteStray } from './stray.ts';
 import type { Task } from './task.ts';
 
 /** Carries out what a user, the node or the host says. */
@@ -129,6 +130,7 @@ function note(core: Core, event: NodeEvent): void {
     }
     return;
   }
+  if (event.stray !== undefined) return noteStray(core, event.stray);
   if (event.sa === undefined) return;
   if (event.kind === 'peerMoved') return notePlace(core, event.sa.spi, event.place);
   for (const sa of core.sas.values()) {

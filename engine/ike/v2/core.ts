@@ -5,6 +5,7 @@ import { credentialsOf } from '../credentials.ts';
 import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
 import { createNames, type Names } from '../names.ts';
 import type { IkeSteps } from '../steps.ts';
+import { StrayLimit } from '../stray-limit.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
 import { Alarms } from './alarms.ts';
@@ -56,6 +57,8 @@ export interface Core {
   readonly refusedCallers: RateLimit;
   /** INVALID_MESSAGE_ID, §2.3. */
   readonly complaints: RateLimit;
+  /** What packets without an SA may bring about. */
+  readonly strays: StrayLimit;
   /** Events of messages that were dropped, in this second. */
   readonly refusals: { second: number; told: number };
   /** The node's own, text. */
@@ -116,6 +119,7 @@ export function createCore(
     strangers: new RateLimit(100 * NS_PER_MS, 10),
     refusedCallers: new RateLimit(NS_PER_MS, 1000),
     complaints: new RateLimit(10 * NS_PER_S, 1),
+    strays: new StrayLimit(),
     refusals: { second: -1, told: 0 },
     addresses: [],
     nextFetchId: 1,

@@ -11,6 +11,7 @@ import { crashTokenOf } from './quick-crash.ts';
 import { readRedirect } from './redirect.ts';
 import { takeTicket, ticketFor } from './resume.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import { asDeletes } from './stray.ts';
 import { peerWindow } from './window-size.ts';
 
 /**
@@ -48,7 +49,7 @@ export const informational: Responder = {
       const end = ended(sa, 'failed', why, world);
       return { ...end, effects: [event, ...end.effects] };
     }
-    const deleted = takeDeletes(sa, payloads, world);
+    const deleted = takeDeletes(sa, [...payloads, ...asDeletes(payloads)], world);
     const next = { ...withWindow(deleted.sa, payloads), ...crashTokenOf(payloads) };
     const tickets = sa.kind === 'established' ? ticketFor(sa, payloads, world) : [];
     return step(
