@@ -17,6 +17,7 @@ const RFCS = [
   'rfc4302',
   'rfc4303',
   'rfc4555',
+  'rfc4945',
   'rfc6989',
   'rfc7296',
   'rfc7383',

@@ -10,6 +10,7 @@ import {
   type Phase1,
   proofOf,
   saidBy,
+  secretOf,
 } from './main-mode.ts';
 import { firstBody } from './messages.ts';
 import { EXCHANGE, fqdn, payloadOf, VENDOR, vendor } from './payloads.ts';
@@ -64,7 +65,7 @@ export function takeAggressive(peer: TesterV1Peer, asked: AggressiveAsked, psk: 
     shared: half.finish(ke.data),
     publicI: half.data,
     publicR: ke.data,
-    psk: Buffer.from(psk, 'latin1'),
+    psk: secretOf(peer, psk),
   });
   return heard;
 }
@@ -106,7 +107,7 @@ export async function answerAggressive(
   const nonce = require(payloadOf(first.payloads, 'NONCE'), 'alice sent no nonce');
   const [{ data, shared }, nonceR] = [peer.sa.suite.exchange.respond(ke.data, peer.draw(64)), peer.draw(32)];
   const sources = { nonceI: nonce.data, nonceR, shared, publicI: ke.data, publicR: data };
-  peer.sa.derive({ ...sources, psk: Buffer.from(psk, 'latin1') });
+  peer.sa.derive({ ...sources, psk: secretOf(peer, psk) });
   const id: IsakmpIdPayload = fqdn(identity);
   const payloads: IsakmpPayload[] = [
     chosen,

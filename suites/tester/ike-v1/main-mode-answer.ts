@@ -10,6 +10,7 @@ import {
   type Phase1,
   proofOf,
   saidBy,
+  secretOf,
 } from './main-mode.ts';
 import { firstBody } from './messages.ts';
 import { EXCHANGE, fqdn, payloadOf, VENDOR, vendor } from './payloads.ts';
@@ -66,7 +67,7 @@ export async function answerHalves(
   const payloads: IsakmpPayload[] = [{ type: 'KE', data }, { type: 'NONCE', data: nonceR }, ...natDetections(peer)];
   const octets = peer.encode({ exchange: EXCHANGE.main, payloads }, alteration);
   const sources = { nonceI: nonce.data, nonceR, shared, publicI: ke.data, publicR: data };
-  peer.sa.derive({ ...sources, psk: Buffer.from(psk, 'latin1') });
+  peer.sa.derive({ ...sources, psk: secretOf(peer, psk) });
   return peer.askAgain(octets, isMainMode);
 }
 

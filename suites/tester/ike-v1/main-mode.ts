@@ -52,10 +52,15 @@ export interface Phase1 {
   readonly proof: HeardV1;
 }
 
-/** Of the suite that the peer has, with a shared key. */
-export function attributesOf(peer: TesterV1Peer, method: number = METHOD.psk): readonly Attribute[] {
+/** Of the suite that the peer has, with its method. */
+export function attributesOf(peer: TesterV1Peer, method: number = peer.method): readonly Attribute[] {
   const [encryption, hash, group, ...keyLength] = peer.sa.suite.attributes;
   return [encryption, hash, [OAKLEY.method, method] as const, group, ...keyLength].filter(it => it !== undefined);
+}
+
+/** What goes into SKEYID; null: both sign. */
+export function secretOf({ method }: Pick<TesterV1Peer, 'method'>, psk: string): Uint8Array | null {
+  return method === METHOD.rsa || method === METHOD.xauthRsa ? null : Buffer.from(psk, 'latin1');
 }
 
 /** `HDR, SA, V, V`. */
@@ -140,7 +145,7 @@ export async function exchangeHalves(
     shared: half.finish(ke.data),
     publicI: half.data,
     publicR: ke.data,
-    psk: Buffer.from(psk, 'latin1'),
+    psk: secretOf(peer, psk),
   });
   return { ...offered, nonceI, nonceR: nonce.data, second };
 }

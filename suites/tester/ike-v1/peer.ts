@@ -8,7 +8,7 @@ import { Inconclusive } from '../judgement.ts';
 import { IsakmpState } from './isakmp-state.ts';
 import { type Opened, openIsakmp, readMessage, type SealingTraits, sealIsakmp } from './messages.ts';
 import { EXCHANGE } from './payloads.ts';
-import { isakmpSuite } from './suite.ts';
+import { isakmpSuite, METHOD } from './suite.ts';
 
 /** What the peer is, and knows. */
 export interface V1PeerTraits {
@@ -67,6 +67,8 @@ export class TesterV1Peer {
   sa: IsakmpState;
   /** Both ends: 500, or 4500 from the time that they float. */
   port: number = IKE_PORT;
+  /** Of authentication: what it offers, or chooses. */
+  method: number = METHOD.psk;
   /** What a NAT before the peer makes of its own port; null: there is none, or it keeps it. */
   natPort: number | null = null;
   readonly #all: IsakmpState[] = [];

@@ -27,7 +27,14 @@ export const OAKLEY = {
 } as const;
 /** Of phase 2, RFC 2407 §4.5. */
 export const IPSEC = { lifeType: 1, lifeDuration: 2, group: 3, mode: 4, authentication: 5, keyLength: 6 } as const;
-export const METHOD = { psk: 1, rsa: 3, rsaEncryption: 4, revisedRsaEncryption: 5, xauthPsk: 65_001 } as const;
+export const METHOD = {
+  psk: 1,
+  rsa: 3,
+  rsaEncryption: 4,
+  revisedRsaEncryption: 5,
+  xauthPsk: 65_001,
+  xauthRsa: 65_005,
+} as const;
 export const SECONDS = 1;
 export const KILOBYTES = 2;
 
