@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import type { DriverName } from '../../drivers/driver.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
 import { dockerCapabilities, dockerDaemon } from './docker-capabilities.ts';
-import { inTrialPod, liveCapabilities, program } from './live-capabilities.ts';
+import { ADDON_FILE, inTrialPod, liveCapabilities, program } from './live-capabilities.ts';
 import { strongswan } from './other-implementations.ts';
 import { mininetCapabilities } from './mininet-capabilities.ts';
 import { findProgram, installCommand } from './programs.ts';
@@ -28,7 +28,7 @@ export async function examineMachine(): Promise<MachineReport> {
       ...live,
       ...containers,
       ...mininet,
-      ...(netns ? [tun(), netem(), strongswan()] : []),
+      ...(netns ? [tun(), netem(), seccomp(), strongswan()] : []),
       ...comforts(),
     ],
     drivers: {
@@ -65,6 +65,16 @@ function netem(): MachineCapability {
   const failed = inTrialPod(['tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms']);
   if (failed === null) return there('netem', 'comfort', 'impairs live links in the kernel');
   return missing('netem', 'comfort', "not in this kernel: the lab's own user-space link impairs live links", null);
+}
+
+/** Tries it, in a process that ends with it. */
+function seccomp(): MachineCapability {
+  const name = 'seccomp';
+  const script = 'process.stdout.write(require(process.argv[1]).confine({}).filter)';
+  const said = spawnSync(process.execPath, ['-e', script, ADDON_FILE], { encoding: 'utf8' }).stdout;
+  if (said === 'on') return there(name, 'comfort', 'engines give up system calls with all their other rights');
+  const why = said === 'unknownArchitecture' ? `no filter is written for ${process.arch}` : 'not in this kernel';
+  return missing(name, 'comfort', `${why}: engines give up their rights, and keep all system calls`, null);
 }
 
 /** Programs that are good to have on nodes, or beside a lab. */

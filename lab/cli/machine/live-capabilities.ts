@@ -14,6 +14,7 @@ export const liveCapabilities: readonly (() => MachineCapability)[] = [
   () => program('ip', { 'apt-get': 'iproute2' }, 'makes links and namespaces'),
   () => program('unshare', { 'apt-get': 'util-linux' }, 'starts a lab apart from the machine'),
   () => program('nsenter', { 'apt-get': 'util-linux' }, 'takes lab exec into a lab'),
+  () => program('setpriv', { 'apt-get': 'util-linux', apk: 'setpriv' }, 'leaves rights over the machine outside'),
   () => program('env', { 'apt-get': 'coreutils' }, 'keeps Ctrl-C where it belongs'),
   namespaces,
 ];
@@ -45,6 +46,8 @@ function linux(): MachineCapability {
   return missing(name, 'netns', `this is ${process.platform}: network namespaces are Linux's`, null);
 }
 
+export const ADDON_FILE = fileURLToPath(new URL('build/Release/ipsec_lab.node', projectRoot()));
+
 const COMPILER: readonly PackageName[] = [
   { 'apt-get': 'g++', dnf: 'gcc-c++', pacman: 'gcc', zypper: 'gcc-c++' },
   { 'apt-get': 'make' },
@@ -53,14 +56,13 @@ const COMPILER: readonly PackageName[] = [
 
 function addon(): MachineCapability {
   const name = 'native addon';
-  const file = fileURLToPath(new URL('build/Release/ipsec_lab.node', projectRoot()));
-  if (!existsSync(file)) {
+  if (!existsSync(ADDON_FILE)) {
     const tools = COMPILER.filter(({ 'apt-get': tool }) => findProgram(tool) === null);
     const install = tools.length === 0 ? '' : `${installCommand(tools)} && `;
     return missing(name, 'netns', 'packet sockets for gateways; it is not built', `${install}npm rebuild`);
   }
   try {
-    createRequire(import.meta.url)(file);
+    createRequire(import.meta.url)(ADDON_FILE);
     return there(name, 'netns', 'packet sockets for gateways');
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : String(error);

@@ -100,9 +100,26 @@ function enterScript(keep: readonly string[], file: string | null = null): strin
       ({ folder, fd }) => `mkdir -p ${folder}; mount -c --rbind /proc/self/fd/${fd} ${folder}; exec ${fd}<&-`,
     ),
     ...(file === null ? [] : keepFile(file, 3 + keep.length)),
-    'exec "$@"',
+    `exec setpriv --bounding-set=${NEVER_NEEDED.map(right => `-${right}`).join(',')} -- "$@"`,
   ].join('\n');
 }
+
+/** Of root's rights, those over the machine itself, which nothing in a lab has any use for: modules, ports, clock, devices, power. */
+const NEVER_NEEDED = [
+  'sys_module',
+  'sys_rawio',
+  'sys_boot',
+  'sys_time',
+  'sys_pacct',
+  'sys_tty_config',
+  'syslog',
+  'wake_alarm',
+  'mknod',
+  'mac_admin',
+  'mac_override',
+  'audit_control',
+  'linux_immutable',
+];
 
 /** `file` is below /run, of which the descriptor `fd` is the machine's. */
 function keepFile(file: string, fd: number): string[] {

@@ -27,6 +27,21 @@ export interface SwanctlResult {
   readonly stderr: string;
 }
 
+const RIGHTS = '-all,+net_admin,+net_raw,+net_bind_service';
+/**
+ * Its /run is its own, and it runs as nobody, with what it needs of rights and no way to more. Where the lab's user has no other user to
+ * give it (chown refuses), it stays who it is.
+ */
+const LAUNCH_SCRIPT = `
+mount --bind "$0" /run || exit
+export STRONGSWAN_CONF=/run/charon.conf
+cut="--no-new-privs --bounding-set=${RIGHTS} --inh-caps=${RIGHTS} --ambient-caps=${RIGHTS}"
+if chown 65534:65534 /run /run/charon.conf 2>/dev/null; then
+  exec setpriv --reuid=65534 --regid=65534 --clear-groups $cut ${CHARON}
+fi
+exec setpriv $cut ${CHARON}
+`;
+
 const READY_MS = 15_000;
 const LAST_WORDS_OCTETS = 4096;
 
@@ -115,8 +130,7 @@ export class Charon {
 
   #launch(): void {
     // Its process file and its socket have fixed places below /run: a /run of its own, which is our folder.
-    const script = `mount --bind "$0" /run && STRONGSWAN_CONF=/run/charon.conf exec ${CHARON}`;
-    const inside = ['unshare', '--mount', 'sh', '-c', script, this.#folder];
+    const inside = ['unshare', '--mount', 'sh', '-c', LAUNCH_SCRIPT, this.#folder];
     const child = spawn('nsenter', [`--net=/run/netns/${this.#options.netns}`, ...inside], {
       env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: this.#options.runId },
       stdio: ['ignore', 'ignore', 'pipe'],
