@@ -21,6 +21,7 @@ export function followPhaseOne(sa: EstablishedIsakmpSa): Step {
 
 /** The user is known, or nobody wants to know. */
 export function afterUser(sa: EstablishedIsakmpSa): Step {
+  if (sa.replacedBy !== null) return step(sa);
   const { modeConfig } = v1Of(sa.connection);
   const asks = isAsker(sa.connection);
   if (modeConfig === 'none' || (!asks && !isGiver(sa.connection))) return step({ ...sa, isOpen: true });

@@ -9,6 +9,9 @@ import { type Effect, type Step, step, unchanged, type World } from './step.ts';
  */
 export function takeInitialContact(before: EstablishedIsakmpSa, world: World): Step {
   if (!world.steps.heedsInitialContact()) return unchanged(before);
+  // Who that is XAuth has still to say.
+  const { succession } = before;
+  if (succession !== undefined) return unchanged({ ...before, succession: { ...succession, isContact: true } });
   let sa = before;
   const effects: Effect[] = [];
   for (const other of world.sas) {

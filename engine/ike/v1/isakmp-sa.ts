@@ -169,6 +169,14 @@ export interface ShownIdentities {
   readonly localAuthentication: string;
 }
 
+/** What is known of the older ISAKMP SAs with the same peer. */
+export interface Succession {
+  /** The peer says that it knows of none, RFC 2407 §4.6.3.3. */
+  readonly isContact: boolean;
+  /** The one that this end has begun the new one for; null: none. */
+  readonly replaces: number | null;
+}
+
 /** The body of an Identification payload of phase 1: IDii_b and IDir_b are made of all of it. */
 export type IdentityBody = Omit<IsakmpIdPayload, 'type'>;
 
@@ -191,6 +199,8 @@ export interface EstablishedIsakmpSa extends Keyed {
   readonly isOpen: boolean;
   /** The user that XAuth has shown; null: none. */
   readonly user: string | null;
+  /** While XAuth is to say first who the peer is: what is to become of older ones then. Absent: that is done. */
+  readonly succession?: Succession;
   /** Of this node or given by it, text: Mode Config. */
   readonly virtualAddresses: readonly string[];
   readonly children: readonly ChildSa[];

@@ -31,7 +31,7 @@ function take(sa: EstablishedIsakmpSa, exchange: OpenExchange, message: Received
   switch (state.kind) {
     case 'fresh':
       // Who the user is, or what its addresses are, is still to be said.
-      return isTime(sa)
+      return world.steps.mayNegotiate(isTime(sa))
         ? answerQuick(sa, exchange, message, world)
         : step(sa, failed(sa, 'Quick Mode before its time'));
     case 'quickOffered':

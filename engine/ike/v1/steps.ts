@@ -48,6 +48,8 @@ export interface V1Steps {
   isReplay(isUsed: boolean): boolean;
   /** Whether a message that was answered is answered again, in the same octets. */
   repeatsAnswer(): boolean;
+  /** Whether the peer's Quick Mode is answered: who the user is, or what its addresses are, may still be to be said. */
+  mayNegotiate(isTime: boolean): boolean;
   /** RFC 2407 §4.5.4 and RFC 2408 §4.2: what the responder chooses of an offer of Quick Mode. */
   quickSelected(selection: Phase2Selection): Phase2Selection;
   /** RFC 2409 §5.5: how well client identities suit a child; null: not at all. */
@@ -85,6 +87,7 @@ export const V1_STEPS: V1Steps = {
   hashJudged: isRight => isRight,
   isReplay: isUsed => isUsed,
   repeatsAnswer: () => true,
+  mayNegotiate: isTime => isTime,
   quickSelected: selection => selection,
   clientsFit: fit => fit,
   quickAccepted: acceptance => acceptance,

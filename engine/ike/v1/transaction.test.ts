@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
 import type { V1Config } from '../v1-config.ts';
 import { kinds, states, twoGateways } from '../testing/gateways.ts';
+import { Network } from '../testing/network.ts';
 import { carriesTraffic } from '../testing/node-sas.ts';
 import { v1Child, v1Pair, withConnection, withV1 } from './testing/connection.ts';
 
@@ -132,6 +133,60 @@ describe('XAuth', () => {
     expect(log).not.toContain('sesame');
   });
 
+  it.each(['sesame', 'guess'])('says who is to have what an older ISAKMP SA has: %s', password => {
+    const configs = road({ ...asks, alice: user('sesame'), bob: gateway });
+    const { network, alice, bob } = twoGateways(configs);
+    network.run(5_000);
+    const before = [alice, bob].map(({ daemon }) => daemon.status(network.now).sas[0]);
+    network.command(alice, { kind: 'configure', config: withV1(configs.alice, user(password)) });
+    let early: unknown = null;
+    network.intercept = datagram => {
+      // The first messages of phase 2 come behind phase 1: nothing is where it was not before.
+      const sas = bob.daemon.status(network.now).sas;
+      if (sas.length === 2 && early === null) early = sas.map(({ id, children }) => [id, children.length]);
+      return [datagram];
+    };
+    network.command(alice, { kind: 'rekey', ike: 'bob' });
+    network.run(5_000);
+    expect(early).toEqual([
+      [before[1]?.id, 1],
+      [expect.any(Number), 0],
+    ]);
+    network.run(10_000);
+    const isIn = password === 'sesame';
+    for (const [i, station] of [alice, bob].entries()) {
+      const after = station.daemon.status(network.now).sas;
+      expect(after).toMatchObject([{ state: 'established', children: [{ id: before[i]?.children[0]?.id }] }]);
+      expect(after[0]?.id === before[i]?.id).toBe(!isIn);
+    }
+    expect(kinds(bob).includes('authenticationFailed')).toBe(!isIn);
+    expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+  });
+
+  it('tells members of a group apart: none takes, replaces or deletes what another has', () => {
+    const both = road({ ...asks, alice: user('sesame'), bob: gateway });
+    const users = [
+      { user: 'joe', password: 'sesame' },
+      { user: 'ann', password: 'open' },
+    ];
+    const group = { authentication: bothBySecret('gateway.lab', 'group.lab'), remote: [] };
+    const bob = withV1(withConnection(both.bob, group), { ...gateway, xauth: { side: 'gateway', users } });
+    const member = { authentication: bothBySecret('group.lab', 'gateway.lab'), local: [] };
+    const config = (name: string, password: string) =>
+      withV1(withConnection(both.alice, member), { ...user(password), xauth: { side: 'user', user: name, password } });
+    const network = new Network('group');
+    const hub = network.add('bob', ['192.0.2.2'], bob);
+    const joe = network.add('joe', ['192.0.2.11'], config('joe', 'sesame'));
+    network.run(3_000);
+    const ann = network.add('ann', ['192.0.2.12'], config('ann', 'open'));
+    network.run(5_000);
+    expect(hub.daemon.status(network.now).sas.map(({ children }) => children.length)).toEqual([1, 1]);
+    network.command(ann, { kind: 'terminate', ike: 'bob' });
+    network.run(5_000);
+    expect(hub.daemon.status(network.now).sas).toMatchObject([{ children: [{}], virtualAddresses: ['10.9.0.1'] }]);
+    expect(carriesTraffic(joe, hub)).toBe(true);
+  });
+
   it('does not let Quick Mode come before', () => {
     const both = road({ ...asks, alice: user('sesame'), bob: gateway });
     const hasty = withV1(both.alice, { xauth: null, modeConfig: 'none' });
@@ -140,6 +195,13 @@ describe('XAuth', () => {
     expect(kinds(bob)).not.toContain('childEstablished');
   });
 });
+
+function bothBySecret(own: string, expected: string): ConnectionConfig['authentication'] {
+  return {
+    local: { method: 'psk', identity: own },
+    remote: { methods: ['psk'], identity: expected, authorities: [], schemes: [], revocation: 'relaxed' },
+  };
+}
 
 function user(password: string): Partial<V1Config> {
   return { xauth: { side: 'user', user: 'joe', password }, modeConfig: 'pull' };

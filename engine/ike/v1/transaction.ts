@@ -41,7 +41,7 @@ function answer(sa: EstablishedIsakmpSa, messageId: number, content: IsakmpAttri
     case IsakmpCfgType.REQUEST:
       return isAboutUser ? answerXauthQuestion(sa, messageId, content) : answerPull(sa, messageId, content, world);
     case IsakmpCfgType.SET:
-      return isAboutUser ? answerXauthStatus(sa, messageId, content) : answerPush(sa, messageId, content, world);
+      return isAboutUser ? answerXauthStatus(sa, messageId, content, world) : answerPush(sa, messageId, content, world);
     default:
       return unchanged(sa);
   }

@@ -9,6 +9,7 @@ import { v1Of } from './extensions.ts';
 import { afterUser } from './follow-phase-one.ts';
 import { type EstablishedIsakmpSa, nameOf } from './isakmp-sa.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import { userKnown } from './take-over.ts';
 import { answerTransaction, beginTransaction } from './transaction-message.ts';
 
 /**
@@ -62,10 +63,13 @@ export function takeXauthAnswer(sa: EstablishedIsakmpSa, { attributes }: IsakmpA
   const user = textOf(attributes, XauthAttribute.XAUTH_USER_NAME);
   const password = textOf(attributes, XauthAttribute.XAUTH_USER_PASSWORD);
   const isRight = world.steps.userJudged(user !== null && password !== null && isUser(config, user, password));
-  const next: EstablishedIsakmpSa = { ...sa, user: isRight ? user : null };
-  const status = [{ type: XauthAttribute.XAUTH_STATUS, value: isRight ? OK : FAIL }];
-  const refused: Effect[] = isRight ? [] : [failure(sa, 'XAuth: not a user with that password')];
-  return step(next, ...refused, beginTransaction(sa, 'xauthStatus', status, world));
+  const taken = isRight ? userKnown({ ...sa, user }, world) : null;
+  const isIn = taken?.kind === 'taken';
+  const status = [{ type: XauthAttribute.XAUTH_STATUS, value: isIn ? OK : FAIL }];
+  const tellsStatus = beginTransaction(sa, 'xauthStatus', status, world);
+  if (isIn) return step(taken.sa, ...taken.effects, tellsStatus);
+  const why = taken === null ? 'not a user with that password' : taken.why;
+  return step({ ...sa, user: null }, failure(sa, `XAuth: ${why}`), tellsStatus);
 }
 
 /** The user has heard it. */
@@ -79,6 +83,7 @@ export function answerXauthStatus(
   sa: EstablishedIsakmpSa,
   messageId: number,
   { identifier, attributes }: IsakmpAttributePayload,
+  world: World,
 ): Step {
   const { xauth: config } = v1Of(sa.connection);
   const status = attributes.find(({ type }) => type === XauthAttribute.XAUTH_STATUS);
@@ -90,8 +95,10 @@ export function answerXauthStatus(
     const end: Effect = { kind: 'task', task: { kind: 'deleteIsakmp', cause: 'failed' } };
     return step(sa, failure(sa, 'XAuth: the gateway does not take this user'), ack, end);
   }
-  const followed = afterUser({ ...sa, user: config.user });
-  return { ...followed, effects: [ack, ...followed.effects] };
+  const known = userKnown({ ...sa, user: config.user }, world);
+  if (known.kind === 'keptOut') return step(sa, ack);
+  const followed = afterUser(known.sa);
+  return { ...followed, effects: [ack, ...known.effects, ...followed.effects] };
 }
 
 export const isXauth = ({ type }: IsakmpAttribute): boolean =>
