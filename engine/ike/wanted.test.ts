@@ -3,7 +3,7 @@ import type { ChildConfig, ConnectionConfig, IkeConfig } from './config.ts';
 import type { IkeCommand } from './daemon.ts';
 import { childConfig, connectionConfig, ikeConfig } from './testing/connection.ts';
 import { Network, type Station } from './testing/network.ts';
-import { v1Child, v1Pair } from './v1/testing/connection.ts';
+import { v1Child, v1Pair, withConnection } from './v1/testing/connection.ts';
 import { DEFAULT_V1 } from './v1-config.ts';
 
 const selectors = (addresses: string) => [{ addresses, protocol: 'any', ports: 'any' }] as const;
@@ -128,4 +128,23 @@ describe.each([1, 2] as const)('a packet that has found no SA, IKEv%i', version 
     expect(made(alice)).toBe(1);
     expect(alice.daemon.status(network.now).sas[0]?.children.map(({ name }) => name)).toEqual(['two']);
   });
+});
+
+test('a packet gets the SA of its own selectors while IKEv1 makes one for others', () => {
+  const [near, far] = [[...selectors('10.0.0.0/24'), ...selectors('10.2.0.0/24')], selectors('10.1.0.0/24')];
+  const child = v1Child({ start: 'trap', local: near, remote: far });
+  const { alice: own, bob } = v1Pair({ children: [child] });
+  const network = new Network('seed');
+  const alice = network.add('alice', ['192.0.2.1'], own);
+  network.add('bob', ['192.0.2.2'], withConnection(bob, { children: [{ ...child, local: far, remote: near }] }));
+  network.command(alice, wanted('10.0.0.5', '10.1.0.5'));
+  network.run(1000);
+  network.command(alice, { kind: 'terminate', child: 'net' });
+  network.run(1000);
+  expect(made(alice)).toBe(1);
+  for (const source of ['10.0.0.5', '10.2.0.5', '10.0.0.6', '10.2.0.6']) {
+    network.command(alice, wanted(source, '10.1.0.5'));
+  }
+  network.run(1000);
+  expect(made(alice)).toBe(3);
 });

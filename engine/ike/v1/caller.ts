@@ -14,6 +14,7 @@ import { type EstablishedIsakmpSa, isInitiating, type IsakmpSa } from './isakmp-
 import { type Call, offerMain } from './main-initiator.ts';
 import { placeOf } from './quick-place.ts';
 import { storeSa } from './sa-table.ts';
+import { selects, wantedPairs } from './quick-begin.ts';
 import { sendPhaseOne } from './send.ts';
 import type { Effect } from './step.ts';
 import type { Task } from './task.ts';
@@ -57,7 +58,7 @@ export function want(core: Core, caller: Caller, child: ChildConfig, flow: FlowQ
   if (established !== null) {
     // It is there. A packet that wants one has found none that is for it.
     if (flow === null && hasChild(established, child)) return;
-    if (isComing(established, child)) return;
+    if (isComing(established, child, flow)) return;
     const task: Task = { kind: 'quick', child, flow, replaces: null };
     storeSa(core, { ...established, tasks: [...established.tasks, task] });
     return;
@@ -236,8 +237,21 @@ function isCovered(core: Core, connection: ConnectionConfig, child: ChildConfig)
 const hasChild = ({ children }: EstablishedIsakmpSa, { name }: ChildConfig): boolean =>
   children.some(({ config, state }) => config.name === name && state !== 'deleting');
 
-function isComing({ tasks, delayed, exchanges }: EstablishedIsakmpSa, { name }: ChildConfig): boolean {
-  const waiting = [...tasks, ...delayed.map(({ task }) => task)];
-  const isWaiting = waiting.some(task => task.kind === 'quick' && task.child.name === name);
-  return isWaiting || exchanges.some(({ state }) => state.kind === 'quickOffered' && state.offer.config.name === name);
+/** Whether one is being made already: for a packet one that is for it, since each pair of selectors has an SA of its own. */
+function isComing(sa: EstablishedIsakmpSa, { name }: ChildConfig, flow: FlowQuery | null): boolean {
+  const isWaiting = [...sa.tasks, ...sa.delayed.map(({ task }) => task)].some(
+    task =>
+      task.kind === 'quick' &&
+      task.child.name === name &&
+      (flow === null || wantedPairs(sa, task).some(pair => selects(pair, flow))),
+  );
+  return (
+    isWaiting ||
+    sa.exchanges.some(
+      ({ state }) =>
+        state.kind === 'quickOffered' &&
+        state.offer.config.name === name &&
+        (flow === null || selects(state.offer.pair, flow)),
+    )
+  );
 }

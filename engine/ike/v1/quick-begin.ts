@@ -60,11 +60,9 @@ function beginRekey(sa: EstablishedIsakmpSa, task: TaskOf<'quick'>, replaces: nu
 }
 
 /** Those that have no SA yet; of a packet the one that it is in, if this end still has an address that the packet is of. */
-function wantedPairs(sa: EstablishedIsakmpSa, { child, flow, pair }: TaskOf<'quick'>): SelectorsOfSa[] {
+export function wantedPairs(sa: EstablishedIsakmpSa, { child, flow, pair }: TaskOf<'quick'>): SelectorsOfSa[] {
   const pairs = pair === undefined ? pairsOf(child, placeOf(sa)) : [pair];
-  const isFor = ({ local, remote }: SelectorsOfSa) =>
-    flow !== null && select([local], flow, 'source') && select([remote], flow, 'destination');
-  const meant = pairs.find(isFor);
+  const meant = flow === null ? undefined : pairs.find(each => selects(each, flow));
   if (flow === null || meant === undefined) {
     return pairs.filter(({ local, remote }) => {
       const same = childrenFor(sa, { config: child, local: [local], remote: [remote] });
@@ -73,6 +71,10 @@ function wantedPairs(sa: EstablishedIsakmpSa, { child, flow, pair }: TaskOf<'qui
   }
   return [{ local: sayable(meant.local, flow, 'source'), remote: sayable(meant.remote, flow, 'destination') }];
 }
+
+/** Whether an SA between these takes such a packet. */
+export const selects = ({ local, remote }: SelectorsOfSa, flow: FlowQuery): boolean =>
+  select([local], flow, 'source') && select([remote], flow, 'destination');
 
 /** Of a range of ports, which IKEv1 cannot say, the one of the packet. */
 function sayable(selector: TrafficSelector, flow: FlowQuery, side: 'source' | 'destination'): TrafficSelector {
