@@ -22,6 +22,13 @@ test('the last failure of each kind, until something is negotiated', () => {
   expect(troubleTable([])).toHaveLength(1);
 });
 
+test('a process that has ended, until the node is started again, by whomever', () => {
+  const died = event('alice', 'died', 'it ended by SIGKILL');
+  expect(words(troubleTable([died])).at(-1)).toBe('died | alice | it ended by SIGKILL');
+  expect(troubleTable([died, event('bob', 'restarted', '')])).toHaveLength(2);
+  for (const kind of ['restarted', 'restart']) expect(troubleTable([died, event('alice', kind, '')])).toHaveLength(1);
+});
+
 test('certificates that are about to end, whatever is negotiated now', () => {
   const events = [
     event('cell', 'certificateExpires', 'CN=cell ends on 2026-12-31'),

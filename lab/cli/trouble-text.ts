@@ -9,6 +9,9 @@ const FAILURES: ReadonlySet<string> = new Set([
   'negotiationFailed',
   'peerFailed',
 ]);
+/** A process has ended unasked; until the node is started again. */
+const DEATHS: ReadonlySet<string> = new Set(['died', 'restartFailed', 'restartGivenUp']);
+const STARTS: ReadonlySet<string> = new Set(['restarted', 'restart']);
 /** What is going to fail, whatever succeeds now. */
 const WARNINGS: ReadonlySet<string> = new Set(['certificateExpires']);
 const SUCCESSES: ReadonlySet<string> = new Set(['ikeEstablished', 'childEstablished']);
@@ -18,8 +21,10 @@ export function troubleTable(events: readonly EventStatus[]): string[] {
   const last = new Map<string, EventStatus>();
   for (const event of events) {
     if (SUCCESSES.has(event.kind)) for (const kind of [...FAILURES, 'filtered']) last.delete(`${event.node} ${kind}`);
+    else if (STARTS.has(event.kind)) for (const kind of DEATHS) last.delete(`${event.node} ${kind}`);
     else if (WARNINGS.has(event.kind)) last.set(`${event.node} ${event.kind} ${event.detail}`, event);
-    else if (FAILURES.has(event.kind) || isIkeFiltered(event)) last.set(`${event.node} ${event.kind}`, event);
+    else if (FAILURES.has(event.kind) || DEATHS.has(event.kind) || isIkeFiltered(event))
+      last.set(`${event.node} ${event.kind}`, event);
   }
   const rows = [...last.values()].map(({ kind, node, detail }) => [kind, node ?? '-', printable(withPrefixes(detail))]);
   const fixes = [...last.values()]

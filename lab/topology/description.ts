@@ -137,6 +137,10 @@ const nodeShape = fields('a node', {
     'How later fragments meet a policy with ports, RFC 4301 §7; reassemble where it is absent.',
   ),
   nat: optional(natShape, 'Of kind nat: what it translates, and how.'),
+  restart: optional(
+    word(['always', 'no']),
+    'What becomes of it when its process ends unasked, in a live lab: it is started again, later each time; no where it is absent.',
+  ),
 });
 
 const impairmentTable = {

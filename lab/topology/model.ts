@@ -67,6 +67,8 @@ export interface TopologyNode {
   readonly reportDiscards: boolean;
   readonly fragments: 'reassemble' | 'stateful';
   readonly nat: NatConfig | null;
+  /** Of a gateway or peer whose process ends unasked: it is started again. Left out: it stays down. */
+  readonly restart?: 'always';
   /** The texts of its `files`, by their names there, where it has any: its administrator finds them on the node. Secret. */
   readonly nativeFiles?: Readonly<Record<string, string>>;
 }

@@ -75,9 +75,15 @@ export async function bringUp(
   const random = createSystemRandom();
   const enrolment = await enrol(topology, Date.now() / 1000, () => random);
   const tell = (node: string | null, event: LiveEvent) => context.onEvent({ at: liveNow(), node, ...event });
+  let lab: NetnsLab | null = null;
+  /** Before the lab is up, its end is the lab's. */
+  const died = (node: string) => lab?.died(node);
   const closing: (() => unknown)[] = [() => ground.remove(topology)];
   try {
-    const nodeLines = await ground.nodeLines(topology, (node, detail) => tell(node, { kind: 'died', detail }));
+    const nodeLines = await ground.nodeLines(topology, (node, detail) => {
+      if (node !== null) faults.set(node, 'down');
+      tell(node, { kind: 'died', detail });
+    });
     if (ground.makeLinks === undefined) await ipBatch(layoutBatch(topology, cables, wayUp, nics, nodeLines));
     else {
       await ipBatch(nodeLines);
@@ -101,7 +107,7 @@ export async function bringUp(
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
       onEvents: (name, events) => {
         for (const event of events) tell(name, event);
-        if (events.some(({ kind }) => kind === 'died')) faults.set(name, 'down');
+        if (events.some(({ kind }) => kind === 'died')) died(name);
         if (events.some(({ kind }) => kind === 'policyChanged')) {
           fleet
             .followPolicies(name)
@@ -119,8 +125,8 @@ export async function bringUp(
       ikeFor,
       settingsOf: options.charonSettings ?? (() => ''),
       onDeath: (node, detail) => {
-        faults.set(node, 'down');
         tell(node, { kind: 'died', detail });
+        died(node);
       },
       onMissing: (node, detail) => tell(node, { kind: 'notConfigured', detail }),
       onSaid: (node, lines) => {
@@ -181,7 +187,8 @@ export async function bringUp(
       adopted,
       systems,
     };
-    return new NetnsLab(parts, LIVE_CAPABILITIES);
+    lab = new NetnsLab(parts, LIVE_CAPABILITIES);
+    return lab;
   } catch (error) {
     for (const close of closing.reverse()) await close();
     throw error;

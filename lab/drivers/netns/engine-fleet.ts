@@ -95,7 +95,7 @@ export class EngineFleet {
   /** null: not an engine node, or it does not run now. */
   find(name: string): EngineProcess | null {
     const found = this.#processes.get(name);
-    return found?.alive === true ? found : null;
+    return found?.isUp === true ? found : null;
   }
 
   /** null: it does not run, stands still, or ended before it could answer. */
@@ -186,7 +186,7 @@ export class EngineFleet {
     const fresh = this.#launch(node);
     this.#processes.set(name, fresh);
     await fresh.start(this.#order(name));
-    const peers = [...this.#processes].filter(([peer, { alive }]) => peer !== name && alive);
+    const peers = [...this.#processes].filter(([peer, { isUp }]) => peer !== name && isUp);
     await Promise.all(
       peers.map(([peer, running]) => this.#exchangeSas(running, before.nodes.get(peer), this.#sas.nodes.get(peer))),
     );

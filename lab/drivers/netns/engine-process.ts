@@ -50,8 +50,14 @@ export class EngineProcess {
   #started: Pending | null = null;
   #ended: NodeChildEnd | null = null;
   #killed = false;
+  #isReady = false;
   /** Stopped by a signal: it hears us when it goes on. */
   isPaused = false;
+
+  /** Runs on its ports, and has not ended. */
+  get isUp(): boolean {
+    return this.alive && this.#isReady;
+  }
 
   /** Starts the process, which waits for its order: give it while the links are being made. */
   constructor(options: EngineProcessOptions) {
@@ -117,6 +123,7 @@ export class EngineProcess {
     switch (message.kind) {
       case 'ready':
         if (message.kept.length > 0) onEvents(message.kept.map(detail => ({ kind: 'notConfined', detail })));
+        this.#isReady = true;
         this.#started?.resolve(undefined as never);
         this.#started = null;
         return;

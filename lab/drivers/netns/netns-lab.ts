@@ -7,9 +7,11 @@ import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/no
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import { planCommand } from '../../system/commands.ts';
+import { followKernel } from '../../system/racoon-service.ts';
 import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
 import type { Capability, DriverName, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import type { FaultBook, LabCondition } from '../fault-book.ts';
+import { Revival } from '../revival.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import { framesOf } from '../system-frames.ts';
 import { MachineObstacle } from '../machine-obstacle.ts';
@@ -64,6 +66,9 @@ export class NetnsLab implements RunningLab {
   readonly #listeners = new Map<string, Promise<unknown>>();
   #down: Promise<void> | null = null;
   readonly #faults: FaultBook;
+  readonly #revival = new Revival();
+  /** Nodes that will be started again. */
+  readonly #revivals = new Map<string, NodeJS.Timeout>();
 
   constructor(parts: NetnsLabParts, capabilities: ReadonlySet<Capability>) {
     this.#parts = parts;
@@ -110,7 +115,11 @@ export class NetnsLab implements RunningLab {
     const plan = system === null ? null : planCommand(argv, system, { hasPrograms: true });
     if (plan !== null) return runSystem(plan, argv, this.#systemHost(name), whileUp);
     const tool = engine ? toolNamed(argv[0] ?? '') : null;
-    if (tool !== null) return runTool(tool, argv, this.#toolNode(name), whileUp);
+    if (tool !== null) {
+      const status = await runTool(tool, argv, this.#toolNode(name), whileUp);
+      if (system !== null) await this.#parts.systems.run(name, followKernel);
+      return status;
+    }
     const more = this.#parts.peers.has(name) ? charonEnvironment(name) : {};
     return this.#parts.ground.exec(name, argv, whileUp, more);
   }
@@ -129,9 +138,46 @@ export class NetnsLab implements RunningLab {
 
   async fault(action: FaultAction): Promise<void> {
     this.#assertUp();
+    if (action.kind === 'crash' || action.kind === 'restart') this.#leaveToWhoeverAsked(action.node);
     await this.#carryOut(action);
     this.#faults.note(action);
     this.#event('node' in action ? action.node : null, action.kind, describe(action));
+  }
+
+  /** Its process has ended, and nobody had asked for that. */
+  died(name: string): void {
+    this.#faults.set(name, 'down');
+    const node = this.topology.nodes.find(each => each.name === name);
+    if (node?.restart !== 'always' || this.#down !== null) return;
+    const wait = this.#revival.died(name, performance.now());
+    if (wait === null) return this.#event(name, 'restartGivenUp', 'it has ended too often');
+    this.#event(name, 'restarting', `in ${wait / 1000} s`);
+    clearTimeout(this.#revivals.get(name));
+    this.#revivals.set(
+      name,
+      setTimeout(() => void this.#revive(node), wait),
+    );
+  }
+
+  async #revive(node: TopologyNode): Promise<void> {
+    this.#revivals.delete(node.name);
+    try {
+      await this.#crashOrRestart(node, 'restart');
+      this.#faults.set(node.name, 'up');
+      this.#revival.started(node.name, performance.now());
+      this.#event(node.name, 'restarted', '');
+    } catch (error) {
+      if (this.#down !== null) return;
+      this.#event(node.name, 'restartFailed', error instanceof Error ? error.message : String(error));
+      // A process that ended at once has told so itself.
+      if (!this.#revivals.has(node.name)) this.died(node.name);
+    }
+  }
+
+  #leaveToWhoeverAsked(name: string): void {
+    clearTimeout(this.#revivals.get(name));
+    this.#revivals.delete(name);
+    this.#revival.forget(name);
   }
 
   condition(): LabCondition {
@@ -226,7 +272,7 @@ export class NetnsLab implements RunningLab {
   }
 
   async #remove(): Promise<void> {
-    for (const timer of this.#faultTimers) clearTimeout(timer);
+    for (const timer of [...this.#faultTimers, ...this.#revivals.values()]) clearTimeout(timer);
     this.#goingDown.abort(LAB_GOES);
     const { topology, ground, capture, fleet, peers, links, services } = this.#parts;
     await Promise.all([fleet.close(), peers.close(), links.close(), ...services.map(service => service.kill())]);

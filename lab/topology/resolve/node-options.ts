@@ -11,9 +11,11 @@ const IDLE_SECONDS = 120;
 export function resolveOptions(
   scope: Scope,
   node: NodeScope,
-): Pick<TopologyNode, 'hostModel' | 'antiSpoofing' | 'reportDiscards' | 'fragments' | 'nat'> {
+): Pick<TopologyNode, 'hostModel' | 'antiSpoofing' | 'reportDiscards' | 'fragments' | 'nat' | 'restart'> {
   reportPlain(scope, node);
+  reportRestart(scope, node);
   return {
+    ...(node.text?.restart?.value === 'always' ? { restart: 'always' as const } : {}),
     hostModel: node.text?.hostmodel?.value ?? 'weak',
     antiSpoofing: node.text?.antispoofing?.value ?? false,
     reportDiscards: node.text?.['report-discards']?.value ?? false,
@@ -51,6 +53,14 @@ function reportPlain(scope: Scope, { name, text }: NodeScope): void {
   if (asked === null) return;
   const message = `${name} is a router, a plain stack, and has no ${quoted(asked.key)}`;
   scope.report.error(asked.place, message, `make ${name} kind: gateway`);
+}
+
+/** What has no process of its own cannot lose it. */
+function reportRestart(scope: Scope, node: NodeScope): void {
+  const asked = node.text?.restart ?? null;
+  if (asked === null || asked.value === 'no' || hasEngine(node) || node.text?.kind.value === 'peer') return;
+  const message = `${node.name} is a plain stack, which has no process that could end`;
+  scope.report.error(asked.place, message, 'remove restart');
 }
 
 function resolveNat(scope: Scope, node: NodeScope): NatConfig | null {
