@@ -196,8 +196,10 @@ function single(list: readonly string[]): string | null {
 }
 
 function connectionOf({ rule, ends, children }: Draft, identities: Identities, names: Set<string>): StatedConnection {
-  let { name } = rule;
-  for (let copy = 2; names.has(name); copy += 1) name = `${rule.name}-${copy}`;
+  // A rule for anybody has a connection for each peer: called so whoever else has policies at the moment.
+  const base = ends.remote === null || rule.remote.length > 0 ? rule.name : `${rule.name}-${ends.remote}`;
+  let name = base;
+  for (let copy = 2; names.has(name); copy += 1) name = `${base}-${copy}`;
   names.add(name);
   const connection: Omit<ConnectionConfig, 'authentication'> = {
     ...rule.options,

@@ -64,10 +64,12 @@ const addressed = (text: string | null): RacoonIdentifier | null => (text === nu
 /** A file, without folder and ending. */
 export function fileOf(reader: StatementReader): NamedFile | null {
   const word = reader.text();
-  if (word === null) return null;
-  const base = (word.text.split('/').at(-1) ?? word.text).replace(/\.(pem|crt|cer|cert|der|key|pub)$/, '');
-  return { kind: 'file', file: base, place: word.place };
+  return word === null ? null : { kind: 'file', file: keyFileName(word.text), place: word.place };
 }
+
+/** What racoon.conf and a node's folder of certificates call the same: the name of a file without folder and ending. */
+export const keyFileName = (path: string): string =>
+  (path.split('/').at(-1) ?? path).replace(/\.(pem|crt|cer|cert|der|key|pub)$/, '');
 
 const PROTOCOLS: ReadonlyMap<string, number | 'any'> = new Map<string, number | 'any'>([
   ['any', 'any'],

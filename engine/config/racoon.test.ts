@@ -80,8 +80,8 @@ describe('the configuration of a mesh with certificates', () => {
   test('is a connection of IKEv1 for each peer that a policy names', () => {
     expect([unserved, problems]).toEqual([[], []]);
     expect(connections.map(({ name, local, remote }) => [name, local, remote])).toEqual([
-      ['anonymous', ['192.168.33.11'], ['192.168.33.12']],
-      ['anonymous-2', ['192.168.33.11'], ['192.168.33.14']],
+      ['anonymous-192.168.33.12', ['192.168.33.11'], ['192.168.33.12']],
+      ['anonymous-192.168.33.14', ['192.168.33.11'], ['192.168.33.14']],
     ]);
     expect(connections[0]).toMatchObject({
       version: 1,

@@ -59,6 +59,19 @@ export function readRacoon(file: string, text: string, input: RacoonInput): KeyR
   return { stated, diagnostics, notes: notes.all() };
 }
 
+/** Where its text says that the other files are; null: it does not say. A text that is none says nothing. */
+export function racoonPaths(text: string): { readonly certificates: string | null; readonly secrets: string | null } {
+  const paths = new Map<string, string>();
+  const report = new Report('');
+  for (const statement of readStatements(text, KEYWORDS, report)) {
+    if (statement.keyword !== 'path') continue;
+    const reader = new StatementReader(statement, report);
+    const [what, path] = [reader.next('')?.text, reader.text()?.text];
+    if (what !== undefined && path !== undefined) paths.set(what, path);
+  }
+  return { certificates: paths.get('certificate') ?? null, secrets: paths.get('pre_shared_key') ?? null };
+}
+
 const exactness = ({ local, remote }: ChildRule): number => Number(local !== null) + Number(remote !== null);
 
 interface Remote {

@@ -1,9 +1,9 @@
 import type { CredentialsConfig } from '../../engine/ike/config.ts';
 import { createSystem } from '../system/boot.ts';
-import { credentialFiles } from '../system/given-credentials.ts';
+import { ikecertFiles, racoonFiles } from '../system/given-credentials.ts';
 import type { System } from '../system/system.ts';
 import { hasIke } from '../topology/ike-config.ts';
-import type { Topology } from '../topology/model.ts';
+import type { Topology, TopologyNode } from '../topology/model.ts';
 import { nodeConfig } from '../topology/node-config.ts';
 
 /** Where a node keeps what a topology calls so. */
@@ -28,7 +28,8 @@ export function firstSystem(
   unixSeconds: number,
   credentials: CredentialsConfig | null = null,
 ): System {
-  const texts = Object.entries(topology.nodes.find(node => node.name === name)?.nativeFiles ?? {});
+  const node = topology.nodes.find(each => each.name === name);
+  const texts = Object.entries(node?.nativeFiles ?? {});
   const files = texts.flatMap(([file, text]) => {
     const path = PATHS[file];
     return path === undefined ? [] : [[path, Buffer.from(text)] as const];
@@ -36,7 +37,19 @@ export function firstSystem(
   return createSystem({
     node: nodeConfig(topology, name, []),
     negotiates: hasIke(topology, name),
-    files: new Map<string, Uint8Array>([...files, ...(credentials === null ? [] : credentialFiles(credentials))]),
+    files: new Map<string, Uint8Array>([...files, ...(credentials === null ? [] : filesOf(node, credentials))]),
+    peers: topology.nodes.flatMap(other => (other.ike === null || other === node ? [] : addressesOf(other))),
     unixSeconds,
   });
 }
+
+/** Where the node's own daemon looks for them. */
+function filesOf(node: TopologyNode | undefined, credentials: CredentialsConfig): [string, Uint8Array][] {
+  const hasRacoon = node?.nativeFiles?.['racoon.conf'] !== undefined;
+  return hasRacoon
+    ? racoonFiles(credentials, node.ike?.credentials ?? { keys: [], peers: [] })
+    : ikecertFiles(credentials);
+}
+
+const addressesOf = ({ interfaces }: TopologyNode): string[] =>
+  interfaces.flatMap(({ addresses }) => addresses.map(address => address.replace(/\/.*$/, '')));

@@ -3,6 +3,9 @@ import { settingsOf } from './origin-settings.ts';
 import { changesBetween } from './apply.ts';
 import { act, done, joinedOutput } from './effect.ts';
 import { emptyFiles, withFiles } from './files.ts';
+import { changedSetkeyConf } from './setkey-conf.ts';
+import { followKernel } from './racoon-service.ts';
+import { RACOON_CONF } from './service-files.ts';
 import { isWanted, SERVICES, type ServiceName, type Services, type ServiceStatus } from './service.ts';
 import { stop } from './service-start.ts';
 import { activeOf, afterRestart, type Lasting } from './settings.ts';
@@ -16,6 +19,8 @@ export interface SystemOrigin {
   readonly negotiates: boolean;
   /** By absolute path; directories come by themselves. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Addresses of the other nodes that negotiate. */
+  readonly peers?: readonly string[];
   readonly unixSeconds: number;
 }
 
@@ -23,11 +28,13 @@ export interface SystemOrigin {
 export function createSystem(origin: SystemOrigin): System {
   const { node, negotiates, unixSeconds } = origin;
   const files = withFiles(emptyFiles(), origin.files, unixSeconds);
+  const hasRacoon = negotiates && files.has(RACOON_CONF);
   const isOn: Readonly<Record<ServiceName, boolean>> = {
     'ipsec/policy': true,
     'ipsec/ipsecalgs': true,
     'ipsec/manual-key': node.sas.length > 0,
-    'ipsec/ike': negotiates,
+    'ipsec/ike': negotiates && !hasRacoon,
+    racoon: hasRacoon,
     // Without rules it lets everything pass.
     'network/ipfilter': true,
   };
@@ -35,11 +42,20 @@ export function createSystem(origin: SystemOrigin): System {
     const state = isOn[name] ? 'online' : 'disabled';
     return [
       name,
-      { isEnabled: isOn[name], untilRestart: null, state, sinceSeconds: unixSeconds, trouble: null, isGiven: true },
+      {
+        isEnabled: isOn[name],
+        untilRestart: null,
+        state,
+        sinceSeconds: unixSeconds,
+        trouble: null,
+        // What the topology has of racoon is what its files say.
+        isGiven: name !== 'racoon' || !hasRacoon,
+      },
     ];
   });
   const services = Object.fromEntries(entries) as Services;
-  return { origin: node, files, services, settings: settingsOf(node), loaded: { policies: null, ike: null } };
+  const loaded = { policies: null, ike: null, racoon: hasRacoon ? files : null };
+  return { origin: node, files, services, settings: settingsOf(node), loaded, peers: origin.peers ?? [], given: files };
 }
 
 /** The node is going down, or has crashed: what is left of its system. */
@@ -67,7 +83,7 @@ export function rebooted(system: System): System {
       properties: { current: persistent, persistent },
     },
     services: mapServices(services, status => ({ ...status, untilRestart: null })),
-    loaded: { policies: null, ike: null },
+    loaded: { policies: null, ike: null, racoon: null },
   };
 }
 
@@ -82,7 +98,14 @@ export function boot(system: System, view: SystemView): SystemEffect {
   );
   const guards = inOrder({ ...system, services: given }, view, ['ipsec/ipsecalgs', 'ipsec/policy', 'network/ipfilter']);
   const moved = act(guards.system, ...changesBetween(settingsOf(system.origin), system.settings));
-  return together(guards, moved, inOrder(guards.system, view, ['ipsec/manual-key', 'ipsec/ike']));
+  const statements = changedSetkeyConf(guards.system, view);
+  const keyed = together(
+    guards,
+    moved,
+    statements,
+    inOrder(statements.system, view, ['ipsec/manual-key', 'ipsec/ike', 'racoon']),
+  );
+  return { ...keyed, next: followKernel };
 }
 
 /** Starts those that are wanted, and ends what the topology has of those that are not. One that was never touched is as given. */

@@ -56,12 +56,19 @@ export function keySlotOf(keys: readonly Slot<PrivateKey>[], spki: Uint8Array): 
 
 /** As the selectors of ike/config see it; its name is that of its file. */
 export function knownCertificate({ slot, content }: Slot<Certificate>): KnownCertificate {
+  return { ...namesOf(content), name: String(slot), slot };
+}
+
+/** What a certificate itself says of names. */
+export function namesOf({
+  subject,
+  issuer,
+  extensions,
+}: Certificate): Pick<KnownCertificate, 'subject' | 'issuer' | 'names'> {
   return {
-    name: String(slot),
-    subject: nameOf(content.subject),
-    issuer: nameOf(content.issuer),
-    names: content.extensions.subjectAltNames.flatMap(identityTexts),
-    slot,
+    subject: nameOf(subject),
+    issuer: nameOf(issuer),
+    names: extensions.subjectAltNames.flatMap(identityTexts),
   };
 }
 

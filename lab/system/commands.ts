@@ -6,12 +6,15 @@ import { ifconfig } from './ifconfig.ts';
 import { ikeadm } from './ikeadm.ts';
 import { ikecert } from './ikecert.ts';
 import { inIked } from './in-iked.ts';
+import { initScript, service, systemctl } from './init-script.ts';
 import { ipadm } from './ipadm.ts';
 import { ipf } from './ipf.ts';
 import { ipsecconf } from './ipsecconf.ts';
 import { netstat } from './netstat.ts';
 import { openssl } from './openssl.ts';
 import { ping } from './ping.ts';
+import { racoon } from './racoon-command.ts';
+import { racoonctl } from './racoonctl.ts';
 import { reboot } from './reboot.ts';
 import { route } from './route.ts';
 import { snoop } from './snoop.ts';
@@ -39,11 +42,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   netstat,
   openssl,
   ping,
+  racoon,
+  racoonctl,
   reboot,
   route,
+  service,
   snoop,
   svcadm,
   svcs,
+  systemctl,
 };
 
 /** What people type instead, the guide's author among them. */
@@ -54,6 +61,8 @@ const SLIPS: Readonly<Record<string, string>> = {
   dladmin: 'dladm',
   ikecerts: 'ikecert',
   svcadmin: 'svcadm',
+  raccoon: 'racoon',
+  raccoonctl: 'racoonctl',
 };
 
 /** The files of a system, also where it is beside those of a machine. */
@@ -64,6 +73,8 @@ const STATUS_NOT_FOUND = 127;
 export function planCommand(argv: readonly string[], system: System, elsewhere: Elsewhere): SystemPlan | null {
   if (!mayBeSystemCommand(argv, elsewhere)) return null;
   const [name, rest] = [nameOf(argv), argv.slice(1)];
+  const script = initScript(argv[0] ?? '', rest);
+  if (script !== null) return script;
   const slip = Object.hasOwn(SLIPS, name) ? SLIPS[name] : undefined;
   if (slip !== undefined) {
     const meant = [slip, ...rest].join(' ');
@@ -78,6 +89,9 @@ export function planCommand(argv: readonly string[], system: System, elsewhere: 
 export function mayBeSystemCommand(argv: readonly string[], { hasPrograms }: Elsewhere): boolean {
   const name = nameOf(argv);
   if (name === 'ping') return ping(argv.slice(1)) !== null;
+  if (name === 'service') return service(argv.slice(1)) !== null;
+  if (name === 'systemctl') return systemctl(argv.slice(1)) !== null;
+  if (initScript(argv[0] ?? '', argv.slice(1)) !== null) return true;
   // Where there are programs, the one of that name knows more.
   if (name === 'openssl') return !hasPrograms;
   if (Object.hasOwn(COMMANDS, name) || Object.hasOwn(SLIPS, name) || toolNames().includes(name)) return true;

@@ -2,7 +2,8 @@ import { didYouMean } from '../../engine/config/suggest.ts';
 import type { IkeStatus } from '../../engine/ike/status.ts';
 import { act, complain, done, joinedOutput, say, stepPlan } from './effect.ts';
 import { formatPhase1, formatPreshared, formatRule, formatStats } from './ikeadm-text.ts';
-import { ikeConfigOf, type NodeIkeConfig } from './ike-config.ts';
+import { ikeConfigOf } from './ike-config.ts';
+import type { NodeIkeConfig } from './key-daemon.ts';
 import { startIke } from './ike-service.ts';
 import type { System, SystemAction, SystemEffect, SystemPlan, SystemStep, SystemView } from './system.ts';
 

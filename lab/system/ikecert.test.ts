@@ -8,7 +8,7 @@ import { type Authority, issueCertificate, issueSelfSigned, PLAIN_END, PLAIN_ORD
 import { parseDistinguishedName } from '../../engine/pki/name-text.ts';
 import { parseCertificateRequest } from '../../engine/pki/request.ts';
 import { isSignedByItself } from '../../engine/pki/signature-check.ts';
-import { credentialFiles } from './given-credentials.ts';
+import { ikecertFiles } from './given-credentials.ts';
 import { ALICE, EPOCH, TypedNode } from './testing/typed-node.ts';
 
 const ALICE_NAME = 'C=US,O=AliceTech Inc.,OU=Network Security,CN=AliceTech VPN';
@@ -172,7 +172,7 @@ test('what a topology has given a node is in its databases, and in.iked works by
   made.type('svcadm enable ipsec/ike');
   if (made.ike === null) throw new Error('nobody negotiates');
   const files = new Map([
-    ...credentialFiles(made.ike.credentials),
+    ...ikecertFiles(made.ike.credentials),
     ['/etc/inet/ike/config', Buffer.from(IKE_CONFIG)] as const,
   ]);
   const node = new TypedNode(ALICE, files);

@@ -7,8 +7,9 @@ import { act, nodeAction } from './effect.ts';
 import { readText } from './files.ts';
 import { ikeActions, startIke } from './ike-service.ts';
 import type { ServiceName, ServiceStatus } from './service.ts';
-import { IKE_CONFIG, IPF6_CONF, IPF_CONF, IPSECINIT, IPSECKEYS } from './service-files.ts';
-import type { System, SystemAction } from './system.ts';
+import { IKE_CONFIG, IPF6_CONF, IPF_CONF, IPSECINIT, IPSECKEYS, RACOON_CONF } from './service-files.ts';
+import { startRacoon } from './racoon-service.ts';
+import type { System, SystemAction, SystemView } from './system.ts';
 
 /** What became of a service's method. */
 export type Outcome =
@@ -24,7 +25,7 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly trouble: string };
 
 /** Runs the start method of a service: it reads its files, and the node does as they say. */
-export function start(system: System, name: ServiceName): Outcome {
+export function start(system: System, view: SystemView, name: ServiceName): Outcome {
   const file = FILES[name];
   if (system.services[name].isGiven && hasGiven(system, name) && file !== null && !system.files.has(file)) {
     return { kind: 'given', file };
@@ -33,7 +34,13 @@ export function start(system: System, name: ServiceName): Outcome {
     case 'ipsec/policy':
       return startPolicy(system);
     case 'ipsec/ike':
-      return startIke(system);
+      return system.loaded.racoon === null
+        ? startIke(system)
+        : { kind: 'failed', trouble: portTaken('in.iked', 'racoon') };
+    case 'racoon':
+      return system.services['ipsec/ike'].state === 'online'
+        ? { kind: 'failed', trouble: portTaken('racoon', 'ipsec/ike') }
+        : startRacoon(system, view);
     case 'network/ipfilter':
       return startFilter(system);
     case 'ipsec/manual-key':
@@ -43,9 +50,13 @@ export function start(system: System, name: ServiceName): Outcome {
   }
 }
 
+const portTaken = (who: string, service: string): string =>
+  `${who}: failed to bind to port 500: Address already in use, by ${service}\n  fix: svcadm disable ${service}\n`;
+
 const FILES: Readonly<Record<ServiceName, string | null>> = {
   'ipsec/policy': IPSECINIT,
   'ipsec/ike': IKE_CONFIG,
+  racoon: RACOON_CONF,
   'network/ipfilter': IPF_CONF,
   'ipsec/manual-key': IPSECKEYS,
   'ipsec/ipsecalgs': null,
@@ -70,6 +81,8 @@ export function stop(
     }
     case 'ipsec/ike':
       return act({ ...system, loaded: { ...system.loaded, ike: null } }, { kind: 'ike', config: null });
+    case 'racoon':
+      return act({ ...system, loaded: { ...system.loaded, racoon: null } }, { kind: 'ike', config: null });
     case 'network/ipfilter':
       return act(system, nodeAction({ kind: 'setFilter', filter: null }));
     case 'ipsec/manual-key':

@@ -25,6 +25,12 @@ export const SERVICES = [
     manual: 'in.iked(8)',
   },
   {
+    name: 'racoon',
+    fmri: 'svc:/network/racoon:default',
+    description: 'IKE daemon of the IPsec-Tools',
+    manual: 'racoon(8)',
+  },
+  {
     name: 'network/ipfilter',
     fmri: 'svc:/network/ipfilter:default',
     description: 'IP Filter',

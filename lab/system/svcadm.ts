@@ -59,7 +59,7 @@ export function servicesLike(pattern: string): ServiceName[] {
 
 /** Brings a service up, or to maintenance with what its files have wrong. */
 export function online(system: System, view: SystemView, name: ServiceName): SystemEffect {
-  const outcome = start(system, name);
+  const outcome = start(system, view, name);
   const sinceSeconds = view.unixSeconds;
   if (outcome.kind === 'given') {
     const next = marked(system, name, { state: 'online', sinceSeconds });
@@ -115,9 +115,9 @@ function carryOut(
 }
 
 /** A daemon that is restarted ends first, and its SAs with it: what they rest on may be what has changed. */
-function restarted(system: System, view: SystemView, name: ServiceName): SystemEffect {
+export function restarted(system: System, view: SystemView, name: ServiceName): SystemEffect {
   const next = online(system, view, name);
-  const runs = name === 'ipsec/ike' && system.services[name].state === 'online';
+  const runs = (name === 'ipsec/ike' || name === 'racoon') && system.services[name].state === 'online';
   // Where it goes on as the topology has it, there is nothing to begin again.
   const beginsAgain = runs && next.actions.some(({ kind }) => kind === 'ike');
   return beginsAgain ? { ...next, actions: [{ kind: 'ike', config: null }, ...next.actions] } : next;

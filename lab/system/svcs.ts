@@ -2,6 +2,7 @@ import { columns } from './columns.ts';
 import { complain, say, stepPlan, wrong } from './effect.ts';
 import { hasOption, readOptions } from './options.ts';
 import { type ServiceName, SERVICES } from './service.ts';
+import { RACOON_CONF } from './service-files.ts';
 import { noSuchService, servicesLike } from './svcadm.ts';
 import type { System, SystemPlan, SystemView } from './system.ts';
 import { clockText, dayText } from './time-text.ts';
@@ -27,7 +28,10 @@ export function svcs(argv: readonly string[]): SystemPlan {
       return say(system, asked.map(name => described(system, name)).join('\n'));
     }
     const all = SERVICES.map(({ name }) => name);
-    const isShown = (name: ServiceName) => hasOption(options, 'a') || system.services[name].state !== 'disabled';
+    // Nobody misses a racoon where there has never been one.
+    const isShown = (name: ServiceName) =>
+      system.services[name].state !== 'disabled' ||
+      (hasOption(options, 'a') && (name !== 'racoon' || system.files.has(RACOON_CONF)));
     const names = asked.length > 0 ? asked : all.filter(isShown);
     const text = columns(
       [

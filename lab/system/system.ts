@@ -22,6 +22,10 @@ export interface System {
   readonly settings: Settings;
   /** What its services have read, for as long as they run: files may be others by now. */
   readonly loaded: Loaded;
+  /** Addresses of the lab's other nodes that negotiate: those of a network that a policy is about. */
+  readonly peers: readonly string[];
+  /** The files as the topology has given them, from which the node was made. They never change. */
+  readonly given: Files;
 }
 
 export interface Loaded {
@@ -29,6 +33,8 @@ export interface Loaded {
   readonly policies: readonly StatedPolicy[] | null;
   /** The files as in.iked found them; null: it does not run by them. */
   readonly ike: Files | null;
+  /** The files as racoon found them; null: it does not run. It and in.iked exclude each other. */
+  readonly racoon: Files | null;
 }
 
 /** What a driver supplies to each step: the node as it is then. */

@@ -8,6 +8,7 @@ import type { Explanation, FlowQuery, Node, NodeContext, NodeStatus } from '../.
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
 import { planCommand } from '../../system/commands.ts';
+import { followKernel } from '../../system/racoon-service.ts';
 import type { FaultAction, Topology } from '../../topology/model.ts';
 import type { HttpService } from '../http-service.ts';
 import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
@@ -205,7 +206,9 @@ export class SimLab implements RunningLab {
     const plan = planCommand(argv, system, { hasPrograms: false });
     if (plan !== null) return systemProgram(plan, this.#systemHost(machine));
     const tool = toolNamed(name);
-    return tool === null ? findProgram(name) : toolProgram(tool);
+    return tool === null
+      ? findProgram(name)
+      : toolProgram(tool, () => this.#world.systems.run(machine.name, followKernel));
   }
 
   #systemHost(machine: Machine): SystemHost {

@@ -7,8 +7,8 @@ import type { Process, Program, ProgramMain } from './process.ts';
 const EPOCH_SECONDS = Number(SIMULATION_EPOCH_NS / 1_000_000_000n);
 const encoder = new TextEncoder();
 
-/** One of the tools that look at the node itself, as a program of its host. */
-export function toolProgram(tool: Tool): ProgramMain {
+/** One of the tools that look at the node itself, as a program of its host; `done`: what is to hear of it afterwards. */
+export function toolProgram(tool: Tool, done: () => void): ProgramMain {
   return function* main(process: Process): Program {
     const plan = tool.plan(process.argv.slice(1));
     if (plan.kind === 'steps') return carryOut(plan.steps, process);
@@ -16,7 +16,11 @@ export function toolProgram(tool: Tool): ProgramMain {
       plan.source.kind === 'stdin'
         ? [yield* wholeInput(process), 'stdin']
         : [readToolFile(plan.source.path), plan.source.path];
-    if (file.kind === 'text') return carryOut(plan.stepsFor(file.text), process);
+    if (file.kind === 'text') {
+      const status = carryOut(plan.stepsFor(file.text), process);
+      done();
+      return status;
+    }
     process.complain(`${process.argv[0] ?? ''}: ${from}: ${file.why}`);
     return 1;
   };
