@@ -39,6 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "write another tool's network as a topology",
     load: () => import('./commands/import.ts'),
   },
+  { name: 'export', summary: 'write a topology for other tools', load: () => import('./commands/export.ts') },
   { name: 'image', summary: 'the image that labs in containers run', load: () => import('./commands/image.ts') },
   { name: 'test', summary: 'run conformance suites', load: () => import('./commands/test.ts') },
   { name: 'doctor', summary: 'what this machine can do', load: () => import('./commands/doctor.ts') },

@@ -87,7 +87,7 @@ function addressChange(verb: string, words: readonly string[]): NetworkChange | 
   if (!isVerb(verb, 'add', 'replace')) return null;
   const [text = '', ...rest] = words[0] === 'local' ? words.slice(1) : words;
   const device = after(rest, 'dev');
-  const prefix = parsePrefix(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`);
+  const prefix = parsePrefix(text);
   return device === null || prefix === null ? null : { kind: 'address', device, address: formatPrefix(prefix) };
 }
 
@@ -113,9 +113,7 @@ function routeChange(verb: string, words: readonly string[], isSix: boolean): Ne
   if (via === null ? device === null : gateway === null) return null;
   const six = isSix || (gateway !== null && addressVersion(gateway) === 6);
   const all = six ? '::/0' : '0.0.0.0/0';
-  const to = parsePrefix(
-    text === 'default' ? all : text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`,
-  );
+  const to = parsePrefix(text === 'default' ? all : text);
   return to === null ? null : { kind: 'route', to: formatPrefix(to), via, device };
 }
 
