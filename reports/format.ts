@@ -34,7 +34,10 @@ export interface ClauseRecord {
   /** RFC, section, slug; then the parameter in brackets where a clause is judged for several. Stable. */
   readonly id: string;
   readonly suite: string;
-  /** `rfcNNNN`; `adversary` for what attackers have done to others, and then `section` is the number of the attack. */
+  /**
+   * `rfcNNNN`; `xauth` and `modecfg` for the drafts of IKEv1 of these names; `adversary` for what attackers have done to others, and
+   * then `section` is the number of the attack.
+   */
   readonly rfc: string;
   readonly section: string;
   readonly level: 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY';

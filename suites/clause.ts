@@ -10,6 +10,7 @@ import type { Subject } from '../lab/subjects/subject.ts';
 import { type LoadResult, loadTopology } from '../lab/topology/load.ts';
 import { topologiesDirectory } from '../lab/topology/shipped.ts';
 import type { ClauseRecord, EvidenceRecord, Outcome } from '../reports/format.ts';
+import { readClauseId } from './clause-id.ts';
 import { legacyReason } from './tester/crypto/legacy.ts';
 import { Inconclusive, JudgementFailed, Unsupported } from './tester/judgement.ts';
 import { type Bench, type BenchPlan, openBench } from './tester/bench.ts';
@@ -144,15 +145,15 @@ async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseR
   const controls = isProvable ? [await judgeControl(judgement)] : [];
   const missed = controls.find(control => !control.caught);
   const isUnproven = judged.outcome === 'passed' && missed !== undefined;
-  const [, rfc = '', section = ''] = /^(rfc\d+|adversary)-([\dA-Z.]+)-/.exec(id) ?? [];
+  const named = readClauseId(id);
   const reasons = [...new Set(judgement.suites)].map(legacyReason).filter(reason => reason !== null);
   const legacy = [...reasons, ...(judgement.legacy?.() ?? [])];
-  if (rfc === '') throw new Error(`clause id ${id} is not of the form rfcNNNN-SECTION-slug or adversary-NUMBER-slug`);
+  if (named === null)
+    throw new Error(`clause id ${id} is not of the form rfcNNNN-SECTION-slug or adversary-NUMBER-slug`);
   return {
     id,
     suite,
-    rfc,
-    section,
+    ...named,
     level: about.level,
     text: about.text,
     scenario: about.scenario,

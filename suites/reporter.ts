@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import type { ClauseRecord, Environment, RunRecord } from '../reports/format.ts';
+import { readClauseId } from './clause-id.ts';
 import { suiteSettings } from './settings.ts';
 
 /** Collects what the clauses found and leaves it as `results.json`; the pages are made from that file alone. */
@@ -45,7 +46,7 @@ function recordOf(testCase: TestCase): ClauseRecord {
   const record = testCase.meta().clause;
   if (record !== undefined) return record;
   const errors = testCase.result().errors ?? [];
-  const [, rfc = '', section = ''] = /^(rfc\d+|adversary)-([\dA-Z.]+)-/.exec(testCase.name) ?? [];
+  const { rfc, section } = readClauseId(testCase.name) ?? { rfc: '', section: '' };
   return {
     id: testCase.name,
     suite: testCase.module.relativeModuleId.split('/')[1] ?? '',

@@ -27,6 +27,8 @@ const RFCS = [
   'rfc8221',
   'rfc9242',
   'rfc9370',
+  'xauth',
+  'modecfg',
 ];
 
 test(
