@@ -1,11 +1,13 @@
 import type { DriverName } from '../drivers/driver.ts';
+import { findMininet, type MininetPython } from '../drivers/mininet/python.ts';
 import { machineCannot } from '../state/failure.ts';
 import type { Topology } from '../topology/model.ts';
 import type { MachineCapability } from './machine/capability.ts';
 import { whyNotDocker } from './machine/docker-capabilities.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
-import { whyNotMininet } from './machine/mininet-capabilities.ts';
+import { INSTALL_MININET, whyNotMininet } from './machine/mininet-capabilities.ts';
 import { type Implementation, whyNot } from './machine/other-implementations.ts';
+import { asRoot } from './machine/programs.ts';
 
 export const DRIVER_CHOICES = ['auto', 'sim', 'netns', 'docker', 'mininet'] as const;
 export type DriverChoice = (typeof DRIVER_CHOICES)[number];
@@ -46,6 +48,13 @@ export async function requireDocker(): Promise<void> {
   const docker = openDaemon();
   await requireDaemon(docker);
   await requireImage(docker);
+}
+
+/** A Failure where no Python of this machine has Mininet. */
+export function requireMininet(): MininetPython {
+  const python = findMininet();
+  if (python !== null) return python;
+  throw machineCannot('Mininet is not installed, or not for the Python of this machine', asRoot(INSTALL_MININET));
 }
 
 /** A Failure where the topology has nodes that run another implementation and this driver or machine does not have it. */

@@ -5,6 +5,7 @@ import { draftText } from '../../exchange/network-draft.ts';
 import { badInput, errorCode, ExitCode } from '../../state/failure.ts';
 import { loadTopology } from '../../topology/load.ts';
 import { type CommandContext, examples, JSON_OPTION } from '../command.ts';
+import { requireMininet } from '../choose-driver.ts';
 import { diagnosticText } from '../topology-argument.ts';
 
 const DESCRIPTION = `Write another tool's network as a topology, for you to go on with: give gateways their policies, and check it.
@@ -34,6 +35,24 @@ export function define(command: Command, context: CommandContext): void {
     .action(async (file: string, _: unknown, subcommand: Command) => {
       const { importContainerlab } = await import('../../exchange/containerlab/import.ts');
       finishImport(importContainerlab(file, textOf(file)), subcommand.optsWithGlobals<ImportOptions>(), context);
+    });
+  command
+    .command('mininet')
+    .summary('hosts, links and switches of a topology in Python, for Mininet')
+    .description(
+      `Read a Python file for Mininet: the topology that it defines, a subclass of Topo or an entry of \`topos\`. The file is run for that,
+without any right, network or file; no network is started. Switches become the links that they make.`,
+    )
+    .argument('<file>')
+    .option('--topo <topology>', 'which, with its arguments, where it has several: name,3,fanout=2')
+    .addHelpText(
+      'after',
+      examples(['lab import mininet ring.py > ring.yaml', 'lab import mininet tree.py --topo tree,3 --out tree.yaml']),
+    )
+    .action(async (file: string, { topo }: { readonly topo?: string }, subcommand: Command) => {
+      const { importMininet } = await import('../../exchange/mininet/import.ts');
+      const imported = importMininet({ file, source: textOf(file), topo: topo ?? null }, requireMininet());
+      finishImport(imported, subcommand.optsWithGlobals<ImportOptions>(), context);
     });
 }
 

@@ -14,7 +14,7 @@ export function whyNotMininet(): MachineCapability | null {
 }
 
 /** Open vSwitch, which Debian recommends with it, would start daemons that nobody here needs. */
-const INSTALL = 'apt-get install --no-install-recommends mininet bridge-utils';
+export const INSTALL_MININET = 'apt-get install --no-install-recommends mininet bridge-utils';
 
 function mininet(): MachineCapability {
   const name = 'Mininet';
@@ -22,7 +22,7 @@ function mininet(): MachineCapability {
   const python = findMininet();
   const programs = ['mnexec', 'brctl', 'ifconfig', 'bash'];
   if (python === null || programs.some(program => findProgram(program) === null)) {
-    return missing(name, 'mininet', use, asRoot(INSTALL));
+    return missing(name, 'mininet', use, asRoot(INSTALL_MININET));
   }
   return there(name, 'mininet', `${use} (${python[0]})`);
 }

@@ -2,9 +2,10 @@ import { Report } from '../../../engine/config/diagnostic.ts';
 import { readYaml } from '../../topology/yaml-document.ts';
 import { assumeAddresses, assumedGateways } from '../assumed-addresses.ts';
 import { networkChanges, settingChange } from '../ip-command.ts';
-import type { Imported } from '../imported.ts';
+import { HOW_TO_GO_ON, type Imported } from '../imported.ts';
+import { linkCheck } from '../link-check.ts';
 import { lastPart, Names } from '../names.ts';
-import type { InterfaceDraft, LinkDraft, NodeDraft } from '../network-draft.ts';
+import type { LinkDraft } from '../network-draft.ts';
 import { HostChanges } from '../host-changes.ts';
 import { type ContainerlabFile, type ContainerlabNode, readContainerlab } from './file.ts';
 
@@ -42,13 +43,9 @@ function draftOf(file: string, read: ContainerlabFile, errors: Report, notes: Re
     remarks: [`${title}. ${HOW_TO_GO_ON}`],
     nodes,
     links,
-    checks: links.flatMap(link => checkOf(link, nodes)),
+    checks: links.flatMap(link => linkCheck(link, nodes)),
   };
 }
-
-const HOW_TO_GO_ON =
-  'It has no IPsec yet: make the nodes that are to protect something "kind: gateway" and give them a "policy:", as ' +
-  'topologies/site-to-site-manual.yaml does.';
 
 function linksOf(read: ContainerlabFile, hosts: ReadonlyMap<string, HostChanges>, errors: Report): LinkDraft[] {
   const names = new Names(32);
@@ -101,19 +98,4 @@ function configure(node: ContainerlabNode, host: HostChanges | undefined, notes:
       if (why !== null) notes.error(place, `${node.name}: ${why}`, null);
     }
   }
-}
-
-/** That the ends of a link hear each other is what must be true at least. */
-function checkOf({ endpoints }: LinkDraft, nodes: readonly NodeDraft[]): { from: string; to: string }[] {
-  const [from = ''] = endpoints[0].split(':');
-  const there = addressesOf(endpoints[1], nodes);
-  const here = addressesOf(endpoints[0], nodes);
-  const to = there.find(address => here.some(own => own.includes(':') === address.includes(':')));
-  return to === undefined ? [] : [{ from, to: to.split('/')[0] ?? to }];
-}
-
-function addressesOf(endpoint: string, nodes: readonly NodeDraft[]): InterfaceDraft['addresses'] {
-  const [node, device] = endpoint.split(':');
-  const found = nodes.find(({ name }) => name === node)?.interfaces.find(({ name }) => name === device);
-  return found?.addresses ?? [];
 }
