@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../engine/native/package-root.ts';
 import { LabProgram } from './testing/lab-process.ts';
 import { openDaemon } from '../drivers/docker/daemon.ts';
 import { ROOT_LABEL } from '../drivers/docker/labels.ts';
@@ -95,6 +98,18 @@ describe.skipIf(!(await dockerAvailable()))(`the containers of a lab (needs ${NE
       // Docker's and its own; kernels before 5.9 do not count them.
       expect(/^Seccomp_filters:\t(\d+)$/m.exec(thread)?.[1] ?? '2').not.toBe('1');
     }
+  });
+
+  test('give a command the terminal that its user has', async () => {
+    const command = `${process.execPath} bin/lab.js exec a1 -- sh -c '[ -t 0 ] && [ -t 1 ] && read word && echo "<$word>" && exit 7'`;
+    const env = { ...process.env, IPSEC_LAB_STATE: lab.state };
+    const script = spawn('script', ['-qec', command, '/dev/null'], { cwd: packageRoot(), env });
+    let seen = '';
+    script.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    script.stdin.write('typed\n');
+    const [status] = (await once(script, 'close')) as [number];
+    expect(seen).toContain('<typed>');
+    expect(status).toBe(7);
   });
 
   test('reach nothing of the machine, by none of its addresses', async () => {

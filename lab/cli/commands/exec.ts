@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import { socketPath } from '../../state/root.ts';
@@ -51,6 +52,12 @@ async function exec(node: string, argv: readonly string[], options: Options, con
   const pod = lab.record.driver === 'docker' ? null : lab.record.pod;
   const client = connectLab(socketPath(lab.directory));
   const isTool = mayBeSystemCommand(argv, { hasPrograms: true }) && (await isEngine(client, node));
+  if (lab.record.driver === 'docker' && !isTool && !keep && isatty(0) && isatty(1)) {
+    const { execWithTerminal } = await import('../../drivers/docker/terminal.ts');
+    const terminal = { input: process.stdin, output: process.stdout };
+    context.exit(await execWithTerminal({ runId, node }, argv, terminal));
+    return;
+  }
   const result =
     pod === null || isTool
       ? await execThroughSocket(client, { node, argv: isTool ? withWholePath(argv) : argv, stdin: true }, keep)

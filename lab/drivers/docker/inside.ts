@@ -23,7 +23,7 @@ export interface Inside {
 }
 
 /** As a shell gives it: 127 for a program that there is not. */
-const START_SCRIPT = 'exec "$@"';
+export const START_SCRIPT = 'exec "$@"';
 const LOOK_AGAIN_MS = 5;
 const LOOKS_MAX = 400;
 const STATUS_KILLED = 137;
@@ -47,7 +47,7 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
   });
   return {
     stdin: stream,
-    ended: closed.then(() => statusOf(exec)),
+    ended: closed.then(() => exitStatusOf(exec)),
     signal: name => signal(exec, runId, name),
   };
 }
@@ -60,7 +60,8 @@ const sink = (take: (octets: Uint8Array) => void): Writable =>
     },
   });
 
-async function statusOf(exec: Docker.Exec): Promise<number> {
+/** Of a program that has ended, or is about to. */
+export async function exitStatusOf(exec: Docker.Exec): Promise<number> {
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const found = await exec.inspect().catch(() => null);
     if (found === null) return STATUS_KILLED; // the container is gone, and all that was in it
