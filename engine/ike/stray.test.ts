@@ -118,9 +118,10 @@ describe.each([1, 2] as const)('ESP under an SPI that is not here, IKEv%i', vers
   });
 });
 
+const address = (i: number) => Uint8Array.of(10, 0, i >>> 8, i & 255);
+
 test('each peer has its share, all together theirs, and what is remembered is bounded', () => {
   const limit = new StrayLimit();
-  const address = (i: number) => Uint8Array.of(10, 0, i >>> 8, i & 255);
   expect([limit.take(address(1), 0), limit.take(address(1), 0), limit.take(address(2), 0)]).toEqual([
     true,
     false,

@@ -84,6 +84,7 @@ export function answerAggressive(message: ReceivedMessage, initiatorCookie: stri
     iv: firstIv(suite, initiatorKe, answer.data),
     proof,
     connections: [connection],
+    others: [],
     certificateRequests: requestsIn(payloads),
     shown: { localIdentity, remoteIdentity, localAuthentication: methodName(suite) },
     dropAt: world.now + world.config.limits.halfOpenSeconds * NS_PER_S,

@@ -157,10 +157,19 @@ export interface HalfOpenIsakmpSa extends Keyed {
   readonly kind: 'halfOpen';
   readonly proof: PhaseOneProof;
   readonly connections: readonly ConnectionConfig[];
+  /** Where the peer's secret is not known yet: what the keys, and the connections that it may mean, are by each other one. */
+  readonly others: readonly CandidateKeys[];
   readonly certificateRequests: readonly CertificateRequest[];
   /** Aggressive Mode: both have been shown in messages 1 and 2. null: Main Mode. */
   readonly shown: ShownIdentities | null;
   readonly dropAt: Instant;
+}
+
+export interface CandidateKeys {
+  readonly keys: IsakmpKeys;
+  /** The first of these. */
+  readonly connection: ConnectionConfig;
+  readonly connections: readonly ConnectionConfig[];
 }
 
 export interface ShownIdentities {

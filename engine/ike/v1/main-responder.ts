@@ -5,15 +5,16 @@ import { NS_PER_S } from '../../wire/instant.ts';
 import type { ConnectionConfig } from '../config.ts';
 import { connectionsFor, connectionsOf } from '../peer-authorization.ts';
 import { certificateRequests, methodName, ownProof, verifyPeer } from './authenticate.ts';
+import { candidateKeys } from './candidate-secrets.ts';
 import { commonOf, newCommon, pathOf } from './common.ts';
 import { establish } from './establish.ts';
 import { checkPayloads, requiredPayload } from './exchange-table.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { extensionsInUse, v1Of, vendorIdsOf } from './extensions.ts';
 import { bodyOf, identityIn, ownIdentity, secretForPeer } from './identities.ts';
-import type { AnsweredIsakmpSa, HalfOpenIsakmpSa, PhaseOneMode } from './isakmp-sa.ts';
+import type { AnsweredIsakmpSa, CandidateKeys, HalfOpenIsakmpSa, PhaseOneMode } from './isakmp-sa.ts';
 import { secretsOf } from './key-log.ts';
-import { firstIv, groupOf, isakmpKeys } from './keys.ts';
+import { firstIv, groupOf, isakmpKeys, type KeySource } from './keys.ts';
 import { ownedBody, requestsIn } from './main-initiator.ts';
 import { detectNats, natPayloads } from './nat-detection.ts';
 import { EXCHANGED, OFFER, proven } from './phase1-tables.ts';
@@ -103,33 +104,32 @@ export function answerExchange(sa: AnsweredIsakmpSa, message: ReceivedMessage, w
   if (!world.steps.isNonceFit(nonce)) {
     return ignored(`a nonce of ${nonce.length} octets`, IsakmpNotify['PAYLOAD-MALFORMED']);
   }
-  const { connection, suite, connections, offer } = sa;
+  const { connection, suite, offer } = sa;
   const initiatorKe = Uint8Array.from(requiredPayload(payloads, 'KE').data);
   const answer = world.steps.keyExchanged(groupOf(suite).respond(initiatorKe, world.random));
   if (answer.kind === 'invalid') return ignored(answer.why, IsakmpNotify['INVALID-KEY-INFORMATION']);
   const responderNonce = world.random.bytes(v1Of(connection).nonceOctets);
   const nats = world.steps.natsDetected(detectNats(payloads, sa, suite, from));
   const path = { ...sa.path, ...nats };
-  const secret = suite.method === 'psk' ? secretForPeer(connection, path, world) : null;
-  if (suite.method === 'psk' && secret === null) return ignored('no shared secret for that peer');
   const { initiatorCookie, responderCookie } = sa;
-  const keys = isakmpKeys(suite, {
+  const source = {
     shared: answer.secret,
     initiatorCookie,
     responderCookie,
     initiatorNonce: nonce,
     responderNonce,
-    secret,
-  });
-  if (keys === null) return ignored('the cipher would have a weak key');
+  };
+  const found = keysFor(sa, path, source, world);
+  if (typeof found === 'string') return ignored(found);
+  const [meant, ...others] = found;
   const halfOpen: HalfOpenIsakmpSa = {
     ...commonOf({ ...sa, path }),
     kind: 'halfOpen',
     suite,
-    keys,
+    ...meant,
+    others,
     iv: firstIv(suite, initiatorKe, answer.data),
     proof: { offer, initiatorKe, responderKe: answer.data },
-    connections,
     certificateRequests: requestsIn(payloads),
     shown: null,
     dropAt: sa.dropAt,
@@ -138,13 +138,33 @@ export function answerExchange(sa: AnsweredIsakmpSa, message: ReceivedMessage, w
     { type: 'KE', data: answer.data },
     { type: 'NONCE', data: responderNonce },
     ...natPayloads(sa, suite, from),
-    ...certificateRequests(suite.method === 'signature' ? connections : [], world),
+    ...certificateRequests(suite.method === 'signature' ? sa.connections : [], world),
   ] as const;
   return next(
     halfOpen,
     { kind: 'phase1', payloads: said, isEncrypted: false, awaits: false },
-    { kind: 'secrets', secrets: secretsOf(halfOpen) },
+    // Which of several they are message 5 will tell.
+    ...(others.length === 0 ? [{ kind: 'secrets', secrets: secretsOf(halfOpen) } as const] : []),
   );
+}
+
+/** What the keys may be; a string: why there are none. */
+function keysFor(
+  { connection, connections, suite }: AnsweredIsakmpSa,
+  path: AnsweredIsakmpSa['path'],
+  source: Omit<KeySource, 'secret'>,
+  world: World,
+): readonly [CandidateKeys, ...CandidateKeys[]] | string {
+  const weak = 'the cipher would have a weak key';
+  if (suite.method !== 'psk') {
+    const keys = isakmpKeys(suite, { ...source, secret: null });
+    return keys === null ? weak : [{ keys, connection, connections }];
+  }
+  const preferred = [connection, ...connections.filter(other => other !== connection)];
+  const { hasSecret, candidates } = candidateKeys(preferred, path, suite, source, world);
+  const [first, ...others] = candidates;
+  if (first === undefined) return hasSecret ? weak : 'no shared secret for that peer';
+  return [first, ...others];
 }
 
 /** `<-- HDR*, IDir, HASH_R | [CERT,] SIG_R`. */

@@ -4,15 +4,16 @@ import type { IsakmpMessage } from '../../wire/isakmp/message.ts';
 import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { applyStep } from './apply.ts';
+import { unlock } from './candidate-secrets.ts';
 import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import type { ReceivedMessage } from './exchange.ts';
+import { secretsOf } from './key-log.ts';
 import { isInitiating, isKeyed, type IsakmpSa, nameOf, type NegotiatingIsakmpSa } from './isakmp-sa.ts';
 import { opened, unknownPayload } from './opened.ts';
 import { isNextEncrypted, receivePhaseOne } from './phase1.ts';
 import { doubtMessage, refuseMessage, withRefusal } from './refuse.ts';
 import { messageDigest, storeSa } from './sa-table.ts';
-import { open } from './seal.ts';
 import { phaseOneExchange, sendClearNotice, sendSealedNotice, transmit } from './send.ts';
 
 type Way = Omit<IkeDatagram, 'octets'>;
@@ -82,8 +83,8 @@ function readPhaseOne(
   }
   if (message.body === null) return passed(core, sa, opened(message, message.payloads, octets, from));
   if (!isKeyed(sa)) throw new Error('an encrypted message without keys');
-  const inside = open(sa, message, sa.iv);
-  if (inside === null) {
+  const unlocked = unlock(sa, message);
+  if (unlocked === null) {
     if (sa.suite.method === 'psk') doubtMessage(core, sa, 'cannot be read, as with another secret');
     else refuseMessage(core, sa, 'cannot be read');
     return null;
@@ -91,7 +92,10 @@ function readPhaseOne(
   const { local, localPort, remote, remotePort } = from;
   // A responder answers to where the initiator is now: RFC 3947 §4, port 4500.
   const path = sa.role === 'responder' ? { ...sa.path, local, localPort, remote, remotePort } : sa.path;
-  return passed(core, { ...sa, iv: inside.iv, path }, opened(message, inside.payloads, inside.octets, from));
+  const { inside } = unlocked;
+  const isSecretFound = sa.kind === 'halfOpen' && sa.others.length > 0;
+  if (isSecretFound && core.config.revealsSecrets) core.out.secrets.push(secretsOf(unlocked.sa));
+  return passed(core, { ...unlocked.sa, iv: inside.iv, path }, opened(message, inside.payloads, inside.octets, from));
 }
 
 function passed(core: Core, sa: NegotiatingIsakmpSa, message: ReceivedMessage): Read | null {
