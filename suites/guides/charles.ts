@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export interface Charles {
   /** His own, PEM. */
   readonly certificate: string;
-  /** A request, PEM, becomes a certificate, PEM. `until`: the last day, YYYYMMDD. */
+  /** A request, PEM, becomes a certificate, PEM. `until`: the last day, YYYYMMDD, or the moment, YYYYMMDDHHMMSSZ. */
   issue(request: string, until?: string): string;
   close(): void;
 }
@@ -44,7 +44,10 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 `;
 
-const dates = (until: string): readonly string[] => ['-startdate', SINCE, '-enddate', `${until}000000Z`];
+const dates = (until: string): readonly string[] => {
+  const end = until.length === UNTIL.length ? `${until}000000Z` : until;
+  return ['-startdate', SINCE, '-enddate', end];
+};
 
 /** `subject` as OpenSSL writes names: `/C=US/CN=Charles`. */
 export function openCharles(subject: string): Charles {

@@ -1,30 +1,50 @@
-import { randomBytes } from 'node:crypto';
-import { enrol } from '../../../lab/drivers/enrolment.ts';
-import { ikeConfig } from '../../../lab/topology/ike-config.ts';
-import type { Topology } from '../../../lab/topology/model.ts';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCharles } from '../charles.ts';
 import type { Walk } from '../walk.ts';
-import { type Machine, MACHINES, others } from './mesh.ts';
+import { ADDRESS, type Machine, MACHINES, others } from './mesh.ts';
 
-/** Certificates of another authority, for every machine. */
-export interface RenewedMesh {
-  /** As racoon is restarted with other files: what was proven with the old certificate is over. */
-  readonly deploy: (walk: Walk, machine: Machine) => Promise<void>;
+/** Another authority, which works with OpenSSL, and what its deployment does to a machine. */
+export interface Renewal {
+  /**
+   * The machine's new key and certificate, and the authority's, in the place of the old ones; racoon begins again with them.
+   * `seconds`: for how long the certificate is good; absent: for years.
+   */
+  readonly deploy: (walk: Walk, machine: Machine, seconds?: number) => Promise<void>;
+  close(): void;
 }
 
-export async function renewedMesh(walk: Walk): Promise<RenewedMesh> {
-  const { topology } = walk.lab;
-  const random = { bytes: (octets: number) => new Uint8Array(randomBytes(octets)) };
-  const now = Number(walk.lab.now() / 1_000_000_000n);
-  const renewed = withAuthority(topology, 'CN=IPsec CA 2, O=ipsec-lab');
-  const enrolment = await enrol(renewed, now, () => random);
+const CERTIFICATES = '/etc/racoon/certs';
+
+export function beginRenewal(): Renewal {
+  const authority = openCharles('/O=ipsec-lab/CN=IPsec CA 2');
   return {
-    deploy: async (_, machine) => {
-      const config = ikeConfig(renewed, machine, enrolment.credentials(machine));
-      if (config === null) throw new Error(`${machine} has no IKE`);
-      await walk.lab.ikeCommand(machine, { kind: 'configure', config });
-      for (const other of others(machine)) await walk.lab.ikeCommand(machine, { kind: 'terminate', ike: other });
+    deploy: async (walk, machine, seconds) => {
+      const { key, request } = requestOf(machine);
+      const until = seconds === undefined ? undefined : momentText(walk.lab.now() + BigInt(seconds) * 1_000_000_000n);
+      await walk.write(machine, `${CERTIFICATES}/cluster.pem`, authority.certificate);
+      await walk.write(machine, `${CERTIFICATES}/${machine}.key`, key);
+      await walk.write(machine, `${CERTIFICATES}/${machine}.pem`, authority.issue(request, until));
+      await walk.does(machine, 'service racoon restart');
     },
+    close: () => authority.close(),
   };
+}
+
+/** `20260131120000Z` of nanoseconds since the Unix epoch. */
+const momentText = (ns: bigint): string =>
+  `${new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 19).replaceAll(/\D/g, '')}Z`;
+
+function requestOf(machine: Machine): { readonly key: string; readonly request: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'mesh-'));
+  const own = ['-newkey', 'rsa:2048', '-nodes', '-subj', `/O=ipsec-lab/CN=${machine}`, '-config', 'req.conf'];
+  writeFileSync(join(folder, 'req.conf'), '[req]\ndistinguished_name = name\n[name]\n');
+  execFileSync('openssl', ['req', '-new', ...own, '-keyout', 'key', '-out', 'csr'], { cwd: folder, stdio: 'pipe' });
+  const [key, request] = ['key', 'csr'].map(file => readFileSync(join(folder, file), 'utf8'));
+  rmSync(folder, { recursive: true });
+  return { key: key ?? '', request: request ?? '' };
 }
 
 /**
@@ -38,13 +58,7 @@ export async function expectAllAnew(walk: Walk, since: bigint): Promise<void> {
     return MACHINES.every(machine => {
       const sas = all.find(({ node }) => node === machine)?.status.sas ?? [];
       const fresh = sas.filter(({ state, ageSeconds }) => state === 'established' && ageSeconds < seconds);
-      return others(machine).every(other => fresh.some(({ connection }) => connection === other));
+      return others(machine).every(other => fresh.some(({ remote }) => remote === `${ADDRESS[other]}:500`));
     });
   }, 120_000);
-}
-
-function withAuthority(topology: Topology, subject: string): Topology {
-  const { pki } = topology;
-  if (pki === null) throw new Error(`${topology.name} has no certificates`);
-  return { ...topology, pki: { ...pki, authorities: pki.authorities.map(each => ({ ...each, subject })) } };
 }
