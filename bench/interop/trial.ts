@@ -22,7 +22,7 @@ export async function trial(one: InteropCase): Promise<TrialResult> {
   const events: LabEvent[] = [];
   const topology = load(one);
   const tripwire = createTripwire(topology.protectedFlows);
-  const lab = await createNetnsDriver({ charonSettings: () => one.charon }).up(topology, {
+  const lab = await createNetnsDriver({ peerSettings: () => one.charon }).up(topology, {
     runId: process.env['IPSEC_LAB_RUN'] ?? 'interop',
     seed: '',
     onPacket: packet => tripwire.see(packet),

@@ -16,7 +16,8 @@ export function singleChildProposals(proposals: readonly ChildProposalConfig[]):
 /** More than that no message would carry. */
 const PROPOSALS_MAX = 64;
 
-function singles<P extends Pick<IkeProposalConfig, 'encryption' | 'integrity' | 'keyExchange'>>(
+/** The same of any proposals, with all else as it is. */
+export function singles<P extends Pick<IkeProposalConfig, 'encryption' | 'integrity' | 'keyExchange'>>(
   proposals: readonly P[],
 ): P[] {
   return proposals.flatMap(proposal =>

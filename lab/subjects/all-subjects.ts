@@ -1,8 +1,9 @@
 import { BROKEN } from './broken.ts';
+import { LIBRESWAN } from './libreswan.ts';
 import { STRONGSWAN } from './strongswan.ts';
 import { ENGINE, type Subject } from './subject.ts';
 
-export const SUBJECTS: readonly Subject[] = [ENGINE, STRONGSWAN, ...BROKEN];
+export const SUBJECTS: readonly Subject[] = [ENGINE, STRONGSWAN, LIBRESWAN, ...BROKEN];
 
 /** null for a name that nobody has. */
 export function findSubject(name: string): Subject | null {

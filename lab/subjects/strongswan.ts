@@ -6,7 +6,13 @@ export const STRONGSWAN: Subject = {
   fault: '',
   implementation: 'strongswan',
   // Its libipsec reads no other.
-  hasOnlyEspInUdp: true,
+  esp: 'in UDP',
+  refuses: ({ connections, limits }) => {
+    if (connections.some(({ children }) => children.some(({ sharing }) => sharing === 'unique')))
+      return 'strongswan has no SA for each pair of addresses';
+    // Its threshold of 0 means never, and 1 the second stranger.
+    return limits.cookiesFrom === 0 ? 'strongswan cannot be told to ask everybody for a cookie' : null;
+  },
   make: () => {
     throw new Error('strongSwan is no part of a simulated node');
   },

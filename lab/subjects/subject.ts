@@ -22,8 +22,12 @@ export interface Subject {
   readonly makeIke?: IkeMaker;
   /** It is no part of this project: the lab runs it live, and `make` is never called. */
   readonly implementation?: NonNullable<TopologyNode['implementation']>;
-  /** It takes ESP in UDP and no other. */
-  readonly hasOnlyEspInUdp?: boolean;
+  /** It takes ESP in UDP and no other, or none at all; absent: all of it. */
+  readonly esp?: 'in UDP' | 'none';
+  /** Why it cannot be given this configuration; null: it can. */
+  readonly refuses?: (ike: IkeConfig) => string | null;
+  /** Algorithms that it does not have, by their tokens: whoever plays its peer offers it others. */
+  readonly lacks?: readonly string[];
   /** How it reads a topology; absent: as the lab does. */
   readonly load?: (file: string, text: string) => LoadResult;
 }

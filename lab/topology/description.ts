@@ -92,7 +92,10 @@ const nodeShape = fields('a node', {
     word(['gateway', 'host', 'router', 'nat', 'peer']),
     'gateway: runs the engine and forwards; router: a plain forwarder; host: forwards nothing; nat: forwards, and translates addresses; peer: a gateway that runs another implementation.',
   ),
-  implementation: optional(word(['strongswan']), 'Of kind peer: what it runs; strongswan where it is absent.'),
+  implementation: optional(
+    word(['strongswan', 'libreswan']),
+    'Of kind peer: what it runs; strongswan where it is absent.',
+  ),
   interfaces: required(dictionary(names.interfaceName, interfaceShape, 'interfaces'), 'Network interfaces by name.'),
   tunnels: optional(
     dictionary(names.tunnelName, tunnelShape, 'tunnels'),

@@ -45,7 +45,7 @@ export interface TopologyNode {
   /** true: runs this project's engine in every driver (gateways, NATs, hosts with a policy or a filter). false: a plain stack; the kernel's own where there is one. */
   readonly engine: boolean;
   /** Whose IPsec a peer runs; null: it is none. */
-  readonly implementation: 'strongswan' | null;
+  readonly implementation: 'strongswan' | 'libreswan' | null;
   readonly forwarding: boolean;
   readonly interfaces: readonly TopologyInterface[];
   readonly tunnels: readonly TopologyTunnel[];

@@ -196,14 +196,12 @@ function evidenceOf(index: number, packet: CapturedPacket | undefined, says: str
 let topologyRead: Topology | null = null;
 
 /** With alice as what the subject is. */
-function benchTopology({ name, implementation }: Subject, { ike, sas }: BenchPlan): Topology {
+function benchTopology({ name, implementation, refuses }: Subject, { ike, sas }: BenchPlan): Topology {
   const topology = benchAsItStands();
   if (implementation === undefined) return topology;
   if (ike === undefined || sas.length > 0) throw new Unsupported(`${name} is given no SAs by hand`);
-  // strongSwan's threshold of 0 means never, and 1 the second stranger.
-  if (ike.connections.some(({ children }) => children.some(({ sharing }) => sharing === 'unique')))
-    throw new Unsupported(`${name} has no SA for each pair of addresses`);
-  if (ike.limits.cookiesFrom === 0) throw new Unsupported(`${name} cannot be told to ask everybody for a cookie`);
+  const refusal = refuses?.(ike) ?? null;
+  if (refusal !== null) throw new Unsupported(refusal);
   const asPeer = (node: Topology['nodes'][number]) =>
     node.name === 'alice' ? { ...node, kind: 'peer' as const, engine: false, implementation } : node;
   return { ...topology, nodes: topology.nodes.map(asPeer) };

@@ -104,8 +104,8 @@ const OUTCOMES: ReadonlySet<string> = new Set([
   'childRekeyed',
   'childDeleted',
   'redirected',
-  // A node that runs strongSwan: it tells no more than this, and has done so by now.
-  'swanctl',
+  // A node that runs another implementation: it tells no more than this, and has done so by now.
+  'peerSaid',
 ]);
 
 function show(node: LabNodeStatus, options: Options, { terminal }: CommandContext): void {

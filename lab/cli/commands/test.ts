@@ -37,7 +37,7 @@ export function define(command: Command, context: CommandContext): void {
     .argument('[suite...]', 'names of suites; all without any')
     .option(
       '--dut <name>',
-      'device under test: engine, strongswan (--driver netns), or a subject that is broken on purpose',
+      'device under test: engine, strongswan or libreswan (--driver netns), or a subject that is broken on purpose',
       'engine',
     )
     .addOption(new Option('--driver <driver>', 'where the lab is built').choices(['sim', 'netns']).default('sim'))
@@ -61,6 +61,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab test --shard 1/4 --report shard-1',
         'lab test --dut skips-icv-check',
         'lab test rfc7296 --dut strongswan --driver netns',
+        'lab test rfc2409 --dut libreswan --driver netns',
       ]),
     )
     .action((suites: string[], options: Options) => test(suites, options, context));

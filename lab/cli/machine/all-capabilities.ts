@@ -3,7 +3,7 @@ import type { DriverName } from '../../drivers/driver.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
 import { dockerCapabilities, dockerDaemon } from './docker-capabilities.ts';
 import { ADDON_FILE, inTrialPod, liveCapabilities, program } from './live-capabilities.ts';
-import { strongswan } from './other-implementations.ts';
+import { libreswan, strongswan } from './other-implementations.ts';
 import { mininetCapabilities } from './mininet-capabilities.ts';
 import { findProgram, installCommand } from './programs.ts';
 
@@ -28,7 +28,7 @@ export async function examineMachine(): Promise<MachineReport> {
       ...live,
       ...containers,
       ...mininet,
-      ...(netns ? [tun(), netem(), seccomp(), strongswan()] : []),
+      ...(netns ? [tun(), netem(), seccomp(), strongswan(), libreswan()] : []),
       ...comforts(),
     ],
     drivers: {

@@ -1,12 +1,18 @@
 import { existsSync } from 'node:fs';
+import { libreswanRoot } from '../../drivers/netns/libreswan/place.ts';
 import { CHARON } from '../../drivers/netns/strongswan/charon.ts';
 import type { TopologyNode } from '../../topology/model.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
 import { inTrialPod } from './live-capabilities.ts';
 import { findProgram, installCommand } from './programs.ts';
+import { projectRoot } from '../project.ts';
+import { fileURLToPath } from 'node:url';
 
 /** What a node of `kind: peer` needs of the machine, by implementation. */
-const IMPLEMENTATIONS: Readonly<Record<Implementation, () => MachineCapability>> = { strongswan };
+const IMPLEMENTATIONS: Readonly<Record<Implementation, () => MachineCapability>> = {
+  strongswan,
+  libreswan,
+};
 
 export type Implementation = NonNullable<TopologyNode['implementation']>;
 
@@ -38,3 +44,21 @@ export function strongswan(): MachineCapability {
 }
 
 const LIBIPSEC = '/etc/strongswan.d/charon/kernel-libipsec.conf';
+
+/** pluto and its tools, installed or unpacked, and an overlay over /usr for the latter. */
+export function libreswan(): MachineCapability {
+  const name = 'libreswan';
+  const use = 'nodes of kind peer, implementation libreswan';
+  const root = libreswanRoot();
+  if (root === null) return missing(name, 'comfort', use, fileURLToPath(new URL(UNPACK, projectRoot())));
+  if (findProgram('openssl') === null) {
+    return missing(name, 'comfort', use, installCommand([{ 'apt-get': 'openssl' }]));
+  }
+  const mount = ['mount', '-t', 'overlay', 'trial', '-o', `lowerdir=${root}/usr:/usr`, '/usr'];
+  if (root !== '/' && inTrialPod(mount) !== null) {
+    return missing(name, 'comfort', `${use}: no overlay over /usr for you`, 'sudo lab up …');
+  }
+  return there(name, 'comfort', use);
+}
+
+const UNPACK = 'scripts/unpack-libreswan.sh';

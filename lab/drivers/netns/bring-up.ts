@@ -24,9 +24,9 @@ import { endName } from './names.ts';
 import { isImpaired, netemAvailable, netemMatches } from './netem.ts';
 import { NetnsLab } from './netns-lab.ts';
 import { NetnsSystems, type SystemNode } from './netns-systems.ts';
+import { PeerFleet } from './peers/peer-fleet.ts';
 import { POD_MARK } from './pod.ts';
 import { ipBatch } from './run.ts';
-import { StrongswanFleet } from './strongswan/fleet.ts';
 
 export interface LiveOptions {
   /** What a node runs instead of the engine with its TypeScript kernel. */
@@ -35,8 +35,8 @@ export interface LiveOptions {
   readonly arrange?: (config: NodeConfig) => NodeConfig;
   /** The configuration of a node's IKE daemon; as the topology says unless given. */
   readonly ikeFor?: (node: string) => IkeConfig | null;
-  /** More lines for the `charon` section of a strongSwan node's strongswan.conf. */
-  readonly charonSettings?: (node: string) => string;
+  /** More lines for the `charon` section of strongswan.conf, or `config setup` of ipsec.conf, of a node that runs such a daemon. */
+  readonly peerSettings?: (node: string) => string;
 }
 
 export const LIVE_CAPABILITIES: ReadonlySet<Capability> = new Set([
@@ -119,18 +119,18 @@ export async function bringUp(
           .catch((error: unknown) => tell(name, { kind: 'addressesNotAdopted', detail: String(error) }));
       },
     });
-    const peers = new StrongswanFleet({
+    const peers = new PeerFleet({
       topology,
       runId: context.runId,
       ikeFor,
-      settingsOf: options.charonSettings ?? (() => ''),
+      settingsOf: options.peerSettings ?? (() => ''),
       onDeath: (node, detail) => {
         tell(node, { kind: 'died', detail });
         died(node);
       },
       onMissing: (node, detail) => tell(node, { kind: 'notConfigured', detail }),
-      onSaid: (node, lines) => {
-        for (const detail of lines) tell(node, { kind: 'swanctl', detail });
+      onSaid: (node, implementation, lines) => {
+        for (const line of lines) tell(node, { kind: 'peerSaid', detail: `${implementation}: ${line}` });
       },
       onRefused: (node, detail) => tell(node, { kind: 'commandRefused', detail }),
     });

@@ -28,7 +28,7 @@ export interface LiveEvent {
     | 'notConfigured'
     | 'notConfined'
     | 'certificateExpires'
-    | 'swanctl';
+    | 'peerSaid';
   readonly detail: string;
   readonly deprecated?: DeprecatedUse;
 }

@@ -25,14 +25,13 @@ import type { LiveCapture } from './live-capture.ts';
 import { liveNow } from './live-now.ts';
 import type { NetnsSystems } from './netns-systems.ts';
 import { kernelNamespace, namespaceFile } from './names.ts';
+import type { PeerFleet } from './peers/peer-fleet.ts';
 import { pingProbe } from './ping-probe.ts';
 import { moveScript, plainNodeScript } from './plain-node.ts';
 import { plainStatus } from './plain-status.ts';
 import { runScript } from './run.ts';
 import { socketProbe } from './socket-probe.ts';
 import { signalProcessesIn } from './stray-processes.ts';
-import type { StrongswanFleet } from './strongswan/fleet.ts';
-import { charonEnvironment } from './strongswan/charon.ts';
 import { runSystem, type SystemHost } from './system-run.ts';
 import { runTool, type ToolNode } from './tool-run.ts';
 
@@ -45,7 +44,7 @@ export interface NetnsLabParts {
   readonly ground: Ground;
   readonly capture: LiveCapture;
   readonly fleet: EngineFleet;
-  readonly peers: StrongswanFleet;
+  readonly peers: PeerFleet;
   readonly links: LinkControl;
   readonly faults: FaultBook;
   readonly services: readonly HttpProcess[];
@@ -120,8 +119,7 @@ export class NetnsLab implements RunningLab {
       if (system !== null) await this.#parts.systems.run(name, followKernel);
       return status;
     }
-    const more = this.#parts.peers.has(name) ? charonEnvironment(name) : {};
-    return this.#parts.ground.exec(name, argv, whileUp, more);
+    return this.#parts.ground.exec(name, argv, whileUp, this.#parts.peers.environmentOf(name));
   }
 
   // oxlint-disable-next-line typescript/require-await -- other drivers have to wait

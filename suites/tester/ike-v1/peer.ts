@@ -4,7 +4,7 @@ import type { ClearIsakmpMessage, IsakmpHeader, IsakmpMessage } from '../../../e
 import type { IsakmpPayload } from '../../../engine/wire/isakmp/payload.ts';
 import { ALICE, type Bench, PEER } from '../bench.ts';
 import { IKE_PORT, type IkeFromAlice, ikeFromAlice, ikePacket, NAT_T_PORT } from '../ike/ike-on-bench.ts';
-import { Inconclusive } from '../judgement.ts';
+import { Inconclusive, needAlgorithms } from '../judgement.ts';
 import { IsakmpState } from './isakmp-state.ts';
 import { type Opened, openIsakmp, readMessage, type SealingTraits, sealIsakmp } from './messages.ts';
 import { EXCHANGE } from './payloads.ts';
@@ -77,7 +77,9 @@ export class TesterV1Peer {
 
   constructor(bench: Bench, traits: Partial<V1PeerTraits> = {}) {
     this.bench = bench;
-    this.traits = { label: 'peer', address: PEER[4], suite: 'aes128-sha256-modp1024', ...traits };
+    // The quickest group that the subject has.
+    const group = bench.subject.lacks?.includes('modp1024') === true ? 'modp2048' : 'modp1024';
+    this.traits = { label: 'peer', address: PEER[4], suite: `aes128-sha256-${group}`, ...traits };
     this.sa = this.begin();
   }
 
@@ -87,6 +89,7 @@ export class TesterV1Peer {
 
   /** Another ISAKMP SA, still without anything; messages of the ones before are read all the same. */
   begin(suite = this.traits.suite): IsakmpState {
+    needAlgorithms(this.bench.subject, suite);
     this.sa = new IsakmpState(isakmpSuite(suite), this.newCookie());
     this.#all.push(this.sa);
     return this.sa;

@@ -46,6 +46,7 @@ export interface ChildPacket {
 
 /** Such a packet of the peer's as it crosses the wire. Unsupported where the subject cannot take it. */
 export function sealedBy(peer: TrafficPeer, { inbound: sa }: TesterChild, order: ChildPacket): Uint8Array {
+  needEsp(peer.bench);
   const { sequence, text, from, to, inside, ecn, outerEcn, spoil } = order;
   const { source = FAR[4], destination = HOST[4] } = order;
   const ports = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
@@ -60,9 +61,14 @@ export function sealedBy(peer: TrafficPeer, { inbound: sa }: TesterChild, order:
   return packet({ ...ends, protocol: IpProtocol.ESP, ecn: outerEcn ?? 0, payload: esp });
 }
 
+/** Unsupported where the subject carries no packets. */
+export function needEsp({ subject }: Bench): void {
+  if (subject.esp === 'none') throw new Unsupported(`${subject.name} has no ESP on this machine`);
+}
+
 /** Unsupported where the subject has ESP in UDP alone: it claims a NAT in order to have that. */
-export function needNativeEsp({ subject: { name, hasOnlyEspInUdp = false } }: Bench): void {
-  if (hasOnlyEspInUdp) throw new Unsupported(`${name} has ESP in UDP only, and claims a NAT for that`);
+export function needNativeEsp({ subject }: Bench): void {
+  if (subject.esp === 'in UDP') throw new Unsupported(`${subject.name} has ESP in UDP only, and claims a NAT for that`);
 }
 
 /** Sends such packets, all at once. */
@@ -80,6 +86,7 @@ export interface EspToPeer extends Seen {
 
 /** In order, in UDP or not; under the one SA. */
 export function espUnder(bench: Bench, sa: TesterSa): readonly EspToPeer[] {
+  needEsp(bench);
   return bench.outside().flatMap((seen): EspToPeer[] => {
     const { protocol, payload } = seen.header;
     const isUdp = protocol === IpProtocol.UDP;

@@ -5,7 +5,7 @@ import type { IkeHeader, IkeMessage } from '../../../engine/wire/ike/message.ts'
 import type { Payload } from '../../../engine/wire/ike/payload.ts';
 import { ExchangeType } from '../../../engine/wire/ike/registry.ts';
 import { ALICE, type Bench, PEER } from '../bench.ts';
-import { Inconclusive } from '../judgement.ts';
+import { Inconclusive, needAlgorithms } from '../judgement.ts';
 import { IKE_PORT, type IkeFromAlice, ikeFromAlice, ikePacket, NAT_T_PORT } from './ike-on-bench.ts';
 import type { IkeKeys } from './key-schedule.ts';
 import { inside, type Opened, openIke, type SealingTraits, sealIke, sealPart } from './protection.ts';
@@ -77,6 +77,7 @@ export class TesterPeer {
   constructor(bench: Bench, traits: Partial<PeerTraits> = {}) {
     this.bench = bench;
     this.traits = { label: 'peer', address: PEER[4], suite: 'aes256gcm16-prfsha256-x25519', ...traits };
+    needAlgorithms(bench.subject, this.traits.suite);
     this.suite = ikeSuite(this.traits.suite);
     this.initiatorSpi = this.newSpi();
   }

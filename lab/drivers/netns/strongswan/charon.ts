@@ -1,166 +1,96 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ProcessKilled } from '../../process-killed.ts';
-import { withSystemPath } from '../pod.ts';
+import type { IkeConfig } from '../../../../engine/ike/config.ts';
+import type { IkeCommand } from '../../../../engine/ike/daemon.ts';
+import type { IkeStatus } from '../../../../engine/ike/status.ts';
+import { writeSwanctl } from '../../../../engine/config/swanctl-write.ts';
+import type { PeerAnswer, PeerDaemon, PeerOrder } from '../peers/peer-daemon.ts';
+import { asNobody, PeerProcess, type ProgramResult } from '../peers/peer-process.ts';
 import { charonConf, swanctlClientConf } from './charon-conf.ts';
+import { charonSettings } from './charon-settings.ts';
+import { ikeSasOf } from './list-sas.ts';
+import { swanctlArguments } from './swanctl-arguments.ts';
 
 export const CHARON = '/usr/lib/ipsec/charon';
 
-export interface CharonOptions {
-  readonly node: string;
-  /** Its network namespace, with the topology's addresses and routes. */
-  readonly netns: string;
-  readonly runId: string;
-  /** Below swanctl's folder, such as `swanctl.conf`, `x509/bob.pem`, `private/bob.pem`. */
-  readonly files: Readonly<Record<string, string | Uint8Array>>;
-  /** More lines for the `charon` section of strongswan.conf, as they stand there. */
-  readonly settings: string;
-  /** It ended although nobody had asked for that. */
-  readonly onDeath: (lastWords: string) => void;
-}
-
-export interface SwanctlResult {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const RIGHTS = '-all,+net_admin,+net_raw,+net_bind_service';
-/**
- * Its /run is its own, and it runs as nobody, with what it needs of rights and no way to more. Where the lab's user has no other user to
- * give it (chown refuses), it stays who it is.
- */
-const LAUNCH_SCRIPT = `
-mount --bind "$0" /run || exit
-export STRONGSWAN_CONF=/run/charon.conf
-cut="--no-new-privs --bounding-set=${RIGHTS} --inh-caps=${RIGHTS} --ambient-caps=${RIGHTS}"
-if chown 65534:65534 /run /run/charon.conf 2>/dev/null; then
-  exec setpriv --reuid=65534 --regid=65534 --clear-groups $cut ${CHARON}
-fi
-exec setpriv $cut ${CHARON}
-`;
-
 const READY_MS = 15_000;
-const LAST_WORDS_OCTETS = 4096;
 
 /**
  * strongSwan's daemon on one node of a live lab, with ESP of its own (kernel-libipsec): IKE and ESP both go through the
- * namespace's kernel. All its files are in the pod's /run, which is memory and ends with the pod.
+ * namespace's kernel.
  */
-export class Charon {
-  readonly #options: CharonOptions;
-  readonly #folder: string;
-  #child: ChildProcess | null = null;
-  #lastWords = '';
-  #ended: Promise<void> = Promise.resolve();
+export class Charon implements PeerDaemon {
+  readonly #node: string;
+  readonly #process: PeerProcess;
+  readonly #files: Readonly<Record<string, string>>;
 
-  constructor(options: CharonOptions) {
-    this.#options = options;
-    this.#folder = folderOf(options.node);
+  constructor({ node, netns, runId, config, settings, onDeath, onMissing }: PeerOrder) {
+    this.#node = node;
+    const folder = folderOf(node);
+    this.#process = new PeerProcess({
+      name: `charon of ${node}`,
+      netns,
+      runId,
+      folder,
+      script: asNobody(['charon.conf'], CHARON),
+      environment: { STRONGSWAN_CONF: '/run/charon.conf' },
+      onDeath,
+    });
+    const { files, missing } = writeSwanctl(config);
+    for (const what of missing) onMissing(what);
+    this.#files = {
+      'charon.conf': charonConf(ownSettings(config, settings)),
+      'client.conf': swanctlClientConf(join(folder, 'charon.vici')),
+      ...Object.fromEntries(files.map(({ path, text }) => [`swanctl/${path}`, text])),
+    };
   }
 
   get alive(): boolean {
-    return this.#child !== null;
+    return this.#process.alive;
   }
 
-  /** Resolves when it runs and has read its files. Throws with its words when it does not. */
+  get environment(): Record<string, string> {
+    const folder = folderOf(this.#node);
+    return { STRONGSWAN_CONF: join(folder, 'client.conf'), SWANCTL_DIR: join(folder, 'swanctl') };
+  }
+
   async start(): Promise<void> {
-    this.#writeFiles();
-    this.#launch();
+    this.#process.launch(this.#files);
     const until = performance.now() + READY_MS;
     for (;;) {
-      const loaded = await this.swanctl(['--load-all', '--noprompt']);
+      const loaded = await this.#swanctl(['--load-all', '--noprompt']);
       if (loaded.status === 0) return;
-      if (!this.alive) throw new Error(`charon of ${this.#options.node} ended: ${this.#words()}`);
+      if (!this.alive) throw new Error(`charon of ${this.#node} ended: ${this.#process.lastWords}`);
       // Status 22 and others of connecting: it does not listen yet. What it refuses it says at once.
       if (/loading .* failed|failed to load/.test(loaded.stdout + loaded.stderr) || performance.now() > until) {
-        throw new Error(`charon of ${this.#options.node} refuses its configuration: ${refusalIn(loaded)}`);
+        throw new Error(`charon of ${this.#node} refuses its configuration: ${refusalIn(loaded)}`);
       }
       await wait(10);
     }
   }
 
-  /** Runs swanctl against this daemon. */
-  swanctl(argv: readonly string[]): Promise<SwanctlResult> {
-    const child = spawn('swanctl', argv, {
-      env: {
-        ...withSystemPath(process.env),
-        ...charonEnvironment(this.#options.node),
-        IPSEC_LAB_RUN: this.#options.runId,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    return new Promise((resolve, reject) => {
-      let [stdout, stderr] = ['', ''];
-      child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-      child.on('error', reject);
-      child.on('close', (status, signal) => {
-        if (signal === null) resolve({ status: status ?? -1, stdout, stderr });
-        else reject(new ProcessKilled(`swanctl of ${this.#options.node}`, signal));
-      });
-    });
+  async status(): Promise<IkeStatus> {
+    const { stdout } = await this.#swanctl(['--list-sas', '--raw']);
+    const sas = ikeSasOf(stdout);
+    return { sas, halfOpen: sas.filter(({ state }) => state === 'connecting').length, cookies: false, counters: {} };
   }
 
-  /** SIGKILL, as a crash is. Resolves when it is gone. */
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    child?.kill('SIGKILL');
-    await this.#ended;
-    rmSync(this.#folder, { recursive: true, force: true });
+  async command(command: IkeCommand): Promise<PeerAnswer> {
+    const argv = swanctlArguments(command);
+    if (argv === null) return { kind: 'unknown' };
+    const { status, stdout, stderr } = await this.#swanctl(argv);
+    if (status === 0) return { kind: 'done', said: linesOf(stdout) };
+    const why = linesOf(stderr).at(-1) ?? linesOf(stdout).at(-1) ?? `status ${status}`;
+    return { kind: 'refused', why: `swanctl ${argv.join(' ')}: ${why}` };
   }
 
-  #writeFiles(): void {
-    const { files, settings } = this.#options;
-    rmSync(this.#folder, { recursive: true, force: true });
-    const all = {
-      'charon.conf': charonConf(settings),
-      'client.conf': swanctlClientConf(join(this.#folder, 'charon.vici')),
-      ...Object.fromEntries(Object.entries(files).map(([name, content]) => [`swanctl/${name}`, content])),
-    };
-    for (const [name, content] of Object.entries(all)) {
-      const path = join(this.#folder, name);
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      writeFileSync(path, content, { mode: 0o600 });
-    }
+  kill(): Promise<void> {
+    return this.#process.kill();
   }
 
-  #launch(): void {
-    // Its process file and its socket have fixed places below /run: a /run of its own, which is our folder.
-    const inside = ['unshare', '--mount', 'sh', '-c', LAUNCH_SCRIPT, this.#folder];
-    const child = spawn('nsenter', [`--net=/run/netns/${this.#options.netns}`, ...inside], {
-      env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: this.#options.runId },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    this.#child = child;
-    child.stderr.on('data', (chunk: Buffer) => {
-      this.#lastWords = (this.#lastWords + chunk.toString()).slice(-LAST_WORDS_OCTETS);
-    });
-    this.#ended = new Promise(resolve => {
-      child.on('error', error => {
-        this.#lastWords += String(error);
-      });
-      child.on('close', () => {
-        const isUnasked = this.#child === child;
-        if (isUnasked) this.#child = null;
-        resolve();
-        if (isUnasked) this.#options.onDeath(this.#words());
-      });
-    });
+  #swanctl(argv: readonly string[]): Promise<ProgramResult> {
+    return this.#process.run('swanctl', argv, this.environment);
   }
-
-  #words(): string {
-    return this.#lastWords.trim().split('\n').at(-1) ?? '';
-  }
-}
-
-/** What a program on the node has to have in its environment so that swanctl finds the daemon and its files. */
-export function charonEnvironment(node: string): Record<string, string> {
-  const folder = folderOf(node);
-  return { STRONGSWAN_CONF: join(folder, 'client.conf'), SWANCTL_DIR: join(folder, 'swanctl') };
 }
 
 /** Where the daemon of a node writes of its work. */
@@ -168,7 +98,12 @@ export const charonLog = (node: string): string => join(folderOf(node), 'charon.
 
 const folderOf = (node: string): string => `/run/strongswan/${node}`;
 
-function refusalIn({ stdout, stderr, status }: SwanctlResult): string {
+const ownSettings = (config: IkeConfig, more: string): string => [charonSettings(config), more].join('\n').trim();
+
+const linesOf = (text: string): string[] =>
+  text.split('\n').filter(line => line.trim() !== '' && !line.startsWith('plugin '));
+
+function refusalIn({ stdout, stderr, status }: ProgramResult): string {
   // Folders that are not there are no news, nor are plugins that swanctl itself does without.
   const lines = `${stdout}\n${stderr}`.split('\n').filter(line => /^(?!plugin |opening directory ).*fail/.test(line));
   return lines.join('; ') || `status ${status}`;
