@@ -2,12 +2,15 @@ import type { NodeConfig } from '../../engine/node/config.ts';
 import { settingsOf } from './origin-settings.ts';
 import { changesBetween } from './apply.ts';
 import { act, done, joinedOutput } from './effect.ts';
-import { emptyFiles, withFiles } from './files.ts';
+import type { StatedPolicy } from '../../engine/config/policy.ts';
+import { isImpliedName } from '../../engine/config/implied-policies.ts';
+import { readIpsecinit } from '../../engine/config/ipsecinit.ts';
+import { baseOf, emptyFiles, type Files, readText, withFiles } from './files.ts';
 import { changedSetkeyConf } from './setkey-conf.ts';
 import { followKernel } from './racoon-service.ts';
-import { RACOON_CONF } from './service-files.ts';
+import { IPSECINIT, RACOON_CONF } from './service-files.ts';
 import { isWanted, SERVICES, type ServiceName, type Services, type ServiceStatus } from './service.ts';
-import { stop } from './service-start.ts';
+import { FILES, stop } from './service-start.ts';
 import { activeOf, afterRestart, type Lasting } from './settings.ts';
 import { online } from './svcadm.ts';
 import type { System, SystemEffect, SystemView } from './system.ts';
@@ -48,14 +51,32 @@ export function createSystem(origin: SystemOrigin): System {
         state,
         sinceSeconds: unixSeconds,
         trouble: null,
-        // What the topology has of racoon is what its files say.
-        isGiven: name !== 'racoon' || !hasRacoon,
+        isGiven: !isOn[name] || !isByFile(name, node, files),
       },
     ];
   });
   const services = Object.fromEntries(entries) as Services;
-  const loaded = { policies: null, ike: null, racoon: hasRacoon ? files : null };
+  const isByFiles = (name: ServiceName) => isOn[name] && !services[name].isGiven;
+  const loaded = {
+    policies: isByFiles('ipsec/policy') ? policiesOfFile(files) : null,
+    ike: isByFiles('ipsec/ike') ? files : null,
+    racoon: hasRacoon ? files : null,
+  };
   return { origin: node, files, services, settings: settingsOf(node), loaded, peers: origin.peers ?? [], given: files };
+}
+
+/** Whether what the topology has given of a service is what the service's own file says. */
+function isByFile(name: ServiceName, node: NodeConfig, files: Files): boolean {
+  const file = FILES[name];
+  if (file === null || !files.has(file)) return false;
+  return (
+    name !== 'ipsec/policy' ||
+    node.policies.every(policy => isImpliedName(policy.name, 'any') || policy.name.startsWith(`${baseOf(file)}:`))
+  );
+}
+
+function policiesOfFile(files: Files): readonly StatedPolicy[] | null {
+  return readIpsecinit(IPSECINIT, readText(files, IPSECINIT) ?? '', { legacy: true }).stated?.policies ?? null;
 }
 
 /** The node is going down, or has crashed: what is left of its system. */

@@ -53,7 +53,8 @@ export function start(system: System, view: SystemView, name: ServiceName): Outc
 const portTaken = (who: string, service: string): string =>
   `${who}: failed to bind to port 500: Address already in use, by ${service}\n  fix: svcadm disable ${service}\n`;
 
-const FILES: Readonly<Record<ServiceName, string | null>> = {
+/** Which file a service cannot do without. */
+export const FILES: Readonly<Record<ServiceName, string | null>> = {
   'ipsec/policy': IPSECINIT,
   'ipsec/ike': IKE_CONFIG,
   racoon: RACOON_CONF,

@@ -47,7 +47,7 @@ export async function switchOff(walk: Walk, machine: Machine): Promise<void> {
 export async function onEach(walk: Walk, step: (walk: Walk, machine: Machine) => Promise<void>): Promise<void> {
   for (const machine of MACHINES) {
     await step(walk, machine);
-    await walk.lab.sleep(500);
+    await walk.lab.sleep(200);
   }
 }
 
