@@ -1,10 +1,18 @@
 import { inform } from '../tester/ike-v1/informational.ts';
 import { callMain } from '../tester/ike-v1/main-mode.ts';
-import { cookiePair, deleteEsp, deleteIsakmp, EXCHANGE, notify, payloadsOf } from '../tester/ike-v1/payloads.ts';
+import {
+  cookiePair,
+  deleteEsp,
+  deleteIsakmp,
+  EXCHANGE,
+  notify,
+  payloadOf,
+  payloadsOf,
+  PROTOCOL,
+} from '../tester/ike-v1/payloads.ts';
 import { isHash1 } from '../tester/ike-v1/quick-mode-answer.ts';
 import { quick, type QuickAsked, spiOf } from '../tester/ike-v1/quick-mode.ts';
 import type { TesterV1Peer } from '../tester/ike-v1/peer.ts';
-import { payloadOf } from '../tester/ike-v1/payloads.ts';
 import { u32 } from '../tester/ike-v1/key-schedule.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { deletedSpis, informed, judgeAlive, judgeGone, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
@@ -199,5 +207,66 @@ v1Clause(
     await peer.post(octets);
     await peer.post(octets);
     await judgeAlive(peer, 'alice has ended the ISAKMP SA for a message that came again');
+  },
+);
+
+v1Clause(
+  'rfc2408-2.1-sas-outlive-the-isakmp-sa',
+  {
+    level: 'SHOULD',
+    text: 'SAs stand by themselves: they do not go with the ISAKMP SA that has made them',
+    scenario: 'The peer deletes the ISAKMP SA, and sends by the SA that was made by it.',
+    brokenBy: 'v1-sas-go-along',
+  },
+  async peer => {
+    await callMain(peer);
+    const { child } = await quick(peer);
+    await inform(peer, [deleteIsakmp(peer.sa)]);
+    await peer.bench.lab.sleep(500);
+    await judgeArrives(peer, child, { sequence: 1, text: 'BY-ITSELF ' }, 'the SAs have gone with the ISAKMP SA');
+  },
+);
+
+v1Clause(
+  'rfc2408-3.15-protocol-of-a-delete',
+  {
+    level: 'MUST',
+    text: 'A Delete names SAs by protocol and SPI: that of AH is not that of ESP',
+    scenario: 'The peer deletes an SA of AH that has the SPI of its SA of ESP; then a packet comes by that.',
+    brokenBy: 'v1-deletes-for-any-protocol',
+  },
+  async peer => {
+    await callMain(peer);
+    const { child } = await quick(peer);
+    await inform(peer, [{ ...deleteEsp(u32(child.outbound.spi)), protocolId: PROTOCOL.ah }]);
+    await peer.bench.lab.sleep(500);
+    await judgeArrives(peer, child, { sequence: 1, text: 'NOT-MEANT ' }, 'alice deletes an SA of another protocol');
+  },
+);
+
+v1Clause(
+  'rfc2408-3.15-one-delete-for-several',
+  {
+    level: 'MUST',
+    text: 'A Delete may name several SPIs, and all of them go',
+    scenario: 'The peer makes SAs for three hosts, and deletes the first and the third by one payload.',
+    brokenBy: 'v1-deletes-the-first',
+  },
+  async peer => {
+    await callMain(peer);
+    const hosts = ['10.0.1.11', '10.0.1.12', '10.0.1.13'] as const;
+    const made = [];
+    for (const [i, own] of hosts.entries()) {
+      const { child } = await quick(peer, { own, childSpi: 0xc0ff_ee21 + i });
+      made.push({ child, order: { sequence: 1, text: `BY-${own} `, source: own } });
+    }
+    const [one, two, three] = made;
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three are three');
+    await inform(peer, [deleteEsp(...[one, three].map(({ child }) => u32(child.outbound.spi)))]);
+    await peer.bench.lab.sleep(500);
+    for (const { child, order } of [one, three]) {
+      await judgeRefused(peer, child, order, 'alice takes packets by an SA that is deleted');
+    }
+    await judgeArrives(peer, two.child, two.order, 'alice has deleted an SA that was not named');
   },
 );
