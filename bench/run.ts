@@ -34,6 +34,7 @@ const PARTS: Readonly<Record<string, () => void>> = {
   ike,
   handshakes,
   hub,
+  nodes,
   live,
 };
 
@@ -146,6 +147,11 @@ function handshakes(): void {
 
 function hub(): void {
   print(inProcess('hub-rate.js'));
+}
+
+function nodes(): void {
+  if (!canRunNetns()) return print('a ring of sites, live: this machine cannot (see lab doctor)');
+  print(inProcess('ring-rate.js'));
 }
 
 function live(): void {
