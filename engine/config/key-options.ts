@@ -12,7 +12,7 @@ export function keyOptions(
   const rekeySeconds = given.rekeySeconds ?? 3600;
   return {
     version: 1,
-    v1: { ...DEFAULT_V1, ...v1 },
+    v1: { ...DEFAULT_V1, fetchesRevocation: false, ...v1 },
     port: IKE_PORT,
     natPort: NAT_T_PORT,
     ppk: null,

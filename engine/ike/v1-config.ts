@@ -32,6 +32,8 @@ export interface V1Config {
   readonly requestsCertificates: boolean;
   /** No CRL is looked at, and the result says so. */
   readonly ignoresRevocation: boolean;
+  /** Whether CRLs and OCSP answers are fetched from where certificates say; otherwise there are those configured, and those that a peer sends. */
+  readonly fetchesRevocation: boolean;
 }
 
 export type XauthConfig =
@@ -53,4 +55,5 @@ export const DEFAULT_V1: V1Config = {
   commitBit: false,
   requestsCertificates: true,
   ignoresRevocation: false,
+  fetchesRevocation: true,
 };

@@ -149,7 +149,7 @@ function placeOf({ path }: KeyedIkeSa, dice: Dice) {
 
 /** What Bob, his node and his host do meanwhile. */
 function bobsOwn(peer: Peer, { core }: Trial, dice: Dice): IkeCommand {
-  for (const { waitsFor, occasion } of core.parked.values()) {
+  for (const { waitsFor, message: occasion } of core.parked.values()) {
     const [id] = waitsFor.keys();
     const { octets } = occasion.message;
     if (id !== undefined) return { kind: 'fetched', id, content: dice.once(2) ? null : mutated(octets, dice) };

@@ -140,10 +140,10 @@ export function copyOf(core: Core, seed: string, steps: IkeSteps = STEPS): Core 
     now: core.now,
     isStarted: core.isStarted,
     addresses: core.addresses,
-    nextFetchId: core.nextFetchId,
     tickets: core.tickets,
   });
   copy.names.nextId = core.names.nextId;
+  copy.names.nextFetchId = core.names.nextFetchId;
   for (const sa of core.sas.values()) storeSa(copy, sa);
   for (const [digest, id] of core.byRequest) copy.byRequest.set(digest, id);
   for (const [id, digest] of core.requestOf) copy.requestOf.set(id, digest);

@@ -83,6 +83,7 @@ export function proceedAggressive(sa: OfferedIsakmpSa, message: ReceivedMessage,
   const hash = proofHash('responder', named, suite, keys.skeyid, proof, remoteIdentity);
   const claim = { connection, suite, hash, localIdentity: local, remoteIdentity: remote, secret, payloads };
   const verdict = world.steps.peerJudged(verifyPeer(claim, world));
+  if (verdict.kind === 'waits') return verdict;
   // In the clear, so that anybody may have sent it: the genuine answer may be on its way.
   if (verdict.kind === 'refused') return doubted(verdict.why, verdict.notifyType);
   const nats = world.steps.natsDetected(detectNats(payloads, named, suite, message.from));

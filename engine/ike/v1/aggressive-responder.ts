@@ -117,6 +117,7 @@ export function concludeAggressive(sa: HalfOpenIsakmpSa, message: ReceivedMessag
   const hash = proofHash('initiator', sa, suite, keys.skeyid, proof, shown.remoteIdentity);
   const claim = { connection, suite, hash, localIdentity: local, remoteIdentity: remote, secret, payloads };
   const verdict = world.steps.peerJudged(verifyPeer(claim, world));
+  if (verdict.kind === 'waits') return verdict;
   if (verdict.kind === 'refused') {
     // In the clear, anybody may have sent it.
     return (message.isEncrypted ? failed : doubted)(verdict.why, verdict.notifyType);

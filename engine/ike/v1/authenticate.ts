@@ -10,10 +10,11 @@ import type { IsakmpCertPayload, IsakmpCertRequestPayload, IsakmpPayload } from 
 import { octetsEqual } from '../../wire/octets.ts';
 import type { ConnectionConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
+import type { IkeFetch } from '../daemon.ts';
 import { type Identity, identityMatches, parseIdentity } from '../identity.ts';
 import { certifies } from '../v2/certificate-identity.ts';
 import { certificatesToSend, readCertificates } from '../v2/certificate-payloads.ts';
-import { validatePeerPath } from '../v2/peer-path.ts';
+import { type PeerPath, validatePeerPath } from '../v2/peer-path.ts';
 import { payloadOf, payloadsOf } from './exchange-table.ts';
 import { v1Of } from './extensions.ts';
 import { secretOf } from './identities.ts';
@@ -83,7 +84,9 @@ export interface PeerClaim {
 export type PeerVerdict =
   /** `remarks`: what it rests on and nobody should rest on any more. */
   | { readonly kind: 'accepted'; readonly method: string; readonly remarks: readonly string[] }
-  | { readonly kind: 'refused'; readonly why: string; readonly notifyType: number };
+  | { readonly kind: 'refused'; readonly why: string; readonly notifyType: number }
+  /** It is to be judged again, with these. */
+  | { readonly kind: 'waits'; readonly fetches: readonly Omit<IkeFetch, 'id'>[] };
 
 /** Whether the peer is who it says, and whom the connection expects. */
 export function verifyPeer(claim: PeerClaim, world: World): PeerVerdict {
@@ -120,8 +123,10 @@ function verifySignature(claim: PeerClaim, world: World): PeerVerdict {
     const key = publicKey(leaf.spki);
     if (key === null || !verifyBare(key, hash, signature.data)) continue;
     const path = pathOf(claim, leaf, others, crls, world);
-    if (path === null) return { kind: 'accepted', method: methodName(suite), remarks: remarksOn(claim, leaf) };
-    problem ??= path;
+    if (path.kind === 'trusted')
+      return { kind: 'accepted', method: methodName(suite), remarks: remarksOn(claim, leaf) };
+    if (path.kind === 'needsFetches') return { kind: 'waits', fetches: path.fetches };
+    problem ??= path.why;
   }
   if (problem !== null) return refused(problem, IsakmpNotify['INVALID-CERTIFICATE']);
   const why = found.candidates.length === 0 ? 'no certificate of that identity' : 'the signature is not of that key';
@@ -166,28 +171,27 @@ const KNOWN: readonly IsakmpCertPayload['encoding'][] = [IsakmpCertEncoding.X509
 /** What is in use where IKEv1 is: told, and not refused. */
 const V1_FLOOR: StrengthFloor = { rsaBits: 1024, ecdsaBits: 256, allowsSha1: true };
 
-/** Why nobody who is trusted stands behind the certificate; null: somebody does. */
+/** Whether somebody who is trusted stands behind the certificate, and none of the path is revoked. */
 function pathOf(
   { connection, hash }: PeerClaim,
   leaf: Certificate,
   others: readonly Certificate[],
   crls: readonly Uint8Array[],
   world: World,
-): string | null {
+): PeerPath {
   const credentials = credentialsOf(world.config);
   const { remote } = connection.authentication;
-  const isIgnored = v1Of(connection).ignoresRevocation;
+  const { ignoresRevocation: isIgnored, fetchesRevocation } = v1Of(connection);
   const claim = {
     credentials: isIgnored ? { ...credentials, crls: [] } : credentials,
     expected: isIgnored ? { ...remote, revocation: 'relaxed' as const } : remote,
     epochSeconds: world.epochSeconds,
     memory: isIgnored ? emptyPathMemory() : world.memory,
     octets: hash,
-    fetched: () => null,
+    fetched: isIgnored || !fetchesRevocation ? () => null : world.fetched,
     floor: V1_FLOOR,
   };
-  const path = validatePeerPath(claim, leaf, others, isIgnored ? [] : crls);
-  return path.kind === 'refused' ? path.why : null;
+  return validatePeerPath(claim, leaf, others, isIgnored ? [] : crls);
 }
 
 function remarksOn({ connection }: PeerClaim, leaf: Certificate): string[] {

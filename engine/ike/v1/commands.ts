@@ -4,12 +4,14 @@ import { parseAddress } from '../../wire/address.ts';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { IkeCommand } from '../daemon.ts';
+import { unpark } from '../fetching.ts';
 import { applyStep } from './apply.ts';
 import { beginAttempt, type Caller, createCaller, helps, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
 import { type Core, worldOf } from './core.ts';
 import { endIsakmpSa } from './end.ts';
 import type { EstablishedIsakmpSa, IsakmpSa } from './isakmp-sa.ts';
+import { takePhaseOne } from './receive-phase1.ts';
 import { storeSa } from './sa-table.ts';
 import { noteStray } from './stray.ts';
 import type { Task } from './task.ts';
@@ -32,8 +34,9 @@ export function runCommand(core: Core, command: IkeCommand): void {
       return;
     case 'configure':
       return configure(core, command.config);
-    case 'redirect':
     case 'fetched':
+      return takeFetched(core, command.id, command.content);
+    case 'redirect':
       return;
   }
 }
@@ -142,6 +145,12 @@ function notePlace(core: Core, spi: number, place: NodeEvent['place']): void {
     const detail = `${place.address} port ${place.port}`;
     return tell(core, { kind: 'peerMoved', connection: sa.connection.name, detail });
   }
+}
+
+function takeFetched(core: Core, id: number, content: Uint8Array | null): void {
+  const whole = unpark(core, id, content);
+  const sa = whole === null ? undefined : core.sas.get(whole.ikeSa);
+  if (whole !== null && sa !== undefined) takePhaseOne(core, sa, whole.message, whole.fetched);
 }
 
 /** What is not in the new configuration any more is closed, what is new begins, what is other is for the next ISAKMP SA. */

@@ -4,7 +4,8 @@ import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
 import type { Cookie } from '../../wire/isakmp/message.ts';
 import type { IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
-import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeSecrets } from '../daemon.ts';
+import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
+import { type FetchAnswers, fetchKey, NOTHING_FETCHED, type Parked } from '../fetching.ts';
 import { createNames, type Names } from '../names.ts';
 import { StrayLimit } from '../stray-limit.ts';
 import { Alarms } from '../v2/alarms.ts';
@@ -12,6 +13,7 @@ import { RateLimit } from '../v2/rate-limit.ts';
 import { allocateIkeSpi, allocateSpi } from '../v2/spi.ts';
 import type { Caller } from './caller.ts';
 import type { IsakmpSa } from './isakmp-sa.ts';
+import type { ArrivedMessage } from './receive-phase1.ts';
 import type { World } from './step.ts';
 import type { V1Steps } from './steps.ts';
 
@@ -39,6 +41,8 @@ export interface Core {
   /** By the names of connections, in the order of the configuration. */
   readonly callers: Map<string, Caller>;
   readonly memory: PathMemory;
+  /** Messages of phase 1 that wait for something to be fetched, by the ISAKMP SA: one each. */
+  readonly parked: Map<number, Parked<ArrivedMessage>>;
   /** Notifies to whoever has no ISAKMP SA. */
   readonly strangers: RateLimit;
   /** First messages that are refused. */
@@ -65,6 +69,7 @@ export interface Outbox {
   datagrams: IkeDatagram[];
   events: IkeEvent[];
   secrets: IkeSecrets[];
+  fetches: IkeFetch[];
 }
 
 export function createCore(config: IkeConfig, context: IkeContext, steps: V1Steps, names: Names = createNames()): Core {
@@ -86,6 +91,7 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: V1Step
     unsettled: new Set(),
     callers: new Map(),
     memory: emptyPathMemory(),
+    parked: new Map(),
     strangers: new RateLimit(100 * NS_PER_MS, 10),
     refusedCallers: new RateLimit(NS_PER_MS, 1000),
     strays: new StrayLimit(),
@@ -98,13 +104,13 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: V1Step
 
 /** Hands out what came of a call. */
 export function takeEffects({ out }: Core): IkeEffects {
-  const effects = { ...out, fetches: [] };
+  const effects = { ...out };
   Object.assign(out, emptyOutbox());
   return effects;
 }
 
-/** What a step may look at. */
-export function worldOf(core: Core): World {
+/** What a step may look at; `fetched` are the answers to what the message at hand has asked for. */
+export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): World {
   const { context, config, steps, names } = core;
   const { random } = context;
   return {
@@ -119,6 +125,7 @@ export function worldOf(core: Core): World {
     addresses: core.addresses,
     sourceFor: destination => context.sourceFor(destination),
     lastHeard: inbound => context.lastHeard(inbound, core.now),
+    fetched: (url, body) => fetched.get(fetchKey(url, body)),
     memory: core.memory,
     newCookie: () => allocateIkeSpi(random, cookie => core.ownCookies.has(cookie)),
     newMessageId(sa) {
@@ -144,4 +151,4 @@ export function isMessageIdUsed(sa: IsakmpSa, messageId: number): boolean {
   return sa.exchanges.some(one => one.messageId === messageId) || sa.usedIds.includes(messageId);
 }
 
-const emptyOutbox = (): Outbox => ({ commands: [], datagrams: [], events: [], secrets: [] });
+const emptyOutbox = (): Outbox => ({ commands: [], datagrams: [], events: [], secrets: [], fetches: [] });

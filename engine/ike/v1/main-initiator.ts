@@ -191,6 +191,7 @@ export function concludeMain(sa: ProvingIsakmpSa, message: ReceivedMessage, worl
     payloads,
   };
   const verdict = world.steps.peerJudged(verifyPeer(claim, world));
+  if (verdict.kind === 'waits') return verdict;
   if (verdict.kind === 'refused') return failed(verdict.why, verdict.notifyType);
   const ends = {
     localIdentity,

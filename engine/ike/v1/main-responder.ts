@@ -188,6 +188,7 @@ export function answerProof(sa: HalfOpenIsakmpSa, message: ReceivedMessage, worl
     payloads,
   };
   const verdict = world.steps.peerJudged(verifyPeer(claim, world));
+  if (verdict.kind === 'waits') return verdict;
   if (verdict.kind === 'refused') return failed(verdict.why, verdict.notifyType);
   const localBody = bodyOf(local);
   const ownHash = proofHash('responder', sa, suite, keys.skeyid, proof, localBody);

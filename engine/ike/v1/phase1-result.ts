@@ -1,3 +1,4 @@
+import type { IkeFetch } from '../daemon.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import type { NegotiatingIsakmpSa } from './isakmp-sa.ts';
 import type { Effect, Step } from './step.ts';
@@ -9,6 +10,8 @@ export type PhaseOneResult =
   | { readonly kind: 'ignored'; readonly why: string; readonly notifyType: number | null }
   /** The same, of one that says to be somebody who it is not: told, and believed when nothing better comes. */
   | { readonly kind: 'doubted'; readonly why: string; readonly notifyType: number | null }
+  /** It cannot be judged before this is fetched: the handler is called again with the same message then. */
+  | { readonly kind: 'waits'; readonly fetches: readonly Omit<IkeFetch, 'id'>[] }
   /** The exchange is over: the peer has the keys, and is not who it has to be. It is told under them. */
   | { readonly kind: 'failed'; readonly why: string; readonly notifyType: number };
 

@@ -3,6 +3,7 @@ import { addressesEqual } from '../../wire/address.ts';
 import type { IsakmpMessage } from '../../wire/isakmp/message.ts';
 import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
 import type { IkeDatagram } from '../daemon.ts';
+import { type FetchAnswers, NOTHING_FETCHED, park } from '../fetching.ts';
 import { applyStep } from './apply.ts';
 import { unlock } from './candidate-secrets.ts';
 import { type Core, worldOf } from './core.ts';
@@ -20,8 +21,23 @@ type Way = Omit<IkeDatagram, 'octets'>;
 
 const REPEATS_MAX = 20;
 
-/** A message of phase 1 about an ISAKMP SA that is there. */
-export function takePhaseOne(core: Core, sa: IsakmpSa, message: IsakmpMessage, octets: Uint8Array, from: Way): void {
+/** A message as it came. */
+export interface ArrivedMessage {
+  readonly message: IsakmpMessage;
+  readonly octets: Uint8Array;
+  readonly from: Way;
+}
+
+/** A message of phase 1 about an ISAKMP SA that is there; `fetched` is what was fetched for it, when it has waited for that. */
+export function takePhaseOne(
+  core: Core,
+  sa: IsakmpSa,
+  arrived: ArrivedMessage,
+  fetched: FetchAnswers = NOTHING_FETCHED,
+): void {
+  const { message, octets, from } = arrived;
+  // The peer repeats itself meanwhile. Only who can prove to be somebody makes this end wait.
+  if (core.parked.has(sa.id)) return;
   if (message.exchangeType !== phaseOneExchange(sa)) return refuseMessage(core, sa, 'of another exchange');
   const digest = messageDigest(octets);
   if (sa.conversation.heard === digest) return repeatAnswer(core, sa, from);
@@ -35,10 +51,12 @@ export function takePhaseOne(core: Core, sa: IsakmpSa, message: IsakmpMessage, o
     return ignore(core, sa, message, octets, from, `payload type ${unknown}`, IsakmpNotify['INVALID-PAYLOAD-TYPE']);
   }
   const heard = { ...read.sa, received: sa.received + 1 };
-  const result = receivePhaseOne(heard, received, worldOf(core));
+  const result = receivePhaseOne(heard, received, worldOf(core, fetched));
   switch (result.kind) {
     case 'step':
       return applyStep(core, heard, result.step, { digest, from });
+    case 'waits':
+      return park(core, sa.id, arrived, result.fetches, fetched);
     case 'ignored':
       return ignore(core, sa, message, octets, from, result.why, result.notifyType);
     case 'doubted':

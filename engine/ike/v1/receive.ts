@@ -47,7 +47,7 @@ function takeMessage(core: Core, header: DecodedIsakmpHeader, octets: Uint8Array
     return refuseStranger(core, header, from, IsakmpNotify['INVALID-COOKIE']);
   }
   if (sa.kind === 'offered' && isFirst(header)) return refuseMessage(core, sa, 'sent by this end');
-  if (isPhaseOneType(header.exchangeType)) return takePhaseOne(core, sa, message, octets, from);
+  if (isPhaseOneType(header.exchangeType)) return takePhaseOne(core, sa, { message, octets, from });
   if (message.body === null) return takeClear(core, sa, message, octets, from);
   takeSealed(core, sa, message, octets, from);
 }

@@ -27,6 +27,7 @@ export function removeSa(core: Core, id: number): void {
   core.ownCookies.delete(localCookie(sa));
   recount(core, sa, null);
   core.alarms.set(id, null);
+  core.parked.delete(id);
   const digest = core.requestOf.get(id);
   if (digest === undefined) return;
   core.requestOf.delete(id);

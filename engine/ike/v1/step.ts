@@ -101,6 +101,8 @@ export interface World {
   readonly sourceFor: (destination: string) => string | null;
   /** As in `IkeContext`. */
   readonly lastHeard: (inbound: readonly InboundName[]) => Instant | null;
+  /** What was fetched for the message at hand; null: it could not be; undefined: nobody has tried. */
+  readonly fetched: (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;
   /** What is known of the certificates of peers; it learns while they are looked at. */
   readonly memory: PathMemory;
   /** Never 0, and of no other ISAKMP SA. */

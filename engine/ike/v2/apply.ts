@@ -6,10 +6,10 @@ import { beginAttempt, forgetTicket, keepTicket, takeFailure, takeLoss, takeSucc
 import { dueAt } from './clocks.ts';
 import { type Core, worldOf } from './core.ts';
 import { endIkeSa } from './end.ts';
+import { type FetchAnswers, park } from '../fetching.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { initiatorOf } from './exchanges.ts';
 import { type IkeSa, isAuthenticated, isKeyed, type KeyedIkeSa } from './ike-sa.ts';
-import { FETCHES_MAX, fetchKey } from './parked.ts';
 import { removeSa, storeSa } from './sa-table.ts';
 import { headerOf, prepare, prepareSealed, transmit, wayOf } from './send.ts';
 import type { Effect, Step } from './step.ts';
@@ -23,7 +23,7 @@ export interface Occasion {
   /** This end's request, where it is a response. */
   readonly request: OutstandingRequest | null;
   /** What was fetched for it so far. */
-  readonly fetched: ReadonlyMap<string, Uint8Array | null>;
+  readonly fetched: FetchAnswers;
 }
 
 /** Makes a step true: stores what it says of IKE SAs, and carries out its effects in their order. */
@@ -31,7 +31,7 @@ export function applyStep(core: Core, before: IkeSa, step: Step, occasion: Occas
   if (step.sa === null) removeSa(core, before.id);
   else storeSa(core, step.sa);
   const fetches = step.effects.filter(effect => effect.kind === 'fetch');
-  if (fetches.length > 0 && occasion !== null) park(core, before, occasion, fetches);
+  if (fetches.length > 0 && occasion !== null) wait(core, before, occasion, fetches);
   for (const effect of step.effects) applyEffect(core, before, effect, occasion);
   const after = core.sas.get(before.id);
   if (before.kind === 'authenticating' && after?.kind === 'established') takeSuccess(core, after, before);
@@ -173,27 +173,16 @@ function withSealed(sa: IkeSa, sealed: number): IkeSa {
 }
 
 /** The message waits: its handler is called again when all is there. */
-function park(
+function wait(
   core: Core,
-  before: IkeSa,
+  { id }: IkeSa,
   occasion: Occasion,
   fetches: readonly Extract<Effect, { kind: 'fetch' }>[],
 ): void {
-  const waitsFor = new Map<number, string>();
-  const fetched = new Map(occasion.fetched);
-  for (const { fetch } of fetches) {
-    const key = fetchKey(fetch.url, fetch.body);
-    if (fetched.size + waitsFor.size >= FETCHES_MAX) {
-      fetched.set(key, null);
-      continue;
-    }
-    const id = core.nextFetchId++;
-    waitsFor.set(id, key);
-    core.out.fetches.push({ id, ...fetch });
-  }
-  const sa = core.sas.get(before.id);
+  const sa = core.sas.get(id);
   if (sa === undefined) return;
-  core.parked.set(sa.id, { occasion: { ...occasion, fetched }, waitsFor });
+  const wanted = fetches.map(({ fetch }) => fetch);
+  park(core, id, occasion, wanted, occasion.fetched);
   if (occasion.request !== null) return;
   const { messageId } = occasion.message.header;
   const responses = withWaiting(sa.windows.responses, messageId);

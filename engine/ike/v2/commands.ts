@@ -4,6 +4,7 @@ import { parseAddress } from '../../wire/address.ts';
 import type { ConnectionConfig, IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { IkeCommand } from '../daemon.ts';
+import { unpark } from '../fetching.ts';
 import { applyStep } from './apply.ts';
 import { type Caller, createCaller, helps, want } from './caller.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -48,7 +49,7 @@ export function runCommand(core: Core, command: IkeCommand): void {
       for (const sa of core.sas.values()) applyStep(core, sa, addressesChanged(sa, worldOf(core)), null);
       return;
     case 'fetched':
-      return fetched(core, command.id, command.content);
+      return takeFetched(core, command.id, command.content);
     case 'configure':
       return configure(core, command.config);
   }
@@ -169,22 +170,13 @@ function notePlace(core: Core, spi: number, place: NodeEvent['place']): void {
   }
 }
 
-function fetched(core: Core, id: number, content: Uint8Array | null): void {
-  for (const [saId, { occasion, waitsFor }] of core.parked) {
-    const key = waitsFor.get(id);
-    if (key === undefined) continue;
-    const answers = new Map(occasion.fetched).set(key, content);
-    const left = new Map([...waitsFor].filter(([other]) => other !== id));
-    const next = { ...occasion, fetched: answers };
-    if (left.size > 0) {
-      core.parked.set(saId, { occasion: next, waitsFor: left });
-      return;
-    }
-    core.parked.delete(saId);
-    const sa = core.sas.get(saId);
-    if (sa === undefined || !isKeyed(sa)) return;
-    return next.request === null ? dispatchRequest(core, sa, next) : dispatchResponse(core, sa, next);
-  }
+function takeFetched(core: Core, id: number, content: Uint8Array | null): void {
+  const whole = unpark(core, id, content);
+  const sa = whole === null ? undefined : core.sas.get(whole.ikeSa);
+  if (whole === null || sa === undefined || !isKeyed(sa)) return;
+  const occasion = { ...whole.message, fetched: whole.fetched };
+  if (occasion.request === null) dispatchRequest(core, sa, occasion);
+  else dispatchResponse(core, sa, occasion);
 }
 
 /** What is not in the new configuration any more is closed, what is new begins, what is other is for the next IKE SA. */

@@ -3,16 +3,17 @@ import { emptyPathMemory, type PathMemory } from '../../pki/memory.ts';
 import type { IkeConfig } from '../config.ts';
 import { credentialsOf } from '../credentials.ts';
 import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
+import { type FetchAnswers, fetchKey, NOTHING_FETCHED, type Parked } from '../fetching.ts';
 import { createNames, type Names } from '../names.ts';
 import type { IkeSteps } from '../steps.ts';
 import { StrayLimit } from '../stray-limit.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
 import { Alarms } from './alarms.ts';
+import type { Occasion } from './apply.ts';
 import type { Caller } from './caller.ts';
 import { Cookies } from './cookies.ts';
 import type { IkeSa } from './ike-sa.ts';
-import { fetchKey, type ParkedMessage } from './parked.ts';
 import { RateLimit } from './rate-limit.ts';
 import { allocateIkeSpi, allocateSpi } from './spi.ts';
 import type { World } from './step.ts';
@@ -50,7 +51,7 @@ export interface Core {
   /** null: nobody has asked for one yet. */
   tickets: Tickets | null;
   /** Messages that wait for something to be fetched, by the IKE SA: one each. */
-  readonly parked: Map<number, ParkedMessage>;
+  readonly parked: Map<number, Parked<Occasion>>;
   /** Answers to whoever has no IKE SA, RFC 7296 §2.21.4. */
   readonly strangers: RateLimit;
   /** First requests that are refused: each answer is smaller than its request, and a hub may have many callers. */
@@ -63,7 +64,6 @@ export interface Core {
   readonly refusals: { second: number; told: number };
   /** The node's own, text. */
   addresses: readonly string[];
-  nextFetchId: number;
   readonly counters: Record<string, number>;
   readonly out: Outbox;
 }
@@ -84,9 +84,6 @@ export interface Outbox {
   secrets: IkeSecrets[];
   fetches: IkeFetch[];
 }
-
-/** What was fetched for one message, by `fetchKey`; null: it could not be. */
-export type FetchAnswers = ReadonlyMap<string, Uint8Array | null>;
 
 export function createCore(
   config: IkeConfig,
@@ -122,7 +119,6 @@ export function createCore(
     strays: new StrayLimit(),
     refusals: { second: -1, told: 0 },
     addresses: [],
-    nextFetchId: 1,
     counters: {},
     out: emptyOutbox(),
   };
@@ -164,5 +160,4 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
   };
 }
 
-const NOTHING_FETCHED: FetchAnswers = new Map();
 const emptyOutbox = (): Outbox => ({ commands: [], datagrams: [], events: [], secrets: [], fetches: [] });

@@ -38,6 +38,7 @@ export function v1Options(towards: Towards): { readonly version: 1 | 2; readonly
     commitBit: options['commit-bit']?.value ?? DEFAULT_V1.commitBit,
     requestsCertificates: options['request-certificates']?.value ?? DEFAULT_V1.requestsCertificates,
     ignoresRevocation: options.remote?.revocation?.value === 'ignore',
+    fetchesRevocation: DEFAULT_V1.fetchesRevocation,
   };
   return { version: 1, v1 };
 }

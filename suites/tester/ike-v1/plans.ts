@@ -63,6 +63,7 @@ const V1_TRAITS: V1 = {
   commitBit: false,
   requestsCertificates: true,
   ignoresRevocation: false,
+  fetchesRevocation: false,
 };
 
 /** Alice begins with Aggressive Mode, and takes it. */
