@@ -18,6 +18,14 @@
       "defines": ["NAPI_VERSION=8"],
       "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Wno-missing-field-initializers", "-Wno-cast-function-type", "-fvisibility=hidden"],
       "conditions": [["OS!='linux'", { "type": "none", "sources": [] }]]
+    },
+    {
+      # Preloaded into key daemons of others.
+      "target_name": "xfrm_stand_in",
+      "sources": ["lab/drivers/netns/libreswan/xfrm-stand-in.c"],
+      "cflags": ["-Wall", "-Wextra"],
+      "libraries": ["-ldl"],
+      "conditions": [["OS!='linux'", { "type": "none", "sources": [] }]]
     }
   ]
 }

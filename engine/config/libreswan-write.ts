@@ -30,6 +30,9 @@ export interface LibreswanConn {
   readonly connection: string;
   readonly child: string;
   readonly start: ChildConfig['start'];
+  /** Its selectors, without protocol and ports. */
+  readonly local: string;
+  readonly remote: string;
 }
 
 /** Nicknames in its NSS database: of `CredentialsConfig.keys`, and of `CredentialsConfig.peers`. */
@@ -48,7 +51,8 @@ export function writeLibreswan(config: IkeConfig, settings = ''): LibreswanWriti
       const own = childLines(connection, child, told.impossible);
       for (const [index, [local, remote]] of pairsOf(child).entries()) {
         const name = `${connection.name}.${child.name}${index === 0 ? '' : `.${index + 1}`}`;
-        conns.push({ name, connection: connection.name, child: child.name, start: child.start });
+        const ends = { local: local.addresses, remote: remote.addresses };
+        conns.push({ name, connection: connection.name, child: child.name, start: child.start, ...ends });
         const sides = [...sideLines('left', local, told.impossible), ...sideLines('right', remote, told.impossible)];
         lines.push(`conn ${name}`, ...[...common, ...own, ...sides].map(line => `  ${line}`));
       }

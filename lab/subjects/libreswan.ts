@@ -1,7 +1,7 @@
 import { writeLibreswan } from '../../engine/config/libreswan-write.ts';
 import type { Subject } from './subject.ts';
 
-/** libreswan as the device under test. Its ESP is the kernel's; what carries packets is not judged. */
+/** libreswan as the device under test. Its ESP is the kernel's, which need not have any: whether it carries packets is not judged. */
 export const LIBRESWAN: Subject = {
   name: 'libreswan',
   fault: '',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { IkeCommand } from '../../../../engine/ike/daemon.ts';
 import type { IkeStatus } from '../../../../engine/ike/status.ts';
+import { packageFile } from '../../../../engine/host/program.ts';
 import { type LibreswanConn, writeLibreswan } from '../../../../engine/config/libreswan-write.ts';
 import type { PeerAnswer, PeerDaemon, PeerOrder } from '../peers/peer-daemon.ts';
 import { PeerProcess, type ProgramResult, WITH_ITS_RIGHTS } from '../peers/peer-process.ts';
@@ -26,8 +27,8 @@ const ARGUMENTS = [
 ].join(' ');
 
 /**
- * libreswan's daemon on one node of a live lab. It has no ESP but the kernel's: where that has none, IKE SAs stand and Child SAs
- * are refused. Its programs are where Debian puts them, by an overlay over /usr of its own where they are not installed.
+ * libreswan's daemon on one node of a live lab. It has no ESP but the kernel's: where that has none, what it
+ * negotiates stands and carries nothing (xfrm-stand-in.c). Its programs are where Debian puts them, by an overlay over /usr of its own where they are not installed.
  */
 export class Pluto implements PeerDaemon {
   readonly environment = {};
@@ -60,7 +61,7 @@ export class Pluto implements PeerDaemon {
       netns,
       runId,
       folder: folderOf(node),
-      script: `${overlay(libreswanRoot() ?? '/')}sh /run/make-nss >&2 && exec ${WITH_ITS_RIGHTS} /${PLUTO} ${ARGUMENTS}`,
+      script: `${overlay(libreswanRoot() ?? '/')}sh /run/make-nss >&2 && exec ${standIn()}${WITH_ITS_RIGHTS} /${PLUTO} ${ARGUMENTS}`,
       environment: {},
       onDeath,
     });
@@ -129,6 +130,9 @@ function logTail(path: string): string {
 /** Where the daemon of a node writes of its work. */
 export const plutoLog = (node: string): string => join(folderOf(node), 'pluto.log');
 
+/** Where the keys of its Child SAs are, a line of JSON each: `spi`, `encryptionKey`, `integrityKey`. Secret. */
+export const plutoKeys = (node: string): string => join(folderOf(node), 'sas.jsonl');
+
 const folderOf = (node: string): string => `/run/libreswan/${node}`;
 
 /** What was unpacked in a folder goes over /usr, for this daemon alone. */
@@ -136,6 +140,16 @@ function overlay(root: string): string {
   if (root === '/') return '';
   const lower = join(root, 'usr').replace(/[\\:,]/g, '\\$&');
   return `mount -t overlay libreswan -o 'lowerdir=${lower.replaceAll("'", `'\\''`)}:/usr' /usr && `;
+}
+
+/**
+ * A kernel without ESP would have every Child SA refused: what is preloaded lets the negotiation come to its end, and keeps the SAs'
+ * keys for who wants to compare them (`plutoKeys`). Its path has to do as a word of a shell, and of LD_PRELOAD.
+ */
+function standIn(): string {
+  const path = packageFile('build/Release/xfrm_stand_in.node');
+  if (!existsSync(path) || !/^[\w/.+@-]+$/.test(path)) return '';
+  return `env LD_PRELOAD=${path} XFRM_STAND_IN_LOG=/run/sas.jsonl `;
 }
 
 const linesOf = (text: string): string[] => text.split('\n').filter(line => line.trim() !== '');

@@ -98,19 +98,20 @@ function spisOf(line: string): [number, Spis][] | null {
 }
 
 function childOf({ id, conn, name, rest, said }: State, spis: Spis | null, conns: Printed['conns']): ChildSaStatus {
+  const asked = conns.find(one => one.name === conn) ?? null;
   return {
     id,
-    name: conns.find(one => one.name === conn)?.child ?? conn,
+    name: asked?.child ?? conn,
     state: spis !== null && /ESTABLISHED|QUICK_I2|QUICK_R2/.test(name) ? 'installed' : 'installing',
     protocol: spis?.protocol ?? 'esp',
     mode: said.includes('transport') ? 'transport' : 'tunnel',
     spiIn: spis?.in ?? 0,
     spiOut: spis?.out ?? 0,
     suite: plutoSuite(said) ?? '',
-    esn: said.includes('ESP/ESN=>'),
+    esn: said.includes('/ESN=>'),
     encapsulated: said.includes('ESPinUDP'),
-    local: [],
-    remote: [],
+    local: asked === null ? [] : [asked.local],
+    remote: asked === null ? [] : [asked.remote],
     ageSeconds: 0,
     rekeySeconds: rekeyIn(rest),
   };
