@@ -73,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/crypto',
     'lab/capture',
   ],
+  'lab/reconcile': ['engine/node', 'lab/topology', 'lab/system'],
   'lab/drivers': [
     'engine/host',
     'engine/config',
@@ -85,6 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lab/topology',
     'lab/pki',
     'lab/system',
+    'lab/reconcile',
     'lab/capture',
   ],
   lab: [
@@ -102,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lab/topology',
     'lab/pki',
     'lab/drivers',
+    'lab/reconcile',
     'lab/system',
     'lab/capture',
     'lab/capture/pcap-parser',

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { IkeCommand } from '../../engine/ike/daemon.ts';
 import type { FlowQuery } from '../../engine/node/node.ts';
 import type { EspSaKeys, IkeSaKeys } from '../capture/key-log.ts';
+import type { Change } from '../reconcile/changes.ts';
 import { badInput, errorCode, failureFrom } from '../state/failure.ts';
 import type { CheckLine, ErrorBody, ExecRequest, ExplainAnswer, LabStatus } from '../supervisor/api.ts';
 import type { FaultAction, Topology } from '../topology/model.ts';
@@ -11,6 +12,10 @@ import type { FaultAction, Topology } from '../topology/model.ts';
 export interface LabClient {
   status(): Promise<LabStatus>;
   topology(): Promise<Topology>;
+  /** What it was asked to be, without what its driver has added. */
+  asked(): Promise<Topology>;
+  /** Makes it what `next` says: what has changed. */
+  reconcile(next: Topology): Promise<readonly Change[]>;
   keys(): Promise<readonly EspSaKeys[]>;
   ikeKeys(): Promise<readonly IkeSaKeys[]>;
   ike(node: string, command: IkeCommand): Promise<void>;
@@ -41,6 +46,8 @@ export function connectLab(socketPath: string): LabClient {
   return {
     status: () => call('GET', '/status'),
     topology: () => call('GET', '/topology'),
+    asked: () => call('GET', '/asked'),
+    reconcile: async next => (await call<{ changes: readonly Change[] }>('POST', '/reconcile', next)).changes,
     keys: () => call('GET', '/keys'),
     ikeKeys: () => call('GET', '/ike-keys'),
     ike: async (node, command) => {

@@ -33,10 +33,11 @@ function withRestart(): string {
 const status = async (): Promise<LabStatus> =>
   JSON.parse((await lab.run(['status', 'site-to-site', '--json'])).stdout) as LabStatus;
 
+const isEngine = (pid: number): boolean => /\bengine\/host\/main/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+
 /** By their command lines, in the order in which they were started. */
 function enginesOf(name: string): number[] {
   const run = readLabFolder(join(lab.state, name)).record?.runId ?? '';
-  const isEngine = (pid: number) => /\bengine\/host\/main/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
   return processesOfRun(run)
     .map(({ pid }) => pid)
     .filter(isEngine);

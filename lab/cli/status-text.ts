@@ -136,7 +136,7 @@ export function faultText({ isCut, lostFrom, impairments }: LinkStatus): string 
   return stops.length === 0 ? text : [...stops, ...(text === '-' ? [] : [text])].join(', ');
 }
 
-function impairmentText([there, back]: readonly [Impairment, Impairment]): string {
+export function impairmentText([there, back]: readonly [Impairment, Impairment]): string {
   const [forward, backward] = [oneWay(there), oneWay(back)];
   return forward === backward ? forward : `${forward} / ${backward}`;
 }

@@ -10,6 +10,7 @@ import { chooseDriver, requireDocker, requirePeers } from './choose-driver.ts';
 import { connectLab, type LabClient } from './client.ts';
 import type { CommandContext } from './command.ts';
 import type { UpOptions } from './commands/up.ts';
+import { isUp } from './find-lab.ts';
 import { writeKeyLog } from './key-log-argument.ts';
 import { launch } from './launch.ts';
 import { withProtectedFlows } from './protected-argument.ts';
@@ -25,13 +26,23 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
   const began = performance.now();
   const topology = withProtectedFlows(topologyArgument(argument, terminal), options.protected);
   if (options.script !== undefined) {
+    if (options.dryRun || options.reconcile)
+      throw badInput('--script plays in a lab of its own', 'leave the other out');
     requirePeers(topology, 'sim');
     return play(topology, options.script, options, context);
   }
   if (options.write !== undefined)
     throw badInput('-w goes with --script', 'lab capture LINK -w FILE, of a running lab');
   const name = checkLabName(options.name ?? topology.name);
+  if (options.reconcile) {
+    const running = listLabFolders(stateRoot())
+      .filter(isUp)
+      .find(folder => folder.name === name);
+    if (running !== undefined)
+      return (await import('./reconcile-run.ts')).reconcileLab(running, topology, options, context);
+  }
   const choice = chooseDriver(options.driver);
+  if (options.dryRun) return (await import('./dry-run.ts')).showPlan(name, topology, choice, options, context);
   requirePeers(topology, choice.driver);
   if (choice.driver === 'docker') await requireDocker();
   if (options.seed !== undefined && choice.driver !== 'sim') {

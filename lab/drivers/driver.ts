@@ -8,6 +8,7 @@ import type { FaultAction, Topology } from '../topology/model.ts';
 export type DriverName = 'sim' | 'netns' | 'docker' | 'mininet';
 
 import type { DeprecatedUse } from './deprecated-use.ts';
+import type { Change } from '../reconcile/changes.ts';
 import type { LabCondition } from './fault-book.ts';
 import type { HttpService } from './http-service.ts';
 
@@ -66,6 +67,11 @@ export interface RunningLab {
   inject(link: string, towards: string, frame: Uint8Array): Promise<void>;
   /** Rejects where it cannot be done to that node or link. */
   fault(action: FaultAction): Promise<void>;
+  /**
+   * Makes the lab what `next` says, by these changes (lab/reconcile), and leaves the rest of it alone. Rejects with nothing done
+   * where this driver cannot do one of them; a node whose settings change has none of its administrator's any more.
+   */
+  reconcile(next: Topology, changes: readonly Change[]): Promise<void>;
   /** What faults have made of nodes and links, and which nodes have ended by themselves. */
   condition(): LabCondition;
   /** Engine nodes report everything; plain kernel nodes what the driver can see. */

@@ -4,6 +4,8 @@
  *
  *     GET  /status             LabStatus
  *     GET  /topology           Topology
+ *     GET  /asked              Topology, as it was asked for: GET /topology may have more in it
+ *     POST /reconcile          Topology → { changes: Change[] }
  *     GET  /keys               EspSaKeys[] (secret)
  *     GET  /ike-keys           IkeSaKeys[] (secret)
  *     GET  /capture?link=…     pcapng, until the client goes (`history=0`, `follow=0` leave out a part)

@@ -7,12 +7,19 @@ import { judgeRun } from '../checks/run-judgement.ts';
 import { runChecks } from '../checks/run.ts';
 import { awaitStart } from '../drivers/await-start.ts';
 import type { Driver, DriverName, LabEvent, RunningLab } from '../drivers/driver.ts';
+import { type Change, planChanges } from '../reconcile/changes.ts';
+import { badInput } from '../state/failure.ts';
+import type { Topology } from '../topology/model.ts';
 import type { CheckOutcome, Evidence, LabState, LeakStatus, RunOutcome } from './api.ts';
 import type { LabOrder } from './messages.ts';
 
 /** A lab that is up, with all that watches it since before its first packet. */
 export interface LiveLab {
   readonly order: LabOrder;
+  /** What it was asked to be, as it is now: a driver may have added to that. */
+  asked(): Topology;
+  /** Makes it what a topology says, as far as it is not that; what has changed. Throws a Failure with nothing done. */
+  reconcile(next: Topology): Promise<readonly Change[]>;
   readonly running: RunningLab;
   readonly recorder: Recorder;
   readonly startedAt: Date;
@@ -33,7 +40,8 @@ const START_MS_MAX = 10_000;
 export async function bringUp(order: LabOrder, onProgress: (text: string) => void): Promise<LiveLab> {
   const { topology } = order;
   const recorder = new Recorder();
-  const tripwire = createTripwire(topology.protectedFlows);
+  let asked = topology;
+  let tripwire = createTripwire(topology.protectedFlows);
   const frames = new Map<string, number>();
   const events: LabEvent[] = [];
   const driver = await driverNamed(order.driver);
@@ -59,6 +67,16 @@ export async function bringUp(order: LabOrder, onProgress: (text: string) => voi
   let checking: Promise<unknown> = Promise.resolve();
   return {
     order,
+    asked: () => asked,
+    reconcile: async next => {
+      const { changes, obstacle } = planChanges(asked, next);
+      if (obstacle !== null) throw badInput(obstacle.message, obstacle.fix);
+      await running.reconcile(next, changes);
+      asked = next;
+      const isWatched = changes.some(change => change.kind === 'judgement' && change.what === 'protected flows');
+      if (isWatched) tripwire = createTripwire(next.protectedFlows);
+      return changes;
+    },
     running,
     recorder,
     startedAt: new Date(),

@@ -9,7 +9,7 @@ import { serveExec } from './exec-session.ts';
 import { assertFault } from './fault-order.ts';
 import type { LiveLab } from './live-lab.ts';
 import { statusOf } from './status.ts';
-import type { FaultAction } from '../topology/model.ts';
+import type { FaultAction, Topology } from '../topology/model.ts';
 
 interface Exchange {
   readonly lab: LiveLab;
@@ -23,6 +23,11 @@ type Route = (exchange: Exchange) => Promise<void>;
 const ROUTES: Readonly<Record<string, Route>> = {
   'GET /status': async ({ lab, response }) => answer(response, await statusOf(lab)),
   'GET /topology': async ({ lab, response }) => answer(response, lab.running.topology),
+  'GET /asked': async ({ lab, response }) => answer(response, lab.asked()),
+  'POST /reconcile': async ({ lab, request, response }) => {
+    const next = await bodyOf<Topology>(request, TOPOLOGY_OCTETS_MAX);
+    answer(response, { changes: await lab.reconcile(next) });
+  },
   'GET /keys': async ({ lab, response }) => answer(response, lab.running.keys()),
   'GET /ike-keys': async ({ lab, response }) => answer(response, lab.running.ikeSecrets()),
   'GET /capture': async ({ lab, query, response }) => streamCapture(lab, query, response),
@@ -104,13 +109,13 @@ function nodeOf(lab: LiveLab, name: string): string {
   throw badInput(`the lab has no node "${name}"`, 'lab status lists them');
 }
 
-async function bodyOf<T>(request: IncomingMessage): Promise<T> {
+async function bodyOf<T>(request: IncomingMessage, most = BODY_OCTETS_MAX): Promise<T> {
   const chunks: Buffer[] = [];
   let octets = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     octets += chunk.length;
-    if (octets > BODY_OCTETS_MAX) throw badInput('a request of more than a megabyte', null);
+    if (octets > most) throw badInput(`a request of more than ${most} octets`, null);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
@@ -120,6 +125,8 @@ async function bodyOf<T>(request: IncomingMessage): Promise<T> {
 }
 
 const BODY_OCTETS_MAX = 1 << 20;
+/** A file of some thousand policies, resolved. */
+const TOPOLOGY_OCTETS_MAX = 1 << 26;
 
 function answer(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(`${JSON.stringify(value)}\n`);

@@ -62,6 +62,7 @@ export function fakeLab(order: FakeOrder): FakeLab {
     exec: refuse,
     inject: refuse,
     fault: refuse,
+    reconcile: refuse,
     condition: () => ({ nodes: {}, links: {} }),
     status: () => Promise.resolve(order.statuses ?? []),
     explain: () => Promise.resolve(order.explain?.() ?? null),

@@ -17,6 +17,8 @@ export interface UpOptions {
   readonly protected: readonly string[];
   readonly script?: string;
   readonly write?: string;
+  readonly dryRun?: true;
+  readonly reconcile?: true;
   readonly json?: true;
 }
 
@@ -46,6 +48,8 @@ export function define(command: Command, context: CommandContext): void {
       'play a traffic script in virtual time (sim), then take the lab down: the same seed, the same octets',
     )
     .option('-w, --write <file>', 'with --script: all packets of all links, as pcapng')
+    .option('--dry-run', 'say what would be made, or with --reconcile what would change, and touch nothing')
+    .option('--reconcile', 'change the lab that runs to what the file says now; the rest of it stays up')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -56,6 +60,8 @@ export function define(command: Command, context: CommandContext): void {
         'lab up site-to-site --driver mininet',
         "lab up clear --protected '10.0.0.0/24 <-> 10.0.1.0/24'",
         'lab up my-lab.yaml --name second --no-checks',
+        'lab up my-lab.yaml --dry-run',
+        'lab up my-lab.yaml --reconcile',
         'lab up site-to-site --seed 7 --script traffic.lab -w run.pcapng',
       ]),
     )

@@ -49,6 +49,16 @@ export class AdoptedAddresses {
     return turn;
   }
 
+  /** The topology is about to say something else of the node: what its kernel has now is of the one before. */
+  remember(name: string): void {
+    const node = this.#topology.nodes.find(candidate => candidate.name === name);
+    if (node !== undefined && !this.#known.has(name)) this.#known.set(name, upAddresses(node));
+  }
+
+  forget(name: string): void {
+    this.#known.delete(name);
+  }
+
   /** After a restart: the node has the addresses of its configuration again. */
   async readopt(name: string): Promise<void> {
     if (this.#known.has(name)) await this.adopt(name);

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createSystemRandom } from '../../../engine/host/system-random.ts';
 import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
+import { changingTopology } from '../../reconcile/changing-topology.ts';
 import { ikeConfig } from '../../topology/ike-config.ts';
-import type { Topology, TopologyNode } from '../../topology/model.ts';
+import type { Topology } from '../../topology/model.ts';
 import type { Capability, RunContext, RunningLab } from '../driver.ts';
 import { enrol } from '../enrolment.ts';
 import { FaultBook } from '../fault-book.ts';
@@ -20,6 +21,7 @@ import { LinkControl } from './link-control.ts';
 import { LiveCapture } from './live-capture.ts';
 import { liveNow } from './live-now.ts';
 import { MiddleProcess } from './middle-process.ts';
+import { withEngineRouters } from './engine-routers.ts';
 import { endName } from './names.ts';
 import { isImpaired, netemAvailable, netemMatches } from './netem.ts';
 import { NetnsLab } from './netns-lab.ts';
@@ -56,7 +58,8 @@ export async function bringUp(
   ground: Ground,
   options: LiveOptions = {},
 ): Promise<RunningLab> {
-  const topology = withEngineRouters(asked);
+  const changing = changingTopology(withEngineRouters(asked));
+  const { topology } = changing;
   if (!insidePod()) throw new Error('a live lab comes up inside a pod: start this process through podCommand()');
   if (readdirSync('/run/netns').length > 0) throw new Error('there is a lab in this pod already');
   const { wayUp, nics, startChild } = ground;
@@ -170,12 +173,16 @@ export async function bringUp(
       middle,
       startMiddle: () => new MiddleProcess(context.runId, middleDied),
     });
-    for (const name of fleet.names) {
+    const seatSystem = (name: string): void => {
       const system = firstSystem(topology, name, Date.now() / 1000, ikeFor(name)?.credentials ?? null);
       systems.add(name, system, systemNode(name, fleet, adopted));
-    }
+    };
+    for (const name of fleet.names) seatSystem(name);
     const parts = {
       topology,
+      changing,
+      ikeFor,
+      seatSystem,
       context,
       ground,
       capture,
@@ -206,13 +213,6 @@ function systemNode(name: string, fleet: EngineFleet, adopted: AdoptedAddresses)
     settled: () => adopted.adopt(name),
   };
 }
-
-/** A kernel sends no Router Advertisements by itself: a plain router that shall advertise runs the engine. */
-function withEngineRouters(topology: Topology): Topology {
-  return { ...topology, nodes: topology.nodes.map(node => (advertises(node) ? { ...node, engine: true } : node)) };
-}
-
-const advertises = (node: TopologyNode): boolean => node.interfaces.some(iface => iface.advertise);
 
 function insidePod(): boolean {
   return readFileSync('/proc/self/mounts', 'utf8')

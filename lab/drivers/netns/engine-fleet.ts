@@ -58,7 +58,7 @@ export interface EngineFleetOptions {
  */
 export class EngineFleet {
   readonly #options: EngineFleetOptions;
-  readonly #nodes: ReadonlyMap<string, TopologyNode>;
+  #nodes: ReadonlyMap<string, TopologyNode> = new Map();
   readonly #processes = new Map<string, EngineProcess>();
   /** Live keys are of this run alone: nothing reproduces them. */
   readonly #runSecret = randomBytes(32).toString('hex');
@@ -73,9 +73,21 @@ export class EngineFleet {
 
   constructor(options: EngineFleetOptions) {
     this.#options = options;
-    const engines = options.topology.nodes.filter(node => node.engine);
-    this.#nodes = new Map(engines.map(node => [node.name, node]));
+    this.follow();
     this.#sas = this.#derive();
+  }
+
+  /** The topology is another one now. Nothing of what runs changes by that. */
+  follow(): void {
+    const engines = this.#options.topology.nodes.filter(node => node.engine);
+    this.#nodes = new Map(engines.map(node => [node.name, node]));
+  }
+
+  /** The node is not there any more. */
+  async remove(name: string): Promise<void> {
+    await this.crash(name);
+    this.#processes.delete(name);
+    this.#told.delete(name);
   }
 
   get names(): readonly string[] {
@@ -176,6 +188,7 @@ export class EngineFleet {
     await this.#processes.get(name)?.kill();
   }
 
+  /** Also of a node that has never run. */
   async restart(name: string): Promise<void> {
     const node = this.#nodes.get(name);
     if (node === undefined) throw new Error(`${name} is not an engine node`);

@@ -29,11 +29,15 @@ export interface Cable {
 /** How an engine node reaches the kernel stack above it. */
 export type WayUp = 'tun' | 'veth';
 
-/** How the links of a topology become cables. `viaMiddle` says which go through the user-space link. */
+/**
+ * How the links of a topology become cables. `viaMiddle` says which go through the user-space link; `plugs` begins the names of the
+ * devices in the middle.
+ */
 export function cablesOf(
   topology: Topology,
   viaMiddle: (link: TopologyLink) => boolean,
   nics: NicsPlace = 'apart',
+  plugs = 'l',
 ): Cable[] {
   return topology.links.map((link, index) => {
     const kind = viaMiddle(link) ? 'middle' : 'straight';
@@ -44,7 +48,7 @@ export function cablesOf(
       const far =
         kind === 'straight'
           ? { netns: wireNamespace(other.node, nics), interface: other.end.interface }
-          : { netns: MIDDLE_NAMESPACE, interface: `l${index}s${side}` };
+          : { netns: MIDDLE_NAMESPACE, interface: `${plugs}${index}s${side}` };
       return { end, node, netns: wireNamespace(node, nics), far };
     });
     const [first, second] = ends;
@@ -76,9 +80,7 @@ export function layoutBatch(
     namespaceLine(MIDDLE_NAMESPACE),
     ...cables.flatMap(cable => cableLines(cable)),
     // An interface on no link is a veth whose other end lies in the middle, unplugged.
-    ...looseInterfaces(topology).map(({ node, iface, plug }) =>
-      pair(device(wireNamespace(node, nics), iface), `name ${plug} netns ${MIDDLE_NAMESPACE}`),
-    ),
+    ...looseInterfaces(topology).map(({ node, iface, plug }) => looseLine(node, iface, plug, nics)),
     ...topology.nodes.filter(node => node.engine && wayUp === 'veth').map(wayUpPair),
   ];
 }
@@ -89,13 +91,17 @@ export const looseInterfaces = ({ nodes }: Topology): LooseInterface[] =>
     .flatMap(node => node.interfaces.filter(iface => iface.link === null).map(iface => ({ node, iface })))
     .map((loose, index) => ({ ...loose, plug: `u${index}` }));
 
+export const looseLine = (node: TopologyNode, iface: TopologyInterface, plug: string, nics: NicsPlace): string =>
+  pair(device(wireNamespace(node, nics), iface), `name ${plug} netns ${MIDDLE_NAMESPACE}`);
+
 interface LooseInterface {
   readonly node: TopologyNode;
   readonly iface: TopologyInterface;
   readonly plug: string;
 }
 
-function cableLines({ kind, ends }: Cable): string[] {
+/** Its devices, for `ip -batch`. */
+export function cableLines({ kind, ends }: Cable): string[] {
   const devices = ends.map(({ end, node, netns }) => device(netns, interfaceOf(node, end.interface)));
   if (kind === 'straight') return [pair(devices[0] ?? '', devices[1] ?? '')];
   // Large enough for whatever a node sends: the node's own end keeps to its MTU.
@@ -108,7 +114,7 @@ const device = (netns: string, iface: TopologyInterface): string =>
 const pair = (one: string, other: string): string => `link add ${one} type veth peer ${other}`;
 
 /** A TUN device cannot be made from outside its namespace: configure.ts makes it. */
-const wayUpPair = (node: TopologyNode): string =>
+export const wayUpPair = (node: TopologyNode): string =>
   pair(
     `name ${UP_DEVICE} netns ${kernelNamespace(node.name)} address ${UP_DEVICE_MAC}`,
     `name ${UP_DEVICE_PEER} netns ${wireNamespace(node)} mtu 65535`,

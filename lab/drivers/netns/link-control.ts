@@ -1,4 +1,4 @@
-import type { TopologyLink } from '../../topology/model.ts';
+import type { TopologyLink, TopologyNode } from '../../topology/model.ts';
 import { directionFrom, type LinkFault } from '../link/link-faults.ts';
 import { MachineObstacle } from '../machine-obstacle.ts';
 import type { EngineFleet } from './engine-fleet.ts';
@@ -45,6 +45,42 @@ export class LinkControl {
     return cable;
   }
 
+  /** A link more, whose devices are there. */
+  async add(cable: Cable): Promise<void> {
+    this.#cables.set(cable.link.name, cable);
+    this.#capture.listen(cable);
+    if (cable.kind === 'straight') return;
+    this.#middle ??= this.#startMiddle();
+    await this.#middle.start([cable]);
+  }
+
+  /** Its devices go too. */
+  async remove(name: string): Promise<void> {
+    const { kind, ends } = this.cable(name);
+    this.#capture.forget(name);
+    this.#cables.delete(name);
+    this.#cut.delete(name);
+    this.#partitions.delete(name);
+    if (kind === 'middle') this.#middle?.forget(name);
+    const own = kind === 'middle' ? ends : ends.slice(0, 1);
+    for (const { netns, end } of own) await runScript(netns, `ip link del dev ${end.interface}`);
+  }
+
+  /** The nodes at the ends of a link are others now, or are told otherwise. */
+  follow(nodes: readonly TopologyNode[]): void {
+    const known = new Map(nodes.map(node => [node.name, node]));
+    for (const [name, cable] of this.#cables) {
+      const [one, other] = cable.ends.map(end => ({ ...end, node: known.get(end.node.name) ?? end.node }));
+      if (one !== undefined && other !== undefined) this.#cables.set(name, { ...cable, ends: [one, other] });
+    }
+  }
+
+  /** Throws where a link cannot be impaired as long as it stays what it is. */
+  assertImpairable(name: string): void {
+    const cable = this.cable(name);
+    if (cable.kind === 'straight' && spliced(cable, '') === null) throw cannotImpair(name);
+  }
+
   async close(): Promise<void> {
     await this.#middle?.kill();
   }
@@ -76,12 +112,7 @@ export class LinkControl {
   async #splice(cable: Cable): Promise<Cable> {
     const { link } = cable;
     const through = spliced(cable, `p${this.#spliceCount++}`);
-    if (through === null) {
-      throw new MachineObstacle(
-        `link ${link.name} cannot be impaired while its lab runs: gateways that hold their ports are at both of its ends`,
-        `give it an impairment in the file ("impair:", or a fault that impairs it): then the lab stands between them from the beginning`,
-      );
-    }
+    if (through === null) throw cannotImpair(link.name);
     const wasCut = this.#cut.has(link.name);
     const lostFrom = [...(this.#partitions.get(link.name) ?? [])];
     if (wasCut) await this.#plug(cable, true);
@@ -135,6 +166,12 @@ export class LinkControl {
     await engine.request<'mute'>({ kind: 'mute', port: where.end.interface, direction: what });
   }
 }
+
+const cannotImpair = (link: string): MachineObstacle =>
+  new MachineObstacle(
+    `link ${link} cannot be impaired while its lab runs: gateways that hold their ports are at both of its ends`,
+    'give it an impairment in the file ("impair:", or a fault that impairs it): then the lab stands between them from the beginning',
+  );
 
 /** Where no engine is at an end that could be made deaf, and for what a veth does not do, the lab has to stand in between. */
 function needsMiddle(fault: LinkFault, { ends, link }: Cable): boolean {

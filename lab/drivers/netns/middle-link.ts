@@ -34,6 +34,16 @@ export class MiddleLink {
     this.#random = random;
   }
 
+  get name(): string {
+    return this.#link.name;
+  }
+
+  /** Nothing passes any more, what is under way neither. */
+  close(): void {
+    this.#plugging++;
+    for (const port of this.#ports) port.close();
+  }
+
   get plugging(): number {
     return this.#plugging;
   }

@@ -29,6 +29,13 @@ function start(orders: readonly MiddleLinkOrder[]): void {
   process.send?.(ready);
 }
 
+function forget(name: string): void {
+  for (const link of links.filter(each => each.name === name)) {
+    link.close();
+    links.splice(links.indexOf(link), 1);
+  }
+}
+
 function arrive(link: MiddleLink, direction: Direction): void {
   for (const departure of link.carry(direction, clock.now())) underWay.push(departure.at, departure);
   deliver();
@@ -52,6 +59,7 @@ function deliver(): void {
 
 process.on('message', (message: ToMiddle) => {
   if (message.kind === 'start') start(message.links);
-  else for (const link of links) link.apply(message.fault);
+  else if (message.kind === 'fault') for (const link of links) link.apply(message.fault);
+  else forget(message.link);
 });
 process.on('disconnect', () => process.exit(0));

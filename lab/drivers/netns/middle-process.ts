@@ -48,6 +48,10 @@ export class MiddleProcess {
     this.#send({ kind: 'fault', fault });
   }
 
+  forget(link: string): void {
+    this.#send({ kind: 'forget', link });
+  }
+
   kill(): Promise<void> {
     this.#killed = true;
     return this.#child.kill();

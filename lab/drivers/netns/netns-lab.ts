@@ -1,11 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { toolNamed } from '../../../engine/config/tools/tools.ts';
 import { type FrameSender, openFrameSender } from '../../../engine/host/frame-sender.ts';
+import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { IkeStatus } from '../../../engine/ike/status.ts';
 import type { IkeCommand, IkeSecrets } from '../../../engine/ike/daemon.ts';
 import type { Explanation, FlowQuery, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
+import { changeLine } from '../../reconcile/change-text.ts';
+import type { Change } from '../../reconcile/changes.ts';
+import type { ChangingTopology } from '../../reconcile/changing-topology.ts';
 import { planCommand } from '../../system/commands.ts';
 import { followKernel } from '../../system/racoon-service.ts';
 import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
@@ -20,6 +24,8 @@ import type { AdoptedAddresses } from './adopted-addresses.ts';
 import { type Ground, LAB_GOES } from './ground.ts';
 import type { HttpProcess } from './http-process.ts';
 import type { CableEnd } from './layout.ts';
+import { withEngineRouters } from './engine-routers.ts';
+import { applyChanges, assertPossible } from './live-changes.ts';
 import type { LinkControl } from './link-control.ts';
 import type { LiveCapture } from './live-capture.ts';
 import { liveNow } from './live-now.ts';
@@ -39,7 +45,9 @@ import { runTool, type ToolNode } from './tool-run.ts';
 const STATUS_NODE_PAUSED = 255;
 
 export interface NetnsLabParts {
+  /** As it is now. */
   readonly topology: Topology;
+  readonly changing: ChangingTopology;
   readonly context: RunContext;
   readonly ground: Ground;
   readonly capture: LiveCapture;
@@ -47,6 +55,10 @@ export interface NetnsLabParts {
   readonly peers: PeerFleet;
   readonly links: LinkControl;
   readonly faults: FaultBook;
+  /** What the daemon of a node is told now; null: nobody negotiates there. */
+  readonly ikeFor: (node: string) => IkeConfig | null;
+  /** Gives a node the system that its topology makes of it. */
+  readonly seatSystem: (node: string) => void;
   readonly services: readonly HttpProcess[];
   readonly adopted: AdoptedAddresses;
   readonly systems: NetnsSystems;
@@ -176,6 +188,20 @@ export class NetnsLab implements RunningLab {
     clearTimeout(this.#revivals.get(name));
     this.#revivals.delete(name);
     this.#revival.forget(name);
+  }
+
+  async reconcile(next: Topology, changes: readonly Change[]): Promise<void> {
+    this.#assertUp();
+    const after = withEngineRouters(next);
+    assertPossible(this.#parts, changes);
+    for (const change of changes) if ('node' in change) this.#leaveToWhoeverAsked(change.node);
+    await applyChanges(this.#parts, after, changes);
+    for (const change of changes) if (change.kind === 'nodeChanged') this.#nowRuns(change);
+    this.#event(null, 'reconciled', changes.map(changeLine).join('; '));
+  }
+
+  #nowRuns({ node, because }: Extract<Change, { kind: 'nodeChanged' }>): void {
+    if (because.length > 0) this.#faults.set(node, 'up');
   }
 
   condition(): LabCondition {

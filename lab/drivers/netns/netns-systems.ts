@@ -42,6 +42,10 @@ export class NetnsSystems {
     this.#seats.set(name, { system, node, turn: Promise.resolve() });
   }
 
+  remove(name: string): void {
+    this.#seats.delete(name);
+  }
+
   /** null: a node without one. */
   find(name: string): System | null {
     return this.#seats.get(name)?.system ?? null;

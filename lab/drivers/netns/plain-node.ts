@@ -29,9 +29,26 @@ export function plainNodeScript(node: TopologyNode): string {
       ...addresses.map(address => `addr replace ${address} dev ${name}${address.includes(':') ? ' nodad' : ''}`),
       `link set dev ${name} up`,
     ]),
-    ...node.routes.map(route => `route replace ${route.destination}${nextHop(route)}`),
+    ...node.routes.map(route => `route replace ${routeText(route)}`),
   ];
   return script(settings, commands);
+}
+
+/** Takes away what a plain node has by `before` and not by `after`: addresses and routes, as far as they are there. */
+export function plainGoneScript(before: TopologyNode, after: TopologyNode): string {
+  const routes = new Set(after.routes.map(routeText));
+  const gone = before.interfaces.flatMap(({ name, addresses }) => {
+    const wanted = after.interfaces.find(each => each.name === name)?.addresses ?? [];
+    return addresses.filter(address => !wanted.includes(address)).map(address => `addr del ${address} dev ${name}`);
+  });
+  const lines = [
+    ...before.routes
+      .map(routeText)
+      .filter(route => !routes.has(route))
+      .map(route => `route del ${route}`),
+    ...gone,
+  ];
+  return lines.map(line => `ip ${line} 2>/dev/null || true\n`).join('');
 }
 
 /** The same for a node that is somewhere else: other addresses of an interface, another next hop of its default route. */
@@ -49,6 +66,8 @@ export function moveScript(device: string, addresses: readonly string[], gateway
 }
 
 const isV6 = (text: string): boolean => text.includes(':');
+
+const routeText = (route: TopologyNode['routes'][number]): string => `${route.destination}${nextHop(route)}`;
 
 function nextHop({ via, interface: device }: TopologyNode['routes'][number]): string {
   return `${via === null ? '' : ` via ${via}`}${device === null ? '' : ` dev ${device}`}`;

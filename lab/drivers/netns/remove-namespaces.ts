@@ -1,13 +1,20 @@
 import { existsSync } from 'node:fs';
-import type { Topology } from '../../topology/model.ts';
+import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeNamespaces } from './layout.ts';
-import { MIDDLE_NAMESPACE, namespaceFile, type NicsPlace } from './names.ts';
+import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, type NicsPlace, wireNamespace } from './names.ts';
 import { run } from './run.ts';
 import { killProcessesIn } from './stray-processes.ts';
 
 /** Ends every process in the lab's namespaces and removes them, those that exist; devices go with them. */
 export async function removeNamespaces(topology: Topology, nics: NicsPlace = 'apart'): Promise<void> {
-  const all = [...nodeNamespaces(topology, nics), MIDDLE_NAMESPACE];
+  await removeAll([...nodeNamespaces(topology, nics), MIDDLE_NAMESPACE]);
+}
+
+/** The same of one node. */
+export const removeNodeNamespaces = (node: TopologyNode): Promise<void> =>
+  removeAll([...new Set([kernelNamespace(node.name), wireNamespace(node)])]);
+
+async function removeAll(all: readonly string[]): Promise<void> {
   const names = all.filter(name => existsSync(namespaceFile(name)));
   killProcessesIn(names);
   await run(['ip', '-batch', '-'], names.map(name => `netns delete ${name}\n`).join(''));

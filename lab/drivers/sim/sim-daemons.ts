@@ -29,7 +29,6 @@ interface Told {
 export class SimDaemons {
   readonly #parts: SimLabParts;
   readonly #machine: (name: string) => Machine;
-  readonly #hosts: Readonly<Record<string, string>>;
   readonly #told = new Map<string, Told>();
   /** Under way, of each node. */
   readonly #fetches = new Map<string, number>();
@@ -49,7 +48,6 @@ export class SimDaemons {
     this.#parts = parts;
     this.#expiring = expiring;
     this.#machine = machine;
-    this.#hosts = hostsOf(parts.topology);
   }
 
   /** Of a node that is about to boot; null: nobody negotiates there. `stream`: where the node's chance comes from. */
@@ -150,7 +148,7 @@ export class SimDaemons {
       }
       this.#fetches.set(node, running + 1);
       const ended = () => void this.#fetches.set(node, (this.#fetches.get(node) ?? 1) - 1);
-      machine.spawn(['fetch', fetch.url], httpFetch(fetch, this.#hosts, fetched), silent(), ended);
+      machine.spawn(['fetch', fetch.url], httpFetch(fetch, hostsOf(this.#parts.topology), fetched), silent(), ended);
     });
   }
 }

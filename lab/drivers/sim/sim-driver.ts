@@ -7,6 +7,7 @@ import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.
 import type { NodeConfig } from '../../../engine/node/config.ts';
 import { createNode } from '../../../engine/node/create.ts';
 import type { Node, NodeContext } from '../../../engine/node/node.ts';
+import { changingTopology } from '../../reconcile/changing-topology.ts';
 import { ikeConfig } from '../../topology/ike-config.ts';
 import type { Capability, Driver } from '../driver.ts';
 import { enrol } from '../enrolment.ts';
@@ -45,7 +46,9 @@ export function createSimDriver(options: SimDriverOptions): Driver {
   return {
     name: 'sim',
     capabilities,
-    up: async (topology, run) => {
+    up: async (asked, run) => {
+      const changing = changingTopology(asked);
+      const { topology } = changing;
       const simulation = new Simulation();
       const clockwork = pace === 'virtual' ? new VirtualPace(simulation) : new RealTimePace(simulation);
       const randomFor = (name: string) => createSeededRandom(`${run.seed}/pki/${name}`);
@@ -53,7 +56,7 @@ export function createSimDriver(options: SimDriverOptions): Driver {
       const ikeFor = options.ikeFor ?? (node => ikeConfig(topology, node, enrolment.credentials(node)));
       const services = [...enrolment.services, ...(run.services ?? [])];
       const made = { services, kernelFor, makeNode, makeIke, ikeFor };
-      return new SimLab({ topology, run, capabilities, simulation, pace: clockwork, ...made });
+      return new SimLab({ topology, changing, run, capabilities, simulation, pace: clockwork, ...made });
     },
   };
 }

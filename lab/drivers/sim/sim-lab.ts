@@ -7,11 +7,14 @@ import type { NodeConfig } from '../../../engine/node/config.ts';
 import type { Explanation, FlowQuery, Node, NodeContext, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { EspSaKeys } from '../../capture/key-log.ts';
+import { changeLine } from '../../reconcile/change-text.ts';
+import type { Change } from '../../reconcile/changes.ts';
+import type { ChangingTopology } from '../../reconcile/changing-topology.ts';
 import { planCommand } from '../../system/commands.ts';
 import { followKernel } from '../../system/racoon-service.ts';
 import type { FaultAction, Topology } from '../../topology/model.ts';
 import type { HttpService } from '../http-service.ts';
-import type { Capability, ExecIo, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
+import type { Capability, ExecIo, LabEvent, NodeIke, Probe, ProbeResult, RunContext, RunningLab } from '../driver.ts';
 import type { LabCondition } from '../fault-book.ts';
 import { directionTowards } from '../link/link-faults.ts';
 import { framesOf } from '../system-frames.ts';
@@ -25,11 +28,14 @@ import { toolProgram } from './host/tool-program.ts';
 import { InputFeed } from './input-feed.ts';
 import type { Machine } from './machine.ts';
 import type { Pace } from './pace.ts';
+import { applyChanges } from './sim-changes.ts';
 import type { Simulation } from './simulation.ts';
 import { World } from './world.ts';
 
 export interface SimLabParts {
+  /** As it is now. */
   readonly topology: Topology;
+  readonly changing: ChangingTopology;
   readonly run: RunContext;
   readonly capabilities: ReadonlySet<Capability>;
   readonly simulation: Simulation;
@@ -54,10 +60,16 @@ export class SimLab implements RunningLab {
   readonly #world: World;
   readonly #pace: Pace;
   readonly #simulation: Simulation;
+  readonly #changing: ChangingTopology;
+  readonly #ikeFor: SimLabParts['ikeFor'];
+  readonly #onEvent: (event: LabEvent) => void;
   #isDown = false;
 
   constructor(parts: SimLabParts) {
+    this.#changing = parts.changing;
     this.topology = parts.topology;
+    this.#ikeFor = parts.ikeFor;
+    this.#onEvent = event => parts.run.onEvent(event);
     this.capabilities = parts.capabilities;
     this.#pace = parts.pace;
     this.#simulation = parts.simulation;
@@ -121,6 +133,17 @@ export class SimLab implements RunningLab {
   async fault(action: FaultAction): Promise<void> {
     this.#pace.enter();
     this.#world.apply(action);
+    this.#pace.kick();
+  }
+
+  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
+  async reconcile(next: Topology, changes: readonly Change[]): Promise<void> {
+    this.#pace.enter();
+    const before: Topology = { ...this.topology };
+    this.#changing.become(next);
+    this.#world.follow(next, changes);
+    applyChanges(this.#world, before, next, changes, this.#ikeFor);
+    this.#onEvent({ at: this.now(), node: null, kind: 'reconciled', detail: changes.map(changeLine).join('; ') });
     this.#pace.kick();
   }
 

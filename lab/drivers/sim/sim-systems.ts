@@ -36,6 +36,10 @@ export class SimSystems {
     this.#seats.set(name, { system, random });
   }
 
+  remove(name: string): void {
+    this.#seats.delete(name);
+  }
+
   /** null: a node without one. */
   find(name: string): System | null {
     return this.#seats.get(name)?.system ?? null;

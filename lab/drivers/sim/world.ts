@@ -4,7 +4,8 @@ import type { NodeEvent, NodeStatus } from '../../../engine/node/node.ts';
 import { NS_PER_S } from '../../../engine/wire/instant.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
 import { deriveSas } from '../../topology/keys.ts';
-import type { FaultAction, LinkEnd, TopologyNode } from '../../topology/model.ts';
+import type { Change } from '../../reconcile/changes.ts';
+import type { FaultAction, LinkEnd, Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import { FaultBook } from '../fault-book.ts';
 import { directionFrom } from '../link/link-faults.ts';
@@ -30,6 +31,8 @@ export class World {
   readonly #parts: SimLabParts;
   readonly #machines = new Map<string, Machine>();
   readonly #cables = new Map<string, Cable>();
+  /** Where each port was found to lead, by `node:interface`. */
+  readonly #plugs = new Map<string, Cable>();
   /** Restarts of each node so far: no key outlives one. */
   readonly #generations: Record<string, number> = {};
   readonly #daemons: SimDaemons;
@@ -42,7 +45,7 @@ export class World {
   /** Nothing runs before `start`. */
   constructor(parts: SimLabParts) {
     this.#parts = parts;
-    const { topology, run, simulation } = parts;
+    const { topology, simulation } = parts;
     this.faults = new FaultBook(topology);
     this.#daemons = new SimDaemons(
       parts,
@@ -55,19 +58,68 @@ export class World {
       configureIke: (name, config) => this.#daemons.configure(name, config),
       restartSoon: node => simulation.schedule(simulation.now, () => this.apply({ kind: 'restart', node })),
     });
-    for (const link of topology.links) {
-      const random = createSeededRandom(`${run.seed}/link/${link.name}`);
-      const ends = {
-        deliver: (end: LinkEnd, octets: Uint8Array) => this.#deliver(end, octets),
-        captured: (packet: CapturedPacket) => {
-          run.onPacket(packet);
-          this.systems.captured(packet);
-        },
-      };
-      this.#cables.set(link.name, new Cable(link, linkMtu(topology, link), random, simulation, ends));
-    }
+    for (const link of topology.links) this.#addCable(link);
     for (const node of topology.nodes) this.#machines.set(node.name, this.#machineOf(node));
     this.#sas = this.#deriveSas();
+  }
+
+  #addCable(link: TopologyLink): void {
+    const { topology, run, simulation } = this.#parts;
+    const random = createSeededRandom(`${run.seed}/link/${link.name}`);
+    const ends = {
+      deliver: (end: LinkEnd, octets: Uint8Array) => this.#deliver(end, octets),
+      captured: (packet: CapturedPacket) => {
+        run.onPacket(packet);
+        this.systems.captured(packet);
+      },
+    };
+    this.#cables.set(link.name, new Cable(link, linkMtu(topology, link), random, simulation, ends));
+  }
+
+  /** The topology is another one now, and so is what there is of nodes and links. Nodes that come do not run yet. */
+  follow(topology: Topology, changes: readonly Change[]): void {
+    const isOf = (kind: Change['kind']) => changes.filter(change => change.kind === kind);
+    for (const change of isOf('linkRemoved')) if ('link' in change) this.#removeCable(change.link);
+    for (const change of isOf('nodeRemoved')) {
+      if (!('node' in change)) continue;
+      this.machine(change.node).crash();
+      this.#machines.delete(change.node);
+      this.systems.remove(change.node);
+    }
+    this.faults.follow(topology);
+    for (const change of isOf('linkAdded')) {
+      const link = topology.links.find(({ name }) => 'link' in change && name === change.link);
+      if (link !== undefined) this.#addCable(link);
+    }
+    for (const change of isOf('nodeAdded')) {
+      const node = topology.nodes.find(({ name }) => 'node' in change && name === change.node);
+      if (node !== undefined) this.#machines.set(node.name, this.#machineOf(node));
+    }
+  }
+
+  /** With its sequence numbers gone, and whatever its topology says now. */
+  startAgain(name: string): void {
+    this.#restart(name);
+    this.faults.set(name, 'up');
+  }
+
+  /** Gives an engine node the system that its topology makes of it. */
+  seatSystem(name: string): void {
+    const { simulation, run } = this.#parts;
+    const random = createSeededRandom(`${run.seed}/system/${name}`);
+    const unixSeconds = EPOCH_SECONDS + simulation.now / NS_PER_S;
+    const credentials = this.#parts.ikeFor(name)?.credentials ?? null;
+    this.systems.add(name, firstSystem(this.#parts.topology, name, unixSeconds, credentials), random);
+  }
+
+  /** What was under way does not arrive. */
+  #removeCable(name: string): void {
+    const cable = this.cable(name);
+    cable.apply({ kind: 'linkDown', link: name });
+    this.#cables.delete(name);
+    for (const end of cable.link.endpoints) {
+      this.#machines.get(end.node)?.command({ kind: 'link', port: end.interface, up: false });
+    }
   }
 
   /** Throws for a name that the topology does not have. */
@@ -88,12 +140,7 @@ export class World {
   start(): void {
     const { topology, simulation } = this.#parts;
     for (const { name, engine } of topology.nodes) {
-      if (engine) {
-        const random = createSeededRandom(`${this.#parts.run.seed}/system/${name}`);
-        const unixSeconds = EPOCH_SECONDS + simulation.now / NS_PER_S;
-        const credentials = this.#parts.ikeFor(name)?.credentials ?? null;
-        this.systems.add(name, firstSystem(topology, name, unixSeconds, credentials), random);
-      }
+      if (engine) this.seatSystem(name);
       this.#boot(name);
     }
     for (const { atNs, action } of topology.faults)
@@ -142,9 +189,9 @@ export class World {
     this.#note(node, action.kind, detailOf(action));
   }
 
-  /** A daemon is made where none runs. */
-  configureIke(name: string, config: IkeConfig): void {
-    this.#daemons.configure(name, config);
+  /** A daemon is made where none runs; null: none is wanted any more. */
+  configureIke(name: string, config: IkeConfig | null): void {
+    if (config !== null || this.machine(name).ikePorts !== null) this.#daemons.configure(name, config);
   }
 
   /** Of a node that has crashed or stands still: its name, and interfaces that are down. */
@@ -164,13 +211,12 @@ export class World {
     });
   }
 
-  #machineOf({ name, interfaces }: TopologyNode): Machine {
+  #machineOf({ name }: TopologyNode): Machine {
     const { simulation } = this.#parts;
-    const plugged = new Map(interfaces.map(entry => [entry.name, entry.link === null ? null : this.cable(entry.link)]));
     return new Machine(name, {
       simulation,
       transmit: (port, octets) => {
-        const cable = plugged.get(port) ?? null;
+        const cable = this.#pluggedInto(name, port);
         if (cable !== null) cable.transmit(directionFrom(cable.link, `${name}:${port}`), octets);
       },
       noted: event => this.#noted(name, event),
@@ -182,6 +228,17 @@ export class World {
       revealed: secrets => this.keys.learnIke(secrets),
       fetch: (fetch, fetched) => this.#daemons.fetch(name, fetch, fetched),
     });
+  }
+
+  #pluggedInto(node: string, port: string): Cable | null {
+    const key = `${node}:${port}`;
+    const known = this.#plugs.get(key);
+    if (known !== undefined && this.#cables.get(known.link.name) === known) return known;
+    const interfaces = this.#parts.topology.nodes.find(({ name }) => name === node)?.interfaces ?? [];
+    const link = interfaces.find(({ name }) => name === port)?.link ?? null;
+    const cable = link === null ? null : (this.#cables.get(link) ?? null);
+    if (cable !== null) this.#plugs.set(key, cable);
+    return cable;
   }
 
   #boot(name: string): void {
@@ -216,7 +273,7 @@ export class World {
   }
 
   #deliver({ node, interface: port }: LinkEnd, octets: Uint8Array): void {
-    this.machine(node).receive(port, octets);
+    this.#machines.get(node)?.receive(port, octets);
   }
 
   #applyToLink(action: Extract<FaultAction, { readonly link: string }>): void {

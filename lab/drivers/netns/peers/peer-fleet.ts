@@ -34,8 +34,8 @@ interface Peer {
 
 /** The nodes of a live lab that run another implementation: a daemon each. */
 export class PeerFleet {
-  readonly #peers: ReadonlyMap<string, Peer>;
-  readonly #told: Pick<PeerFleetOptions, 'onSaid' | 'onRefused'>;
+  readonly #peers: Map<string, Peer>;
+  readonly #told: PeerFleetOptions;
 
   constructor(options: PeerFleetOptions) {
     this.#told = options;
@@ -44,6 +44,18 @@ export class PeerFleet {
         implementation === null ? [] : [[name, { implementation, daemon: daemonOf(name, implementation, options) }]],
       ),
     );
+  }
+
+  /** The topology says something else of this node now, or for the first time: a daemon by that. It has to be started. */
+  async renew({ name, implementation }: TopologyNode): Promise<void> {
+    await this.remove(name);
+    if (implementation === null) return;
+    this.#peers.set(name, { implementation, daemon: daemonOf(name, implementation, this.#told) });
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#peers.get(name)?.daemon.kill();
+    this.#peers.delete(name);
   }
 
   has(name: string): boolean {
