@@ -6,11 +6,13 @@ import { ikeEffectsSubject, installs } from './build-ike-effects.ts';
 import { ikeWireSubject } from './build-ike.ts';
 import {
   AT,
+  each,
   eachTransform,
   isMain,
   isPhase1,
   isQuickMode,
   textOf,
+  v1Hears,
   v1Payload,
   v1Payloads,
   v1StepSubject,
@@ -18,6 +20,7 @@ import {
 import type { Subject } from './subject.ts';
 
 const MODE = 4;
+const IPV4_SUBNET = 4;
 
 /** Those that do one thing wrong with NATs, RFC 3947. */
 export const BROKEN_IKEV1_NAT: readonly Subject[] = [
@@ -66,6 +69,24 @@ export const BROKEN_IKEV1_NAT: readonly Subject[] = [
   }),
   v1Payloads('v1-always-original-addresses', 'sends NAT-OA for a tunnel as well', isQuickMode, all =>
     all.some(({ type }) => type === 'SA') ? [...all, original(), original()] : all,
+  ),
+  v1Payloads('v1-no-original-addresses', 'never sends NAT-OA', isQuickMode, all =>
+    all.filter(({ type }) => type !== 'NATOA'),
+  ),
+  v1Payloads('v1-swaps-original-addresses', 'sends NAT-OAr before NAT-OAi', isQuickMode, all => [
+    ...all.filter(({ type }) => type !== 'NATOA'),
+    ...all.filter(({ type }) => type === 'NATOA').toReversed(),
+  ]),
+  v1Hears('v1-takes-plain-modes', 'takes modes without UDP for those with it', isQuickMode, all =>
+    each(all, 'SA', sa =>
+      eachTransform(sa, it => ({
+        ...it,
+        attributes: it.attributes.map(one => (one.type === MODE && one.value === 2 ? { ...one, value: 4 } : one)),
+      })),
+    ),
+  ),
+  v1Hears('v1-takes-nets-for-hosts', 'takes a net for its first address', isQuickMode, all =>
+    each(all, 'ID', it => (it.idType === IPV4_SUBNET ? { ...it, idType: 1, data: it.data.slice(0, 4) } : it)),
   ),
   ikeWireSubject('v1-knows-one-peer', 'forgets whom it knows when another phase 1 comes', () => {
     const known = new Set<string>();

@@ -4,16 +4,7 @@ import { ALICE, PEER } from '../tester/bench.ts';
 import { outbound } from '../tester/esp-on-bench.ts';
 import { areYouThere, informAsking } from '../tester/ike-v1/informational.ts';
 import { answerHalves, answerMain, answerProof, choose, letAliceCall } from '../tester/ike-v1/main-mode-answer.ts';
-import {
-  askHalves,
-  askProof,
-  callMain,
-  type Exchanged,
-  exchangeHalves,
-  isProof,
-  offer,
-  proven,
-} from '../tester/ike-v1/main-mode.ts';
+import { askHalves, askProof, callMain, exchangeHalves, isProof, offer, proven } from '../tester/ike-v1/main-mode.ts';
 import { firstBody } from '../tester/ike-v1/messages.ts';
 import {
   attributeOf,
@@ -26,6 +17,7 @@ import {
   payloadsOf,
   VENDOR,
 } from '../tester/ike-v1/payloads.ts';
+import { callThroughNat, displaced, MAPPED, throughNat } from '../tester/ike-v1/nat.ts';
 import type { HeardV1, TesterV1Peer, V1Alteration } from '../tester/ike-v1/peer.ts';
 import { answerQuick, quickRequest } from '../tester/ike-v1/quick-mode-answer.ts';
 import { askQuick, MODE, quick } from '../tester/ike-v1/quick-mode.ts';
@@ -36,10 +28,6 @@ import { judgeArrives, judgeCarries, leftUnder, needNativeEsp } from '../tester/
 import { judge, require } from '../tester/judgement.ts';
 
 /** RFC 3947: NAT traversal in IKEv1. */
-
-/** Where the peer believes that it is: behind a NAT that has another address. */
-const BEHIND = '192.168.1.8';
-const MAPPED = 61_234;
 
 const saysIt = ({ payloads }: HeardV1): boolean =>
   payloadsOf(payloads, 'VID').some(({ data }) => Buffer.from(data).toString('hex') === VENDOR.natTraversal);
@@ -134,33 +122,6 @@ v1Clause(
     judgeHashes(peer, third);
   },
 );
-
-/** NAT-D as one says it who has another address, or whose peer has. */
-const displaced = (peer: TesterV1Peer, which: 'own' | 'other'): V1Alteration => ({
-  message: message => {
-    const at = which === 'own' ? 1 : 0;
-    const all = message.payloads.filter(({ type }) => type === 'NATD');
-    const wrong = natDetection(peer.sa.suite.hash, peer.sa, BEHIND, 500);
-    return { ...message, payloads: message.payloads.map(it => (it === all[at] ? wrong : it)) };
-  },
-});
-
-/** The peer calls from behind a NAT, and goes on on port 4500; gives what has come before message 5. */
-async function throughNat(peer: TesterV1Peer): Promise<Exchanged> {
-  peer.natPort = 61_000;
-  const exchanged = await exchangeHalves(peer, await offer(peer), displaced(peer, 'own'));
-  peer.float();
-  peer.natPort = MAPPED;
-  return exchanged;
-}
-
-async function callThroughNat(peer: TesterV1Peer): Promise<HeardV1> {
-  const exchanged = await throughNat(peer);
-  const response = await askProof(peer, exchanged);
-  judge(response !== null, 'alice does not answer message 5 on port 4500');
-  peer.bench.cite(response, 'on port 4500');
-  return proven(peer, exchanged.offer, response).proof;
-}
 
 v1Clause(
   'rfc3947-4-responder-floats',
