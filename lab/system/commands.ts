@@ -21,6 +21,7 @@ import { snoop } from './snoop.ts';
 import { svcadm } from './svcadm.ts';
 import { svcs } from './svcs.ts';
 import type { System, SystemPlan } from './system.ts';
+import { tcpdump } from './tcpdump.ts';
 import { toolCommand } from './tool-command.ts';
 
 /** What is left to the node's own host: any other program. */
@@ -82,6 +83,7 @@ export function planCommand(argv: readonly string[], system: System, elsewhere: 
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : FILE_COMMANDS[name];
   if (command !== undefined) return command(rest);
+  if (name === 'tcpdump') return tcpdump(rest, system, elsewhere);
   return name === 'ipsecconf' ? ipsecconf(rest, system) : toolCommand(argv, system);
 }
 
@@ -95,6 +97,7 @@ export function mayBeSystemCommand(argv: readonly string[], { hasPrograms }: Els
   // Where there are programs, the one of that name knows more.
   if (name === 'openssl') return !hasPrograms;
   if (Object.hasOwn(COMMANDS, name) || Object.hasOwn(SLIPS, name) || toolNames().includes(name)) return true;
+  if (name === 'tcpdump') return true;
   if (!Object.hasOwn(FILE_COMMANDS, name)) return false;
   return !hasPrograms || pathsOf(name, argv.slice(1)).some(path => OWN_PATHS.test(path));
 }
@@ -112,6 +115,6 @@ export function readsInput(argv: readonly string[]): 'yes' | 'no' | 'unknown' {
 
 /** The commands of a system, in alphabetical order, for completion. */
 export const commandNames = (): readonly string[] =>
-  [...Object.keys(COMMANDS), ...Object.keys(FILE_COMMANDS), ...toolNames()].sort();
+  [...Object.keys(COMMANDS), ...Object.keys(FILE_COMMANDS), ...toolNames(), 'tcpdump'].sort();
 
 const nameOf = ([word = '']: readonly string[]): string => word.slice(word.lastIndexOf('/') + 1);

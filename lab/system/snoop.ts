@@ -2,12 +2,13 @@ import { describeFrame } from '../capture/describe.ts';
 import { dissect } from '../../engine/wire/dissect.ts';
 import { complain, done, wrong } from './effect.ts';
 import { hasOption, type Options, optionValue, readOptions } from './options.ts';
-import { readSnoopFilter } from './snoop-filter.ts';
+import { readExpression } from './packet-expression.ts';
 import type { CapturedFrame, SystemPlan, SystemStep } from './system.ts';
 
 const USAGE = [
   'usage: snoop [-r] [-t a|r] [-S] [-c <count>] [-d <link>] [<expression>]',
-  '  an expression is of: host|from|to <address>, net <prefix>, port <number>, ip, ip6, arp, icmp, icmp6, udp, tcp, esp, ah, and, or, not',
+  '  an expression is of: [from|to] host <address>, net <prefix>, [from|to] port <number>, ether <mac>, proto <number>, ip, ip6, arp,',
+  '    icmp, icmp6, udp, tcp, esp, ah, broadcast, multicast, greater|less <octets>, and, or, not',
   '  for instance: snoop -d net0 -c 10 esp or udp port 500',
 ];
 
@@ -25,7 +26,7 @@ export function snoop(argv: readonly string[]): SystemPlan {
       '  fix: lab capture LINK --out FILE.pcapng',
     ]);
   }
-  const filter = readSnoopFilter(options.operands);
+  const filter = readExpression(options.operands);
   if (filter.kind === 'wrong') return wrong([`snoop: ${filter.why}`, ...USAGE]);
   let first: bigint | null = null;
   return {
@@ -34,7 +35,7 @@ export function snoop(argv: readonly string[]): SystemPlan {
     before: checkOf(optionValue(options, 'd')),
     count: count === null ? null : Number(count),
     line: frame => {
-      if (!filter.matches(dissect(frame.octets))) return null;
+      if (!filter.matches({ ...dissect(frame.octets), length: frame.length })) return null;
       first ??= frame.atNs;
       return lineOf(frame, options, first);
     },

@@ -157,7 +157,8 @@ test('snoop shows packets a line each, and those alone that are asked for', () =
 test.each([
   ['snoop -d net7', 'No such device'],
   ['snoop hots 1.2.3.4', "what is 'hots'?"],
-  ['snoop port http', "port: 'http' is no number"],
+  ['snoop port htpt', "port: 'htpt' is no number, and no service"],
+  ['snoop from 1.2.3.4 and proto espp', "proto: 'espp' is no protocol"],
   ['snoop ( esp', "a ')' is missing"],
   ['snoop -o file', 'lab capture LINK --out FILE.pcapng'],
 ])('%s: what is wrong, and what to do', (line, expected) => {
