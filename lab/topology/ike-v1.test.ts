@@ -62,6 +62,7 @@ describe('ike: { version: 1 }', () => {
       commitBit: true,
       requestsCertificates: false,
       ignoresRevocation: false,
+      fetchesRevocation: true,
     });
     expect(stated).toMatchObject({
       rekeySeconds: 7200,
@@ -101,6 +102,25 @@ describe('ike: { version: 1 }', () => {
     [`remote: { revocation: ignore }, ${PSK}`, expect.arrayContaining(['revocation: ignore is of IKEv1'])],
   ])('%s', (ike, messages) => {
     expect(complaints(ike)).toEqual(messages);
+  });
+
+  test.each([
+    [
+      'ed25519',
+      'auth: { certificate: mine }',
+      ['IKEv1 has no signatures by ed25519', 'IKEv1 has no signatures by ed25519'],
+    ],
+    [
+      'ecdsa256',
+      'auth: { certificate: mine }, xauth: { user: joe, password: x }',
+      expect.arrayContaining(['XAuth has no number for ECDSA']),
+    ],
+    ['rsa2048', 'auth: { certificate: mine }', []],
+    ['ecdsa256', 'auth: { certificate: mine }', []],
+  ])('a key %s, %s', (key, ike, messages) => {
+    const pki = `pki: { certificates: { mine: { key: ${key} } } }`;
+    const { diagnostics } = loadTopology('t.yaml', `${text(`version: 1, ${ike}`)}${pki}\n`);
+    expect(diagnostics.map(({ message }) => message)).toEqual(messages);
   });
 
   test('two that would not understand each other', () => {

@@ -2,7 +2,7 @@ import { isakmpBodyOf } from '../../wire/isakmp/payload-body.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
 import { credentialsOf } from '../credentials.ts';
-import { certificateRequests, methodName, ownProof, verifyPeer } from './authenticate.ts';
+import { certificateRequests, ownProof, verifyPeer } from './authenticate.ts';
 import { commonOf } from './common.ts';
 import { establish } from './establish.ts';
 import { checkPayloads, requiredPayload } from './exchange-table.ts';
@@ -27,12 +27,13 @@ import { AGGRESSIVE_OFFER, aggressiveAnswer } from './phase1-tables.ts';
 import { doubted, failed, ignored, next, type PhaseOneResult } from './phase1-result.ts';
 import { proofHash } from './proof.ts';
 import { acceptPhaseOne } from './select-phase1.ts';
+import { methodName } from './signature-method.ts';
 import type { World } from './step.ts';
 
 /** `HDR, SA, KE, Ni, IDii, [VID], [CERT_REQ] -->`: the first message, of Aggressive Mode. */
 export function offerAggressive({ connection, path, children, replaces }: Call, world: World): Begun {
-  const offer = offerOf(connection, 'aggressive');
-  const [choice] = choicesOf(connection, true);
+  const offer = offerOf(connection, 'aggressive', world);
+  const [choice] = choicesOf(connection, true, world);
   if (choice === undefined) throw new Error(`connection ${connection.name} has no proposal of phase 1`);
   const half = ownHalf(choice.keyExchange, connection, world);
   const sa: OfferedIsakmpSa = {
@@ -59,7 +60,7 @@ export function proceedAggressive(sa: OfferedIsakmpSa, message: ReceivedMessage,
   const { connection, attempt, half, initiatorCookie } = sa;
   const { payloads, responderCookie } = message;
   if (half === null) throw new Error('Aggressive Mode without a key exchange');
-  const suite = acceptedSuite(sa, payloads);
+  const suite = acceptedSuite(sa, payloads, world);
   if (suite === null) return ignored('an answer that was not offered');
   const wrong = world.steps.checked(checkPayloads(aggressiveAnswer(suite.method), payloads));
   if (wrong !== null) return ignored(wrong);
@@ -124,9 +125,13 @@ export function proceedAggressive(sa: OfferedIsakmpSa, message: ReceivedMessage,
   );
 }
 
-function acceptedSuite({ connection, half }: OfferedIsakmpSa, payloads: readonly IsakmpPayload[]) {
+function acceptedSuite(
+  { connection, half }: OfferedIsakmpSa,
+  payloads: readonly IsakmpPayload[],
+  world: Pick<World, 'config'>,
+) {
   const [answer] = payloads;
   if (answer?.type !== 'SA') return null;
-  const suite = acceptPhaseOne(offerOf(connection, 'aggressive'), answer, connection);
+  const suite = acceptPhaseOne(offerOf(connection, 'aggressive', world), answer, connection, world);
   return suite?.keyExchange === half?.group ? suite : null;
 }

@@ -3,7 +3,7 @@ import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import { IsakmpNotify } from '../../wire/isakmp/registry.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
 import { credentialsOf } from '../credentials.ts';
-import { certificateRequests, methodName, ownProof, verifyPeer } from './authenticate.ts';
+import { certificateRequests, ownProof, verifyPeer } from './authenticate.ts';
 import { newCommon, pathOf } from './common.ts';
 import { establish } from './establish.ts';
 import { checkPayloads, requiredPayload } from './exchange-table.ts';
@@ -27,6 +27,7 @@ import {
   refusedFirst,
 } from './phase1-result.ts';
 import { proofHash } from './proof.ts';
+import { methodName } from './signature-method.ts';
 import type { World } from './step.ts';
 
 /**

@@ -1,5 +1,4 @@
 import { icvsEqual } from '../../crypto/icv.ts';
-import { signBare, verifyBare } from '../../crypto/rsa-bare.ts';
 import { schemeOf } from '../../crypto/signature-scheme.ts';
 import { publicKey } from '../../crypto/signature.ts';
 import { type Certificate, parseCertificate } from '../../pki/certificate.ts';
@@ -19,6 +18,7 @@ import { payloadOf, payloadsOf } from './exchange-table.ts';
 import { v1Of } from './extensions.ts';
 import { secretOf } from './identities.ts';
 import type { CertificateRequest } from './isakmp-sa.ts';
+import { methodName, signProof, verifyProof } from './signature-method.ts';
 import type { World } from './step.ts';
 import type { IsakmpSuite } from './suite.ts';
 
@@ -38,11 +38,8 @@ export function ownProof(
   const certificates = certificatesToSend(local, credentials, requests, false).filter(({ encoding }) =>
     KNOWN.includes(encoding),
   );
-  return [...certificates, { type: 'SIG', data: signBare(own.key, hash) }];
+  return [...certificates, { type: 'SIG', data: signProof(own.key, hash) }];
 }
-
-/** As in `IkeSaStatus.localAuthentication`. */
-export const methodName = ({ method, hash }: IsakmpSuite): string => (method === 'psk' ? 'psk' : `rsa-${hash}`);
 
 /** One CERT_REQ for each authority that the peer may be certified by, RFC 2408 §3.10: its name. Any, where no authority is known. */
 export function certificateRequests(
@@ -121,7 +118,7 @@ function verifySignature(claim: PeerClaim, world: World): PeerVerdict {
   let problem: string | null = null;
   for (const { leaf, others, crls } of found.candidates) {
     const key = publicKey(leaf.spki);
-    if (key === null || !verifyBare(key, hash, signature.data)) continue;
+    if (key === null || !verifyProof(key, suite, hash, signature.data)) continue;
     const path = pathOf(claim, leaf, others, crls, world);
     if (path.kind === 'trusted')
       return { kind: 'accepted', method: methodName(suite), remarks: remarksOn(claim, leaf) };
@@ -198,7 +195,7 @@ function remarksOn({ connection }: PeerClaim, leaf: Certificate): string[] {
   const remarks: string[] = [];
   const key = publicKey(leaf.spki);
   const scheme = schemeOf(leaf.signatureAlgorithm);
-  if (key !== null && key.bits < 2048) remarks.push(`an RSA key of ${key.bits} bits`);
+  if (key?.algorithm === 'rsa' && key.bits < 2048) remarks.push(`an RSA key of ${key.bits} bits`);
   if (scheme !== null && 'hash' in scheme && scheme.hash === 'sha1') remarks.push('a certificate signed with SHA-1');
   if (v1Of(connection).ignoresRevocation) remarks.push('revocation was not looked at');
   return remarks;

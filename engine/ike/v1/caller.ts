@@ -12,6 +12,7 @@ import { type Core, worldOf } from './core.ts';
 import { v1Of } from './extensions.ts';
 import { type EstablishedIsakmpSa, isInitiating, type IsakmpSa } from './isakmp-sa.ts';
 import { type Call, offerMain } from './main-initiator.ts';
+import { choicesOf } from './phase1-proposals.ts';
 import { placeOf } from './quick-place.ts';
 import { storeSa } from './sa-table.ts';
 import { selects, wantedPairs } from './quick-begin.ts';
@@ -198,6 +199,12 @@ function call(core: Core, caller: Caller): void {
     tell(core, { kind: 'negotiationFailed', connection: connection.name, detail: `no way to ${remote}` });
     caller.failures++;
     return retryLater(core, caller);
+  }
+  if (choicesOf(connection, true, core).length === 0) {
+    caller.wanted.clear();
+    caller.replaces = null;
+    const detail = 'IKEv1 has nothing to offer: no signatures by such a key, or none of the algorithms';
+    return tell(core, { kind: 'negotiationFailed', connection: connection.name, detail });
   }
   const given: Call = { connection, path, children: [...caller.wanted.values()], replaces };
   const world = worldOf(core);

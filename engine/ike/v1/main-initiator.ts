@@ -5,7 +5,7 @@ import { NO_COOKIE } from '../../wire/isakmp/message.ts';
 import { Doi, IsakmpNotify, IsakmpProtocol } from '../../wire/isakmp/registry.ts';
 import type { ConnectionConfig } from '../config.ts';
 import type { WantedChild } from '../v2/ike-sa.ts';
-import { certificateRequests, methodName, ownProof, verifyPeer } from './authenticate.ts';
+import { certificateRequests, ownProof, verifyPeer } from './authenticate.ts';
 import { commonOf, newCommon } from './common.ts';
 import { establish, isAlone } from './establish.ts';
 import { checkPayloads, payloadsOf, requiredPayload } from './exchange-table.ts';
@@ -29,6 +29,7 @@ import { EXCHANGED, OFFER, proven } from './phase1-tables.ts';
 import { failed, ignored, next, type PhaseOneResult } from './phase1-result.ts';
 import { proofHash } from './proof.ts';
 import { acceptPhaseOne } from './select-phase1.ts';
+import { methodName } from './signature-method.ts';
 import type { World } from './step.ts';
 
 /** What a call is for. */
@@ -47,7 +48,7 @@ export interface Begun {
 
 /** `HDR, SA, [VID] -->`: the first message, of Main Mode. */
 export function offerMain({ connection, path, children, replaces }: Call, world: World): Begun {
-  const offer = offerOf(connection, 'main');
+  const offer = offerOf(connection, 'main', world);
   const sa: OfferedIsakmpSa = {
     ...callerCommon(connection, path, 'main', world),
     kind: 'offered',
@@ -78,7 +79,7 @@ export function exchangeMain(sa: OfferedIsakmpSa, message: ReceivedMessage, worl
   const wrong = world.steps.checked(checkPayloads(OFFER, payloads));
   if (wrong !== null) return ignored(wrong);
   const { connection, attempt } = sa;
-  const suite = acceptPhaseOne(offerOf(connection, 'main'), requiredPayload(payloads, 'SA'), connection);
+  const suite = acceptPhaseOne(offerOf(connection, 'main', world), requiredPayload(payloads, 'SA'), connection, world);
   if (suite === null) return ignored('an answer that was not offered', IsakmpNotify['BAD-PROPOSAL-SYNTAX']);
   const half = ownHalf(suite.keyExchange, connection, world);
   const exchanging: ExchangingIsakmpSa = {

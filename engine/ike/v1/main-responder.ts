@@ -4,7 +4,7 @@ import type { IsakmpSaPayload } from '../../wire/isakmp/payload.ts';
 import { NS_PER_S } from '../../wire/instant.ts';
 import type { ConnectionConfig } from '../config.ts';
 import { connectionsFor, connectionsOf } from '../peer-authorization.ts';
-import { certificateRequests, methodName, ownProof, verifyPeer } from './authenticate.ts';
+import { certificateRequests, ownProof, verifyPeer } from './authenticate.ts';
 import { candidateKeys } from './candidate-secrets.ts';
 import { commonOf, newCommon, pathOf } from './common.ts';
 import { establish } from './establish.ts';
@@ -19,8 +19,10 @@ import { ownedBody, requestsIn } from './main-initiator.ts';
 import { detectNats, natPayloads } from './nat-detection.ts';
 import { EXCHANGED, OFFER, proven } from './phase1-tables.ts';
 import { failed, type FirstAnswer, ignored, next, type PhaseOneResult, refusedFirst } from './phase1-result.ts';
+import { methodNumberOf } from './phase1-proposals.ts';
 import { proofHash } from './proof.ts';
 import { type PhaseOneSelection, selectPhaseOne } from './select-phase1.ts';
+import { methodName } from './signature-method.ts';
 import type { World } from './step.ts';
 
 /** `<-- HDR, SA, [VID]`: a stranger's offer of Main Mode that has passed the gate. */
@@ -81,8 +83,12 @@ export function chooseConnection(
   if (problem !== null) return { kind: 'none', ...problem };
   let why = 'no proposal in common';
   for (const connection of connections) {
-    const selection = world.steps.selected(selectPhaseOne(offered, connection));
-    if (selection.kind === 'chosen') return { ...selection, connection, connections };
+    const selection = world.steps.selected(selectPhaseOne(offered, connection, world));
+    if (selection.kind === 'chosen') {
+      const { methodNumber } = selection.suite;
+      const others = connections.filter(one => methodNumberOf(one, false, world) === methodNumber);
+      return { ...selection, connection, connections: others };
+    }
     ({ why } = selection);
   }
   return { kind: 'none', why, notifyType: IsakmpNotify['NO-PROPOSAL-CHOSEN'] };

@@ -12,8 +12,11 @@ import {
 } from '../../wire/isakmp/registry-attributes.ts';
 import { Doi, IsakmpProtocol, Situation } from '../../wire/isakmp/registry.ts';
 import type { ConnectionConfig } from '../config.ts';
+import { credentialsOf } from '../credentials.ts';
 import { v1Of } from './extensions.ts';
 import type { PhaseOneMode } from './isakmp-sa.ts';
+import { methodOfKey } from './signature-method.ts';
+import type { World } from './step.ts';
 import type { IsakmpSuite } from './suite.ts';
 
 /** Attributes of phase 1, RFC 2409 App. A, and the tokens that they stand for. */
@@ -22,10 +25,14 @@ import type { IsakmpSuite } from './suite.ts';
 export type PhaseOneChoice = Omit<IsakmpSuite, 'lifeSeconds' | 'lifeKilobytes'>;
 
 /** All that a connection offers and accepts, in order of preference. `initiates`: XAuth has numbers for either end. */
-export function choicesOf(connection: ConnectionConfig, initiates: boolean): PhaseOneChoice[] {
+export function choicesOf(
+  connection: ConnectionConfig,
+  initiates: boolean,
+  world: Pick<World, 'config'>,
+): PhaseOneChoice[] {
   const { method } = connection.authentication.local;
-  if (method === 'null') return [];
-  const methodNumber = methodNumberOf(connection, method, initiates);
+  const methodNumber = methodNumberOf(connection, initiates, world);
+  if (method === 'null' || methodNumber === null) return [];
   return connection.proposals.flatMap(({ encryption, integrity, keyExchange: groups }) =>
     groups.flatMap(group =>
       encryption
@@ -38,8 +45,12 @@ export function choicesOf(connection: ConnectionConfig, initiates: boolean): Pha
 }
 
 /** The SA payload that offers all of it; Aggressive Mode can offer one group only, since its KE comes along (RFC 2409 §5). */
-export function offerOf(connection: ConnectionConfig, mode: PhaseOneMode): IsakmpSaPayload {
-  const all = choicesOf(connection, true);
+export function offerOf(
+  connection: ConnectionConfig,
+  mode: PhaseOneMode,
+  world: Pick<World, 'config'>,
+): IsakmpSaPayload {
+  const all = choicesOf(connection, true, world);
   const choices = mode === 'main' ? all : all.filter(({ keyExchange: group }) => group === all[0]?.keyExchange);
   const transforms = choices.slice(0, TRANSFORMS_MAX).map(
     (choice, i): IsakmpTransform => ({
@@ -160,14 +171,27 @@ const KNOWN: readonly number[] = [
   OakleyAttribute.KEY_LENGTH,
 ];
 
-/** XAuth says in the method who is to show its user: draft-beaulieu-ike-xauth-02 §7.2. */
-function methodNumberOf(connection: ConnectionConfig, method: 'psk' | 'signature', initiates: boolean): number {
+/**
+ * By what this end has: its key says how it signs. XAuth says in the method who is to show its user, and has no numbers for ECDSA:
+ * draft-beaulieu-ike-xauth-02 §7.2. null: there is none.
+ */
+export function methodNumberOf(
+  connection: ConnectionConfig,
+  initiates: boolean,
+  { config }: Pick<World, 'config'>,
+): number | null {
+  const { local } = connection.authentication;
+  if (local.method === 'null') return null;
   const { xauth } = v1Of(connection);
-  const isPsk = method === 'psk';
-  if (xauth === null) return isPsk ? OakleyAuthentication.PRE_SHARED_KEY : OakleyAuthentication.RSA_SIGNATURES;
-  const isInitiatorAsked = (xauth.side === 'user') === initiates;
-  if (isInitiatorAsked) return isPsk ? OakleyAuthentication.XAUTH_INIT_PRE_SHARED : OakleyAuthentication.XAUTH_INIT_RSA;
-  return isPsk ? OakleyAuthentication.XAUTH_RESP_PRE_SHARED : OakleyAuthentication.XAUTH_RESP_RSA;
+  const isInitiatorAsked = (xauth?.side === 'user') === initiates;
+  if (local.method === 'psk') {
+    if (xauth === null) return OakleyAuthentication.PRE_SHARED_KEY;
+    return isInitiatorAsked ? OakleyAuthentication.XAUTH_INIT_PRE_SHARED : OakleyAuthentication.XAUTH_RESP_PRE_SHARED;
+  }
+  const own = credentialsOf(config).keys[local.key];
+  const signs = own === undefined ? null : methodOfKey(own.key.public);
+  if (xauth === null || signs !== OakleyAuthentication.RSA_SIGNATURES) return xauth === null ? signs : null;
+  return isInitiatorAsked ? OakleyAuthentication.XAUTH_INIT_RSA : OakleyAuthentication.XAUTH_RESP_RSA;
 }
 
 const HASHES: readonly { readonly token: string; readonly id: number }[] = [

@@ -4,6 +4,7 @@ import { IsakmpProtocol } from '../../wire/isakmp/registry.ts';
 import type { ConnectionConfig } from '../config.ts';
 import { v1Of } from './extensions.ts';
 import { choicesOf, methodOffered, ownSeconds, type PhaseOneChoice, saOf, suiteOf } from './phase1-proposals.ts';
+import type { World } from './step.ts';
 import type { IsakmpSuite } from './suite.ts';
 
 export type PhaseOneSelection =
@@ -14,13 +15,17 @@ export type PhaseOneSelection =
 /**
  * The responder's choice, RFC 2408 §4.2: this end's first preference that is among the transforms of the offer, returned as it came.
  */
-export function selectPhaseOne(offered: IsakmpSaPayload, connection: ConnectionConfig): PhaseOneSelection {
+export function selectPhaseOne(
+  offered: IsakmpSaPayload,
+  connection: ConnectionConfig,
+  world: Pick<World, 'config'>,
+): PhaseOneSelection {
   // ISAKMP alone: an offer of phase 1 has one proposal, RFC 2409 §5, and several of one number would be asked for together.
   const proposals = offered.proposals.filter(
     ({ number, protocolId }) =>
       protocolId === IsakmpProtocol.ISAKMP && offered.proposals.filter(one => one.number === number).length === 1,
   );
-  for (const choice of choicesOf(connection, false)) {
+  for (const choice of choicesOf(connection, false, world)) {
     for (const { number, spi, transforms } of proposals) {
       for (const transform of transforms) {
         const suite = acceptable(transform, choice, connection);
@@ -36,6 +41,7 @@ export function acceptPhaseOne(
   offered: IsakmpSaPayload,
   answer: IsakmpSaPayload,
   connection: ConnectionConfig,
+  world: Pick<World, 'config'>,
 ): IsakmpSuite | null {
   const [proposal, ...more] = answer.proposals;
   const [transform, ...others] = proposal?.transforms ?? [];
@@ -46,7 +52,7 @@ export function acceptPhaseOne(
   const own = offered.proposals.flatMap(({ transforms }) => transforms).map(suiteOf);
   // Numbers are not always those of the offer. A lifetime may come back shorter from who does not keep to RFC 2409 §5.
   if (!own.some(one => one !== null && isSame(one, read))) return null;
-  const choice = choicesOf(connection, true).find(one => isSame(one, read));
+  const choice = choicesOf(connection, true, world).find(one => isSame(one, read));
   return choice === undefined ? null : { ...read, method: choice.method };
 }
 

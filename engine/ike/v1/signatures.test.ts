@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { generateKeyPair } from '../../crypto/generate-key.ts';
-import type { PrivateKey } from '../../crypto/signature.ts';
+import type { KeyKind, PrivateKey } from '../../crypto/signature.ts';
 import { signBare, verifyBare } from '../../crypto/rsa-bare.ts';
 import type { Certificate } from '../../pki/certificate.ts';
 import { issueCertificate, issueSelfSigned } from '../../pki/issue.ts';
@@ -61,6 +61,62 @@ function signing(v1: Partial<V1Config> = {}, trusts: { readonly alice: Holder; r
 
 const BOTH = { alice: CENTRE, bob: CENTRE };
 const MODES = [{}, { mode: 'aggressive', accepts: ['aggressive'] }] as const;
+
+/** Alice and Bob with keys of that kind. */
+const holders = (kind: KeyKind) =>
+  (['alice', 'bob'] as const).map(name => {
+    const key = generateKeyPair(kind, seeded(`${name} ${kind}`));
+    const named = order(`CN=${name}`, END, { altNames: [dns(`${name}.lab`)], ...LIFE });
+    return { key, certificate: issued(issueCertificate(named, key.public.spki, CENTRE, seeded(`${name} ${kind}`))) };
+  });
+
+describe.each(MODES)('ECDSA signatures, RFC 4754, %j', mode => {
+  const scene = (kinds: readonly [KeyKind, KeyKind], v1: Partial<V1Config> = {}) => {
+    const both = v1Pair({ attempts: 1 }, { ...mode, ...v1 });
+    const [alice, bob] = [holders(kinds[0])[0], holders(kinds[1])[1]];
+    if (alice === undefined || bob === undefined) throw new Error('no holders');
+    return twoGateways({
+      alice: withSignatures(both.alice, alice.key, alice.certificate, anchored(CENTRE)),
+      bob: withSignatures(both.bob, bob.key, bob.certificate, anchored(CENTRE)),
+    });
+  };
+
+  test.each([
+    ['ecdsa256', 'ecdsa-sha256'],
+    ['ecdsa384', 'ecdsa-sha384'],
+    ['ecdsa521', 'ecdsa-sha512'],
+  ] as const)('a key of each curve: %s', (kind, method) => {
+    const { network, alice, bob } = scene([kind, kind]);
+    network.run(5000);
+    for (const station of [alice, bob]) {
+      expect(station.daemon.status(network.now).sas).toMatchObject([
+        { state: 'established', localAuthentication: method, remoteAuthentication: method },
+      ]);
+      expect(kinds(station)).toContain('childEstablished');
+      expect(details(station)).not.toContain('an RSA key');
+    }
+  });
+
+  test.each([[['ecdsa256', 'rsa2048']], [['rsa2048', 'ecdsa256']], [['ecdsa256', 'ecdsa384']]] as const)(
+    'both ends sign by one method, or not at all: %j',
+    keys => {
+      const { network, alice, bob } = scene(keys);
+      network.run(60_000);
+      expect([...kinds(alice), ...kinds(bob)]).not.toContain('ikeEstablished');
+      expect(kinds(alice)).toContain('negotiationFailed');
+    },
+  );
+
+  test.each([
+    [['ed25519', 'ed25519'], {}],
+    [['ecdsa256', 'ecdsa256'], { xauth: { side: 'user', user: 'joe', password: 'sesame' } }],
+  ] as const)('nobody is called with nothing to offer: %j', (keys, v1) => {
+    const { network, alice } = scene(keys, v1);
+    network.run(5000);
+    expect(alice.sent).toEqual([]);
+    expect(details(alice)).toContain('nothing to offer');
+  });
+});
 
 describe.each(MODES)('RSA signatures, RFC 2409 §5.1, %j', mode => {
   test('both are certified by an authority that both know', () => {

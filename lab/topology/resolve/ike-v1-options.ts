@@ -133,14 +133,20 @@ function reportV1Values({ report }: Scope, { remote, lifetime }: PeerOptionsText
 }
 
 /** What the connection would come to, whichever table says it. */
-function reportV2Values({ report }: Scope, { auth, send, remote, lifetime }: PeerOptionsText): void {
+function reportV2Values(scope: Scope, { auth, send, remote, lifetime, xauth }: PeerOptionsText): void {
+  const { report } = scope;
   const say = (at: { readonly place: PeerOptionsText['place'] } | null | undefined, message: string, fix: string) => {
     if (at) report.error(at.place, message, fix);
   };
   say(auth?.raw, 'IKEv1 has no authentication by a bare key here', 'use a certificate of "pki:", or version: 2');
+  const key = keyKindOf(scope, auth?.certificate?.value);
+  if (key?.startsWith('ed'))
+    say(auth?.certificate, `IKEv1 has no signatures by ${key}`, 'give it key: rsa3072, ecdsa256, ecdsa384 or ecdsa521');
+  if (xauth !== null && key?.startsWith('ecdsa'))
+    say(auth?.certificate, 'XAuth has no number for ECDSA', 'give the certificate key: rsa3072');
   say(auth?.anonymous, 'IKEv1 has no NULL authentication (RFC 7619)', 'use psk or certificate, or version: 2');
   if (send?.value === 'url') say(send, 'IKEv1 sends no URLs of certificates', 'write always, asked or never');
-  say(remote?.schemes, 'IKEv1 has no choice of signature schemes: RSA signs the hash', 'remove schemes');
+  say(remote?.schemes, 'IKEv1 has no choice of signature schemes: its key says how it signs', 'remove schemes');
   say(remote?.fetch, '"fetch" is of IKEv2', 'remove it');
   for (const method of remote?.auth?.items ?? []) {
     if (method.value === 'raw' || method.value === 'anonymous')
@@ -151,4 +157,10 @@ function reportV2Values({ report }: Scope, { auth, send, remote, lifetime }: Pee
     '"make-before-break" is of IKEv2',
     'remove it: IKEv1 always makes the new ISAKMP SA first',
   );
+}
+
+/** Of a certificate of `pki`; undefined: it has none of that name, which is told elsewhere. */
+function keyKindOf({ text: { pki } }: Scope, name: string | undefined): string | undefined {
+  const found = pki?.certificates?.entries.find(entry => entry.name === name)?.value;
+  return found === undefined ? undefined : (found.key?.value ?? 'ecdsa256');
 }
