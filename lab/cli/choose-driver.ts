@@ -5,7 +5,7 @@ import type { Topology } from '../topology/model.ts';
 import type { MachineCapability } from './machine/capability.ts';
 import { whyNotDocker } from './machine/docker-capabilities.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
-import { INSTALL_MININET, whyNotMininet } from './machine/mininet-capabilities.ts';
+import { INSTALL_MININET, whyNotAttach, whyNotMininet } from './machine/mininet-capabilities.ts';
 import { type Implementation, whyNot } from './machine/other-implementations.ts';
 import { asRoot } from './machine/programs.ts';
 
@@ -48,6 +48,13 @@ export async function requireDocker(): Promise<void> {
   const docker = openDaemon();
   await requireDaemon(docker);
   await requireImage(docker);
+}
+
+/** A Failure where this machine, or this user, cannot put a lab into hosts that run. */
+export function requireAttach(): void {
+  const obstacle = whyNotAttach();
+  if (obstacle === null) return;
+  throw machineCannot(`labs cannot be attached here: ${obstacle.name}: ${obstacle.detail}`, obstacle.fix);
 }
 
 /** A Failure where no Python of this machine has Mininet. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { programFile } from '../../engine/host/program.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { daemonSocket } from '../drivers/docker/endpoint.ts';
-import { containerPodCommand, podCommand, withSystemPath } from '../drivers/netns/pod.ts';
+import { attachPodCommand, containerPodCommand, podCommand, withSystemPath } from '../drivers/netns/pod.ts';
 import { badInput, type Failure, machineCannot } from '../state/failure.ts';
 import { type Lock, tryLock } from '../state/lock.ts';
 import { childrenOf, identify, type ProcessIdentity, ROOT_VARIABLE, RUN_VARIABLE } from '../state/process.ts';
@@ -22,6 +22,8 @@ export interface LaunchPlan {
   readonly driver: DriverName;
   readonly topology: Topology;
   readonly seed: string;
+  /** As of `LabOrder`. */
+  readonly hosts: LabOrder['hosts'];
   readonly onProgress: (text: string) => void;
 }
 
@@ -109,7 +111,7 @@ async function takeFolder({ plan, root, directory, runId }: Birth): Promise<void
 function spawnSupervisor(birth: Birth, stop: AbortSignal): { child: ChildProcess; inbox: Inbox } {
   const { plan, directory, root, runId } = birth;
   const supervisor = [process.execPath, programFile('lab/supervisor/main')];
-  const [program = '', ...rest] = [...podAround(plan.driver, root), ...supervisor];
+  const [program = '', ...rest] = [...podAround(plan, root), ...supervisor];
   const log = join(directory, 'supervisor.log');
   const output = openSync(log, 'a', 0o600);
   const child = spawn(program, rest, {
@@ -127,7 +129,7 @@ function spawnSupervisor(birth: Birth, stop: AbortSignal): { child: ChildProcess
 const FREE_DESCRIPTORS = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore'] as const;
 
 /** The pod has a /run of its own; the state root must be seen in it, wherever it is. */
-function podAround(driver: DriverName, root: string): string[] {
+function podAround({ driver, hosts }: LaunchPlan, root: string): string[] {
   const isRoot = process.getuid?.() === 0;
   const isHidden = root.startsWith('/run/') && !root.startsWith('/run/user/');
   const keep = isHidden ? [root] : undefined;
@@ -135,8 +137,9 @@ function podAround(driver: DriverName, root: string): string[] {
     case 'sim':
       return [];
     case 'netns':
-    case 'mininet':
       return podCommand(isRoot, keep);
+    case 'mininet':
+      return hosts === null ? podCommand(isRoot, keep) : attachPodCommand(keep);
     case 'docker':
       return containerPodCommand(daemonSocket(), keep);
   }
@@ -167,6 +170,7 @@ const orderOf = ({ plan, runId, directory }: Birth): LabOrder => ({
   replay: plan.driver === 'sim',
   stateDirectory: directory,
   topology: plan.topology,
+  hosts: plan.hosts,
 });
 
 async function confirm({ lock }: Birth, child: ChildProcess, inbox: Inbox): Promise<void> {

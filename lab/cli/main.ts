@@ -11,6 +11,11 @@ import { version } from './version.ts';
 /** In the order of a first hour with the lab. Loaded one at a time: `lab --help` must not wait for what it does not show. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'up', summary: 'bring a topology up and run its checks', load: () => import('./commands/up.ts') },
+  {
+    name: 'attach',
+    summary: "put gateways into a network of Mininet's that runs",
+    load: () => import('./commands/attach.ts'),
+  },
   { name: 'status', summary: 'nodes, links, tunnels, SAs and counters', load: () => import('./commands/status.ts') },
   { name: 'exec', summary: 'run a command on a node', load: () => import('./commands/exec.ts') },
   { name: 'shell', summary: 'a prompt on a node', load: () => import('./commands/shell.ts') },

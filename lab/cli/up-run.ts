@@ -5,6 +5,7 @@ import type { Topology } from '../topology/model.ts';
 import { listLabFolders } from '../state/record.ts';
 import { checkLabName, socketPath, stateRoot } from '../state/root.ts';
 import type { LabStatus } from '../supervisor/api.ts';
+import type { AttachedNetwork } from './attached-network.ts';
 import { type CheckRun, checkLines, checkSummary, isGood, runLabChecks, tripwireLines } from './check-text.ts';
 import { chooseDriver, requireDocker, requirePeers } from './choose-driver.ts';
 import { connectLab, type LabClient } from './client.ts';
@@ -20,11 +21,19 @@ import { topologyArgument } from './topology-argument.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** `lab up`: everything until the lab is confirmed is undone when it fails, or on Ctrl-C. */
-export async function bringUp(argument: string, options: UpOptions, context: CommandContext): Promise<void> {
+/**
+ * `lab up`: everything until the lab is confirmed is undone when it fails, or on Ctrl-C. `attach` finds the hosts of a lab that is to
+ * be in a network that runs already.
+ */
+export async function bringUp(
+  argument: string,
+  options: UpOptions,
+  context: CommandContext,
+  attach: (topology: Topology) => AttachedNetwork = topology => ({ topology, hosts: null }),
+): Promise<void> {
   const { terminal } = context;
   const began = performance.now();
-  const topology = withProtectedFlows(topologyArgument(argument, terminal), options.protected);
+  const { topology, hosts } = attach(withProtectedFlows(topologyArgument(argument, terminal), options.protected));
   if (options.script !== undefined) {
     if (options.dryRun || options.reconcile)
       throw badInput('--script plays in a lab of its own', 'leave the other out');
@@ -41,7 +50,7 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
     if (running !== undefined)
       return (await import('./reconcile-run.ts')).reconcileLab(running, topology, options, context);
   }
-  const choice = chooseDriver(options.driver);
+  const choice = hosts === null ? chooseDriver(options.driver) : ({ driver: 'mininet', why: null } as const);
   if (options.dryRun) return (await import('./dry-run.ts')).showPlan(name, topology, choice, options, context);
   requirePeers(topology, choice.driver);
   if (choice.driver === 'docker') await requireDocker();
@@ -56,7 +65,7 @@ export async function bringUp(argument: string, options: UpOptions, context: Com
     const seed = options.seed ?? String(randomInt(2 ** 31));
     const onProgress = (text: string): void => terminal.progress(`${name}: ${text} …`);
     onProgress(`coming up (${choice.driver})`);
-    const lab = await launch({ name, driver: choice.driver, topology, seed, onProgress }, stop.signal);
+    const lab = await launch({ name, driver: choice.driver, topology, seed, hosts, onProgress }, stop.signal);
     try {
       const client = connectLab(socketPath(lab.directory));
       const run = await inspect(client, { options, name, topology, choice, began }, terminal, stop.signal);

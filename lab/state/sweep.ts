@@ -2,21 +2,24 @@ import type { LabFolder } from './record.ts';
 import { machineCannot } from './failure.ts';
 import { removeLabFolder } from './record.ts';
 import type { ProcessIdentity } from './process.ts';
+import { undoAll } from './undo.ts';
 import { isAlive, processesOfRun, signalProcess, waitForEnd } from './process.ts';
 
 const END_MS = 5_000;
 const ROUNDS_MAX = 20;
 
 /**
- * Removes by force all that a lab left: its processes and containers, then its folder. Namespaces, links and mounts live inside the pod
- * and go with its first process. Safe to repeat. Returns the processes that would not die, which is nobody's fault but the
- * kernel's (uninterruptible sleep).
+ * Removes by force all that a lab left: its processes and containers, what it changed in hosts that it was attached to, then its
+ * folder. Namespaces, links and mounts live inside the pod and go with its first process. Safe to repeat. Returns the processes that
+ * would not die, which is nobody's fault but the kernel's (uninterruptible sleep).
  */
 export async function sweepLab(folder: LabFolder): Promise<readonly ProcessIdentity[]> {
   const left = folder.record === null ? [] : await endProcesses(folder.record);
   const docker = folder.record?.docker ?? null;
   if (folder.record !== null && docker !== null) await endContainers(docker, folder.record.runId);
-  if (left.length === 0) removeLabFolder(folder.directory);
+  if (left.length > 0) return left;
+  undoAll(folder.directory);
+  removeLabFolder(folder.directory);
   return left;
 }
 

@@ -6,9 +6,10 @@ import type { EvidenceFrame } from '../checks/result.ts';
 import { judgeRun } from '../checks/run-judgement.ts';
 import { runChecks } from '../checks/run.ts';
 import { awaitStart } from '../drivers/await-start.ts';
-import type { Driver, DriverName, LabEvent, RunningLab } from '../drivers/driver.ts';
+import type { Driver, LabEvent, RunningLab } from '../drivers/driver.ts';
 import { type Change, planChanges } from '../reconcile/changes.ts';
 import { badInput } from '../state/failure.ts';
+import { type Undo, writeUndo } from '../state/undo.ts';
 import type { Topology } from '../topology/model.ts';
 import type { CheckOutcome, Evidence, LabState, LeakStatus, RunOutcome } from './api.ts';
 import type { LabOrder } from './messages.ts';
@@ -44,7 +45,7 @@ export async function bringUp(order: LabOrder, onProgress: (text: string) => voi
   let tripwire = createTripwire(topology.protectedFlows);
   const frames = new Map<string, number>();
   const events: LabEvent[] = [];
-  const driver = await driverNamed(order.driver);
+  const driver = await driverOf(order);
   const running = await driver.up(topology, {
     runId: order.runId,
     seed: order.seed,
@@ -120,8 +121,8 @@ const offenceText = ({ packet, how }: { readonly packet: CapturedPacket; readonl
   `${decodeLine(packet)} (${how})`;
 
 /** Each driver alone: a simulated lab must not need what a live one does. */
-async function driverNamed(name: DriverName): Promise<Driver> {
-  switch (name) {
+async function driverOf({ driver, hosts, stateDirectory }: LabOrder): Promise<Driver> {
+  switch (driver) {
     case 'sim': {
       const { createSimDriver } = await import('../drivers/sim/sim-driver.ts');
       return createSimDriver({ pace: 'real-time' });
@@ -135,8 +136,19 @@ async function driverNamed(name: DriverName): Promise<Driver> {
       return createDockerDriver();
     }
     case 'mininet': {
-      const { createMininetDriver } = await import('../drivers/mininet/mininet-driver.ts');
-      return createMininetDriver();
+      const { createMininetDriver, createAttachedDriver } = await import('../drivers/mininet/mininet-driver.ts');
+      if (hosts === null) return createMininetDriver();
+      const pids = Object.fromEntries(Object.entries(hosts).map(([node, { pid }]) => [node, pid]));
+      return createAttachedDriver({ pids, keepUndo: scripts => writeUndo(stateDirectory, undosOf(scripts, hosts)) });
     }
   }
 }
+
+const undosOf = (
+  scripts: readonly { readonly node: string; readonly script: string }[],
+  hosts: NonNullable<LabOrder['hosts']>,
+): Undo[] =>
+  scripts.flatMap(({ node, script }) => {
+    const process = hosts[node];
+    return process === undefined ? [] : [{ host: node, process, script }];
+  });

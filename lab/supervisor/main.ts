@@ -1,5 +1,6 @@
 import { removeLabFolder } from '../state/record.ts';
 import { socketPath } from '../state/root.ts';
+import { undoAll } from '../state/undo.ts';
 import { bringUp, type LiveLab } from './live-lab.ts';
 import type { FromSupervisor, LabOrder, ToSupervisor } from './messages.ts';
 import { errorBody, serveLab } from './server.ts';
@@ -75,5 +76,7 @@ async function remove(): Promise<void> {
   // What a driver cannot take down in this time goes with this process all the same.
   const late = new Promise(resolve => setTimeout(resolve, REMOVE_MS));
   await Promise.race([lab?.running.down().catch(console.error), late]);
-  if (order !== null) removeLabFolder(order.stateDirectory);
+  if (order === null) return;
+  undoAll(order.stateDirectory);
+  removeLabFolder(order.stateDirectory);
 }

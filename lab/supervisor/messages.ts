@@ -1,5 +1,6 @@
 import type { DriverName } from '../drivers/driver.ts';
 import type { FailureValue } from '../state/failure.ts';
+import type { ProcessIdentity } from '../state/process.ts';
 import type { Topology } from '../topology/model.ts';
 
 /**
@@ -26,4 +27,6 @@ export interface LabOrder {
   readonly replay: boolean;
   readonly stateDirectory: string;
   readonly topology: Topology;
+  /** Of a lab in a network that runs already: a process of each node's host, by the node's name. null: the lab makes its own. */
+  readonly hosts: Readonly<Record<string, ProcessIdentity>> | null;
 }

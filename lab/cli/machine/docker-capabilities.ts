@@ -39,7 +39,7 @@ function root(): MachineCapability {
 }
 
 /** Not of a user namespace only. */
-const isMachinesRoot = (): boolean =>
+export const isMachinesRoot = (): boolean =>
   process.getuid?.() === 0 && /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'));
 
 function endpoint(): MachineCapability {

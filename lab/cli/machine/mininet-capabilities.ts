@@ -1,5 +1,6 @@
 import { findMininet } from '../../drivers/mininet/python.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
+import { isMachinesRoot } from './docker-capabilities.ts';
 import { inTrialPod, whyNotLive } from './live-capabilities.ts';
 import { asRoot, findProgram } from './programs.ts';
 
@@ -11,6 +12,15 @@ export function whyNotMininet(): MachineCapability | null {
   const live = whyNotLive();
   if (live !== null) return live;
   return mininetCapabilities.map(look => look()).find(({ ok }) => !ok) ?? null;
+}
+
+/** The first thing that keeps a lab from being put into hosts that run; null: nothing does. Mininet itself need not be here. */
+export function whyNotAttach(): MachineCapability | null {
+  const live = whyNotLive();
+  if (live !== null) return live;
+  if (!isMachinesRoot()) return missing('root', 'mininet', "the hosts are root's", 'sudo lab attach …');
+  const found = tun();
+  return found.ok ? null : found;
 }
 
 /** Open vSwitch, which Debian recommends with it, would start daemons that nobody here needs. */

@@ -1,6 +1,7 @@
 import type { Driver } from '../driver.ts';
 import { MachineObstacle } from '../machine-obstacle.ts';
 import { bringUp, LIVE_CAPABILITIES, type LiveOptions } from '../netns/bring-up.ts';
+import { type Attachment, AttachedGround } from './attached-ground.ts';
 import { MininetGround } from './mininet-ground.ts';
 import { findMininet } from './python.ts';
 
@@ -18,5 +19,14 @@ export function createMininetDriver(options: LiveOptions = {}): Driver {
       if (python === null) throw new MachineObstacle('no Python of this machine has Mininet', 'lab doctor');
       return bringUp(topology, context, new MininetGround(python, context.runId), options);
     },
+  };
+}
+
+/** The same in hosts that run already, of which engines take over those that are gateways. `up` has to run inside `attachPodCommand`. */
+export function createAttachedDriver(attachment: Attachment, options: LiveOptions = {}): Driver {
+  return {
+    name: 'mininet',
+    capabilities: LIVE_CAPABILITIES,
+    up: (topology, context) => bringUp(topology, context, new AttachedGround(attachment, context.runId), options),
   };
 }

@@ -157,7 +157,7 @@ export async function bringUp(
     closing.push(() => capture.close());
     await makeUpDevices(topology, wayUp);
     await Promise.all([
-      configure(topology, cables, wayUp, nics),
+      configure(topology, cables, wayUp, nics, node => ground.leaves?.(node) ?? false),
       Promise.all(services.map(service => service.ready)).then(() => fleet.start()),
       middle?.start(throughMiddle),
       ...cables

@@ -22,12 +22,13 @@ export async function makeUpDevices(topology: Topology, wayUp: WayUp): Promise<v
   await Promise.all(names.map(name => run(['nsenter', `--net=${namespaceFile(name)}`, ...add])));
 }
 
-/** Settings, addresses and routes of every namespace, and its devices up. */
+/** Settings, addresses and routes of every namespace, and its devices up; but for nodes that are left as they are. */
 export async function configure(
   topology: Topology,
   cables: readonly Cable[],
   wayUp: WayUp,
   nics: NicsPlace,
+  leaves: (node: TopologyNode) => boolean = () => false,
 ): Promise<void> {
   const middle = cables.flatMap(({ kind, ends }) => (kind === 'middle' ? ends.map(({ far }) => far.interface) : []));
   const loose = looseInterfaces(topology).map(({ plug }) => plug);
@@ -41,6 +42,7 @@ export async function configure(
   await Promise.all([
     runScript(MIDDLE_NAMESPACE, middleScript),
     ...topology.nodes.map(node => {
+      if (leaves(node)) return null;
       const kernel = kernelNamespace(node.name);
       if (!node.engine) return runScript(kernel, plainNodeScript(node));
       const sourceFor = sourceChooser(topology, node);

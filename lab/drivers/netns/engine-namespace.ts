@@ -43,6 +43,14 @@ export function oneNamespaceScript(node: TopologyNode, sourceFor: (destination: 
   ].join('\n');
 }
 
+/** Lines for `sh` that take back from the kernel's rules and devices what `oneNamespaceScript` has done to them, as far as it has. */
+export const returnNicsLines = (nics: readonly string[]): string[] => [
+  'ip rule show pref 0 | grep -q "lookup local" || ip rule add pref 0 lookup local',
+  `ip rule del pref ${OWN_ADDRESSES_PREF} lookup local 2>/dev/null || true`,
+  ...nics.map((name, i) => `ip rule del pref ${i + 1} iif ${name} blackhole 2>/dev/null || true`),
+  ...nics.map(name => `ip link set dev ${name} arp on up`),
+];
+
 /** Behind the rules of all NICs, before that of the main table. */
 const OWN_ADDRESSES_PREF = 32_000;
 

@@ -1,4 +1,4 @@
-import type { Topology } from '../../topology/model.ts';
+import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
 import type { DriverName, ExecIo } from '../driver.ts';
 import { type StartNodeChild, startNodeChild } from './child-process.ts';
 import { execInNamespace } from './exec.ts';
@@ -21,6 +21,10 @@ export interface Ground {
   makeLinks?(topology: Topology, cables: readonly Cable[]): Promise<void>;
   /** Impairs a link by its own means, where the kernel can; unless given, `impair` of configure.ts does. */
   impair?(cable: Cable): Promise<void>;
+  /** Whether a node is somebody else's, already as it shall be; unless given, none is. */
+  leaves?(node: TopologyNode): boolean;
+  /** Throws a MachineObstacle for a fault that cannot be had on this ground; unless given, there is none. */
+  refuse?(action: FaultAction, topology: Topology): void;
   readonly startChild: StartNodeChild;
   /** A command on a node; the exit status, 127 for one that there is not. */
   exec(

@@ -18,6 +18,12 @@ let rounds = 0;
 
 /** Throws, with nothing done, for what this lab cannot do while it runs. */
 export function assertPossible({ ground, links }: NetnsLabParts, changes: readonly Change[]): void {
+  if (ground.leaves !== undefined && changes.length > 0) {
+    throw new MachineObstacle(
+      'a lab in a network that runs without it does not follow its file',
+      'lab down, then lab attach',
+    );
+  }
   if (ground.nics !== 'apart' && changes.some(isStructural)) {
     throw new MachineObstacle(
       `a ${ground.driver} lab has its nodes and links from the beginning: none can come or go`,

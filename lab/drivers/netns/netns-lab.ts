@@ -148,6 +148,7 @@ export class NetnsLab implements RunningLab {
 
   async fault(action: FaultAction): Promise<void> {
     this.#assertUp();
+    this.#parts.ground.refuse?.(action, this.topology);
     if (action.kind === 'crash' || action.kind === 'restart') this.#leaveToWhoeverAsked(action.node);
     await this.#carryOut(action);
     this.#faults.note(action);

@@ -47,6 +47,11 @@ export function containerPodCommand(socket: string, keep: readonly string[] = ru
   return ['unshare', '--net', '--mount', '--fork', '--kill-child', 'sh', '-c', script, 'sh'];
 }
 
+/** The same for a lab in the hosts of a network that runs already, which are among the machine's processes; for root only. */
+export function attachPodCommand(keep: readonly string[] = runFolders()): string[] {
+  return ['unshare', '--net', '--mount', '--fork', '--kill-child', 'sh', '-c', enterScript(keep), 'sh'];
+}
+
 /**
  * `argv` on a node of a running pod, from outside, with the same streams, directory and user. `pod` is the pod's first process
  * as seen from here. Status 127 where there is no such command, as a shell says it.
