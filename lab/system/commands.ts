@@ -10,6 +10,7 @@ import { initScript, service, systemctl } from './init-script.ts';
 import { ipadm } from './ipadm.ts';
 import { ipf } from './ipf.ts';
 import { ipsecconf } from './ipsecconf.ts';
+import { ipseckey } from './ipseckey.ts';
 import { netstat } from './netstat.ts';
 import { openssl } from './openssl.ts';
 import { ping } from './ping.ts';
@@ -40,6 +41,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   'in.iked': inIked,
   ipadm,
   ipf,
+  ipseckey,
   netstat,
   openssl,
   ping,

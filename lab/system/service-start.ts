@@ -5,6 +5,7 @@ import { parseFilter } from '../../engine/filter/parse.ts';
 import { diagnosticLines } from './diagnostic-lines.ts';
 import { act, nodeAction } from './effect.ts';
 import { readText } from './files.ts';
+import { carryOutAll, flushed } from './ipseckey.ts';
 import { ikeActions, startIke } from './ike-service.ts';
 import type { ServiceName, ServiceStatus } from './service.ts';
 import { IKE_CONFIG, IPF6_CONF, IPF_CONF, IPSECINIT, IPSECKEYS, RACOON_CONF } from './service-files.ts';
@@ -44,7 +45,7 @@ export function start(system: System, view: SystemView, name: ServiceName): Outc
     case 'network/ipfilter':
       return startFilter(system);
     case 'ipsec/manual-key':
-      return startManualKey(system);
+      return startManualKey(system, view);
     case 'ipsec/ipsecalgs':
       return { kind: 'done', system, actions: [], notes: '' };
   }
@@ -139,10 +140,12 @@ export function filterOf({
   return { kind: 'read', filter: { ...first, rules: [...first.rules, ...more.flatMap(({ rules }) => rules)] } };
 }
 
-function startManualKey(system: System): Outcome {
-  if (!system.files.has(IPSECKEYS)) return { kind: 'done', system, actions: [], notes: '' };
-  const trouble = `${IPSECKEYS}: the language of ipseckey is not known here
-  fix: say the same to setkey (setkey -f FILE), and take the file away
-`;
-  return { kind: 'failed', trouble };
+/** ipseckeys, in the language of ipseckey. Without it there is nothing to do. */
+function startManualKey(system: System, view: SystemView): Outcome {
+  const text = readText(system.files, IPSECKEYS);
+  if (text === null) return { kind: 'done', system, actions: [], notes: '' };
+  const emptied = flushed(view, null);
+  const { actions, stderr, exitStatus } = carryOutAll(system, emptied, text, IPSECKEYS, { isCheck: false });
+  const all = [nodeAction({ kind: 'flushSas' }), ...actions];
+  return exitStatus === 0 ? { kind: 'done', system, actions: all, notes: stderr } : { kind: 'failed', trouble: stderr };
 }
