@@ -144,6 +144,15 @@ export const BROKEN_IKEV1_PHASE2: readonly Subject[] = [
       it => it.type === 'SA' && it.proposals.some(({ transforms }) => transforms.some(({ id }) => id === 11)),
     ),
   ),
+  v1Minds('v1-no-ah', 'hears nothing of AH', ({ payloads }) =>
+    payloads.some(it => it.type === 'SA' && it.proposals.some(({ protocolId }) => protocolId === IsakmpProtocol.AH)),
+  ),
+  v1Hears('v1-any-ah-algorithm', 'takes any transform of AH for SHA-2', isQuickMode, all =>
+    each(all, 'SA', sa => eachTransform(sa, it => withAttribute(it, AUTHENTICATION, 5))),
+  ),
+  v1Payload('v1-mixes-ah-transforms', 'offers AH by transforms of another algorithm', isQuickMode, 'SA', sa =>
+    eachTransform(sa, it => ({ ...it, id: 2 })),
+  ),
   v1Payload('v1-long-child-attributes', 'writes attributes of phase 2 in the long form', isQuickMode, 'SA', sa =>
     eachTransform(sa, it => ({ ...it, attributes: it.attributes.map(inLongForm) })),
   ),

@@ -1,5 +1,6 @@
 import type { IsakmpPayload, IsakmpProposal, IsakmpSaPayload } from '../../../engine/wire/isakmp/payload.ts';
 import { espTransform } from '../crypto/esp-transform.ts';
+import { integrityTransform } from '../crypto/integrity-transform.ts';
 import type { TesterChild } from '../ike/initiate.ts';
 import { keyExchange } from '../ike/key-exchange.ts';
 import { Inconclusive, require } from '../judgement.ts';
@@ -173,23 +174,21 @@ export interface ChildOrder {
   readonly mode: number;
   readonly aliceSpi: Uint8Array;
   readonly peerSpi: Uint8Array;
+  /** ESP where it is absent; the suite of AH is its integrity. */
+  readonly protocol?: 'esp' | 'ah';
 }
 
 /** Both SAs, each with the keys that its own SPI makes, §5.5. */
 export function childOf(
   peer: TesterV1Peer,
-  { suite, mode, aliceSpi, peerSpi }: ChildOrder,
+  { suite, mode, aliceSpi, peerSpi, protocol = 'esp' }: ChildOrder,
   sources: { readonly nonceI: Uint8Array; readonly nonceR: Uint8Array; readonly shared: Uint8Array | null },
 ): TesterChild {
-  const inside = espTransform(suite);
   const { keys, suite: isakmp } = peer.sa;
-  if (inside === null || keys === null) throw new Error(`no child with ${suite}`);
-  const [forEncryption, forIntegrity] = [
-    inside.cipher.keyOctets + inside.cipher.saltOctets,
-    inside.integrity?.keyOctets ?? 0,
-  ];
+  const [forEncryption, forIntegrity] = keyOctetsOf(suite, protocol);
+  if (keys === null) throw new Error('a child before there are keys');
   const keysOf = (spi: Uint8Array) => {
-    const of = { ...sources, protocolId: PROTOCOL.esp, spi };
+    const of = { ...sources, protocolId: PROTOCOL[protocol], spi };
     const material = Buffer.from(keymat(isakmp.hash, keys.d, of, forEncryption + forIntegrity));
     return {
       encryptionKey: material.subarray(0, forEncryption).toString('hex'),
@@ -198,12 +197,21 @@ export function childOf(
     };
   };
   const isTransport = mode === MODE.transport || mode === MODE.udpTransport;
-  const common = { protocol: 'esp', mode: isTransport ? 'transport' : 'tunnel', suite, esn: false } as const;
+  const common = { protocol, mode: isTransport ? 'transport' : 'tunnel', suite, esn: false } as const;
   const ends = { source: peer.traits.address, destination: peer.aliceAddress };
   return {
     inbound: { ...common, ...ends, ...keysOf(aliceSpi) },
     outbound: { ...common, source: ends.destination, destination: ends.source, ...keysOf(peerSpi) },
   };
+}
+
+/** Of encryption, its salt included, and of integrity. */
+function keyOctetsOf(suite: string, protocol: 'esp' | 'ah'): readonly [encryption: number, integrity: number] {
+  const integrity = protocol === 'ah' ? integrityTransform(suite) : null;
+  if (integrity !== null) return [0, integrity.keyOctets];
+  const inside = espTransform(suite);
+  if (inside === null || protocol === 'ah') throw new Error(`no child of ${protocol} with ${suite}`);
+  return [inside.cipher.keyOctets + inside.cipher.saltOctets, inside.integrity?.keyOctets ?? 0];
 }
 
 /** All of Quick Mode; Inconclusive unless alice goes along with it. */

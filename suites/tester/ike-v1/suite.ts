@@ -85,6 +85,16 @@ export function espTransformOf(name: string): ChildTransform {
   };
 }
 
+/** The same of AH, by its integrity: `sha256`. RFC 2407 §4.4.3, RFC 4868 §3.1. */
+export function ahTransformOf(integrity: string): ChildTransform {
+  const authentication = AUTHENTICATIONS[integrity];
+  if (authentication === undefined) throw new Error(`the tester has no numbers for AH with ${integrity}`);
+  return { id: AH_TRANSFORMS[integrity] ?? authentication, attributes: [[IPSEC.authentication, authentication]] };
+}
+
+/** Those whose number is not that of the Authentication Algorithm. */
+const AH_TRANSFORMS: Readonly<Record<string, number>> = { md5: 2, sha1: 3 };
+
 const ENCRYPTIONS: Readonly<Record<string, number>> = { des: 1, '3des': 5, aes: 7, camellia: 8 };
 const HASHES: Readonly<Record<string, number>> = { md5: 1, sha1: 2, sha256: 4, sha384: 5, sha512: 6 };
 
