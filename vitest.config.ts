@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongFirst from './long-first.ts';
 
 export default defineConfig({
   test: {
@@ -15,6 +16,7 @@ export default defineConfig({
     reporters: ['default', './skipped-tests.ts'],
     // By default one core is left idle: of two, half. Live tests wait more than they work.
     maxWorkers: '100%',
+    sequence: { sequencer: LongFirst },
     // Nothing is measured by these: they end what hangs, also on a machine that does much else.
     testTimeout: 120_000,
     hookTimeout: 120_000,
