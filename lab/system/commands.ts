@@ -72,8 +72,17 @@ const SLIPS: Readonly<Record<string, string>> = {
 const OWN_PATHS = /^\/(etc\/(inet|ipf|racoon)|usr\/local\/etc\/racoon)(\/|$)|^\/etc\/(ipsec|ipsec-tools|setkey)\.conf$/;
 const STATUS_NOT_FOUND = 127;
 
-/** What a command comes to on a node; null: it is none of the system's. `argv` begins with the command's own name or path. */
-export function planCommand(argv: readonly string[], system: System, elsewhere: Elsewhere): SystemPlan | null {
+/** What stands before a command and makes no difference: on a node everybody is its administrator. */
+const PREFIXES = ['sudo', 'pfexec'];
+
+function withoutPrefix(argv: readonly string[]): readonly string[] {
+  const [name = '', next = ''] = argv;
+  return PREFIXES.includes(name) && next !== '' && !next.startsWith('-') ? argv.slice(1) : argv;
+}
+
+/** What a command comes to on a node; null: it is none of the system's. `given` begins with the command's own name or path. */
+export function planCommand(given: readonly string[], system: System, elsewhere: Elsewhere): SystemPlan | null {
+  const argv = withoutPrefix(given);
   if (!mayBeSystemCommand(argv, elsewhere)) return null;
   const [name, rest] = [nameOf(argv), argv.slice(1)];
   const script = initScript(argv[0] ?? '', rest);
@@ -90,7 +99,8 @@ export function planCommand(argv: readonly string[], system: System, elsewhere: 
 }
 
 /** Whether `planCommand` may take it: what it says of a node does not depend on which node that is. */
-export function mayBeSystemCommand(argv: readonly string[], { hasPrograms }: Elsewhere): boolean {
+export function mayBeSystemCommand(given: readonly string[], { hasPrograms }: Elsewhere): boolean {
+  const argv = withoutPrefix(given);
   const name = nameOf(argv);
   if (name === 'ping') return ping(argv.slice(1)) !== null;
   if (name === 'service') return service(argv.slice(1)) !== null;
@@ -105,7 +115,8 @@ export function mayBeSystemCommand(argv: readonly string[], { hasPrograms }: Els
 }
 
 /** Whether a command reads its standard input when nobody says what else; `unknown`: it is none of the system's. */
-export function readsInput(argv: readonly string[]): 'yes' | 'no' | 'unknown' {
+export function readsInput(given: readonly string[]): 'yes' | 'no' | 'unknown' {
+  const argv = withoutPrefix(given);
   const name = nameOf(argv);
   const rest = argv.slice(1);
   if (!mayBeSystemCommand(argv, { hasPrograms: false })) return 'unknown';

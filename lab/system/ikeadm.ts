@@ -2,27 +2,35 @@ import { didYouMean } from '../../engine/config/suggest.ts';
 import type { IkeStatus } from '../../engine/ike/status.ts';
 import { act, complain, done, joinedOutput, say, stepPlan } from './effect.ts';
 import { formatPhase1, formatPreshared, formatRule, formatStats } from './ikeadm-text.ts';
+import { certificatesOf } from './certificate-store.ts';
+import { formatAlgorithms, formatCache, formatDefaults } from './ikeadm-lists.ts';
+import { IKE_CONFIG, IKE_PRESHARED } from './service-files.ts';
 import { ikeConfigOf } from './ike-config.ts';
 import type { NodeIkeConfig } from './key-daemon.ts';
 import { startIke } from './ike-service.ts';
 import type { System, SystemAction, SystemEffect, SystemPlan, SystemStep, SystemView } from './system.ts';
 
 const OBJECTS: Readonly<Record<string, readonly string[]>> = {
-  get: ['stats', 'p1', 'rule', 'preshared', 'debug', 'priv'],
-  dump: ['p1', 'rule', 'preshared'],
-  del: ['p1'],
+  get: ['stats', 'defaults', 'p1', 'rule', 'preshared', 'debug', 'priv'],
+  set: ['debug', 'priv'],
+  dump: ['p1', 'rule', 'preshared', 'certcache', 'groups', 'encralgs', 'authalgs'],
+  del: ['p1', 'rule', 'preshared'],
+  add: ['rule', 'preshared'],
   flush: ['p1', 'certcache'],
-  read: ['rule', 'preshared'],
+  read: ['rule', 'preshared', 'certcache'],
+  write: ['rule', 'preshared', 'certcache'],
+  token: ['login', 'logout'],
 };
 const HELP = `Valid commands and objects:
-	get   stats|debug|priv
+	get   stats|debug|priv|defaults
 	get   p1 <local addr> <remote addr> | 0x<cookie> 0x<cookie>
 	get   rule <label>
 	get   preshared <local addr> <remote addr>
 	del   p1 <local addr> <remote addr> | 0x<cookie> 0x<cookie>
-	dump  p1|rule|preshared
+	set   priv base
+	dump  p1|rule|preshared|certcache|groups|encralgs|authalgs
 	flush p1|certcache
-	read  rule|preshared
+	read  rule|preshared|certcache
 	help
 	exit
 `;
@@ -61,21 +69,50 @@ function interactive(text: string): SystemStep {
 function stepOf([command = '', object = '', ...rest]: readonly string[]): SystemStep {
   const objects = Object.hasOwn(OBJECTS, command) ? OBJECTS[command] : undefined;
   if (objects === undefined) {
-    const fix = ['add', 'set', 'write', 'token'].includes(command)
-      ? 'its files are what in.iked goes by here: vi /etc/inet/ike/config, then svcadm restart ipsec/ike'
-      : didYouMean(command, Object.keys(OBJECTS), '');
+    const fix = didYouMean(command, Object.keys(OBJECTS), '');
     return system => complain(system, [`ikeadm: Unrecognized command '${command}'`, `  fix: ${fix}`]);
   }
   if (!objects.includes(object)) {
-    const fix = didYouMean(object, objects, '');
+    const fix =
+      object === 'p2' ? 'SAs of phase 2 are the kernel’s: ipseckey dump esp' : didYouMean(object, objects, '');
     return system => complain(system, [`ikeadm: Unrecognized object '${object}'`, `  fix: ${fix}`]);
   }
+  const away = notHere(command, object, rest);
+  if (away !== null) return system => complain(system, away);
   return (system, view) => {
     const { ike } = view;
     if (ike === null || system.services['ipsec/ike'].state === 'disabled') return complain(system, NOT_THERE);
     return carryOut(system, view, ike, { command, object, rest });
   };
 }
+
+/** What it would change of in.iked alone, until in.iked reads its files again; null: it is here. */
+function notHere(command: string, object: string, [level]: readonly string[]): readonly string[] | null {
+  const file = object === 'preshared' ? IKE_PRESHARED : IKE_CONFIG;
+  if (command === 'add' || (command === 'del' && object !== 'p1'))
+    return [
+      `ikeadm: ${command} ${object}: in.iked goes by its files here`,
+      `  fix: vi ${file}, then ikeadm read ${object}`,
+    ];
+  if (command === 'write')
+    return [`ikeadm: write ${object}: what in.iked has is what it has read`, `  fix: cp ${file} FILE`];
+  if (command === 'token')
+    return ['ikeadm: no PKCS#11 token is here: keys are in files', '  fix: ikecert certlocal -l shows them'];
+  if (command !== 'set') return null;
+  if (object === 'debug') return ['ikeadm: in.iked writes no log here', '  fix: lab ike shows what happens as it does'];
+  if (level === undefined || !PRIVILEGES.includes(level))
+    return [
+      `ikeadm: ${level === undefined ? 'a privilege level is needed' : `Unrecognized privilege level '${level}'`}`,
+      '  fix: ikeadm set priv base',
+    ];
+  if (level === 'base' || level === '0') return null;
+  return [
+    'ikeadm: the privilege level may only be lowered: no key is shown here',
+    '  fix: lab up --key-log FILE has the keys of a run',
+  ];
+}
+
+const PRIVILEGES: readonly string[] = ['base', 'modkeys', 'keymat', '0', '1', '2'];
 
 interface Asked {
   readonly command: string;
@@ -86,7 +123,12 @@ interface Asked {
 function carryOut(system: System, view: SystemView, ike: IkeStatus, { command, object, rest }: Asked): SystemEffect {
   if (object === 'stats') return say(system, formatStats(ike));
   if (object === 'debug') return say(system, 'Current debug level is 0x0\nNo debug categories enabled.\n');
+  if (command === 'set') return say(system, 'Successfully changed privilege level from 0x0 to 0x0\n');
   if (object === 'priv') return say(system, 'Current privilege level is 0x0, base privileges enabled\n');
+  if (object === 'defaults') return say(system, formatDefaults());
+  if (object === 'groups' || object === 'encralgs' || object === 'authalgs')
+    return say(system, formatAlgorithms(object));
+  if (object === 'certcache' && command === 'dump') return say(system, formatCache(certificatesOf(system.files)));
   if (object === 'certcache' || command === 'read') return readAgain(system);
   if (object === 'p1') return phase1(system, view, ike, { command, object, rest });
   const found = system.loaded.ike === null ? null : ikeConfigOf(system, system.loaded.ike);

@@ -51,11 +51,6 @@ function algorithmsOf({ protocol, suite }: SaStatus): {
 const addressText = (address: string): string => `AF_INET${address.includes(':') ? '6' : ''}: port 0, ${address}.`;
 
 function lifetimeLines({ octets, packets, ageSeconds, lifetime }: SaStatus, unixSeconds: number): string[] {
-  const limits = (letter: 'S' | 'H', name: 'Soft' | 'Hard', of: SaStatus['lifetime']['soft']) => [
-    `${letter}LT: ${name} lifetime information:`,
-    `${letter}LT: ${of.octets ?? 0} bytes of lifetime, ${of.packets ?? 0} allocations.`,
-    `${letter}LT: ${of.seconds ?? 0} seconds of post-add lifetime.`,
-  ];
   return [
     'LT: Lifetime information',
     `CLT: ${octets} bytes protected, ${packets} allocations used.`,
@@ -65,5 +60,11 @@ function lifetimeLines({ octets, packets, ageSeconds, lifetime }: SaStatus, unix
     ...limits('H', 'Hard', lifetime.hard),
   ];
 }
+
+const limits = (letter: 'S' | 'H', name: 'Soft' | 'Hard', of: SaStatus['lifetime']['soft']): readonly string[] => [
+  `${letter}LT: ${name} lifetime information:`,
+  `${letter}LT: ${of.octets ?? 0} bytes of lifetime, ${of.packets ?? 0} allocations.`,
+  `${letter}LT: ${of.seconds ?? 0} seconds of post-add lifetime.`,
+];
 
 const momentText = (seconds: number): string => `${dateText(seconds).slice(0, 6)} ${clockText(seconds)} UTC`;

@@ -121,10 +121,34 @@ test('ikeadm deletes and flushes SAs of phase 1', () => {
   expect(node.type('ikeadm del p1 1.2.3.4 5.6.7.9')).toContain('Could not find');
 });
 
+test('ikeadm says what in.iked could use, and what it does unless its file says otherwise', () => {
+  const node = negotiating();
+  expect(node.type('ikeadm dump groups')).toMatch(/^VALUE +DESCRIPTION\n1 +modp768\n[^]*\n14 +modp2048\n/);
+  expect(node.type('ikeadm dump encralgs')).toMatch(/\naes-cbc +128 +aes128\n/);
+  expect(node.type('ikeadm dump authalgs')).toMatch(/\nhmac-sha256 +sha256\n[^]*Completed dump of authalgs\n$/);
+  expect(node.type('ikeadm dump certcache')).toBe('\nCompleted dump of certcache\n');
+  const defaults = node.type('ikeadm get defaults');
+  expect(defaults).toMatch(
+    /\np1_lifetime_secs +default +3600\np1_nonce_len +default +\d+\np2_lifetime_secs +default +28800\n/,
+  );
+  expect(defaults).toMatch(/\np2_pfs +default +0\nretry_limit +default +5\nretry_timer_init +default +0\.5\n/);
+  expect(node.type('ikeadm set priv base')).toContain('Successfully changed');
+});
+
 test.each([
   ['ikeadm dmup p1', 'did you mean "dump"?'],
-  ['ikeadm dump p2', 'did you mean "p1"?'],
-  ['ikeadm add rule { }', 'svcadm restart ipsec/ike'],
+  ['ikeadm dump p2', 'ipseckey dump esp'],
+  ['ikeadm add rule { }', 'vi /etc/inet/ike/config, then ikeadm read rule'],
+  ['ikeadm del preshared 1.2.3.4 5.6.7.8', 'vi /etc/inet/secret/ike.preshared'],
+  ['ikeadm write rule /tmp/rules', 'cp /etc/inet/ike/config FILE'],
+  ['ikeadm set priv keymat', 'may only be lowered'],
+  ['ikeadm set priv none', "Unrecognized privilege level 'none'"],
+  ['ikeadm set debug all', 'lab ike shows'],
+  ['ikeadm token login x', 'ikecert certlocal -l'],
+  ['in.iked', 'it runs already'],
+  ['in.iked -f /tmp/config', 'it reads /etc/inet/ike/config here'],
+  ['in.iked -p 7', 'no privilege level'],
+  ['in.iked -x', "unrecognized option '-x'"],
 ])('%s: what is wrong, and what to do', (line, expected) => {
   expect(negotiating().type(line)).toContain(expected);
 });
