@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { programFile } from '../../engine/host/program.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { daemonSocket } from '../drivers/docker/endpoint.ts';
@@ -96,7 +96,7 @@ async function takeFolder({ plan, root, directory, runId }: Birth): Promise<void
     runId,
     driver,
     topology: topology.name,
-    file: topology.file,
+    file: resolve(topology.file),
     nodes: topology.nodes.map(node => node.name),
     links: topology.links.map(link => link.name),
     createdAtMs: Date.now(),

@@ -29,6 +29,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'start nodes again, with nothing remembered',
     load: () => import('./commands/restart.ts'),
   },
+  { name: 'bundle', summary: 'put a run into one file', load: () => import('./commands/bundle.ts') },
+  { name: 'open', summary: 'look into a bundle, or do its run again', load: () => import('./commands/open.ts') },
   { name: 'down', summary: 'remove labs and all that they left', load: () => import('./commands/down.ts') },
   { name: 'topologies', summary: 'list the topologies that ship', load: () => import('./commands/topologies.ts') },
   { name: 'validate', summary: 'find every error of a file at once', load: () => import('./commands/validate.ts') },

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { changeLine } from '../reconcile/change-text.ts';
 import { type Change, planChanges } from '../reconcile/changes.ts';
 import { keepMacs } from '../reconcile/keep-macs.ts';
@@ -54,7 +55,13 @@ function remember({ directory }: LabFolder, { name, file, nodes, links }: Topolo
   const { record } = readLabFolder(directory);
   if (record === null) return;
   const [nodeNames, linkNames] = [nodes, links].map(all => all.map(each => each.name));
-  writeRecord(directory, { ...record, topology: name, file, nodes: nodeNames ?? [], links: linkNames ?? [] });
+  writeRecord(directory, {
+    ...record,
+    topology: name,
+    file: resolve(file),
+    nodes: nodeNames ?? [],
+    links: linkNames ?? [],
+  });
 }
 
 async function judge(

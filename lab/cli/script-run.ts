@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { PcapngStream } from '../capture/pcapng-file.ts';
 import type { CapturedPacket } from '../capture/packet.ts';
 import { createTripwire } from '../capture/tripwire.ts';
 import { writeWiresharkFolder } from '../capture/wireshark.ts';
 import { judgeRun } from '../checks/run-judgement.ts';
+import type { Verdict } from '../bundle/bundle.ts';
 import { awaitStart } from '../drivers/await-start.ts';
 import { createSimDriver } from '../drivers/sim/sim-driver.ts';
 import { parseScript, type Script } from '../script/parse.ts';
@@ -27,18 +29,21 @@ export interface ScriptRun {
 
 /**
  * `lab up --script`: the lab comes up in virtual time, the script's commands run, and the lab is gone again. The same topology,
- * seed and script make the same capture, octet for octet. Exit status 1 when a command failed or the tripwire fired.
+ * seed and script make the same capture, octet for octet. Exit status 1 when a command failed or the tripwire fired. What each step
+ * came to, and a hash of all packets.
  */
-export async function runScript(run: ScriptRun, { terminal, exit }: CommandContext): Promise<void> {
+export async function runScript(run: ScriptRun, { terminal, exit }: CommandContext): Promise<readonly Verdict[]> {
   const script = readScript(run, terminal);
   const capture = run.captureFile === null ? null : openCapture(run.captureFile);
   const tripwire = createTripwire(run.topology.protectedFlows);
+  const packets = createHash('sha256');
   try {
     const lab = await createSimDriver({ pace: 'virtual' }).up(run.topology, {
       runId: 'script',
       seed: run.seed,
       onPacket: packet => {
         tripwire.see(packet);
+        packets.update(`${packet.link} ${packet.from} ${packet.at} ${packet.octets.length} `).update(packet.octets);
         capture?.write(packet);
       },
       onEvent: () => undefined,
@@ -52,6 +57,11 @@ export async function runScript(run: ScriptRun, { terminal, exit }: CommandConte
     await lab.down();
     if (judgement.kind === 'tripped' || steps.some(({ status }) => status !== 0)) exit(ExitCode.CHECK_FAILED);
     report({ run, steps, judgement, virtualMs, packets: capture?.packets() ?? null }, terminal);
+    return [
+      ...steps.map(({ step, status }) => ({ what: `line ${step.line}`, outcome: `status ${status}` })),
+      { what: 'tripwire', outcome: judgement.kind },
+      { what: 'packets', outcome: packets.digest('hex') },
+    ];
   } finally {
     capture?.close();
   }

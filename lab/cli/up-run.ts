@@ -40,6 +40,7 @@ export async function bringUp(
     requirePeers(topology, 'sim');
     return play(topology, options.script, options, context);
   }
+  if (options.bundle !== undefined) throw badInput('--bundle goes with --script', 'lab bundle, of a running lab');
   if (options.write !== undefined)
     throw badInput('-w goes with --script', 'lab capture LINK -w FILE, of a running lab');
   const name = checkLabName(options.name ?? topology.name);
@@ -97,7 +98,9 @@ async function play(
   const { runScript } = await import('./script-run.ts');
   const seed = options.seed ?? String(randomInt(2 ** 31));
   const [captureFile, keyLogFolder] = [options.write ?? null, options.keyLog ?? null];
-  await runScript({ topology, scriptFile, seed, captureFile, keyLogFolder, json: options.json ?? false }, context);
+  const run = { topology, scriptFile, seed, captureFile, keyLogFolder, json: options.json ?? false };
+  if (options.bundle === undefined) await runScript(run, context);
+  else await (await import('./bundle-script.ts')).runBundled(run, options.bundle, options.protected, context);
 }
 
 interface Occasion {

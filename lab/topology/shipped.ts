@@ -64,6 +64,15 @@ export function openTopology(nameOrFile: string): LoadResult {
   }
 }
 
+/** The text of a topology's file, and how to read what it names beside it; null: not a readable file. */
+export function topologyText(file: string): { readonly text: string; readonly read: ReadBeside } | null {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)), read: readerBeside(file) };
+  } catch {
+    return null;
+  }
+}
+
 /** Enough for 10,000 policies or rules with a comment each. */
 const NATIVE_OCTETS_MAX = 1 << 22;
 

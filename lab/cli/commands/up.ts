@@ -17,6 +17,7 @@ export interface UpOptions {
   readonly protected: readonly string[];
   readonly script?: string;
   readonly write?: string;
+  readonly bundle?: string;
   readonly dryRun?: true;
   readonly reconcile?: true;
   readonly json?: true;
@@ -48,6 +49,10 @@ export function define(command: Command, context: CommandContext): void {
       'play a traffic script in virtual time (sim), then take the lab down: the same seed, the same octets',
     )
     .option('-w, --write <file>', 'with --script: all packets of all links, as pcapng')
+    .option(
+      '--bundle <file>',
+      'with --script: all that reproduces the run elsewhere, in one file (lab open FILE --run)',
+    )
     .option('--dry-run', 'say what would be made, or with --reconcile what would change, and touch nothing')
     .option('--reconcile', 'change the lab that runs to what the file says now; the rest of it stays up')
     .option(...JSON_OPTION)
