@@ -106,6 +106,16 @@ test('algorithms that nobody should use any more are flagged on every page', () 
   const legacy = ['3des-sha1: ENCR_3DES SHOULD NOT be used (RFC 8221 §5)'];
   const old: RunRecord = { ...run, clauses: [{ ...held, legacy }, held] };
   expect(renderText(old)).toContain('legacy: 3des-sha1: ENCR_3DES SHOULD NOT be used (RFC 8221 §5)');
+  const all: RunRecord = {
+    ...run,
+    clauses: [
+      { ...held, legacy },
+      { ...held, legacy },
+    ],
+  };
+  expect(renderText(all).match(/legacy: 3des-sha1/g), 'what all clauses of a suite rest on is said once').toHaveLength(
+    1,
+  );
   expect(renderHtml(old).match(/ENCR_3DES/g)).toHaveLength(1);
   expect(renderJunit(old)).toContain('<property name="legacy" value="3des-sha1: ENCR_3DES');
 });

@@ -83,6 +83,11 @@ export interface Bench {
   wake(): Promise<void>;
   /** Has alice carry out a command, and waits no longer than it takes to begin. */
   command(command: Parameters<RunningLab['ikeCommand']>[1]): Promise<void>;
+  /**
+   * Live, on a machine that has much to do, alice comes late to what she was sent: she has had her turn when she has answered
+   * another question, and what she has to say has left when she answers the next.
+   */
+  hearsOut(): Promise<void>;
   /** How many packets alice says that she dropped, by reason. */
   drops(): Promise<Readonly<Record<string, number>>>;
   /** The kinds of what alice reported so far, in order. */
@@ -157,6 +162,11 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
       return command({ kind: 'initiate', child: child.name });
     },
     command,
+    hearsOut: async () => {
+      if (subject.implementation !== undefined) return;
+      for (let question = 0; question < 2; question++) await lab.ike();
+      await lab.sleep(SETTLE_MS);
+    },
     fromInside: packets => send('lan', 'inside:eth0', 'alice:net1', packets),
     fromOutside: packets => send('wan', 'outside:eth0', 'alice:net0', packets),
     inside: () => sent('alice:net1'),
