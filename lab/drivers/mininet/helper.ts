@@ -48,7 +48,8 @@ interface Waiting {
 
 /** How much of what Mininet prints is kept. */
 const STDERR_OCTETS_MAX = 4096;
-const STOP_MS = 5000;
+/** Of many hosts Mininet takes leave one by one, which the end of their processes makes short. */
+const STOP_MS = 2000;
 
 /** Enters a mount namespace whose /sys tells of the network namespace that it is in, as bridges need it. */
 const ENTER = ['unshare', '--mount', 'sh', '-c', 'mount -t sysfs sysfs /sys; exec "$@"', 'sh'] as const;
@@ -62,8 +63,8 @@ export class MininetHelper {
   #isGoing = false;
   #lastWords = '';
 
-  /** `onDeath` hears of the shell of a host that ends unasked, and, with null, of the helper itself. */
-  constructor(python: MininetPython, runId: string, onDeath: (node: string | null, how: string) => void) {
+  /** `onDeath` hears of what ends unasked, the shell of a host or the helper itself. The hosts' namespaces, once named, stay. */
+  constructor(python: MininetPython, runId: string, onDeath: (how: string) => void) {
     const [program, ...rest] = [...ENTER, ...python, packageFile('lab/drivers/mininet/helper.py')];
     this.#child = spawn(program, rest, {
       env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: runId },
@@ -77,7 +78,7 @@ export class MininetHelper {
     createInterface(this.#child.stdout).on('line', line => {
       const message = JSON.parse(line) as Message;
       if (!('event' in message)) this.#settle(message);
-      else if (!this.#isGoing) onDeath(message.node, 'its shell ended');
+      else if (!this.#isGoing) onDeath(`Mininet's shell of ${message.node} ended`);
     });
     this.#gone = new Promise(resolve => {
       this.#child.on('error', error => {
@@ -90,7 +91,7 @@ export class MininetHelper {
           reject(signal === null ? new Error(`${what} is gone: ${words}`) : new ProcessKilled(what, signal));
         }
         this.#waiting.clear();
-        if (!this.#isGoing) onDeath(null, `${what} ended: ${words}`);
+        if (!this.#isGoing) onDeath(`${what} ended: ${words}`);
         resolve();
       });
     });

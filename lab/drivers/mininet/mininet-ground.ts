@@ -32,7 +32,8 @@ export class MininetGround implements Ground {
     { nodes }: Topology,
     onDeath: (node: string | null, how: string) => void,
   ): Promise<readonly string[]> {
-    this.#helper = new MininetHelper(this.#python, this.#runId, onDeath);
+    // Nodes work on without it.
+    this.#helper = new MininetHelper(this.#python, this.#runId, how => onDeath(null, how));
     this.#shells = await this.#helper.ask('hosts', { names: [...nodes.map(({ name }) => name), MIDDLE_NAMESPACE] });
     return Object.entries(this.#shells).map(([name, pid]) => `netns attach ${name} ${pid}`);
   }

@@ -15,7 +15,7 @@ export interface Ground {
   readonly driver: DriverName;
   readonly wayUp: WayUp;
   readonly nics: NicsPlace;
-  /** Lines for `ip -batch` by which every node gets its namespaces, empty ones. `onDeath` hears of a node that ends unasked, or, with null, of what is behind all of them. */
+  /** Lines for `ip -batch` by which every node gets its namespaces, empty ones. `onDeath` hears of a node that ends unasked, or, with null, of what nodes were made by. */
   nodeLines(topology: Topology, onDeath: (node: string | null, how: string) => void): Promise<readonly string[]>;
   /** Makes all links by its own means, and those to the middle; `ip` makes them unless given. Nothing is up then, or has an address. */
   makeLinks?(topology: Topology, cables: readonly Cable[]): Promise<void>;
