@@ -24,13 +24,19 @@ const ENTRIES = [
 const KEPT_MS = 10 * 60_000;
 
 const began = Date.now();
+const [ofEngine, ofCommand] = await Promise.all([modulesOf('engine/host/main'), modulesOf('lab/cli/main')]);
 const build = await rolldown({
   input: Object.fromEntries(ENTRIES.map(entry => [entry, join(dist, `${entry}.js`)])),
   platform: 'node',
   // Loaded only by who asks a Docker daemon something, and too intertwined with itself to be joined.
   external: ['dockerode'],
 });
-const { output } = await build.write({ dir: target, chunkFileNames: 'part/[name]-[hash].js' });
+const { output } = await build.write({
+  dir: target,
+  chunkFileNames: 'part/[name]-[hash].js',
+  // What an engine loads is one part: a large lab starts a hundred of them. What `lab --help` needs as well stays apart.
+  codeSplitting: { groups: [{ name: 'engine', test: id => ofEngine.has(id) && !ofCommand.has(id) }] },
+});
 await build.close();
 
 const written = new Set(output.map(({ fileName }) => fileName));
@@ -40,3 +46,23 @@ for (const name of readdirSync(join(target, 'part'))) {
 }
 // As new as what it was made of, or newer: this is how it is known to be.
 utimesSync(target, new Date(), new Date());
+
+/** The modules that a program loads when it starts, itself not among them: whoever shares them must not run it. */
+async function modulesOf(entry) {
+  const alone = await rolldown({ input: join(dist, `${entry}.js`), platform: 'node', external: ['dockerode'] });
+  const { output } = await alone.generate();
+  await alone.close();
+  const chunks = new Map(output.map(chunk => [chunk.fileName, chunk]));
+  const found = new Set();
+  const visited = new Set();
+  const visit = name => {
+    const chunk = chunks.get(name);
+    if (chunk === undefined || visited.has(name)) return;
+    visited.add(name);
+    for (const id of chunk.moduleIds) found.add(id);
+    chunk.imports.forEach(visit);
+  };
+  visit(output.find(({ isEntry }) => isEntry).fileName);
+  found.delete(join(dist, `${entry}.js`));
+  return found;
+}
