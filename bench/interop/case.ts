@@ -4,8 +4,10 @@ export interface InteropCase {
   readonly name: string;
   /** What the table of a run counts together. */
   readonly group: string;
+  /** What bob runs. */
+  readonly other: OtherImplementation;
   /** Who begins. */
-  readonly initiator: 'engine' | 'strongswan';
+  readonly initiator: 'engine' | OtherImplementation;
   /** What alice offers or takes, and what bob does. */
   readonly ike: { readonly alice: string; readonly bob: string };
   readonly esp: string;
@@ -18,7 +20,7 @@ export interface InteropCase {
   /** More of what `ike:` of each node says. */
   readonly alice: readonly string[];
   readonly bob: readonly string[];
-  /** More lines for the charon section of bob's strongswan.conf. */
+  /** More lines for the settings of bob's daemon: the charon section of strongswan.conf. */
   readonly charon: string;
   readonly play: Play;
   /** Child SAs, once both have agreed. */
@@ -31,6 +33,8 @@ export interface Networks {
   readonly aliceSays: string;
   readonly bobSays: string;
 }
+
+export type OtherImplementation = 'strongswan' | 'libreswan';
 
 /** What happens once the lab is up: bench/interop/plays.ts. */
 export type Play =
@@ -46,7 +50,8 @@ export type Play =
   | 'address for alice'
   | 'address for bob'
   | 'cookie of bob'
-  | 'tcp';
+  | 'tcp'
+  | 'same keys';
 
 export type Authentication =
   | { readonly kind: 'psk' }
@@ -70,6 +75,7 @@ export const SITES: Networks = {
 export const SUITE = 'aes256gcm16-prfsha384-x25519';
 
 const COMMON: Omit<InteropCase, 'name' | 'initiator' | 'group'> = {
+  other: 'strongswan',
   ike: { alice: SUITE, bob: SUITE },
   esp: 'aes256gcm16',
   pfs: null,
@@ -83,9 +89,9 @@ const COMMON: Omit<InteropCase, 'name' | 'initiator' | 'group'> = {
   children: 1,
 };
 
-/** The same begun by the engine and by strongSwan. */
+/** The same begun by the engine and by the other. */
 export function either(name: string, group: string, changes: Partial<InteropCase>): InteropCase[] {
-  return (['engine', 'strongswan'] as const).map(initiator => from(initiator, name, group, changes));
+  return (['engine', changes.other ?? 'strongswan'] as const).map(initiator => from(initiator, name, group, changes));
 }
 
 export function from(

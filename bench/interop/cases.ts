@@ -1,4 +1,5 @@
 import { type Authentication, either, type InteropCase, type Play, SUITE } from './case.ts';
+import { libreswanCases } from './cases-libreswan.ts';
 import { v1Cases } from './cases-v1.ts';
 import { featureCases } from './features.ts';
 
@@ -52,6 +53,7 @@ export function interopCases(): InteropCase[] {
     ),
     ...featureCases(),
     ...v1Cases(),
+    ...libreswanCases(),
   ];
 }
 

@@ -1,16 +1,14 @@
 import { existsSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { programFile } from '../../engine/host/program.ts';
 import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
-import { strongswan } from '../../lab/cli/machine/other-implementations.ts';
+import { libreswan, strongswan } from '../../lab/cli/machine/other-implementations.ts';
 import { loadTopology } from '../../lab/topology/load.ts';
 import { interopCases } from './cases.ts';
 import { playMatrix, sampleOf } from './matrix.ts';
 import { topologyText } from './topology-text.ts';
 
 const isBuilt = existsSync(programFile('bench/interop/main'));
-const capability = whyNotLive() ?? strongswan();
-const needs = capability.ok ? 'npm run build' : `${capability.name}: ${capability.fix ?? capability.detail}`;
 
 /** One of each family of authentication, both ways, and what else would break first. */
 const SAMPLE = [
@@ -27,6 +25,13 @@ const SAMPLE = [
   'IKEv1: bob behind a NAT, from strongswan',
   'IKEv1: a password, then an address for alice, from engine',
 ];
+const WITH_LIBRESWAN = [
+  'IKEv1 with libreswan: main mode, a shared secret, from engine',
+  'IKEv1 with libreswan: main mode, rsa2048 of a root, from libreswan',
+  'IKEv1 with libreswan: aggressive mode, a shared secret, from libreswan',
+  'IKEv2 with libreswan: a shared secret, from libreswan',
+  'IKEv2 with libreswan: rsa2048 of a root, from engine',
+];
 
 test('every case is a topology that loads, and has a name of its own', () => {
   const cases = interopCases();
@@ -41,14 +46,18 @@ test('a sample is spread over the matrix', () => {
   expect(sampleOf(length + 1)).toHaveLength(length);
 });
 
-test.skipIf(!isBuilt || !capability.ok)(
-  `the engine and strongSwan agree, rekey and lose nothing (needs ${needs})`,
-  { timeout: 240_000 },
-  async () => {
+describe.each([
+  ['strongSwan agree, rekey and lose nothing', strongswan, SAMPLE],
+  ['libreswan agree on the same keys', libreswan, WITH_LIBRESWAN],
+] as const)('the engine and %s', (_, other, names) => {
+  const capability = whyNotLive() ?? other();
+  const needs = capability.ok ? 'npm run build' : `${capability.name}: ${capability.fix ?? capability.detail}`;
+
+  test.skipIf(!isBuilt || !capability.ok)(`live (needs ${needs})`, { timeout: 240_000 }, async () => {
     const cases = interopCases();
-    const numbers = SAMPLE.map(name => cases.findIndex(one => one.name === name));
+    const numbers = names.map(name => cases.findIndex(one => one.name === name));
     expect(numbers).not.toContain(-1);
     const all = await playMatrix(numbers);
     expect(all.filter(({ result }) => result.findings.length > 0).map(({ result }) => result)).toEqual([]);
-  },
-);
+  });
+});

@@ -1,6 +1,6 @@
 import type { FaultAction } from '../../lab/topology/model.ts';
 import type { Play } from './case.ts';
-import { agreed, logOf, type Pair, saidBy, type Scene, told } from './scene.ts';
+import { agreed, keysOfBob, logOf, type Pair, saidBy, type Scene, told } from './scene.ts';
 import { pings, stream, type Traffic } from './traffic.ts';
 
 /** Plays what a case is about, and says what was not as it should be. Throws when both never agree. */
@@ -18,6 +18,7 @@ export const PLAYS: Readonly<Record<Play, (scene: Scene) => Promise<string[]>>> 
   'address for bob': scene => addressFor(scene, 'bob', '10.0.0.2'),
   'cookie of bob': cookieOfBob,
   tcp: overTcp,
+  'same keys': sameKeys,
 };
 
 const REFUSAL_MS = 4000;
@@ -30,13 +31,15 @@ const HOSTS = [
   { alice: ['a2', '10.0.2.2'], bob: ['b2', '10.0.3.2'] },
 ] as const;
 
-async function expectRefusal({ lab, one, events }: Scene): Promise<string[]> {
+async function expectRefusal(scene: Scene): Promise<string[]> {
+  const { lab, one, events } = scene;
   await lab.sleep(REFUSAL_MS);
   const installed = (await lab.ike()).flatMap(({ status }) => status.sas).filter(({ children }) => children.length > 0);
   const refusals = events.filter(({ kind }) => kind === 'authenticationFailed');
   const isOld = one.group.startsWith('IKEv1');
   // In IKEv1 whoever is refused may not be told, or nobody can say whether it was the peer who told it.
-  const isSaid = refusals.length > 0 || /fail|revoked|mismatch|invalid HASH|could not decrypt/i.test(await logOf(lab));
+  const isSaid =
+    refusals.length > 0 || /fail|revoked|mismatch|invalid HASH|could not decrypt/i.test(await logOf(scene));
   return [
     ...(installed.length === 0 ? [] : ['a Child SA came up']),
     ...((isOld ? isSaid : refusals.length > 0) ? [] : ['nobody has said that authentication failed']),
@@ -192,7 +195,7 @@ async function cookieOfBob(scene: Scene): Promise<string[]> {
   await lab.sleep(HALF_OPEN_MS);
   await lab.fault({ kind: 'heal', link: 'wan' });
   const findings = await PLAYS.rekeys(scene);
-  const isAsked = /sending COOKIE|generating IKE_SA_INIT response 0 \[ N\(COOKIE\)/i.test(await logOf(lab));
+  const isAsked = /sending COOKIE|generating IKE_SA_INIT response 0 \[ N\(COOKIE\)/i.test(await logOf(scene));
   return [...findings, ...(isAsked ? [] : ['bob asked for no cookie'])];
 }
 
@@ -204,15 +207,44 @@ async function overTcp(scene: Scene): Promise<string[]> {
   return endAll(traffic);
 }
 
+/** Each end has the keys of the other, at first and after each of them has rekeyed; libreswan does not by itself in IKEv1. */
+async function sameKeys(scene: Scene): Promise<string[]> {
+  const first = await agreed(scene);
+  const findings = [...suiteFindings(first, scene), ...(await keyFindings(scene, first))];
+  let pair = first;
+  for (const node of first.engine.version === 2 ? (['alice', 'bob'] as const) : (['alice'] as const)) {
+    const before = pair.engine.children.map(({ spiIn }) => spiIn);
+    const [own] = node === 'alice' ? pair.engine.children : pair.other.children;
+    await scene.lab.ikeCommand(node, { kind: 'rekey', child: own?.name ?? '' });
+    pair = await agreed(scene, ({ engine }) => engine.children.every(({ spiIn }) => !before.includes(spiIn)));
+    findings.push(...(await keyFindings(scene, pair)));
+  }
+  return findings;
+}
+
+async function keyFindings({ lab }: Scene, { engine }: Pair): Promise<string[]> {
+  const theirs = await keysOfBob(lab);
+  const ours = lab.keys();
+  return engine.children
+    .flatMap(({ spiIn, spiOut }) => [spiIn, spiOut])
+    .flatMap(spi => {
+      const [own, other] = [ours, theirs].map(all => all.findLast(one => one.spi === spi));
+      if (own === undefined || other === undefined) return [`nobody knows the keys of ${spi.toString(16)}`];
+      const isSame = own.encryptionKey === other.encryptionKey && own.integrityKey === (other.integrityKey ?? '');
+      return isSame ? [] : [`the ends have different keys for ${spi.toString(16)}`];
+    });
+}
+
 function suiteFindings({ engine, other }: Pair, { one }: Scene): string[] {
   const findings: string[] = [];
-  const said = `${engine.suite} and ${engine.children[0]?.suite}; strongSwan: ${other.suite} and ${other.children[0]?.suite}`;
+  const said = `${engine.suite} and ${engine.children[0]?.suite}; ${one.other}: ${other.suite} and ${other.children[0]?.suite}`;
   const words = (engine.suite ?? '').split('-');
   const wanted = [one.ike.alice, one.ike.bob].sort((one, two) => one.length - two.length)[0] ?? '';
   if (!wanted.split('-').every(word => words.includes(word))) findings.push(`another IKE suite: ${said}`);
   for (const child of engine.children) {
     if (!child.suite.startsWith(one.esp)) findings.push(`another ESP suite: ${said}`);
-    if (!child.encapsulated) findings.push('ESP is not in UDP, which is all that libipsec has');
+    if (one.other === 'strongswan' && !child.encapsulated)
+      findings.push('ESP is not in UDP, which is all that libipsec has');
     if ([...child.local, ...child.remote].some(text => /10\.0\.255/.test(text))) findings.push('nothing was narrowed');
   }
   return findings;

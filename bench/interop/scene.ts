@@ -1,5 +1,6 @@
 import type { ChildSaStatus, IkeSaStatus } from '../../engine/ike/status.ts';
 import type { LabEvent, RunningLab } from '../../lab/drivers/driver.ts';
+import { plutoKeys, plutoLog } from '../../lab/drivers/netns/libreswan/pluto.ts';
 import { charonLog } from '../../lab/drivers/netns/strongswan/charon.ts';
 import type { InteropCase } from './case.ts';
 
@@ -49,10 +50,13 @@ function pairOf(all: Awaited<ReturnType<RunningLab['ike']>>, children: number): 
     return ike === undefined || more.length > 0 ? null : { ...ike, children: ike.children.filter(isInstalled) };
   });
   if (engine === undefined || engine === null || other === undefined || other === null) return null;
-  if (engine.initiatorSpi !== other.initiatorSpi || engine.children.length !== children) return null;
+  // Not everybody tells it.
+  if (!['', engine.initiatorSpi].includes(other.initiatorSpi) || engine.children.length !== children) return null;
   const partners = engine.children.map(child => other.children.find(({ spiIn }) => spiIn === child.spiOut));
   const isSame = partners.every((partner, index) => partner?.spiOut === engine.children[index]?.spiIn);
-  return isSame && other.children.length === children ? { engine, other } : null;
+  // Of IKEv1 each may keep what it has replaced: whoever does not tell of that has no more than the engine's.
+  const isWhole = other.initiatorSpi === '' || other.children.length === children;
+  return isSame && isWhole ? { engine, other } : null;
 }
 
 const isInstalled = ({ state }: ChildSaStatus): boolean => state === 'installed';
@@ -70,5 +74,20 @@ export async function saidBy(lab: RunningLab, node: string, argv: readonly strin
   return said;
 }
 
-/** What charon of bob has written until now. */
-export const logOf = (lab: RunningLab): Promise<string> => saidBy(lab, 'bob', ['cat', charonLog('bob')]);
+/** What bob's daemon has written until now. */
+export function logOf({ lab, one }: Pick<Scene, 'lab' | 'one'>): Promise<string> {
+  return saidBy(lab, 'bob', ['cat', one.other === 'libreswan' ? plutoLog('bob') : charonLog('bob')]);
+}
+
+/** The keys of a Child SA of bob's libreswan, hexadecimal. */
+export interface KeysOfBob {
+  readonly spi: number;
+  readonly encryptionKey: string;
+  readonly integrityKey?: string;
+}
+
+/** Of all Child SAs that bob's libreswan has had. */
+export async function keysOfBob(lab: RunningLab): Promise<readonly KeysOfBob[]> {
+  const lines = (await saidBy(lab, 'bob', ['cat', plutoKeys('bob')])).split('\n');
+  return lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line) as KeysOfBob);
+}

@@ -53,7 +53,7 @@ export function topologyText(one: InteropCase): string {
     ...policyLines(one, 'alice'),
     '  bob:',
     '    kind: peer',
-    '    implementation: strongswan',
+    `    implementation: ${one.other}`,
     '    interfaces:',
     `      net0: { addresses: ["${bob}/${length}"]${gateway('bob', viaOfBob)} }`,
     ...one.networks.map(({ bob }, index) => `      net${index + 1}: { addresses: [${hostOf(bob, 1)}/24] }`),

@@ -34,7 +34,8 @@ export async function trial(one: InteropCase): Promise<TrialResult> {
     findings.push(error instanceof Error ? error.message : String(error));
   }
   if (tripwire.report().tripped) findings.push('a protected flow was seen in the clear');
-  if (findings.length > 0) findings.push(...lastWords(events), ...(await dropsOf(lab)), ...(await complaintsOf(lab)));
+  if (findings.length > 0)
+    findings.push(...lastWords(events), ...(await dropsOf(lab)), ...(await complaintsOf(lab, one)));
   await lab.down();
   return { name: one.name, findings, milliseconds: performance.now() - began };
 }
@@ -45,11 +46,11 @@ function load(one: InteropCase): Topology {
   return topology;
 }
 
-/** What strongSwan has said of packets that it could not send or take. */
-async function complaintsOf(lab: RunningLab): Promise<string[]> {
-  return (await logOf(lab))
+/** What bob has said of packets that he could not send or take; libreswan, of what it does. */
+async function complaintsOf(lab: RunningLab, one: InteropCase): Promise<string[]> {
+  return (await logOf({ lab, one }))
     .split('\n')
-    .filter(line => /\[ESP\]|\[KNL\].*(?:fail|unable|no )/.test(line))
+    .filter(line => (one.other === 'libreswan' ? / #\d+: / : /\[ESP\]|\[KNL\].*(?:fail|unable|no )/).test(line))
     .slice(-8)
     .map(line => `  bob's log: ${line}`);
 }

@@ -1,13 +1,18 @@
 import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
-import { strongswan } from '../../lab/cli/machine/other-implementations.ts';
+import { libreswan, strongswan } from '../../lab/cli/machine/other-implementations.ts';
 import { interopCases } from '../interop/cases.ts';
 import { type Played, playMatrix, sampleOf } from '../interop/matrix.ts';
 import type { Table } from './report.ts';
 
-/** The engine against strongSwan, live: `sample` cases of the matrix, or all. Counted by what they are about. */
+/** The engine against strongSwan, and libreswan where it is, live: `sample` cases of the matrix, or all. Counted by what they are about. */
 export async function soakInterop(sample: number | null, progress: (text: string) => void): Promise<Table> {
-  const numbers = sampleOf(sample ?? Number.POSITIVE_INFINITY);
-  const title = `interoperation with strongSwan: ${numbers.length} of ${interopCases().length} cases`;
+  const cases = interopCases();
+  const hasLibreswan = libreswan().ok;
+  const numbers = sampleOf(sample ?? Number.POSITIVE_INFINITY).filter(
+    number => hasLibreswan || cases[number]?.other !== 'libreswan',
+  );
+  const others = hasLibreswan ? 'strongSwan and libreswan' : 'strongSwan';
+  const title = `interoperation with ${others}: ${numbers.length} of ${cases.length} cases`;
   const headings = ['what', 'passed', 'seconds'];
   const needed = [whyNotLive(), strongswan()].find(capability => capability !== null && !capability.ok);
   if (needed !== undefined && needed !== null) {

@@ -16,7 +16,7 @@ export function libreswanIkeProposal(proposal: IkeProposalConfig, version: 1 | 2
   return integrity.length === 0 ? joined(cipher, own, group) : joined(cipher, integrityName(integrity[0]), own, group);
 }
 
-/** `aes_gcm_16_256`, `aes128-sha2_256-dh14`; of AH `sha2_256`. null: it does not have that. */
+/** `aes_gcm_16_256`, `aes_gcm_16_256-none-dh14`, `aes128-sha2_256-dh14`; of AH `sha2_256`. null: it does not have that. */
 export function libreswanChildProposal(proposal: ChildProposalConfig, version: 1 | 2): string | null {
   const { protocol, encryption, integrity, keyExchange, additionalKeyExchanges } = proposal;
   if (additionalKeyExchanges.some(methods => !methods.includes('none'))) return null;
@@ -25,7 +25,7 @@ export function libreswanChildProposal(proposal: ChildProposalConfig, version: 1
   const known = version === 1 && !(keyExchange[0] ?? '').startsWith('modp') ? null : GROUPS[keyExchange[0] ?? ''];
   const parts = [
     ...(protocol === 'esp' ? [CHILD_CIPHERS[encryption[0] ?? ''] ?? null] : []),
-    ...(integrity.length === 0 ? [] : [CHILD_INTEGRITY[integrity[0] ?? ''] ?? null]),
+    ...(integrity.length === 0 ? (hasGroup ? ['none'] : []) : [CHILD_INTEGRITY[integrity[0] ?? ''] ?? null]),
     ...(hasGroup ? [known ?? null] : []),
   ];
   return version === 1 && encryption[0] === 'chacha20poly1305' ? null : joined(...parts);

@@ -1,4 +1,5 @@
 import { formatDistinguishedName } from '../pki/name-text.ts';
+import { privateKey } from '../crypto/signature.ts';
 import { parseAddress } from '../wire/address.ts';
 import { parseIdentity } from '../ike/identity.ts';
 import { DEFAULT_V1 } from '../ike/v1-config.ts';
@@ -119,9 +120,17 @@ function authenticationLines({ credentials }: IkeConfig, connection: ConnectionC
   const ways = [local.method, remote.methods[0] ?? 'psk'].map(method => AUTHBY[method]);
   const isOne = ways[0] === ways[1];
   const isSigned = local.method === 'signature';
+  const pkcs8 = isSigned ? (credentials.keys[local.key]?.pkcs8 ?? '') : '';
+  const isEcdsa = privateKey(Buffer.from(pkcs8, 'hex'))?.public.algorithm === 'ecdsa';
   return [
-    // What signatures IKEv2 takes is best left to it: it has RSA and ECDSA, old and new.
-    ...(isOne ? (ways[0] === 'rsasig' && version === 2 ? [] : [`authby=${ways[0]}`]) : []),
+    // Which RSA signatures IKEv2 takes is best left to it: it has old and new ones.
+    ...(isOne
+      ? ways[0] === 'rsasig' && version === 2
+        ? isEcdsa
+          ? ['authby=ecdsa']
+          : []
+        : [`authby=${ways[0]}`]
+      : []),
     ...(isOne ? [] : [`leftauth=${ways[0]}`, `rightauth=${ways[1]}`]),
     `leftid=${idText(local.identity)}`,
     `rightid=${idText(remote.identity)}`,
@@ -193,7 +202,7 @@ function sideLines(
   if (protocol === 'any') return lines;
   const port = typeof ports === 'string' ? null : ports[0] === ports[1] ? ports[0] : undefined;
   if (port === undefined || ports === 'opaque') impossible.push('libreswan has one port, or all of them');
-  lines.push(`${side}protoport=${protocol}${port === null || port === undefined ? '' : `/${port}`}`);
+  lines.push(`${side}protoport=${protocol}/${port ?? 0}`);
   return lines;
 }
 

@@ -158,6 +158,13 @@ describe('a chain of payloads', () => {
     expect(() => decodeIsakmpMessage(message(first, chain))).toThrow(WireError);
   });
 
+  test('padding at the end makes a message a multiple of four octets, RFC 2408 §3.6', () => {
+    const [padded, plain] = ['00 00 0005 61 000000', '00 00 0005 61'].map(chain => message(13, chain));
+    expect(decodeIsakmpMessage(padded ?? new Uint8Array(0))).toEqual(decodeIsakmpMessage(plain ?? new Uint8Array(0)));
+    expect(() => decodeIsakmpMessage(message(13, '00 00 0005 61 0000'))).toThrow(/2 octets behind/);
+    expect(() => decodeIsakmpMessage(message(13, '00 00 0004 00000000'))).toThrow(/4 octets behind/);
+  });
+
   test('too many of anything are refused, as many as may be are read', () => {
     expect(decodeIsakmpMessage(message(13, vendorIds(ISAKMP_PAYLOADS_MAX))).payloads).toHaveLength(128);
     expect(() => decodeIsakmpMessage(message(13, vendorIds(ISAKMP_PAYLOADS_MAX + 1)))).toThrow(/more than 128/);

@@ -14,8 +14,8 @@ export const ISAKMP_PAYLOAD_HEADER_OCTETS = 4;
 
 /**
  * A whole message of IKEv1, RFC 2408 §3. What is encrypted stays closed: `body`, and no payloads; a fragment is never encrypted.
- * Throws `WireError`, and nothing else: also for another major version, since only the header is then known, and for octets
- * behind the last payload.
+ * Up to three octets behind the last payload make a message a multiple of four (§3.6). Throws `WireError`, and nothing else: also
+ * for another major version, since only the header is then known, and for more octets than those.
  */
 export function decodeIsakmpMessage(octets: Uint8Array): IsakmpMessage {
   const { nextPayload, length: _, ...header } = decodeIsakmpHeader(octets);
@@ -26,11 +26,14 @@ export function decodeIsakmpMessage(octets: Uint8Array): IsakmpMessage {
     return { ...header, payloads: [], firstPayload: nextPayload, body: reader.rest() };
   }
   const payloads = decodeChain(nextPayload, reader);
-  if (reader.remaining > 0) {
+  const isPadding = reader.remaining < ALIGNMENT && octets.length % ALIGNMENT === 0;
+  if (reader.remaining > 0 && !isPadding) {
     throw reader.error('Length', reader.offset, `${reader.remaining} octets behind the last payload`);
   }
   return { ...header, payloads, body: null };
 }
+
+const ALIGNMENT = 4;
 
 /** RangeError for a payload of more than 65535 octets. */
 export function encodeIsakmpMessage(message: IsakmpMessage): Uint8Array {

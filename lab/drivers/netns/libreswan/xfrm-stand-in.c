@@ -1,6 +1,6 @@
 /*
- * For LD_PRELOAD under a key daemon, on a kernel that has no ESP and no AH: what the kernel would refuse for that alone
- * ("Protocol not supported"), it seems to accept. Each SA that the daemon would have installed is written to the file that
+ * For LD_PRELOAD under a key daemon, on a kernel that has no ESP and no AH: the SAs that the kernel refuses for that alone
+ * ("Protocol not supported"), or since it lacks their algorithm ("Function not implemented"), it seems to accept. Each SA that the daemon would have installed is written to the file that
  * XFRM_STAND_IN_LOG names, as a line of JSON, with its keys. So a negotiation comes to its end and its keys can be compared; no
  * packet is ever carried by it. Where the kernel accepts SAs, nothing is different.
  */
@@ -75,8 +75,9 @@ static void accept_all(int fd, void *octets, ssize_t length) {
     if (header->nlmsg_type != NLMSG_ERROR) continue;
     struct nlmsgerr *answer = NLMSG_DATA(header);
     unsigned asked = answer->msg.nlmsg_type;
+    int is_lacking = answer->error == -EPROTONOSUPPORT || answer->error == -ENOSYS;
     int is_absent = answer->error == -ESRCH && (asked == XFRM_MSG_DELSA || asked == XFRM_MSG_UPDSA);
-    if (answer->error == -EPROTONOSUPPORT || is_absent) answer->error = 0;
+    if (is_lacking || is_absent) answer->error = 0;
   }
 }
 
