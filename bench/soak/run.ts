@@ -11,6 +11,7 @@ import { soakIkeFuzz } from './ike-fuzz.ts';
 import { soakIkeV1Fuzz } from './ike-v1-fuzz.ts';
 import { soakInterop } from './interop.ts';
 import { soakKills } from './kills.ts';
+import { soakLabs } from './labs.ts';
 import { personNamed, thisPerson } from './person.ts';
 import { type Table, tableLines } from './report.ts';
 import type { Subject } from './round.ts';
@@ -18,9 +19,9 @@ import { soakPolicies } from './policies.ts';
 import { soakSwarm } from './swarm.ts';
 import { soakTopologies } from './topologies.ts';
 
-const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--driver sim|netns] [--user NAME]
+const USAGE = `npm run soak [-- PART…] [--seed TEXT] [--kills 50] [--interrupts 20] [--labs 20] [--deeds 100] [--driver sim|netns] [--user NAME]
     [--frames 1000000] [--hostile 10000000] [--mutations 100000] [--packets N] [--runs N] [--sample N] [--floods 1000000] [--messages N] [--trial NAME]
-PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKEv2, so many runs: 1000), swarm-v1 (IKEv1, 300), interop (strongSwan, live: the whole matrix, or a sample of it), ike-flood (so many first requests), ike-fuzz and ike-v1-fuzz (so many messages: 10000000 and 1000000, or the one trial that a finding names), kills; without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
+PART: hour, frames, hostile, topologies, differential (10000 packets), policies and filter (1000000 packets each), swarm (IKEv2, so many runs: 1000), swarm-v1 (IKEv1, 300), interop (strongSwan, live: the whole matrix, or a sample of it), ike-flood (so many first requests), ike-fuzz and ike-v1-fuzz (so many messages: 10000000 and 1000000, or the one trial that a finding names), kills, labs (so many at once, and so many random ups, downs and kills); without one: all. --user: an ordinary account, as whom netns is tried too when this runs as root.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,6 +29,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: String(Date.now()) },
     kills: { type: 'string', default: '50' },
     interrupts: { type: 'string', default: '20' },
+    labs: { type: 'string', default: '20' },
+    deeds: { type: 'string', default: '100' },
     frames: { type: 'string', default: '1000000' },
     hostile: { type: 'string', default: '10000000' },
     mutations: { type: 'string', default: '100000' },
@@ -58,6 +61,7 @@ const PARTS: Readonly<Record<string, () => Promise<Table> | Table>> = {
   'ike-v1-fuzz': () => soakIkeV1Fuzz(Number(values.messages ?? 1_000_000), values.seed, progress, values.trial),
   interop: () => soakInterop(values.sample === undefined ? null : Number(values.sample), progress),
   kills: () => soakKills(subjects(), killsOptions()),
+  labs: () => soakLabs(labsOptions()),
 };
 
 async function main(): Promise<void> {
@@ -76,6 +80,16 @@ async function main(): Promise<void> {
     if (table.findings.length > 0) process.exitCode = 1;
   }
 }
+
+/** Of every driver that this machine can run. */
+const labsOptions = () => ({
+  labs: Number(values.labs),
+  deeds: Number(values.deeds),
+  drivers: [...new Set(subjects().map(({ driver }) => driver))],
+  person: thisPerson(),
+  seed: values.seed,
+  onDeed: progress,
+});
 
 const killsOptions = () => ({
   kills: Number(values.kills),

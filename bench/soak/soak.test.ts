@@ -3,6 +3,7 @@ import { whyNotLive } from '../../lab/cli/machine/live-capabilities.ts';
 import { tryLock } from '../../lab/state/lock.ts';
 import { Arena, isBuilt, kill } from './arena.ts';
 import { soakHour } from './hour.ts';
+import { soakLabs } from './labs.ts';
 import { soakKills } from './kills.ts';
 import { settle } from './machine.ts';
 import { thisPerson } from './person.ts';
@@ -19,6 +20,15 @@ const needsLive = obstacle === null ? needsBuild : `needs ${obstacle.name}: ${ob
 test.skipIf(!isBuilt)(`simulated labs, killed and interrupted, leave nothing (${needsBuild})`, async () => {
   expect((await soakKills([{ driver: 'sim', person }], options)).findings).toEqual([]);
 });
+
+test.skipIf(!isBuilt)(
+  `labs at once, up and down and killed at random, leave nothing and each other alone (${needsBuild})`,
+  async () => {
+    const drivers = obstacle === null ? (['sim', 'netns'] as const) : (['sim'] as const);
+    const few = { labs: 4, deeds: 6, drivers, person, seed: options.seed, onDeed: () => undefined };
+    expect((await soakLabs(few)).findings).toEqual([]);
+  },
+);
 
 test.skipIf(!isBuilt)(`an hour of virtual time at 5 % loss (${needsBuild})`, async () => {
   expect((await soakHour(person, options.seed)).findings).toEqual([]);
