@@ -3,7 +3,16 @@ import { DLADM_SUBCOMMANDS } from './dladm.ts';
 import { FILE_COMMANDS } from './file-commands.ts';
 import { IPADM_SUBCOMMANDS } from './ipadm.ts';
 import { SERVICES } from './service.ts';
-import { IKE_CONFIG, IKE_PRESHARED, IPF6_CONF, IPF_CONF, IPSECINIT } from './service-files.ts';
+import { RACOONCTL_COMMANDS } from './racoonctl.ts';
+import {
+  IKE_CONFIG,
+  IKE_PRESHARED,
+  IPF6_CONF,
+  IPF_CONF,
+  IPSECINIT,
+  RACOON_CONF,
+  SETKEY_CONF,
+} from './service-files.ts';
 
 /** What may stand in the place of the next word. */
 export type Candidates =
@@ -21,7 +30,7 @@ const LINKS: Candidates = { kind: 'asks', argv: ['dladm', 'show-link', '-p', '-o
 const words = (...list: readonly string[]): Candidates => ({ kind: 'words', words: list });
 
 /** Of files that a node ought to have, whether they are there yet or not. */
-export const USUAL_FILES = [IPSECINIT, IKE_CONFIG, IKE_PRESHARED, IPF_CONF, IPF6_CONF];
+export const USUAL_FILES = [IPSECINIT, IKE_CONFIG, IKE_PRESHARED, IPF_CONF, IPF6_CONF, RACOON_CONF, SETKEY_CONF];
 
 /** `typed`: the words before the one that is to be completed. `more`: commands of whoever asks. */
 export function candidatesAfter(typed: readonly string[], more: readonly string[] = []): Candidates {
@@ -55,10 +64,27 @@ export function candidatesAfter(typed: readonly string[], more: readonly string[
       if (first === undefined) return words('certlocal', 'certdb', 'certrldb');
       return words('-a', '-e', '-l', '-r', ...(first === 'certlocal' ? ['-ks', '-kc', '-m', '-t', '-D', '-A'] : []));
     case 'ikeadm':
-      if (first === undefined) return words('get', 'dump', 'del', 'flush', 'read', 'help');
-      return rest.length > 0 ? words() : words('p1', 'rule', 'preshared', 'stats');
+      if (first === undefined) return words('get', 'dump', 'del', 'flush', 'read', 'set', 'help');
+      return rest.length > 0
+        ? words()
+        : words('p1', 'rule', 'preshared', 'stats', 'defaults', 'groups', 'encralgs', 'authalgs');
     case 'netstat':
       return words('-rn', '-in');
+    case 'ipseckey':
+      return words('dump', 'flush', 'get', 'delete', 'add', '-f', '-c', 'esp', 'ah');
+    case 'racoonctl':
+      if (first === undefined) return words(...RACOONCTL_COMMANDS, '-l');
+      return words(...(last.startsWith('-') ? RACOONCTL_COMMANDS : []), 'isakmp', 'esp', 'ah', 'ipsec');
+    case 'racoon':
+      return words('-C', '-f', '-F', '-v');
+    case 'service':
+      return first === undefined ? words('racoon', 'setkey') : words('start', 'stop', 'restart', 'reload', 'status');
+    case 'systemctl':
+      return first === undefined ? words('start', 'stop', 'restart', 'reload', 'status') : words('racoon', 'setkey');
+    case 'setkey':
+      return words('-D', '-DP', '-F', '-FP', '-f', '-c');
+    case 'tcpdump':
+      return last === '-i' ? LINKS : words('-i', '-c', '-A', '-X', '-v', 'host', 'port', 'esp', 'tcp', 'udp', 'icmp');
     case 'snoop':
       return last === '-d' ? LINKS : words('-d', '-c', 'esp', 'ah', 'icmp', 'host', 'port');
     case 'ifconfig':

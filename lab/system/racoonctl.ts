@@ -71,6 +71,9 @@ const COMMANDS: Readonly<Record<string, (asked: Asked) => SystemStep | string>> 
           ),
 };
 
+/** The long names, for completion. */
+export const RACOONCTL_COMMANDS: readonly string[] = Object.keys(COMMANDS);
+
 /** racoonctl(8): asks a racoon that runs. No key is shown. */
 export function racoonctl(argv: readonly string[]): SystemPlan {
   const reading = readOptions(argv, 'lds:');

@@ -14,7 +14,7 @@ import { checkName, findLab } from '../find-lab.ts';
 const DESCRIPTION = `Run a command on a node. Standard input, output, error and the exit status pass through.
 With the sim driver: ping, traceroute, nc, send. With netns and mininet: any program of this machine. With docker: those of the image.
 Nodes that run the engine have commands and files of their own with either: dladm, ipadm, route, netstat, svcadm, svcs, ikecert,
-ikeadm, in.iked -c, ipf, ipfstat, ipsecconf, ipsecalgs, setkey, snoop; tee, cat, ls, cp, rm and mkdir below /etc/inet, /etc/ipf, /etc/racoon.`;
+ikeadm, in.iked, ipf, ipfstat, ipsecconf, ipsecalgs, ipseckey, setkey, racoon, racoonctl, service, snoop, tcpdump; tee, cat, ls, cp, rm and mkdir below /etc/inet, /etc/ipf, /etc/racoon.`;
 
 export function define(command: Command, context: CommandContext): void {
   command
