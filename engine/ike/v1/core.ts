@@ -1,12 +1,13 @@
-import type { NodeCommand } from '../../node/node.ts';
 import { emptyPathMemory, type PathMemory } from '../../pki/memory.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
 import type { Cookie } from '../../wire/isakmp/message.ts';
 import type { IkeConfig } from '../config.ts';
+import type { HalfOpen } from '../counted.ts';
 import { credentialsOf } from '../credentials.ts';
-import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
+import type { IkeContext } from '../daemon.ts';
 import { type FetchAnswers, fetchKey, NOTHING_FETCHED, type Parked } from '../fetching.ts';
 import { createNames, type Names } from '../names.ts';
+import { emptyOutbox, type Outbox } from '../outbox.ts';
 import { StrayLimit } from '../stray-limit.ts';
 import { Alarms } from '../v2/alarms.ts';
 import { RateLimit } from '../v2/rate-limit.ts';
@@ -57,21 +58,6 @@ export interface Core {
   readonly out: Outbox;
 }
 
-/** ISAKMP SAs of responders whose peer has not proven anything, in total and by its address. */
-export interface HalfOpen {
-  total: number;
-  readonly bySource: Map<string, number>;
-}
-
-/** What the call at hand has brought so far. */
-export interface Outbox {
-  commands: NodeCommand[];
-  datagrams: IkeDatagram[];
-  events: IkeEvent[];
-  secrets: IkeSecrets[];
-  fetches: IkeFetch[];
-}
-
 export function createCore(config: IkeConfig, context: IkeContext, steps: V1Steps, names: Names = createNames()): Core {
   credentialsOf(config); // what cannot be read is not to be found out by a stranger's message
   return {
@@ -100,13 +86,6 @@ export function createCore(config: IkeConfig, context: IkeContext, steps: V1Step
     counters: {},
     out: emptyOutbox(),
   };
-}
-
-/** Hands out what came of a call. */
-export function takeEffects({ out }: Core): IkeEffects {
-  const effects = { ...out };
-  Object.assign(out, emptyOutbox());
-  return effects;
 }
 
 /** What a step may look at; `fetched` are the answers to what the message at hand has asked for. */
@@ -150,5 +129,3 @@ export function isMessageIdUsed(sa: IsakmpSa, messageId: number): boolean {
   if (sa.kind !== 'established') return false;
   return sa.exchanges.some(one => one.messageId === messageId) || sa.usedIds.includes(messageId);
 }
-
-const emptyOutbox = (): Outbox => ({ commands: [], datagrams: [], events: [], secrets: [], fetches: [] });

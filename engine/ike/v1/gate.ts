@@ -1,6 +1,6 @@
 import { tellAtRate } from '../tell.ts';
 import { type Core } from './core.ts';
-import { halfOpenOf } from './sa-table.ts';
+import { halfOpenOf } from '../counted.ts';
 
 /**
  * Whether a stranger's first message is looked at. IKEv1 cannot ask for a cookie before it keeps anything: what is kept is little,

@@ -1,5 +1,6 @@
 import type { IsakmpMessage } from '../../wire/isakmp/message.ts';
 import { IsakmpExchange, IsakmpNotify } from '../../wire/isakmp/registry.ts';
+import { requestDigest } from '../counted.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { answerAggressive } from './aggressive-responder.ts';
 import { applyStep } from './apply.ts';
@@ -8,7 +9,7 @@ import { mayEnter } from './gate.ts';
 import { answerOffer } from './main-responder.ts';
 import { opened, unknownPayload } from './opened.ts';
 import { refuseMessage } from './refuse.ts';
-import { messageDigest, requestDigest, storeSa } from './sa-table.ts';
+import { messageDigest, storeSa } from './sa-table.ts';
 import { sendClearNotice, transmit } from './send.ts';
 
 type Way = Omit<IkeDatagram, 'octets'>;

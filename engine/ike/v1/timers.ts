@@ -1,4 +1,5 @@
 import { tell } from '../tell.ts';
+import { runAlarms } from '../turns.ts';
 import { NS_PER_MS } from '../../wire/instant.ts';
 import { applyStep, settle } from './apply.ts';
 import { runCaller } from './caller.ts';
@@ -14,29 +15,22 @@ import { closed } from './used-ids.ts';
 
 /** Does all that is due now. */
 export function runTimers(core: Core): void {
-  for (;;) {
-    const id = core.alarms.takeDue(core.now);
-    if (id === null) return;
-    if (id < 0) runCaller(core, id);
-    else runSa(core, id);
-    settle(core);
-  }
+  runAlarms(core, {
+    runCaller: id => runCaller(core, id),
+    fireNext: id => fireNext(core, id),
+    settle: () => settle(core),
+  });
 }
 
-/** More than this at one instant is a clock that does not advance. */
-const FIRES_MAX = 1000;
-
-function runSa(core: Core, id: number): void {
-  for (let fires = 0; fires < FIRES_MAX; fires++) {
-    const sa = core.sas.get(id);
-    if (sa === undefined) return;
-    const clock = dueClock(sa, core.now);
-    const due = resendAt(sa);
-    if (clock !== null) applyStep(core, sa, clock.fire(sa, worldOf(core)), null);
-    else if (due !== null && due <= core.now) resend(core, sa);
-    else return void core.unsettled.add(id);
-  }
-  throw new Error('a clock of an ISAKMP SA does not advance');
+function fireNext(core: Core, id: number): boolean {
+  const sa = core.sas.get(id);
+  if (sa === undefined) return false;
+  const clock = dueClock(sa, core.now);
+  const due = resendAt(sa);
+  if (clock !== null) applyStep(core, sa, clock.fire(sa, worldOf(core)), null);
+  else if (due !== null && due <= core.now) resend(core, sa);
+  else core.unsettled.add(id);
+  return clock !== null || (due !== null && due <= core.now);
 }
 
 /** Sends again what the peer has not answered; after the last time it is given up. */

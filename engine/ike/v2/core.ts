@@ -1,10 +1,11 @@
-import type { NodeCommand } from '../../node/node.ts';
 import { emptyPathMemory, type PathMemory } from '../../pki/memory.ts';
 import type { IkeConfig } from '../config.ts';
+import type { HalfOpen as HalfOpenOfBoth } from '../counted.ts';
 import { credentialsOf } from '../credentials.ts';
-import type { IkeContext, IkeDatagram, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
+import type { IkeContext } from '../daemon.ts';
 import { type FetchAnswers, fetchKey, NOTHING_FETCHED, type Parked } from '../fetching.ts';
 import { createNames, type Names } from '../names.ts';
+import { emptyOutbox, type Outbox } from '../outbox.ts';
 import type { IkeSteps } from '../steps.ts';
 import { StrayLimit } from '../stray-limit.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
@@ -68,21 +69,9 @@ export interface Core {
   readonly out: Outbox;
 }
 
-/** IKE SAs of responders whose peer has not proven anything, in total and by its address. */
-export interface HalfOpen {
-  total: number;
-  readonly bySource: Map<string, number>;
+export interface HalfOpen extends HalfOpenOfBoth {
   /** Whether cookies were asked for by the last look: events tell of changes. */
   asksCookies: boolean;
-}
-
-/** What the call at hand has brought so far. */
-export interface Outbox {
-  commands: NodeCommand[];
-  datagrams: IkeDatagram[];
-  events: IkeEvent[];
-  secrets: IkeSecrets[];
-  fetches: IkeFetch[];
 }
 
 export function createCore(
@@ -124,13 +113,6 @@ export function createCore(
   };
 }
 
-/** Hands out what came of a call. */
-export function takeEffects({ out }: Core): IkeEffects {
-  const effects = { ...out };
-  Object.assign(out, emptyOutbox());
-  return effects;
-}
-
 /** What a step may look at; `fetched` are the answers to what the message at hand has asked for. */
 export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): World {
   const { context, config, steps } = core;
@@ -159,5 +141,3 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
     },
   };
 }
-
-const emptyOutbox = (): Outbox => ({ commands: [], datagrams: [], events: [], secrets: [], fetches: [] });

@@ -7,7 +7,7 @@ import { payloadOf } from './exchange-table.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import { notifyOf, notifyPayload } from './notify.ts';
 import { puzzleNotify, puzzlePrf, solvedZeroBits } from './puzzle.ts';
-import { halfOpenOf } from './sa-table.ts';
+import { halfOpenOf } from '../counted.ts';
 
 /** Whether a stranger's IKE_SA_INIT request is looked at, RFC 7296 §2.6. Nothing is kept of one that is not. */
 export type GateVerdict =

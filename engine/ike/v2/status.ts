@@ -1,11 +1,10 @@
 import { formatAddress } from '../../wire/address.ts';
-import { type Instant, NS_PER_S } from '../../wire/instant.ts';
+import type { Instant } from '../../wire/instant.ts';
 import { formatIdentity, identityOfPayload } from '../identity.ts';
-import type { ChildSaStatus, IkeSaStatus, IkeStatus } from '../status.ts';
-import type { ChildSa } from './child-sa.ts';
+import { childStatus, natOf, secondsIn, secondsLeft } from '../sa-status.ts';
+import type { IkeSaStatus, IkeStatus } from '../status.ts';
 import type { Core } from './core.ts';
-import { type IkeSa, isAuthenticated, isKeyed, type Path } from './ike-sa.ts';
-import { formatSelector } from './sa-selector.ts';
+import { type IkeSa, isAuthenticated, isKeyed } from './ike-sa.ts';
 import { ikeSuiteName } from './suite.ts';
 
 /** What anybody may see; no keys. Closed IKE SAs are history. */
@@ -44,33 +43,13 @@ function saStatus(sa: IkeSa, now: Instant): IkeSaStatus {
     nat: natOf(path),
     extensions: [...sa.extensions],
     virtualAddresses: proven?.virtualAddresses ?? [],
-    ageSeconds: seconds(now - (proven?.establishedAt ?? sa.createdAt)),
-    rekeySeconds: left(established?.rekeyAt ?? null, now),
-    reauthenticateSeconds: left(established?.reauthenticateAt ?? null, now),
+    ageSeconds: secondsIn(now - (proven?.establishedAt ?? sa.createdAt)),
+    rekeySeconds: secondsLeft(established?.rekeyAt ?? null, now),
+    reauthenticateSeconds: secondsLeft(established?.reauthenticateAt ?? null, now),
     sent: sa.sent,
     received: sa.received,
     retransmitted: sa.retransmitted,
     children: (proven?.children ?? []).map(child => childStatus(child, now)),
-  };
-}
-
-function childStatus(child: ChildSa, now: Instant): ChildSaStatus {
-  const { inbound } = child;
-  return {
-    id: child.id,
-    name: child.config.name,
-    state: child.state,
-    protocol: inbound.protocol ?? 'esp',
-    mode: inbound.mode,
-    spiIn: child.spiIn,
-    spiOut: child.spiOut,
-    suite: child.suite,
-    esn: inbound.esn,
-    encapsulated: (inbound.encapsulation ?? null) !== null,
-    local: child.local.map(formatSelector),
-    remote: child.remote.map(formatSelector),
-    ageSeconds: seconds(now - child.installedAt),
-    rekeySeconds: left(child.rekeyAt, now),
   };
 }
 
@@ -90,15 +69,7 @@ function stateOf(sa: IkeSa): IkeSaStatus['state'] {
   }
 }
 
-function natOf({ isLocalNatted, isRemoteNatted }: Path): IkeSaStatus['nat'] {
-  if (isLocalNatted) return isRemoteNatted ? 'both' : 'local';
-  return isRemoteNatted ? 'remote' : 'none';
-}
-
 function identityText(id: Parameters<typeof identityOfPayload>[0]): string {
   const identity = identityOfPayload(id);
   return identity === null ? `type ${id.idType}` : formatIdentity(identity);
 }
-
-const seconds = (ns: number): number => Math.floor(ns / NS_PER_S);
-const left = (at: Instant | null, now: Instant): number | null => (at === null ? null : Math.max(0, seconds(at - now)));
