@@ -246,6 +246,8 @@ function reportUntold({ credentials, ppks }: IkeConfig, connection: ConnectionCo
   if (connection.childless === 'force') not('an IKE SA without a child');
   if (connection.port !== 500 || connection.natPort !== 4500) not('other ports');
   if (version === 1 && v1.xauth !== null) not('XAuth');
+  if (version === 1 && v1.commitBit) not('the commit bit');
+  if (version === 1 && (v1.lifetimeCheck === 'claim' || v1.lifetimeCheck === 'exact')) not('such a check of lifetimes');
   if (children.some(({ transform }) => transform > 0)) not('SAs one inside the other');
   const less = (what: string) => say(told.missing, what);
   if (authentication.remote.authorities.length > 0 && credentials.anchors.length > 1) less('authorities of one peer');
@@ -255,7 +257,6 @@ function reportUntold({ credentials, ppks }: IkeConfig, connection: ConnectionCo
   if (connection.windowSize !== 1) less('a window size');
   if (connection.reauthenticateSeconds > 0) less('reauthentication');
   if (version === 1 && v1.accepts.some(mode => mode !== v1.mode)) less('a mode to answer but its own');
-  if (version === 1 && v1.commitBit) less('the commit bit');
   if (version === 1 && v1.lifetimeKilobytes !== null) less('a lifetime of an ISAKMP SA in kilobytes');
   if (children.some(({ trafficFlow }) => trafficFlow !== null)) less('traffic flow confidentiality');
 }
