@@ -118,7 +118,7 @@ describe.skipIf(!isBuilt)('lab as a process (needs dist: npm run build)', () => 
     expect(await complete('up', 'clear', '--driver', '')).toEqual(['auto', 'sim', 'netns', 'docker', 'mininet']);
     expect(await complete('up', 'clear', '--se')).toEqual(['--seed']);
     expect(await complete('exec', 'a1', '--', 'pi')).toEqual(['ping']);
-    expect(await complete('exec', 'alice', 'ipsec')).toEqual(['ipsecalgs', 'ipsecconf']);
+    expect(await complete('exec', 'alice', 'ipsec')).toEqual(['ipsecalgs', 'ipsecconf', 'ipseckey']);
     expect(await complete('exec', 'a1', '--', 'ping', 'se')).toEqual([]);
     expect(await complete('test', 'rfc43')).toEqual(['rfc4301', 'rfc4302', 'rfc4303']);
   });
