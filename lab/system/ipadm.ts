@@ -3,6 +3,7 @@ import { wrong } from './effect.ts';
 import { createAddr } from './ipadm-create-addr.ts';
 import { deleteAddr, turnAddr } from './ipadm-addr.ts';
 import { createIf, deleteIf, turnIf } from './ipadm-if.ts';
+import { refreshAddr, setLinkProp, showAddrProp, showIfProp } from './ipadm-link-prop.ts';
 import { resetProp, setProp, showProp } from './ipadm-prop.ts';
 import { showAddr, showIf } from './ipadm-show.ts';
 import type { SystemPlan } from './system.ts';
@@ -22,6 +23,13 @@ export const IPADM_SUBCOMMANDS: Readonly<Record<string, (argv: readonly string[]
   'show-if': showIf,
   'enable-if': argv => turnIf('enable-if', argv),
   'disable-if': argv => turnIf('disable-if', argv),
+  'refresh-addr': refreshAddr,
+  'show-ifprop': showIfProp,
+  'set-ifprop': argv => setLinkProp('set-ifprop', argv),
+  'reset-ifprop': argv => setLinkProp('reset-ifprop', argv),
+  'show-addrprop': showAddrProp,
+  'set-addrprop': argv => setLinkProp('set-addrprop', argv),
+  'reset-addrprop': argv => setLinkProp('reset-addrprop', argv),
   'set-prop': setProp,
   'reset-prop': resetProp,
   'show-prop': showProp,
@@ -37,6 +45,8 @@ const USAGE = [
   '       ipadm show-addr [[-p] -o <field>,...] [<addrobj>]',
   '       ipadm up-addr|down-addr [-t] <addrobj>',
   '       ipadm enable-addr|disable-addr -t <addrobj>',
+  '       ipadm show-ifprop [-p <prop>,...] [<interface>]',
+  '       ipadm show-addrprop [-p <prop>,...] [<addrobj>]',
   '       ipadm set-prop [-t] -p <prop>=<value> <protocol>',
   '       ipadm reset-prop [-t] -p <prop> <protocol>',
   '       ipadm show-prop [[-c] -o <field>,...] [-p <prop>,...] [<protocol>]',

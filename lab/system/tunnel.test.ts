@@ -156,3 +156,18 @@ test('what the topology has given is like what was set for good', () => {
   expect(node.type('dladm show-iptun')).toBe('');
   expect(node.node.status().interfaces.map(({ name }) => name)).toEqual(['net0', 'net1']);
 });
+
+test('properties of interfaces and address objects are shown, and where they are set is said', () => {
+  const node = new TypedNode(ALICE);
+  expect(node.type('ipadm show-ifprop -p mtu net0')).toMatch(
+    /^IFNAME +PROPERTY +PROTO +PERM +CURRENT +PERSISTENT +DEFAULT +POSSIBLE\nnet0 +mtu +ipv4 +r- +1500 /,
+  );
+  expect(node.type('ipadm show-ifprop -c -o ifname,current -p forwarding net1')).toBe('net1:on\nnet1:on\n');
+  expect(node.type('ipadm show-addrprop net1/v4')).toMatch(/\nnet1\/v4 +prefixlen +r- +24 +24 +24 +1-32\n$/);
+  expect(node.type('ipadm refresh-addr net0/v4')).toBe('');
+  expect(node.type('ipadm refresh-addr net9/v4')).toContain('Address object not found');
+  expect(node.type('ipadm set-ifprop -p mtu=1400 net0')).toContain('write mtu: under the interface in the topology');
+  expect(node.type('ipadm set-ifprop -p mut=1400 net0')).toContain('did you mean "mtu"?');
+  expect(node.type('ipadm set-addrprop -p prefixlen=8 net0/v4')).toContain('create it anew');
+  expect(node.type('ipadm show-ifprop net7')).toContain('Interface does not exist');
+});
