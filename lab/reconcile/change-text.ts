@@ -16,7 +16,7 @@ export function changeLine(change: Change): string {
     case 'nodeChanged':
       return `~ node ${change.node}: ${nodeText(change)}`;
     case 'judgement':
-      return `~ ${change.what}`;
+      return change.what === 'faults' ? '~ faults: from the next lab up on' : `~ ${change.what}`;
   }
 }
 

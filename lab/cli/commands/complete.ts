@@ -64,6 +64,7 @@ const ARGUMENTS: Readonly<Record<string, (place: number) => string[]>> = {
         : [],
   fault: place =>
     place === 0 ? [...FAULT_KINDS] : place === 1 ? namesOf(lab => [...lab.record.nodes, ...lab.record.links]) : [],
+  bundle: place => (place === 0 ? labs() : []),
   restart: () => namesOf(lab => lab.record.nodes),
   capture: place => (place === 0 ? namesOf(lab => lab.record.links) : []),
   status: place => (place === 0 ? labs() : []),

@@ -146,7 +146,8 @@ async function tell(parts: NetnsLabParts, before: Topology, after: Topology, cha
     return configure({ ...after, nodes: [node] }, [], parts.ground.wayUp, parts.ground.nics);
   }
   const system = systems.find(name);
-  if (fleet.find(name) === null || system === null) return; // it will be so when it starts again
+  // One that does not run will be so when it starts again.
+  if (fleet.find(name) === null || system === null) return seatSystem(name);
   for (const command of nodeCommands(system.settings, before, after, name)) await fleet.command(name, command);
   if (change.aspects.some(aspect => OF_IKE.has(aspect))) await fleet.configureIke(name, ikeFor(name));
   seatSystem(name);
