@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { UP_DEVICE } from '../drivers/netns/names.ts';
 import { withSystemPath } from '../drivers/netns/pod.ts';
 import { badInput, machineCannot } from '../state/failure.ts';
-import { identify, type ProcessIdentity } from '../state/process.ts';
+import { identify, type ProcessIdentity, RUN_VARIABLE } from '../state/process.ts';
 import { UNIMPAIRED } from '../topology/impairment.ts';
 import type { Topology, TopologyNode } from '../topology/model.ts';
 
@@ -42,13 +42,19 @@ interface RunningHost {
   readonly pid: number;
 }
 
-/** Mininet names the shell of each host, and of each switch, in its arguments; those that share our network are no hosts. */
+/**
+ * Mininet names the shell of each host, and of each switch, in its arguments. Those that share our network are no hosts, and those of
+ * labs belong to them.
+ */
 function mininetHosts(): RunningHost[] {
   return readdirSync('/proc')
     .filter(entry => /^\d+$/.test(entry))
     .flatMap(entry => {
       const name = /\0mininet:([^\0]+)\0$/.exec(readOrNothing(`/proc/${entry}/cmdline`))?.[1];
-      return name === undefined || networkOf(entry) === networkOf('self') ? [] : [{ name, pid: Number(entry) }];
+      if (name === undefined || networkOf(entry) === networkOf('self')) return [];
+      return `\0${readOrNothing(`/proc/${entry}/environ`)}`.includes(`\0${RUN_VARIABLE}=`)
+        ? []
+        : [{ name, pid: Number(entry) }];
     });
 }
 

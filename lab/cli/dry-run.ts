@@ -151,13 +151,14 @@ const processesOf =
       : []),
   ];
 
+const namespaces = (isRoot: boolean): string =>
+  isRoot
+    ? 'root, for namespaces of its own (mount, PID, network); nothing outside of them is touched'
+    : 'user namespaces, and in them namespaces of its own (mount, PID, network); no root';
+
 const PRIVILEGES: Readonly<Record<DriverName, (isRoot: boolean) => readonly string[]>> = {
   sim: () => ['nothing of the machine'],
-  netns: isRoot => [
-    isRoot
-      ? 'root, for namespaces of its own (mount, PID, network); nothing outside of them is touched'
-      : 'user namespaces, and in them namespaces of its own (mount, PID, network); no root',
-  ],
+  netns: isRoot => [namespaces(isRoot)],
   docker: () => ['root, and the Docker daemon: a container a node with NET_ADMIN and NET_RAW, without a network'],
-  mininet: () => ['root, and Mininet: hosts and links are made by its API, inside of namespaces of the lab'],
+  mininet: isRoot => [namespaces(isRoot), 'Mininet, by whose API hosts and links are made inside of these'],
 };

@@ -1,11 +1,13 @@
 import type { TopologyNode } from '../../topology/model.ts';
+import { MachineObstacle } from '../machine-obstacle.ts';
 import { oneNamespaceScript, returnNicsLines } from '../netns/engine-namespace.ts';
 import { UP_DEVICE } from '../netns/names.ts';
 import { runScript } from '../netns/run.ts';
 
 /**
  * A host of a network that runs becomes a gateway: its kernel loses the addresses and routes of the NICs, which are the engine's now.
- * The script that gives them back, with all settings that a gateway's kernel has otherwise.
+ * The script that gives them back, with all settings that a gateway's kernel has otherwise. A MachineObstacle for what it could not
+ * give back.
  */
 export async function undoScript(node: TopologyNode, namespace: string): Promise<string> {
   const nics = node.interfaces.map(({ name }) => name);
@@ -18,10 +20,18 @@ export async function undoScript(node: TopologyNode, namespace: string): Promise
     ...nics.map(name => `ip -o link show dev ${name} up | grep -q . || echo "down ${name}"`),
     ...nics.map(name => `ip -o -4 addr show dev ${name} | sed 's/^/address /'`),
     ...nics.map(name => `ip -o -6 addr show dev ${name} scope global | grep -v dynamic | sed 's/^/address /' || true`),
+    // Those are not listed by device.
+    '{ ip -4 route; ip -6 route; } | grep nexthop || true',
     ...nics.map(name => `ip -4 route show table main dev ${name} | sed 's/^/route ${name} -4 /'`),
     ...nics.map(name => `ip -6 route show table main dev ${name} | sed 's/^/route ${name} -6 /'`),
   ];
   const seen = (await runScript(namespace, `set -e\n${look.join('\n')}\n`)).split('\n');
+  if (seen.some(line => /\bnexthop\b/.test(line))) {
+    throw new MachineObstacle(
+      `${node.name} has a route by several ways at once, which could not be given back`,
+      'give it one way, in Mininet',
+    );
+  }
   return [
     'set -e',
     `! ip link show dev ${UP_DEVICE} >/dev/null 2>&1 || ip link del dev ${UP_DEVICE}`,
@@ -52,9 +62,8 @@ function settingLine(line: string): string[] {
 function addressLine(line: string): string[] {
   const [, device, address, rest = ''] = /^address \d+: (\S+) +inet6? (\S+)([^\\]*)/.exec(line) ?? [];
   if (device === undefined || address === undefined) return [];
-  const broadcast = / brd (\S+)/.exec(rest)?.[1];
-  const more = broadcast === undefined ? '' : ` broadcast ${broadcast}`;
-  return [`ip addr replace ${address} dev ${device}${more}`];
+  const words = [...rest.matchAll(/ (peer|brd|scope) (\S+)/g)].map(([, word, value]) => ` ${word} ${value}`);
+  return [`ip addr replace ${address}${words.join('')} dev ${device}${/ nodad\b/.test(rest) ? ' nodad' : ''}`];
 }
 
 /** Routes that come with an address come with it again; `ip` does not read the marks of a route's state. */
