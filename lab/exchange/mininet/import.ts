@@ -95,6 +95,7 @@ const ONLY_THE_TOPOLOGY =
 class Station {
   readonly node: MininetNode;
   readonly changes: HostChanges;
+  readonly #ends: MininetTopoEnd[] = [];
   /** The interface that the options of the host are for: that of the lowest port. */
   #first: MininetTopoEnd | null = null;
 
@@ -110,8 +111,6 @@ class Station {
     this.#ends.push(end);
     return true;
   }
-
-  readonly #ends: MininetTopoEnd[] = [];
 
   configure(notes: Report): void {
     const { node, changes } = this;
