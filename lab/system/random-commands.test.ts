@@ -4,7 +4,9 @@ import { ALICE, TypedNode } from './testing/typed-node.ts';
 
 /** Words as they come in commands, right and wrong. */
 const WORDS = `
-dladm ipadm route netstat ifconfig svcadm svcs in.iked ikeadm ipsecconf ipf create-iptun delete-iptun
+dladm ipadm route netstat ifconfig svcadm svcs in.iked ikeadm ipsecconf ipf ipseckey racoon racoonctl service systemctl
+tcpdump setkey show-sa flush-sa delete-sa establish-sa vpn-connect isakmp esp inet 1.2.3.4 5.6.7.8 any dump spi start
+stop -C -D -P -A port p1 groups set priv racoon.service create-iptun delete-iptun
 show-iptun show-link -t -T ipv4 ipv6 -a v4_bob0 v6_c0 local=1.2.3.4,remote=5.6.7.8
 local=10.0.0.1,remote=10.0.1.1 local=10.0.0.1/24 local=2001:db8::1/64 create-addr delete-addr show-addr
 up-addr down-addr disable-addr enable-addr static addrconf v4_bob0/v4 v4_bob0/v6 net1/v4 net1/v6a net0
@@ -17,7 +19,7 @@ fe80::506:708 -ifp -rn enable disable restart clear ipsec/policy ipsec/ike netwo
   .split(/\s+/)
   .concat('');
 /** Those that begin the list are commands. */
-const COMMANDS = 11;
+const COMMANDS = 18;
 /** Commands that work, so that there is something to take apart. */
 const LINES = [
   'dladm create-iptun -T ipv4 -a local=1.2.3.4,remote=5.6.7.8 v4_bob0',
@@ -45,6 +47,13 @@ const LINES = [
   'route delete default 1.2.3.1',
   'svcadm restart ipsec/policy',
   'svcadm enable ipsec/ike',
+  'svcadm disable ipsec/ike',
+  'service racoon restart',
+  'service racoon stop',
+  'racoonctl reload-config',
+  'racoonctl vpn-connect 5.6.7.8',
+  'setkey -f /etc/racoon/setkey.conf',
+  'setkey -FP',
   'svcadm disable -t ipsec/policy',
   'ipadm set-prop -t -p hostmodel=strong ipv6',
   'reboot',
@@ -52,6 +61,12 @@ const LINES = [
 const POLICY = '{tunnel v4_bob0 negotiate tunnel} ipsec {encr_algs aes encr_auth_algs sha512 sa shared}\n';
 const CONFIG = `{ label "b" local_addr 1.2.3.4 remote_addr 5.6.7.8
   p1_xform { auth_method preshared oakley_group 14 auth_alg sha256 encr_alg aes } }\n`;
+const RACOON = `remote anonymous { exchange_mode main; proposal { encryption_algorithm aes 256; hash_algorithm sha256;
+  authentication_method pre_shared_key; dh_group modp2048; } }
+sainfo anonymous { encryption_algorithm aes 256; authentication_algorithm hmac_sha256; compression_algorithm deflate; }\n`;
+const SETKEY = `spdflush;
+spdadd 1.2.3.4 5.6.7.8 any -P out ipsec esp/transport//require;
+spdadd 5.6.7.8 1.2.3.4 any -P in ipsec esp/transport//require;\n`;
 
 test.each([1, 2, 3, 4, 5, 6])('whatever is typed, a node does it or says why not (seed %i)', seed => {
   const draw = drawFrom(seed);
@@ -59,6 +74,8 @@ test.each([1, 2, 3, 4, 5, 6])('whatever is typed, a node does it or says why not
   const node = new TypedNode(ALICE);
   node.type('tee /etc/inet/ipsecinit.conf', POLICY);
   node.type('tee /etc/inet/ike/config', CONFIG);
+  node.type('tee /etc/racoon/racoon.conf', RACOON);
+  node.type('tee /etc/racoon/setkey.conf', SETKEY);
   const typed: string[] = [];
   for (let i = 0; i < 300; i += 1) {
     const words = Array.from({ length: 1 + draw(5) }, () => `'${pick(WORDS)}'`);
