@@ -5,7 +5,6 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +17,7 @@ namespace {
 constexpr int kSignal = 33;
 constexpr size_t kKernelMaskOctets = 8;
 constexpr int kLookAgainNs = 20'000'000;
-constexpr int kLooksMax = 250;
+constexpr int kLooksMax = 1500;
 
 /// The kernel's struct sigaction as it is, whose layout is none of our business.
 using KernelAction = unsigned char[128];

@@ -37,6 +37,10 @@ static constexpr uint32_t kPidfdSendSignal = 424;
 static constexpr uint32_t kIoUringSetup = 425;
 static constexpr uint32_t kIoUringRegister = 427;
 static constexpr uint32_t kOpenTree = 428;
+static constexpr uint32_t kMoveMount = 429;
+static constexpr uint32_t kFsopen = 430;
+static constexpr uint32_t kFsconfig = 431;
+static constexpr uint32_t kFsmount = 432;
 static constexpr uint32_t kFspick = 433;
 static constexpr uint32_t kPidfdOpen = 434;
 static constexpr uint32_t kClone3 = 435;
@@ -58,7 +62,8 @@ static const uint32_t kRefused[] = {
     __NR_ptrace, __NR_process_vm_readv, __NR_process_vm_writev, __NR_kcmp, __NR_tkill, __NR_rt_sigqueueinfo, __NR_rt_tgsigqueueinfo,
     kPidfdSendSignal, kPidfdOpen, kPidfdGetfd, kProcessMadvise, kProcessMrelease, __NR_move_pages, __NR_migrate_pages,
     // Namespaces and mounts.
-    __NR_setns, __NR_unshare, __NR_mount, __NR_umount2, __NR_pivot_root, __NR_chroot, kOpenTree, 429, 430, 431, 432, kFspick, kMountSetattr,
+    __NR_setns, __NR_unshare, __NR_mount, __NR_umount2, __NR_pivot_root, __NR_chroot, kOpenTree, kMoveMount, kFsopen, kFsconfig, kFsmount,
+    kFspick, kMountSetattr,
     // The kernel.
     __NR_bpf, __NR_perf_event_open, __NR_userfaultfd, kIoUringSetup, kIoUringRegister, __NR_kexec_load,
 #ifdef __NR_kexec_file_load
@@ -112,6 +117,10 @@ static Program IfAnyBit(size_t argument, uint32_t bits, uint32_t yes, uint32_t n
   return {LoadArgument(argument), Jump(BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1), Return(yes), Return(no)};
 }
 
+static Program IfEqual(size_t argument, uint32_t value, uint32_t yes, uint32_t no) {
+  return {LoadArgument(argument), Jump(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), Return(yes), Return(no)};
+}
+
 static Program IfEither(size_t argument, uint32_t one, uint32_t other, uint32_t yes, uint32_t no) {
   return {LoadArgument(argument), Jump(BPF_JMP | BPF_JEQ | BPF_K, one, 1, 0), Jump(BPF_JMP | BPF_JEQ | BPF_K, other, 0, 1), Return(yes), Return(no)};
 }
@@ -140,8 +149,8 @@ static Program TheFilter() {
   Decide(&program, __NR_socket, IfEither(0, AF_INET, AF_INET6, kAllow, kRefuse));
   // Characters that a terminal would take for typed ones.
   Decide(&program, __NR_ioctl, IfEither(1, TIOCSTI, TIOCLINUX, kRefuse, kAllow));
-  Decide(&program, __NR_kill, IfEither(0, self, self, kAllow, kRefuse));
-  Decide(&program, __NR_tgkill, IfEither(0, self, self, kAllow, kRefuse));
+  Decide(&program, __NR_kill, IfEqual(0, self, kAllow, kRefuse));
+  Decide(&program, __NR_tgkill, IfEqual(0, self, kAllow, kRefuse));
   Decide(&program, __NR_prlimit64, IfEither(0, 0, self, kAllow, kRefuse));
   const size_t refused = sizeof kRefused / sizeof *kRefused;
   static_assert(refused < 255, "a jump has eight bits");
