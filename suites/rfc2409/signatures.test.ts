@@ -1,7 +1,16 @@
 import { constants, privateEncrypt } from 'node:crypto';
 import { benchKey } from '../tester/ike/signatures.ts';
 import { judge } from '../tester/judgement.ts';
-import { attributesOf, exchangeHalves, offer, offerPayloads, proofOf, saidBy } from '../tester/ike-v1/main-mode.ts';
+import { askAggressive, takeAggressive } from '../tester/ike-v1/aggressive-mode.ts';
+import {
+  attributesOf,
+  exchangeHalves,
+  natDetections,
+  offer,
+  offerPayloads,
+  proofOf,
+  saidBy,
+} from '../tester/ike-v1/main-mode.ts';
 import { EXCHANGE, payloadOf } from '../tester/ike-v1/payloads.ts';
 import type { TesterV1Peer } from '../tester/ike-v1/peer.ts';
 import { askQuick } from '../tester/ike-v1/quick-mode.ts';
@@ -24,7 +33,14 @@ import {
 } from '../tester/ike-v1/signed.ts';
 import { METHOD } from '../tester/ike-v1/suite.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
-import { judgeAlive, judgeGone, judgeNotChosen, judgeQuick, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
+import {
+  judgeAlive,
+  judgeGone,
+  judgeNoQuick,
+  judgeNotChosen,
+  judgeQuick,
+  judgeStillServes,
+} from '../tester/ike-v1/verdicts.ts';
 
 /** RFC 2409 §5.1: phase 1 authenticated with signatures. */
 
@@ -234,5 +250,49 @@ v1Clause(
   async peer => {
     await answerSigned(peer, await letAliceSign(peer), BY_BOB);
     await judgeGoesOn(peer, 'alice does not believe a signature that is right');
+  },
+);
+
+const AGGRESSIVELY = signingV1({ v1: { mode: 'aggressive', accepts: ['main', 'aggressive'] } });
+
+/** Message 3 of Aggressive Mode behind alice's message 2: certificate and SIG_I; the ID was in message 1. */
+async function callAggressively(peer: TesterV1Peer, proof: Partial<SignedProof> = {}): Promise<void> {
+  peer.method = METHOD.rsa;
+  const asked = await askAggressive(peer);
+  const second = takeAggressive(peer, asked);
+  peer.bench.cite(second, 'her message 2');
+  judge(isSigned(peer, 'responder', asked.offer, second), 'SIG of alice is not by her key, of HASH_R');
+  const payloads = signedPayloads(peer, 'initiator', asked.offer, proof).filter(({ type }) => type !== 'ID');
+  await peer.send({ exchange: EXCHANGE.aggressive, payloads: [...payloads, ...natDetections(peer)], isSealed: true });
+}
+
+v1Clause(
+  'rfc2409-5.1-aggressive-mode',
+  {
+    level: 'MUST',
+    text: 'Aggressive Mode with signatures: SIG_R is in message 2, and SIG_I in message 3',
+    scenario: 'The peer calls in Aggressive Mode, which alice is told to take, and signs; it asks for an SA.',
+    brokenBy: 'v1-signs-otherwise',
+    plan: AGGRESSIVELY,
+  },
+  async peer => {
+    await callAggressively(peer);
+    await judgeQuick(peer, await askQuick(peer), 'alice makes no SA');
+  },
+);
+
+v1Clause(
+  'rfc2409-5.1-aggressive-signature-is-checked',
+  {
+    level: 'MUST',
+    text: 'Who signs by another key than that of its certificate is not believed, in Aggressive Mode as in Main Mode',
+    scenario: 'The peer calls in Aggressive Mode, which alice is told to take, and signs by Mallory’s key.',
+    brokenBy: 'v1-believes-proofs',
+    plan: AGGRESSIVELY,
+  },
+  async peer => {
+    await callAggressively(peer, { key: 'mallory rsa2048' });
+    judgeNoQuick(peer, await askQuick(peer), 'alice makes an SA for somebody who has proven nothing');
+    await judgeGone(peer, 'alice has an ISAKMP SA with somebody who has proven nothing');
   },
 );
