@@ -48,7 +48,10 @@ async function play(
   const thrown = await runScript(
     { topology: shown, scriptFile, seed, captureFile, keyLogFolder, json: true },
     context,
-  ).catch((error: unknown) => error);
+  ).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   return { status, printed, noted, thrown, captureFile, keyLogFolder };
 }
 

@@ -66,6 +66,11 @@ export class LinkControl {
     for (const { netns, end } of own) await runScript(netns, `ip link del dev ${end.interface}`);
   }
 
+  /** A node that was set up anew has its devices up: what is cut stays so. */
+  async cutAgain(): Promise<void> {
+    for (const name of this.#cut) await this.#plug(this.cable(name), false);
+  }
+
   /** The nodes at the ends of a link are others now, or are told otherwise. */
   follow(nodes: readonly TopologyNode[]): void {
     const known = new Map(nodes.map(node => [node.name, node]));

@@ -53,6 +53,7 @@ export async function applyChanges(parts: NetnsLabParts, after: Topology, change
     if (change.because.length === 0) await tell(parts, before, after, change);
     else await startAgain(parts, change.node);
   }
+  await parts.links.cutAgain();
 }
 
 async function takeAway(parts: NetnsLabParts, before: Topology, changes: readonly Change[]): Promise<void> {
@@ -101,9 +102,7 @@ async function bring(
   }
   await configure({ ...after, nodes: [...added, ...restarted] }, cables, ground.wayUp, ground.nics);
   for (const cable of cables) await links.add(cable);
-  for (const node of added) {
-    await startAgain(parts, node.name);
-  }
+  for (const node of added) await startAgain(parts, node.name);
 }
 
 /** Interfaces that were on no link, of nodes that start again: whatever they are plugged into now is another device. */

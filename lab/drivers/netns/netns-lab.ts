@@ -196,7 +196,12 @@ export class NetnsLab implements RunningLab {
     const after = withEngineRouters(next);
     assertPossible(this.#parts, changes);
     for (const change of changes) if ('node' in change) this.#leaveToWhoeverAsked(change.node);
-    await applyChanges(this.#parts, after, changes);
+    try {
+      await applyChanges(this.#parts, after, changes);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new MachineObstacle(`the lab is changed in part only: ${why}`, 'lab down, then lab up');
+    }
     for (const change of changes) if (change.kind === 'nodeChanged') this.#nowRuns(change);
     this.#event(null, 'reconciled', changes.map(changeLine).join('; '));
   }
