@@ -154,5 +154,8 @@ test('what it cannot be told, and what it does not have', () => {
   expect(why({ children: [{ ...child, remote: range }] })).toEqual([
     'libreswan has no range of addresses (10.0.0.1-10.0.0.9)',
   ]);
+  const { authentication } = CONNECTION;
+  const local = { method: 'psk', identity: 'fqdn:a\n  leftupdown=/bin/sh' } as const;
+  expect(why({ authentication: { ...authentication, local } })).toEqual(['a name has several lines']);
   expect(writeLibreswan(config({ windowSize: 2 })).missing).toEqual(['bob: libreswan is not told of a window size']);
 });

@@ -59,7 +59,10 @@ export function writeLibreswan(config: IkeConfig, settings = ''): LibreswanWriti
       }
     }
   }
-  return { conf: `${lines.join('\n')}\n`, secrets: secretsText(config), conns, ...told };
+  const secrets = secretLines(config);
+  // A line more would be a setting more.
+  if ([...lines, ...secrets].some(line => /[\n\r\0]/.test(line))) told.impossible.push('a name has several lines');
+  return { conf: `${lines.join('\n')}\n`, secrets: `${secrets.join('\n')}\n`, conns, ...told };
 }
 
 function setupLines({ connections, limits }: IkeConfig, settings: string): string[] {
@@ -206,12 +209,8 @@ function sideLines(
   return lines;
 }
 
-function secretsText({ secrets }: IkeConfig): string {
-  const lines = secrets.map(
-    ({ identities, secret }) => `${[...identities.map(idText), ': PSK'].join(' ')} 0x${secret}`,
-  );
-  return `${lines.join('\n')}\n`;
-}
+const secretLines = ({ secrets }: IkeConfig): string[] =>
+  secrets.map(({ identities, secret }) => `${[...identities.map(idText), ': PSK'].join(' ')} 0x${secret}`);
 
 /** `@alice.lab`, `alice@lab.example`, `192.0.2.1`, `"C=DE, O=Lab, CN=alice"`: names from the root. */
 function idText(text: string): string {

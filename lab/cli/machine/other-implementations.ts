@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { libreswanRoot } from '../../drivers/netns/libreswan/place.ts';
 import { CHARON } from '../../drivers/netns/strongswan/charon.ts';
 import type { TopologyNode } from '../../topology/model.ts';
+import { projectRoot } from '../project.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
 import { inTrialPod } from './live-capabilities.ts';
 import { findProgram, installCommand } from './programs.ts';
-import { projectRoot } from '../project.ts';
-import { fileURLToPath } from 'node:url';
 
 /** What a node of `kind: peer` needs of the machine, by implementation. */
 const IMPLEMENTATIONS: Readonly<Record<Implementation, () => MachineCapability>> = {

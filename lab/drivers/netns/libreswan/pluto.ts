@@ -27,8 +27,9 @@ const ARGUMENTS = [
 ].join(' ');
 
 /**
- * libreswan's daemon on one node of a live lab. It has no ESP but the kernel's: where that has none, what it
- * negotiates stands and carries nothing (xfrm-stand-in.c). Its programs are where Debian puts them, by an overlay over /usr of its own where they are not installed.
+ * libreswan's daemon on one node of a live lab. It has no ESP but the kernel's: where that has none, what it negotiates stands and
+ * carries nothing (xfrm-stand-in.c). Its programs are where Debian puts them, by an overlay over its own /usr where they are not
+ * installed.
  */
 export class Pluto implements PeerDaemon {
   readonly environment = {};
