@@ -83,7 +83,8 @@ declare module 'vitest' {
 }
 
 /**
- * Declares one clause of a suite. `id` is `rfcNNNN-SECTION-slug`, or `adversary-NUMBER-slug` for what attackers have done, with the algorithm in brackets where it is judged for several.
+ * Declares one clause of a suite. `id` is `rfcNNNN-SECTION-slug` (of a draft `xauth-…` or `modecfg-…`), or `adversary-NUMBER-slug` for
+ * what attackers have done, with the algorithm in brackets where it is judged for several.
  * The clause runs a second time against the subject that `brokenBy` names, and must fail there: a clause that cannot fail
  * judges nothing.
  */
@@ -148,8 +149,7 @@ async function judgeClause(suite: string, judgement: Judgement): Promise<ClauseR
   const named = readClauseId(id);
   const reasons = [...new Set(judgement.suites)].map(legacyReason).filter(reason => reason !== null);
   const legacy = [...reasons, ...(judgement.legacy?.() ?? [])];
-  if (named === null)
-    throw new Error(`clause id ${id} is not of the form rfcNNNN-SECTION-slug or adversary-NUMBER-slug`);
+  if (named === null) throw new Error(`clause id ${id} is of no form that clause-id.ts knows`);
   return {
     id,
     suite,
