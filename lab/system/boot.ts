@@ -10,7 +10,7 @@ import { changedSetkeyConf } from './setkey-conf.ts';
 import { followKernel } from './racoon-service.ts';
 import { IPSECINIT, RACOON_CONF } from './service-files.ts';
 import { isWanted, SERVICES, type ServiceName, type Services, type ServiceStatus } from './service.ts';
-import { FILES, stop } from './service-start.ts';
+import { FILES, marked, stop } from './service-start.ts';
 import { activeOf, afterRestart, type Lasting } from './settings.ts';
 import { online } from './svcadm.ts';
 import type { System, SystemEffect, SystemView } from './system.ts';
@@ -136,7 +136,8 @@ function inOrder(system: System, view: SystemView, names: readonly ServiceName[]
     const status = sum.system.services[name];
     if (status.isGiven) continue;
     const stopped = stop(sum.system, name);
-    sum = together(sum, isWanted(status) ? online(sum.system, view, name) : act(stopped.system, ...stopped.actions));
+    const ended = () => act(marked(stopped.system, name, { state: 'disabled' }), ...stopped.actions);
+    sum = together(sum, isWanted(status) ? online(sum.system, view, name) : ended());
   }
   return sum;
 }

@@ -57,15 +57,15 @@ function serviceAction(name: Name, word: string, command: string): SystemPlan | 
 
 const RACOON: Readonly<Record<(typeof ACTIONS)[number], SystemStep>> = {
   start: (system, view) =>
-    system.services.racoon.state === 'online' ? say(system, 'racoon is running.\n') : enabled(system, view),
+    system.services.racoon.state === 'online' ? say(system, 'racoon is running.\n') : begun(system, view),
   stop: (system, view) => {
     const stopped = stop(system, 'racoon');
-    const change = { state: 'disabled', sinceSeconds: view.unixSeconds, isEnabled: false, untilRestart: null } as const;
+    const change = { state: 'disabled', sinceSeconds: view.unixSeconds, untilRestart: false } as const;
     const runs = system.services.racoon.state === 'online';
     return runs ? { ...done(marked(stopped.system, 'racoon', change)), actions: stopped.actions } : done(system);
   },
   restart: (system, view) =>
-    system.services.racoon.state === 'online' ? restarted(system, view, 'racoon') : enabled(system, view),
+    system.services.racoon.state === 'online' ? restarted(system, view, 'racoon') : begun(system, view),
   reload: (system, view) => reloaded(system, view),
   'force-reload': (system, view) => reloaded(system, view),
   status: system => {
@@ -75,10 +75,6 @@ const RACOON: Readonly<Record<(typeof ACTIONS)[number], SystemStep>> = {
     return { ...say(system, `racoon is not running.\n${why}`), exitStatus: 3 };
   },
 };
-
-function enabled(system: System, view: SystemView): SystemEffect {
-  return begun(marked(system, 'racoon', { isEnabled: true, untilRestart: null }), view);
-}
 
 /** The files again, without an end of what still follows from them. */
 export function reloaded(system: System, view: SystemView): SystemEffect {

@@ -47,7 +47,7 @@ export function racoon(argv: readonly string[]): SystemPlan {
   });
 }
 
-/** racoon runs from now on, and after a restart of the node as it has been asked to by `service racoon start`. */
+/** racoon runs until the node restarts: whether it begins with the node is what `systemctl enable` says. */
 export function begun(system: System, view: SystemView): SystemEffect {
   const effect = online(marked(system, 'racoon', { untilRestart: true }), view, 'racoon');
   return { ...effect, stderr: effect.stderr.replace(/^svcadm: racoon is in maintenance.*\n/, '') };

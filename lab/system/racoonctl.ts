@@ -4,7 +4,7 @@ import type { IkeSaStatus } from '../../engine/ike/status.ts';
 import { formatAddress, parseAddress } from '../../engine/wire/address.ts';
 import { act, complain, nodeAction, say, stepPlan, wrong } from './effect.ts';
 import { reloaded } from './init-script.ts';
-import { hasOption, optionValues, readOptions } from './options.ts';
+import { optionValues, readOptions } from './options.ts';
 import { connectionsTo, hostOf, isakmpTable } from './racoonctl-text.ts';
 import type { System, SystemAction, SystemEffect, SystemPlan, SystemStep, SystemView } from './system.ts';
 
@@ -96,7 +96,7 @@ export function racoonctl(argv: readonly string[]): SystemPlan {
   const own = words.filter(word => /^-l+$/.test(word) && name === 'show-sa');
   const rest = words.filter(word => !own.includes(word));
   const verbosity = optionValues(options, 'l').length + own.join('').replaceAll('-', '').length;
-  const step = command({ verbosity: hasOption(options, 'l') ? verbosity : own.length > 0 ? verbosity : 0, rest });
+  const step = command({ verbosity, rest });
   if (typeof step === 'string') return wrong([`racoonctl: ${step}`, ...USAGE]);
   return stepPlan((system, view) => {
     if (system.services.racoon.state === 'online') return step(system, view);

@@ -87,11 +87,18 @@ describe('a machine with racoon', () => {
       stderr: expect.stringMatching(/racoon does not run\n {2}fix: service racoon start/),
     });
     expect(await reach()).toBe(1);
+    await run('consul', '/etc/init.d/racoon start');
+    expect(await reach()).toBe(0);
+    // To stop it is for now; what begins with the machine is said apart.
+    await run('consul', 'service racoon stop');
+    await run('consul', 'reboot');
+    await lab.sleep(10_000);
+    expect(await run('consul', 'systemctl is-active racoon')).toMatchObject({ status: 0, stdout: 'active\n' });
+    await run('consul', 'systemctl disable racoon');
     await run('consul', 'reboot');
     await lab.sleep(10_000);
     expect(await run('consul', 'service racoon status')).toMatchObject({ status: 3 });
-    await run('consul', '/etc/init.d/racoon start');
-    expect(await reach()).toBe(0);
+    expect(await reach()).toBe(1);
     await lab.down();
   });
 
@@ -115,26 +122,31 @@ describe('a machine with racoon', () => {
     await lab.down();
   });
 
-  test.each([
-    ['racoonctl shw-sa isakmp', /Invalid command \[shw-sa\]\n {2}fix: did you mean "show-sa"/],
-    ['racoonctl show-sa', /insufficient arguments/],
-    ['racoonctl show-sa ike', /unknown protocol ike/],
-    ['racoonctl delete-sa isakmp inet6 10.244.0.11 10.244.0.13', /10\.244\.0\.11 is no inet6 address/],
-    ['racoonctl delete-sa isakmp inet 10.244.0.11 10.244.0.13', /no ISAKMP SA is between/],
-    ['racoonctl vpn-connect 192.0.2.1', /no policy wants SAs with 192\.0\.2\.1/],
-    ['racoonctl show-event', /fix: lab ike/],
-    ['racoon', /it runs already\n {2}fix: racoonctl reload-config/],
-    ['racoon -p 5000', /IKE has port 500/],
-    ['racoon -x', /unrecognized option '-x'/],
-    ['raccoonctl show-sa isakmp', /did you mean: racoonctl show-sa isakmp/],
-    ['service racoon begin', /Usage: service racoon/],
-  ])('%s is refused with what to do', async (line, message) => {
+  test('what is typed wrong is refused, with what to do', async () => {
     const { lab, run } = await openMesh();
-    const { status, stderr } = await run('consul', line);
-    expect({ status: status > 0, stderr }).toEqual({ status: true, stderr: expect.stringMatching(message) });
+    for (const [line, message] of WRONG) {
+      const { status, stderr } = await run('consul', line);
+      const expected = { line, isRefused: true, stderr: expect.stringMatching(message) };
+      expect({ line, isRefused: status > 0, stderr }).toEqual(expected);
+    }
     await lab.down();
   });
 });
+
+const WRONG = [
+  ['racoonctl shw-sa isakmp', /Invalid command \[shw-sa\]\n {2}fix: did you mean "show-sa"/],
+  ['racoonctl show-sa', /insufficient arguments/],
+  ['racoonctl show-sa ike', /unknown protocol ike/],
+  ['racoonctl delete-sa isakmp inet6 10.244.0.11 10.244.0.13', /10\.244\.0\.11 is no inet6 address/],
+  ['racoonctl delete-sa isakmp inet 10.244.0.11 10.244.0.13', /no ISAKMP SA is between/],
+  ['racoonctl vpn-connect 192.0.2.1', /no policy wants SAs with 192\.0\.2\.1/],
+  ['racoonctl show-event', /fix: lab ike/],
+  ['racoon', /it runs already\n {2}fix: racoonctl reload-config/],
+  ['racoon -p 5000', /IKE has port 500/],
+  ['racoon -x', /unrecognized option '-x'/],
+  ['raccoonctl show-sa isakmp', /did you mean: racoonctl show-sa isakmp/],
+  ['service racoon begin', /Usage: service racoon/],
+] as const;
 
 test('the end of the SmartOS guide is by its files: services begin again with them, and so does the node', async () => {
   const { lab, run } = await openSim(shippedTopology('smartos-guide-done'));
