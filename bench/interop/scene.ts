@@ -1,7 +1,7 @@
 import type { ChildSaStatus, IkeSaStatus } from '../../engine/ike/status.ts';
 import type { LabEvent, RunningLab } from '../../lab/drivers/driver.ts';
 import { plutoKeys, plutoLog } from '../../lab/drivers/netns/libreswan/pluto.ts';
-import { charonLog } from '../../lab/drivers/netns/strongswan/charon.ts';
+import { charonLog } from '../../lab/drivers/netns/strongswan/charon-place.ts';
 import type { InteropCase } from './case.ts';
 
 /** A case while it is played. */

@@ -17,18 +17,19 @@ const HEARING = ['env', '--default-signal=INT,QUIT'];
 const PASSED_ON = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
 
-/** A real program inside the pod, with our own terminal or pipes: it is a child like any other. */
+/** A real program inside the pod, with our own terminal or pipes, and with this besides our environment: it is a child like any other. */
 export async function execInPod(
   pod: number,
   runId: string,
   node: string,
   argv: readonly string[],
   keep: boolean,
+  environment: Readonly<Record<string, string>>,
 ): Promise<ExecResult> {
   const [program = '', ...rest] = [...DEAF, ...nsenterCommand(pod, node, [...HEARING, ...argv])];
   const child = spawn(program, rest, {
     stdio: keep ? ['inherit', 'pipe', 'pipe'] : 'inherit',
-    env: { ...withSystemPath(process.env), [RUN_VARIABLE]: runId },
+    env: { ...withSystemPath(process.env), ...environment, [RUN_VARIABLE]: runId },
   });
   const [stdout, stderr] = [new Kept(), new Kept()];
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { toolNamed } from '../../../engine/config/tools/tools.ts';
+import { charonEnvironment } from '../../drivers/netns/strongswan/charon-place.ts';
 import { socketPath } from '../../state/root.ts';
 import { connectLab, type LabClient } from '../client.ts';
 import type { CommandContext } from '../command.ts';
@@ -33,6 +34,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab exec alice -- setkey -DP',
         'lab exec alice -- tee /etc/inet/ike/config < FILE',
         'lab exec alice -- dladm show-iptun',
+        'lab exec bob -- swanctl --list-sas     # a node of kind peer',
       ]),
     )
     .action((node: string, argv: string[], options: Options) => exec(node, argv, options, context));
@@ -61,7 +63,7 @@ async function exec(node: string, argv: readonly string[], options: Options, con
   const result =
     pod === null || isTool
       ? await execThroughSocket(client, { node, argv: isTool ? withWholePath(argv) : argv, stdin: true }, keep)
-      : await execInPod(pod.pid, runId, node, argv, keep);
+      : await execInPod(pod.pid, runId, node, argv, keep, await environmentOf(client, node));
   context.exit(result.status);
   if (!keep) return;
   const [stdout, stderr] = [result.stdout.toString('utf8'), result.stderr.toString('utf8')];
@@ -72,6 +74,13 @@ async function exec(node: string, argv: readonly string[], options: Options, con
 async function isEngine(client: LabClient, node: string): Promise<boolean> {
   const { nodes } = await client.topology();
   return nodes.some(({ name, engine }) => name === node && engine);
+}
+
+/** With which the tools of another implementation find its daemon on that node. */
+async function environmentOf(client: LabClient, node: string): Promise<Readonly<Record<string, string>>> {
+  const { nodes } = await client.topology();
+  const isStrongSwan = nodes.some(({ name, implementation }) => name === node && implementation === 'strongswan');
+  return isStrongSwan ? charonEnvironment(node) : {};
 }
 
 /** The file that a tool is to read, as the lab finds it from its own directory. */

@@ -7,6 +7,7 @@ import { writeSwanctl } from '../../../../engine/config/swanctl-write.ts';
 import type { PeerAnswer, PeerDaemon, PeerOrder } from '../peers/peer-daemon.ts';
 import { asNobody, PeerProcess, type ProgramResult } from '../peers/peer-process.ts';
 import { charonConf, swanctlClientConf } from './charon-conf.ts';
+import { charonEnvironment, charonFolder } from './charon-place.ts';
 import { charonSettings } from './charon-settings.ts';
 import { ikeSasOf } from './list-sas.ts';
 import { swanctlArguments } from './swanctl-arguments.ts';
@@ -26,7 +27,7 @@ export class Charon implements PeerDaemon {
 
   constructor({ node, netns, runId, config, settings, onDeath, onMissing }: PeerOrder) {
     this.#node = node;
-    const folder = folderOf(node);
+    const folder = charonFolder(node);
     this.#process = new PeerProcess({
       name: `charon of ${node}`,
       netns,
@@ -50,8 +51,7 @@ export class Charon implements PeerDaemon {
   }
 
   get environment(): Record<string, string> {
-    const folder = folderOf(this.#node);
-    return { STRONGSWAN_CONF: join(folder, 'client.conf'), SWANCTL_DIR: join(folder, 'swanctl') };
+    return charonEnvironment(this.#node);
   }
 
   async start(): Promise<void> {
@@ -92,11 +92,6 @@ export class Charon implements PeerDaemon {
     return this.#process.run('swanctl', argv, this.environment);
   }
 }
-
-/** Where the daemon of a node writes of its work. */
-export const charonLog = (node: string): string => join(folderOf(node), 'charon.log');
-
-const folderOf = (node: string): string => `/run/strongswan/${node}`;
 
 const ownSettings = (config: IkeConfig, more: string): string => [charonSettings(config), more].join('\n').trim();
 
