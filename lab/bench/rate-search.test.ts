@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import { createSeededRandom } from '../drivers/sim/seeded-random.ts';
+import {
+  advanceRateSearch,
+  NO_LOSS,
+  PARTIAL_LOSS,
+  type RateGoal,
+  type RateSearch,
+  startRateSearch,
+  type Trial,
+  trialsMax,
+} from './rate-search.ts';
+
+const GOAL: RateGoal = {
+  lossRatioMax: NO_LOSS,
+  rateMin: 1000,
+  rateMax: 1_000_000,
+  precision: 0.01,
+  trialsPerRate: 1,
+};
+
+/** A subject that carries `capacity` packets/s and drops what is above, sent to by a generator that manages `generator`. */
+const carries =
+  (capacity: number, generator = Number.POSITIVE_INFINITY) =>
+  (rate: number): Trial => {
+    const offeredRate = Math.min(rate, generator);
+    const sentPackets = Math.ceil(offeredRate * 10);
+    return { sentPackets, receivedPackets: Math.min(sentPackets, Math.ceil(capacity * 10)), offeredRate };
+  };
+
+function search(
+  goal: RateGoal,
+  subject: (rate: number) => Trial,
+): { readonly end: RateSearch; readonly rates: number[] } {
+  const rates: number[] = [];
+  let state = startRateSearch(goal);
+  while (state.kind === 'trying') {
+    rates.push(state.rate);
+    state = advanceRateSearch(goal, state, subject(state.rate));
+    expect(rates.length).toBeLessThanOrEqual(trialsMax(goal));
+  }
+  return { end: state, rates };
+}
+
+const found = (end: RateSearch): number => (end.kind === 'found' ? end.rate : Number.NaN);
+
+test('for 300 subjects the rate without loss, and the one at half a percent, within what was asked', () => {
+  const random = createSeededRandom('capacities');
+  for (let trial = 0; trial < 300; trial++) {
+    const capacity = 1100 * 800 ** random.uniform();
+    const ndr = found(search(GOAL, carries(capacity)).end);
+    expect(ndr).toBeLessThanOrEqual(capacity + 0.1);
+    expect(ndr).toBeGreaterThan(capacity / 1.0101);
+    const pdr = found(search({ ...GOAL, lossRatioMax: PARTIAL_LOSS }, carries(capacity)).end);
+    expect(pdr).toBeLessThanOrEqual((capacity + 0.1) / (1 - PARTIAL_LOSS));
+    expect(pdr).toBeGreaterThan(capacity / (1 - PARTIAL_LOSS) / 1.0101);
+  }
+});
+
+test('it begins at the highest rate, and goes on with what came through', () => {
+  const { end, rates } = search(GOAL, carries(24_000));
+  expect(rates.slice(0, 2).map(Math.round)).toEqual([1_000_000, 24_000]);
+  expect(end).toMatchObject({ kind: 'found', lossRatio: 0, limit: 'subject' });
+});
+
+test('what carries all that is asked for is bounded by the question', () => {
+  expect(search(GOAL, carries(2_000_000))).toEqual({
+    end: { kind: 'found', rate: 1_000_000, lossRatio: 0, limit: 'rateMax' },
+    rates: [1_000_000],
+  });
+});
+
+test('what loses at any rate says how much at the lowest', () => {
+  const { end, rates } = search(GOAL, rate => ({ sentPackets: 1000, receivedPackets: 900, offeredRate: rate }));
+  expect(end).toEqual({ kind: 'notEvenRateMin', lossRatio: 0.1 });
+  expect(rates.at(-1)).toBe(1000);
+});
+
+test('a generator that cannot do more is not taken for the subject', () => {
+  const random = createSeededRandom('generators');
+  for (let trial = 0; trial < 100; trial++) {
+    const generator = 2000 * 400 ** random.uniform();
+    const { end } = search(GOAL, carries(2_000_000, generator));
+    expect(end).toMatchObject({ kind: 'found', limit: 'generator' });
+    expect(found(end)).toBeLessThanOrEqual(generator * 1.0102);
+    expect(found(end)).toBeGreaterThan(generator / 1.03);
+  }
+  expect(search(GOAL, carries(50_000, 60_000)).end).toMatchObject({ limit: 'subject' });
+});
+
+test('of three trials two decide: one accident leads nowhere', () => {
+  const random = createSeededRandom('accidents');
+  const capacity = 30_000;
+  const goal = { ...GOAL, trialsPerRate: 3 };
+  let lastAccident = -2;
+  let calls = 0;
+  const { end } = search(goal, rate => {
+    const trial = carries(capacity)(rate);
+    calls++;
+    if (calls - lastAccident < 3 || random.uniform() > 0.3) return trial;
+    lastAccident = calls;
+    return { ...trial, receivedPackets: trial.receivedPackets - 7 };
+  });
+  expect(lastAccident).toBeGreaterThan(0);
+  expect(found(end)).toBeGreaterThan(capacity / 1.0101);
+});
+
+test('more received than sent is no loss; a trial without packets, or too many, is our own mistake', () => {
+  const state = startRateSearch(GOAL);
+  const more = advanceRateSearch(GOAL, state, { sentPackets: 10, receivedPackets: 11, offeredRate: 1_000_000 });
+  expect(more).toMatchObject({ kind: 'found', lossRatio: 0 });
+  const empty = { sentPackets: 0, receivedPackets: 0, offeredRate: 1 };
+  expect(() => advanceRateSearch(GOAL, state, empty)).toThrow('nothing was sent');
+  expect(() => advanceRateSearch(GOAL, more, empty)).toThrow('after the search ended: found');
+  expect(() => startRateSearch({ ...GOAL, trialsPerRate: 2 })).toThrow('without sense');
+});
