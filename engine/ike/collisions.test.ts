@@ -5,7 +5,7 @@ import type { IkeCommand } from './daemon.ts';
 import { childConfig, pair } from './testing/connection.ts';
 import { Network } from './testing/network.ts';
 import { carriesTraffic, sasOf } from './testing/node-sas.ts';
-import { everyOrder, type Play, type Scene } from './testing/orders.ts';
+import { everyOrder, Play, type Scene } from './testing/orders.ts';
 
 /**
  * RFC 7296 §2.8.1, §2.8.2 and §2.25: both ends begin something at the same time, and what they say arrives in every order that
@@ -117,6 +117,24 @@ test.each(table)('%s: in every order, with one message lost or none', (_what, al
     }
   }
 });
+
+test.each(['one', 'two', 'three', 'four', 'five', 'six'])(
+  'both make the same Child SA, and one has rekeyed its own before it hears of the other: one is left (%s)',
+  seed => {
+    const play = new Play(scene(NEW_CHILD, NEW_CHILD, seed));
+    play.play('bob 0');
+    play.play('alice 1');
+    play.network.command(play.alice, { kind: 'rekey', child: 'second' });
+    // What bob has asked for, what alice has, the answer to that, and at last the answer to bob.
+    for (const choice of ['alice 0', 'bob 0', 'alice 0', 'bob 1', 'bob 0'] as const) play.play(choice);
+    play.release();
+    play.network.run(60_000);
+    expect(outcome(play).map(({ children, sas }) => [children.length, sas])).toEqual([
+      [2, 4],
+      [2, 4],
+    ]);
+  },
+);
 
 test('a packet at each end wants the same Child SA at the same time: one is left of the two', () => {
   const { network, alice, bob } = twoTraps();

@@ -59,7 +59,8 @@ export function createChild(sa: EstablishedIsakmpSa, agreement: Agreement, world
   };
   const [same] = childrenFor(sa, { config, local: agreed.local, remote: agreed.remote });
   const replaces = agreement.replaces ?? same?.id ?? null;
-  const origin = { madeBy, replaces, lowestNonce: lowerNonce(nonceI, nonceR) };
+  const lowestNonce = lowerNonce(nonceI, nonceR);
+  const origin = { madeBy, replaces, lowestNonce, lineNonce: lowestNonce };
   return createChildSa(agreed, keys, origin, placeOf(sa), sa.connection, world);
 }
 

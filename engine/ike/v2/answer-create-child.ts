@@ -8,7 +8,7 @@ import { childKeys, weakness } from './child-keys.ts';
 import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, childByPeerSpi, withChild } from './child-table.ts';
-import { carriesTraffic, isRedundant, twinOf } from './child-twin.ts';
+import { carriesTraffic, isRedundantTwin, originOf, twinOf } from './child-twin.ts';
 import { CREATE_CHILD } from './create-child-table.ts';
 import type { ReceivedMessage, Responder } from './exchange.ts';
 import { awaitFollowUp, type FollowedUp } from './follow-up.ts';
@@ -101,7 +101,7 @@ export function completeChild(
 ): { readonly sa: EstablishedIkeSa; readonly effects: readonly Effect[] } | null {
   const keys = childKeys({ prf: sa.prf, skD: sa.keys.skD, nonceI, nonceR, secrets }, agreed.suite);
   if (weakness(agreed.suite, keys) !== null) return null;
-  const origin = { madeBy: 'peer', replaces, lowestNonce: lowerNonce(nonceI, nonceR) } as const;
+  const origin = originOf(sa, 'peer', replaces, lowerNonce(nonceI, nonceR));
   const child = createChildSa(agreed, keys, origin, childPlace(sa, sa.virtualAddresses), sa.connection, world);
   return install(sa, child, replaces === null ? null : childById(sa, replaces));
 }
@@ -124,7 +124,7 @@ function install(
     // The same traffic has an SA already: it goes on by that until the peer has certainly heard of this one.
     const isSecond = sa.children.some(other => carriesTraffic(other, child));
     const twin = twinOf(sa, child, 'us');
-    const isOver = twin !== null && isRedundant(twin, child);
+    const isOver = twin !== null && isRedundantTwin(twin, child);
     const end: Effect[] = !isOver ? [] : [{ kind: 'task', task: { kind: 'deleteChild', childId: twin.id } }];
     if (isSecond) return { sa: withNew, effects: [inbound, event, ...end] };
     const sending = beginSending(withNew, child);

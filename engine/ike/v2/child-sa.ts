@@ -40,6 +40,8 @@ export interface ChildOrigin {
   readonly replaces: number | null;
   /** The lower of the two nonces of that exchange; null: it was the one of IKE_SA_INIT, and is nothing to compare. */
   readonly lowestNonce: Uint8Array | null;
+  /** That of the first of those that have replaced one another: an end that has only the last of them knows it as well. */
+  readonly lineNonce: Uint8Array | null;
 }
 
 /** The inbound half of a Child SA that another has replaced: packets may be on their way still. */

@@ -1,5 +1,6 @@
 import { NS_PER_S } from '../../wire/instant.ts';
-import type { ChildSa } from './child-sa.ts';
+import type { ChildOrigin, ChildSa } from './child-sa.ts';
+import { childById } from './child-table.ts';
 import type { EstablishedIkeSa } from './ike-sa.ts';
 import { isLower } from './nonce.ts';
 import { areCovered } from './selector-box.ts';
@@ -22,10 +23,28 @@ export function twinOf(sa: EstablishedIkeSa, made: ChildSa, by: 'us' | 'peer'): 
   return sa.children.find(isTwin) ?? null;
 }
 
-/** Of two of the same, whether this is the one to be closed. What came of IKE_AUTH has no nonces to compare, and stays. */
-export function isRedundant(one: ChildSa, other: ChildSa): boolean {
-  const [own, others] = [one.origin.lowestNonce, other.origin.lowestNonce];
-  return own !== null && others !== null && isLower(own, others);
+/**
+ * Of two twins, whether this is the one to be closed. Meanwhile one may have been rekeyed, at one end already and at the other not yet:
+ * its line counts, not the last of it. What came of IKE_AUTH has no nonces to compare, and stays.
+ */
+export function isRedundantTwin({ origin: one }: ChildSa, { origin: other }: ChildSa): boolean {
+  return one.lineNonce !== null && other.lineNonce !== null && isLower(one.lineNonce, other.lineNonce);
+}
+
+/** Of two that both replace the same, whether this is the one to be closed, RFC 7296 §2.8.1. */
+export function isRedundantHeir({ origin: one }: ChildSa, { origin: other }: ChildSa): boolean {
+  return one.lowestNonce !== null && other.lowestNonce !== null && isLower(one.lowestNonce, other.lowestNonce);
+}
+
+/** Of a Child SA that an exchange with this lower nonce has made, in the place of another or of none. */
+export function originOf(
+  sa: EstablishedIkeSa,
+  madeBy: 'us' | 'peer',
+  replaces: number | null,
+  lowestNonce: Uint8Array,
+): ChildOrigin {
+  const old = replaces === null ? null : childById(sa, replaces);
+  return { madeBy, replaces, lowestNonce, lineNonce: old?.origin.lineNonce ?? lowestNonce };
 }
 
 /** As long as a request of the peer may have been on its way. */

@@ -8,7 +8,7 @@ import { concludeChild } from './child-offer.ts';
 import { childPlace } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, successorsOf, withChild } from './child-table.ts';
-import { isRedundant, twinOf } from './child-twin.ts';
+import { isRedundantHeir, isRedundantTwin, originOf, twinOf } from './child-twin.ts';
 import { withoutClosed } from './closed-early.ts';
 import { defer, patience } from './deferral.ts';
 import type { ReceivedMessage } from './exchange.ts';
@@ -85,7 +85,7 @@ function make(
   const weak = weakness(agreed.suite, keys);
   if (weak !== null) return { kind: 'unusable', why: weak };
   const replaces = task.kind === 'rekeyChild' ? task.childId : null;
-  const origin = { madeBy: 'us', replaces, lowestNonce: lowerNonce(progress.nonce, nonceR) } as const;
+  const origin = originOf(sa, 'us', replaces, lowerNonce(progress.nonce, nonceR));
   return { kind: 'made', child: createChildSa(agreed, keys, origin, place, sa.connection, world) };
 }
 
@@ -117,7 +117,7 @@ export function finishKeyExchange(
  */
 function adopt(sa: EstablishedIkeSa, child: ChildSa): Step {
   const twin = twinOf(sa, child, 'peer');
-  if (twin !== null && isRedundant(child, twin)) {
+  if (twin !== null && isRedundantTwin(child, twin)) {
     return step(withChild(sa, { ...child, state: 'rekeyed' }), inbound(child), deletion(child.id));
   }
   const sending = beginSending(withChild(sa, child), child);
@@ -128,13 +128,14 @@ function adopt(sa: EstablishedIkeSa, child: ChildSa): Step {
 /**
  * In the place of the old one, RFC 7296 §2.8. Where the peer has rekeyed that as well, the one with the lowest of the four
  * nonces is redundant, and whoever made it deletes it; whoever made the other deletes the old one (§2.8.1). So where the peer has
- * deleted the old one before this answer came, this is the redundant one, or nobody wants either.
+ * deleted the old one before this answer came, this is the redundant one, or nobody wants either. A twin that the peer has made of the
+ * old one meanwhile is one of its heir as well.
  */
 function replace(sa: EstablishedIkeSa, oldId: number, child: ChildSa): Step {
   const old = childById(sa, oldId);
   const rival = successorsOf(sa, oldId).find(({ origin }) => origin.madeBy === 'peer') ?? null;
   const event: Effect = { kind: 'event', event: childEvent('childRekeyed', sa.connection, child) };
-  if (rival === null ? old === null : isRedundant(child, rival)) {
+  if (rival === null ? old === null : isRedundantHeir(child, rival)) {
     const losing: ChildSa = { ...child, state: 'rekeyed' };
     const withoutTurn =
       old === null ? sa : withChild(sa, { ...old, state: old.state === 'deleting' ? 'deleting' : 'rekeyed' });
@@ -142,7 +143,9 @@ function replace(sa: EstablishedIkeSa, oldId: number, child: ChildSa): Step {
   }
   const withRival = rival === null ? sa : withChild(sa, { ...rival, state: 'rekeyed' });
   const sending = beginSending(withChild(withRival, child), child);
-  const effects = [inbound(child), ...sending.effects, event];
+  const twin = twinOf(withRival, child, 'peer');
+  const end = twin !== null && isRedundantTwin(child, twin) ? [deletion(child.id)] : [];
+  const effects = [inbound(child), ...sending.effects, event, ...end];
   if (old === null) return step(sending.sa, ...effects);
   if (old.state === 'deleting') return step(sending.sa, ...effects);
   return step(withChild(sending.sa, { ...old, state: 'rekeyed' }), ...effects, deletion(oldId));

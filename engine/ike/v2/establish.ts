@@ -111,7 +111,12 @@ export function addFirstChild(
   const keys = childKeys(source, agreed.suite);
   const why = weakness(agreed.suite, keys);
   if (why !== null) return { kind: 'weak', why };
-  const origin = { madeBy: sa.role === 'initiator' ? 'us' : 'peer', replaces: null, lowestNonce: null } as const;
+  const origin = {
+    madeBy: sa.role === 'initiator' ? 'us' : 'peer',
+    replaces: null,
+    lowestNonce: null,
+    lineNonce: null,
+  } as const;
   const place = childPlace(sa, sa.virtualAddresses);
   const child = { ...createChildSa(agreed, keys, origin, place, sa.connection, world), isOutboundInstalled: true };
   return {
