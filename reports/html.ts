@@ -1,6 +1,6 @@
 import type { ClauseRecord, Outcome, RunRecord } from './format.ts';
 import { escapeXml } from './junit.ts';
-import { STYLE } from './style.ts';
+import { provenance, renderPage, row, scrollable } from './page.ts';
 import { shardWords } from './text.ts';
 
 const WORDS: Readonly<Record<Outcome, string>> = {
@@ -14,32 +14,18 @@ const WORDS: Readonly<Record<Outcome, string>> = {
 export function renderHtml(run: RunRecord): string {
   const suites = [...new Set(run.clauses.map(clause => clause.suite))];
   const title = `${run.dut}: ${verdict(run)}`;
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escapeXml(title)} · ipsec-lab</title>`,
-    `<style>${STYLE}</style>`,
-    '</head>',
-    '<body>',
-    '<header>',
-    '<p class="brand">ipsec-lab · conformance</p>',
-    `<h1>${escapeXml(title)}</h1>`,
-    summary(run),
-    '</header>',
-    '<main>',
-    ...suites.map(suite => suiteSection(suite, run)),
-    '</main>',
-    `<footer>${footer(run)}</footer>`,
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
+  return renderPage({
+    title,
+    brand: 'ipsec-lab · conformance',
+    heading: title,
+    header: [summary(run)],
+    main: suites.map(suite => suiteSection(suite, run)),
+    footer: provenance(run.environment, run.startedAt),
+  });
 }
 
-function verdict(run: RunRecord): string {
+/** What a run comes to, in a few words. */
+export function verdict(run: RunRecord): string {
   const failed = count(run.clauses, 'failed');
   if (failed > 0) return `${failed} of ${run.clauses.length} clauses failed`;
   const judged = count(run.clauses, 'passed');
@@ -48,7 +34,7 @@ function verdict(run: RunRecord): string {
     : `${judged} of ${run.clauses.length} clauses hold, the rest were not judged`;
 }
 
-const count = (clauses: readonly ClauseRecord[], outcome: Outcome): number =>
+export const count = (clauses: readonly ClauseRecord[], outcome: Outcome): number =>
   clauses.filter(clause => clause.outcome === outcome).length;
 
 function summary(run: RunRecord): string {
@@ -102,12 +88,9 @@ function clauseDetails(clause: ClauseRecord): string {
   ].join('\n');
 }
 
-const row = (name: string, html: string): string => `<dt>${name}</dt><dd>${html}</dd>`;
-
 function evidenceTable(clause: ClauseRecord): string {
   if (clause.evidence.length === 0) return '';
-  return [
-    '<div class="scroll" tabindex="0" role="region" aria-label="evidence">',
+  return scrollable('evidence', [
     '<table>',
     '<thead><tr><th scope="col">frame</th><th scope="col">link</th><th scope="col">on the wire</th><th scope="col">shows</th></tr></thead>',
     '<tbody>',
@@ -117,17 +100,5 @@ function evidenceTable(clause: ClauseRecord): string {
     ),
     '</tbody>',
     '</table>',
-    '</div>',
-  ].join('\n');
-}
-
-function footer(run: RunRecord): string {
-  const { environment } = run;
-  const facts = [
-    `ipsec-lab ${environment.version}${environment.commit === '' ? '' : ` (${environment.commit.slice(0, 12)})`}`,
-    `Node ${environment.node}, OpenSSL ${environment.openssl}`,
-    environment.platform,
-    run.startedAt,
-  ];
-  return `<p>${facts.map(escapeXml).join(' · ')}</p>`;
+  ]);
 }

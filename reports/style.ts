@@ -23,9 +23,31 @@ dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-top: 1px solid var(--line); }
 th { color: var(--quiet); font-weight: 600; }
+.skip { position: absolute; left: -99rem; }
+.skip:focus { position: static; }
+.unsupported, .inconclusive { color: var(--quiet); }
+.inconclusive { font-weight: 700; }
+h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; overflow-wrap: anywhere; }
+h1 { overflow-wrap: anywhere; }
+nav ul { display: flex; flex-wrap: wrap; gap: .3rem 1rem; list-style: none; padding: 0; }
+caption { text-align: left; color: var(--quiet); padding: .3rem 0; }
+mark { background: none; color: inherit; font-weight: 700; outline: 2px solid var(--bad); text-decoration: underline; }
+pre { font: .8rem/1.7 ui-monospace, monospace; margin: .3rem 0; }
+figure { margin: .5rem 0 1.5rem; }
+.ladder { list-style: none; margin: 0; padding: 0; font-size: .9rem; }
+.ladder li, .lane-names { display: grid; grid-template-columns: minmax(9rem, 38%) 1fr; column-gap: 1rem; }
+.lane-names div { display: flex; }
+.lane-names span { flex: 1; text-align: center; font-weight: 600; font-size: .85rem; overflow-wrap: anywhere; }
+.lanes { position: relative; min-height: 2.2rem; }
+.lanes svg { position: absolute; width: 100%; height: 100%; overflow: visible; color: var(--ink); }
+.lanes .life { stroke: var(--line); stroke-width: 1; }
+.lanes .arrow { stroke: currentColor; stroke-width: 1.5; }
+.ladder .cited .arrow { stroke-width: 3; }
+.step { padding: .25rem 0; overflow-wrap: anywhere; }
+.when { color: var(--quiet); font-variant-numeric: tabular-nums; }
 code { font: .85rem/1.4 ui-monospace, monospace; background: var(--soft); padding: 0 .2rem; }
 a { color: var(--good); }
 :focus-visible { outline: 2px solid var(--good); outline-offset: 2px; }
-@media (max-width: 40rem) { dl { grid-template-columns: 1fr; margin-left: 0; } dt { margin-top: .4rem; } .scroll { margin-left: 0; } }
-@media print { details { break-inside: avoid; } details::details-content { content-visibility: visible; } body { max-width: none; } }
+@media (max-width: 40rem) { dl { grid-template-columns: 1fr; margin-left: 0; } dt { margin-top: .4rem; } .scroll { margin-left: 0; } .ladder li, .lane-names { grid-template-columns: 1fr; } pre { font-size: .7rem; } }
+@media print { details { break-inside: avoid; } details::details-content { content-visibility: visible; } body { max-width: none; } nav, .skip { display: none; } figure, .ladder li, tr { break-inside: avoid; } .scroll { overflow: visible; } }
 `;
