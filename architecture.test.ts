@@ -75,7 +75,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'lab/reconcile': ['engine/node', 'lab/topology', 'lab/system'],
   // How speed is measured and judged: arithmetic, which knows nothing of what it measures.
-  'lab/bench': ['engine/wire'],
+  'lab/bench': ['engine/wire', 'reports type'],
   'lab/drivers': [
     'engine/host',
     'engine/config',
