@@ -11,7 +11,7 @@ export interface ArrivalCounts {
   readonly copies: number;
   /** First copies that came after one with a higher number, RFC 4737 §3.3. */
   readonly reordered: number;
-  /** The largest extent, RFC 4737 §4.2: how many packets came between the first that overtook it and a reordered one, itself counted. */
+  /** The largest extent, RFC 4737 §4.2: how many places behind the first packet that overtook it a reordered one came. */
   readonly extentMax: number;
   /** The longest run of packets that never came: what a gap took. */
   readonly longestLoss: number;

@@ -56,10 +56,16 @@ test('what it says of a change, and that a disturbed machine takes the verdict b
   expect(judged(base, [110, 111, 112, 113, 114], 'more', { ...RUNS, widening: 5 })).toBe('noSignificantDifference');
 });
 
+test('what came to a standstill is slower by all of it', () => {
+  const comparison = compare([5, 6, 7, 8, 9], [0, 0, 0, 0, 0], 'more', RUNS, createSeededRandom('standstill'));
+  expect(comparison).toMatchObject({ verdict: 'slower', change: -1, interval: { low: -1, high: -1 } });
+});
+
 test('what cannot be compared says why', () => {
   const five = [1, 2, 3, 4, 5];
-  expect(judged([1, 2, 3], five, 'more')).toBe('3 samples, and fewer than 5 say nothing');
-  expect(judged(five, [0, 1, 2, 3, 4], 'less')).toBe('a sample is 0, and no share can be told of it');
+  expect(judged([1, 2, 3], five, 'more')).toBe('3 samples in the base, and fewer than 5 say nothing');
+  expect(judged([0, 1, 2, 3, 4], five, 'less')).toBe('a sample of the base is 0, and no share can be told of it');
+  expect(judged(five, [-1, 1, 2, 3, 4], 'less')).toBe('a sample is -1, which is no rate and no time');
   expect(judged(five, [...five, 6], 'more', ROUNDS)).toBe('5 and 6 samples, which are not of the same rounds');
 });
 

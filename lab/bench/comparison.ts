@@ -72,17 +72,25 @@ export function deltaWord(delta: number): 'negligible' | 'small' | 'medium' | 'l
   return size < 0.474 ? 'medium' : 'large';
 }
 
+/** Why nothing can be compared with these samples; null where something can. */
+export function whyNoBase(base: readonly number[]): string | null {
+  if (base.length < SAMPLES_MIN) return `${base.length} samples in the base, and fewer than ${SAMPLES_MIN} say nothing`;
+  const unfit = base.find(sample => !(sample > 0 && Number.isFinite(sample)));
+  return unfit === undefined ? null : `a sample of the base is ${unfit}, and no share can be told of it`;
+}
+
 function whyNotComparable(
   base: readonly number[],
   samples: readonly number[],
   { pairedBy }: ComparisonSettings,
 ): string | null {
-  const fewest = Math.min(base.length, samples.length);
-  if (fewest < SAMPLES_MIN) return `${fewest} samples, and fewer than ${SAMPLES_MIN} say nothing`;
+  const noBase = whyNoBase(base);
+  if (noBase !== null) return noBase;
+  if (samples.length < SAMPLES_MIN) return `${samples.length} samples, and fewer than ${SAMPLES_MIN} say nothing`;
   if (pairedBy === 'rounds' && base.length !== samples.length)
     return `${base.length} and ${samples.length} samples, which are not of the same rounds`;
-  const unfit = [...base, ...samples].find(sample => !(sample > 0 && Number.isFinite(sample)));
-  return unfit === undefined ? null : `a sample is ${unfit}, and no share can be told of it`;
+  const unfit = samples.find(sample => !(sample >= 0 && Number.isFinite(sample)));
+  return unfit === undefined ? null : `a sample is ${unfit}, which is no rate and no time`;
 }
 
 function changeOf(
