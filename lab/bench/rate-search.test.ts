@@ -88,6 +88,26 @@ test('a generator that cannot do more is not taken for the subject', () => {
   expect(search(GOAL, carries(50_000, 60_000)).end).toMatchObject({ limit: 'subject' });
 });
 
+test('a generator that does not reach the lowest rate is told as what it did', () => {
+  const { end, rates } = search(GOAL, carries(2_000_000, 500));
+  expect(end).toEqual({ kind: 'found', rate: 500, lossRatio: 0, limit: 'generator' });
+  expect(Math.min(...rates)).toBeGreaterThanOrEqual(GOAL.rateMin);
+});
+
+test('whatever comes of its trials, a search ends in time and asks for no rate beyond its bounds', () => {
+  const random = createSeededRandom('whatever');
+  for (let trial = 0; trial < 2000; trial++) {
+    const goal = { ...GOAL, trialsPerRate: trial % 2 === 0 ? 1 : 3 };
+    const { rates } = search(goal, rate => ({
+      sentPackets: 100,
+      receivedPackets: random.uniform() < 0.5 ? 100 : Math.floor(100 * random.uniform()),
+      offeredRate: rate * (random.uniform() < 0.5 ? 1 : random.uniform() + 1e-6),
+    }));
+    expect(Math.min(...rates)).toBeGreaterThanOrEqual(goal.rateMin);
+    expect(Math.max(...rates)).toBe(goal.rateMax);
+  }
+});
+
 test('of three trials two decide: one accident leads nowhere', () => {
   const random = createSeededRandom('accidents');
   const capacity = 30_000;

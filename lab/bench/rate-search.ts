@@ -113,7 +113,7 @@ function afterBad(goal: RateGoal, search: Trying, bad: readonly Trial[]): RateSe
 function narrowed(goal: RateGoal, search: Trying): RateSearch {
   const { held, failed } = search;
   if (failed === null) throw new Error('the highest rate is tried first');
-  const low = held?.rate ?? goal.rateMin;
+  const low = Math.max(held?.rate ?? 0, goal.rateMin); // a generator may not even reach the lowest
   if (failed.rate > low * (1 + goal.precision)) return { ...search, rate: Math.sqrt(low * failed.rate), trials: [] };
   if (held === null) return { ...search, rate: goal.rateMin, trials: [] };
   return { kind: 'found', ...held, limit: failed.limit };
