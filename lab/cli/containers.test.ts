@@ -112,6 +112,15 @@ describe.skipIf(!(await dockerAvailable()))(`the containers of a lab (needs ${NE
     expect(status).toBe(7);
   });
 
+  test('stay what they are when a host starts again', async () => {
+    const begin = 'sleep 1000 >/dev/null 2>&1 &';
+    const count = 'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline; echo; done 2>/dev/null | grep -c "^sleep 1000"';
+    expect((await inside('a1', `${begin}\n${count}`)).stdout).toBe('1\n');
+    expect((await lab.run(['restart', 'a1'])).status).toBe(0);
+    expect((await inside('a1', count)).stdout).toBe('0\n');
+    expect(await inside('a1', 'ping -c 1 -W 5 10.0.1.2')).toMatchObject({ status: 0 });
+  });
+
   test('reach nothing of the machine, by none of its addresses', async () => {
     const heard: string[] = [];
     const server = createServer(socket => {

@@ -20,6 +20,8 @@ export interface Inside {
   /** Its exit status, 128 + the signal's number when one ended it. */
   readonly ended: Promise<number>;
   signal(name: NodeJS.Signals): Promise<void>;
+  /** On this machine; null: it has ended, or is none of the run's. */
+  pid(): Promise<number | null>;
 }
 
 /** As a shell gives it: 127 for a program that there is not. */
@@ -49,6 +51,7 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
     stdin: stream,
     ended: closed.then(() => exitStatusOf(exec)),
     signal: name => signal(exec, runId, name),
+    pid: () => pidOf(exec, runId),
   };
 }
 
@@ -73,19 +76,23 @@ export async function exitStatusOf(exec: Docker.Exec): Promise<number> {
 
 /** The daemon has no request for it; its processes are this machine's, though. */
 async function signal(exec: Docker.Exec, runId: string, name: NodeJS.Signals): Promise<void> {
+  const pid = await pidOf(exec, runId);
+  if (pid === null) return;
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
+
+async function pidOf(exec: Docker.Exec, runId: string): Promise<number | null> {
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const found = await exec.inspect().catch(() => null);
-    if (found === null || (!found.Running && found.ExitCode !== null)) return;
-    if (found.Pid > 0 && isOfRun(found.Pid, runId)) {
-      try {
-        process.kill(found.Pid, name);
-      } catch {
-        // It ended by itself in the meantime.
-      }
-      return;
-    }
+    if (found === null || (!found.Running && found.ExitCode !== null)) return null;
+    if (found.Pid > 0 && isOfRun(found.Pid, runId)) return found.Pid;
     await wait(LOOK_AGAIN_MS);
   }
+  return null;
 }
 
 /** Whether a process of this machine is one of the run: where the daemon counts processes otherwise than we do, it is not. */
