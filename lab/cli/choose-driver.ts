@@ -9,7 +9,7 @@ import { INSTALL_MININET, whyNotAttach, whyNotMininet } from './machine/mininet-
 import { type Implementation, whyNot } from './machine/other-implementations.ts';
 import { asRoot } from './machine/programs.ts';
 
-export const DRIVER_CHOICES = ['auto', 'sim', 'netns', 'docker', 'mininet'] as const;
+export const DRIVER_CHOICES = ['auto', 'sim', 'netns', 'docker', 'mininet', 'swarm'] as const;
 export type DriverChoice = (typeof DRIVER_CHOICES)[number];
 
 export interface ChosenDriver {
@@ -21,8 +21,8 @@ export interface ChosenDriver {
 /** netns where this machine can do it, which is tried; a Failure when it was asked for and cannot be. */
 export function chooseDriver(choice: DriverChoice): ChosenDriver {
   if (choice === 'sim') return { driver: 'sim', why: null };
-  // Of docker what can be known without asking the daemon, which `requireDocker` does.
-  if (choice === 'docker') return chosenUnless('docker', whyNotDocker());
+  // Of docker what can be known without asking the daemon, which `requireContainers` does.
+  if (choice === 'docker' || choice === 'swarm') return chosenUnless(choice, whyNotDocker());
   if (choice === 'mininet') return chosenUnless('mininet', whyNotMininet());
   const obstacle = whyNotLive();
   if (obstacle === null) return { driver: 'netns', why: null };
@@ -39,14 +39,17 @@ function chosenUnless(driver: DriverName, obstacle: MachineCapability | null): C
   );
 }
 
-/** A Failure where there is no daemon that labs can use, or no image of nodes. */
-export async function requireDocker(): Promise<void> {
-  const [{ openDaemon, requireDaemon }, { requireImage }] = await Promise.all([
+/** For a driver of containers, a Failure where there is no daemon that it can use, or no image of nodes. */
+export async function requireContainers(driver: DriverName): Promise<void> {
+  if (driver !== 'docker' && driver !== 'swarm') return;
+  const [{ openDaemon, requireDaemon }, { requireImage }, { requireManager }] = await Promise.all([
     import('../drivers/docker/daemon.ts'),
     import('../drivers/docker/image.ts'),
+    import('../drivers/swarm/swarm.ts'),
   ]);
   const docker = openDaemon();
   await requireDaemon(docker);
+  if (driver === 'swarm') await requireManager(docker);
   await requireImage(docker);
 }
 
@@ -74,7 +77,9 @@ export function requirePeers(topology: Topology, driver: DriverName): void {
 /** The same of one implementation; `what` begins the sentence. */
 export function requireImplementation(what: string, implementation: Implementation, driver: DriverName): void {
   if (driver === 'sim') throw machineCannot(`${what}, which runs live only`, '--driver netns');
-  if (driver === 'docker') throw machineCannot(`${what}, which images of nodes do not have`, '--driver netns');
+  if (driver === 'docker' || driver === 'swarm') {
+    throw machineCannot(`${what}, which images of nodes do not have`, '--driver netns');
+  }
   const obstacle = whyNot(implementation);
   if (obstacle !== null) throw machineCannot(`${obstacle.name} cannot run here: ${obstacle.detail}`, obstacle.fix);
 }

@@ -160,5 +160,9 @@ const PRIVILEGES: Readonly<Record<DriverName, (isRoot: boolean) => readonly stri
   sim: () => ['nothing of the machine'],
   netns: isRoot => [namespaces(isRoot)],
   docker: () => ['root, and the Docker daemon: a container a node with NET_ADMIN and NET_RAW, without a network'],
+  swarm: () => [
+    'root, and the Docker daemon, a manager of its swarm: on this machine a service a node with NET_ADMIN and NET_RAW',
+    'an internal overlay network, which carries the links and which no node has an interface of',
+  ],
   mininet: isRoot => [namespaces(isRoot), 'Mininet, by whose API hosts and links are made inside of these'],
 };

@@ -103,7 +103,7 @@ async function takeFolder({ plan, root, directory, runId }: Birth): Promise<void
     creator,
     supervisor: null,
     pod: null,
-    docker: driver === 'docker' ? daemonSocket() : null,
+    docker: driver === 'docker' || driver === 'swarm' ? daemonSocket() : null,
   };
   if (!createLabFolder(root, record)) throw inUse(name);
 }
@@ -141,6 +141,7 @@ function podAround({ driver, hosts }: LaunchPlan, root: string): string[] {
     case 'mininet':
       return hosts === null ? podCommand(isRoot, keep) : attachPodCommand(keep);
     case 'docker':
+    case 'swarm':
       return containerPodCommand(daemonSocket(), keep);
   }
 }

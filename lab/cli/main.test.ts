@@ -115,7 +115,14 @@ describe.skipIf(!isBuilt)('lab as a process (needs dist: npm run build)', () => 
       expect((await lab.run(['completion', shell])).stdout).toContain('__complete');
     expect(await complete('sta')).toEqual(['status']);
     expect(await complete('up', 'site-to-site-v')).toEqual(['site-to-site-v6']);
-    expect(await complete('up', 'clear', '--driver', '')).toEqual(['auto', 'sim', 'netns', 'docker', 'mininet']);
+    expect(await complete('up', 'clear', '--driver', '')).toEqual([
+      'auto',
+      'sim',
+      'netns',
+      'docker',
+      'mininet',
+      'swarm',
+    ]);
     expect(await complete('up', 'clear', '--se')).toEqual(['--seed']);
     expect(await complete('exec', 'a1', '--', 'pi')).toEqual(['ping']);
     expect(await complete('exec', 'alice', 'ipsec')).toEqual(['ipsecalgs', 'ipsecconf', 'ipseckey']);

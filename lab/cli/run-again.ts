@@ -8,7 +8,7 @@ import { badInput } from '../state/failure.ts';
 import { socketPath } from '../state/root.ts';
 import type { Topology } from '../topology/model.ts';
 import { runLabChecks } from './check-text.ts';
-import { chooseDriver, DRIVER_CHOICES, requireDocker, requirePeers } from './choose-driver.ts';
+import { chooseDriver, DRIVER_CHOICES, requireContainers, requirePeers } from './choose-driver.ts';
 import { connectLab } from './client.ts';
 import type { CommandContext } from './command.ts';
 import { launch } from './launch.ts';
@@ -48,7 +48,7 @@ async function labAgain(
   if (asked === undefined) throw badInput(`the bundle is of driver "${run.driver}", which this lab has not`, null);
   const { driver } = chooseDriver(asked);
   requirePeers(topology, driver);
-  if (driver === 'docker') await requireDocker();
+  await requireContainers(driver);
   const name = `again-${process.pid}`;
   const onProgress = (text: string): void => terminal.progress(`${name}: ${text} …`);
   const stop = new AbortController();

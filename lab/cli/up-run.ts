@@ -7,7 +7,7 @@ import { checkLabName, socketPath, stateRoot } from '../state/root.ts';
 import type { LabStatus } from '../supervisor/api.ts';
 import type { AttachedNetwork } from './attached-network.ts';
 import { type CheckRun, checkLines, checkSummary, isGood, runLabChecks, tripwireLines } from './check-text.ts';
-import { chooseDriver, requireDocker, requirePeers } from './choose-driver.ts';
+import { chooseDriver, requireContainers, requirePeers } from './choose-driver.ts';
 import { connectLab, type LabClient } from './client.ts';
 import type { CommandContext } from './command.ts';
 import type { UpOptions } from './commands/up.ts';
@@ -54,7 +54,7 @@ export async function bringUp(
   const choice = hosts === null ? chooseDriver(options.driver) : ({ driver: 'mininet', why: null } as const);
   if (options.dryRun) return (await import('./dry-run.ts')).showPlan(name, topology, choice, options, context);
   requirePeers(topology, choice.driver);
-  if (choice.driver === 'docker') await requireDocker();
+  await requireContainers(choice.driver);
   if (options.seed !== undefined && choice.driver !== 'sim') {
     throw badInput('--seed is for --driver sim: a live lab does not repeat itself', 'leave it out, or --driver sim');
   }

@@ -5,7 +5,7 @@ import type { CapturedPacket } from '../capture/packet.ts';
 import type { EspSaKeys } from '../capture/key-log.ts';
 import type { FaultAction, Topology } from '../topology/model.ts';
 
-export type DriverName = 'sim' | 'netns' | 'docker' | 'mininet';
+export type DriverName = 'sim' | 'netns' | 'docker' | 'mininet' | 'swarm';
 
 import type { DeprecatedUse } from './deprecated-use.ts';
 import type { Change } from '../reconcile/changes.ts';

@@ -28,7 +28,7 @@ export interface LabRecord {
   readonly supervisor: ProcessIdentity | null;
   /** The first process inside the pod, by the pid that it has out here (for nsenter); of sim there is none. */
   readonly pod: ProcessIdentity | null;
-  /** docker: the socket of the daemon that has its containers, which carry the run's id in a label. */
+  /** docker, swarm: the socket of the daemon that has its containers, which carry the run's id in a label. */
   readonly docker?: string | null;
 }
 
@@ -89,7 +89,7 @@ function readRecord(directory: string): LabRecord | null {
   }
 }
 
-const DRIVERS: ReadonlySet<unknown> = new Set<DriverName>(['sim', 'netns', 'docker', 'mininet']);
+const DRIVERS: ReadonlySet<unknown> = new Set<DriverName>(['sim', 'netns', 'docker', 'mininet', 'swarm']);
 
 /** Enough to be safe to act on: it was written by this program, but perhaps by another version of it. */
 function isRecord(value: unknown): value is LabRecord {

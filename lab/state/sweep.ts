@@ -23,14 +23,17 @@ export async function sweepLab(folder: LabFolder): Promise<readonly ProcessIdent
   return left;
 }
 
-/** Containers of a run, at the daemon of that socket. A Failure where that does not answer: what it has cannot be known then. */
+/**
+ * Removes the containers of a run, its services and its network, at the daemon of that socket. A Failure where that does not answer:
+ * what it has cannot be known then.
+ */
 export async function endContainers(socket: string, runId: string): Promise<void> {
-  const [{ openDaemon, obstacleOf }, { removeContainers }] = await Promise.all([
+  const [{ openDaemon, obstacleOf }, { removeFromSwarm }] = await Promise.all([
     import('../drivers/docker/daemon.ts'),
-    import('../drivers/docker/remove-containers.ts'),
+    import('../drivers/swarm/remove-from-swarm.ts'),
   ]);
   try {
-    await removeContainers(openDaemon(socket), runId);
+    await removeFromSwarm(openDaemon(socket), runId);
   } catch (error) {
     const { message, fix } = obstacleOf(error, 'the Docker daemon cannot be asked for the containers of the lab');
     throw machineCannot(message, fix === null ? 'lab down again' : `${fix}; then lab down again`);

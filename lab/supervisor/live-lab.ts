@@ -135,6 +135,10 @@ async function driverOf({ driver, hosts, stateDirectory }: LabOrder): Promise<Dr
       const { createDockerDriver } = await import('../drivers/docker/docker-driver.ts');
       return createDockerDriver();
     }
+    case 'swarm': {
+      const { createSwarmDriver } = await import('../drivers/swarm/swarm-driver.ts');
+      return createSwarmDriver();
+    }
     case 'mininet': {
       const { createMininetDriver, createAttachedDriver } = await import('../drivers/mininet/mininet-driver.ts');
       if (hosts === null) return createMininetDriver();

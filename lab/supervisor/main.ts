@@ -74,9 +74,22 @@ const ANSWER_MS = 50;
 async function remove(): Promise<void> {
   if (lab !== null) lab.state = 'stopping';
   // What a driver cannot take down in this time goes with this process all the same.
-  const late = new Promise(resolve => setTimeout(resolve, REMOVE_MS));
-  await Promise.race([lab?.running.down().catch(console.error), late]);
+  const late = new Promise<false>(resolve => setTimeout(() => resolve(false), REMOVE_MS));
+  const isDown = await Promise.race([takeDown(), late]);
   if (order === null) return;
   undoAll(order.stateDirectory);
+  // But for services of a swarm: by the folder, whoever sweeps knows of them.
+  if (order.driver === 'swarm' && !isDown) return;
   removeLabFolder(order.stateDirectory);
+}
+
+/** Whether there was a lab to take down, and nothing is left of it. */
+async function takeDown(): Promise<boolean> {
+  try {
+    await lab?.running.down();
+    return lab !== null;
+  } catch (error) {
+    console.error(error);
+    return false;
+  }
 }

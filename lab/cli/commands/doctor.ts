@@ -28,12 +28,14 @@ async function doctor(options: { readonly json?: true }, { terminal, exit }: Com
     ['all labs need', 'everything'],
     ['live labs (netns) need', 'netns'],
     ['labs in containers (docker) need what netns does, and', 'docker'],
+    ['labs on a Docker Swarm (swarm) need what docker does, and', 'swarm'],
     ['labs in Mininet (mininet) need what netns does, and', 'mininet'],
     ['good to have', 'comfort'],
   ] as const;
   for (const [title, neededFor] of groups) {
-    terminal.data(terminal.style.bold(title));
     const found = report.capabilities.filter(capability => capability.neededFor === neededFor);
+    if (found.length === 0) continue;
+    terminal.data(terminal.style.bold(title));
     for (const line of found.flatMap(capability => capabilityLines(capability, terminal.style))) terminal.data(line);
     terminal.data('');
   }

@@ -108,15 +108,17 @@ async function removeStrays(root: string): Promise<number> {
   return new Set([...lost, ...lostInContainers]).size;
 }
 
-/** Runs that the Docker daemon has containers of; none where there is no daemon that could be asked. */
+/** Runs that the Docker daemon has containers or services of; none where there is no daemon that could be asked. */
 async function runsInContainers(root: string): Promise<readonly string[]> {
   try {
     if (!existsSync(daemonSocket())) return [];
-    const [{ openDaemon }, { runsWithContainers }] = await Promise.all([
+    const [{ openDaemon }, { runsWithContainers }, { runsInSwarm }] = await Promise.all([
       import('../../drivers/docker/daemon.ts'),
       import('../../drivers/docker/remove-containers.ts'),
+      import('../../drivers/swarm/remove-from-swarm.ts'),
     ]);
-    return [...(await runsWithContainers(openDaemon(), root))];
+    const docker = openDaemon();
+    return [...new Set([...(await runsWithContainers(docker, root)), ...(await runsInSwarm(docker, root))])];
   } catch {
     return [];
   }

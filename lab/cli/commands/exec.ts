@@ -13,7 +13,7 @@ import { execThroughSocket } from '../exec-socket.ts';
 import { checkName, findLab } from '../find-lab.ts';
 
 const DESCRIPTION = `Run a command on a node. Standard input, output, error and the exit status pass through.
-With the sim driver: ping, traceroute, nc, send. With netns and mininet: any program of this machine. With docker: those of the image.
+With the sim driver: ping, traceroute, nc, send. With netns and mininet: any program of this machine. With docker and swarm: those of the image.
 Nodes that run the engine have commands and files of their own with either: dladm, ipadm, route, netstat, svcadm, svcs, ikecert,
 ikeadm, in.iked, ipf, ipfstat, ipsecconf, ipsecalgs, ipseckey, setkey, racoon, racoonctl, service, snoop, tcpdump; tee, cat, ls, cp, rm and mkdir below /etc/inet, /etc/ipf, /etc/racoon.`;
 
@@ -51,10 +51,11 @@ async function exec(node: string, argv: readonly string[], options: Options, con
   const keep = options.json === true;
   const { runId } = lab.record;
   // What runs in a container has the container's rights, which the daemon gives and the pod does not have.
-  const pod = lab.record.driver === 'docker' ? null : lab.record.pod;
+  const isInContainers = lab.record.driver === 'docker' || lab.record.driver === 'swarm';
+  const pod = isInContainers ? null : lab.record.pod;
   const client = connectLab(socketPath(lab.directory));
   const isTool = mayBeSystemCommand(argv, { hasPrograms: true }) && (await isEngine(client, node));
-  if (lab.record.driver === 'docker' && !isTool && !keep && isatty(0) && isatty(1)) {
+  if (isInContainers && !isTool && !keep && isatty(0) && isatty(1)) {
     const { execWithTerminal } = await import('../../drivers/docker/terminal.ts');
     const terminal = { input: process.stdin, output: process.stdout };
     context.exit(await execWithTerminal({ runId, node }, argv, terminal));

@@ -30,7 +30,7 @@ export function define(command: Command, context: CommandContext): void {
     .addOption(
       new Option(
         '--driver <driver>',
-        'auto: netns where this machine can do it, else sim; docker: a container a node; mininet: a host of Mininet a node',
+        'auto: netns where this machine can do it, else sim; docker: a container a node; mininet: a host of Mininet a node; swarm: a service of a Docker Swarm a node',
       )
         .choices(DRIVER_CHOICES)
         .default('auto'),
@@ -63,6 +63,7 @@ export function define(command: Command, context: CommandContext): void {
         'lab up site-to-site --driver sim --seed 7',
         'lab image build && sudo lab up site-to-site --driver docker',
         'lab up site-to-site --driver mininet',
+        'docker swarm init --advertise-addr 127.0.0.1 && sudo lab up site-to-site --driver swarm',
         "lab up clear --protected '10.0.0.0/24 <-> 10.0.1.0/24'",
         'lab up my-lab.yaml --name second --no-checks',
         'lab up my-lab.yaml --dry-run',

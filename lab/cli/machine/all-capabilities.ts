@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import type { DriverName } from '../../drivers/driver.ts';
 import { type MachineCapability, missing, there } from './capability.ts';
-import { dockerCapabilities, dockerDaemon } from './docker-capabilities.ts';
+import { dockerCapabilities, dockerDaemon, swarmManager } from './docker-capabilities.ts';
 import { ADDON_FILE, inTrialPod, liveCapabilities, program } from './live-capabilities.ts';
 import { libreswan, strongswan } from './other-implementations.ts';
 import { mininetCapabilities } from './mininet-capabilities.ts';
@@ -22,11 +22,14 @@ export async function examineMachine(): Promise<MachineReport> {
   const before = dockerCapabilities.map(look => look());
   const mininet = mininetCapabilities.map(look => look());
   const containers = before.every(found => found.ok) ? [...before, await dockerDaemon()] : before;
+  const docker = netns && containers.every(found => found.ok);
+  const swarm = docker ? [await swarmManager()] : [];
   return {
     capabilities: [
       ...everything,
       ...live,
       ...containers,
+      ...swarm,
       ...mininet,
       ...(netns ? [tun(), netem(), seccomp(), strongswan(), libreswan()] : []),
       ...comforts(),
@@ -34,8 +37,9 @@ export async function examineMachine(): Promise<MachineReport> {
     drivers: {
       sim,
       netns,
-      docker: netns && containers.every(found => found.ok),
+      docker,
       mininet: netns && mininet.every(found => found.ok),
+      swarm: docker && swarm.every(found => found.ok),
     },
   };
 }

@@ -2,7 +2,7 @@
 export interface MachineCapability {
   readonly name: string;
   /** What does not work without it. */
-  readonly neededFor: 'everything' | 'netns' | 'docker' | 'mininet' | 'comfort';
+  readonly neededFor: 'everything' | 'netns' | 'docker' | 'mininet' | 'swarm' | 'comfort';
   readonly ok: boolean;
   /** A version, or why it is missing, or what it is for. */
   readonly detail: string;

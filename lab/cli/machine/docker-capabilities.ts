@@ -31,6 +31,21 @@ export async function dockerDaemon(): Promise<MachineCapability> {
   }
 }
 
+/** Whether the daemon, which answers, manages a swarm. */
+export async function swarmManager(): Promise<MachineCapability> {
+  const name = 'Docker Swarm';
+  const [{ openDaemon }, { requireManager }] = await Promise.all([
+    import('../../drivers/docker/daemon.ts'),
+    import('../../drivers/swarm/swarm.ts'),
+  ]);
+  try {
+    return there(name, 'swarm', `this machine is its manager ${await requireManager(openDaemon())}`);
+  } catch (error) {
+    if (error instanceof MachineObstacle) return missing(name, 'swarm', error.message, error.fix);
+    throw error;
+  }
+}
+
 /** Links are moved into the namespaces of containers, which belong to root. */
 function root(): MachineCapability {
   const name = 'root';

@@ -59,7 +59,8 @@ function interfaceStatus(found: IpAddress): NodeStatus['interfaces'][number] {
   return {
     name: found.ifname,
     kind: 'ethernet',
-    up: found.operstate === 'UP',
+    // A VXLAN device, whose other end is a matter of addresses, does not know: it has a carrier while it is up itself.
+    up: found.operstate === 'UP' || (found.operstate === 'UNKNOWN' && found.flags.includes('LOWER_UP')),
     mtu: found.mtu,
     addresses: found.addr_info.flatMap(({ local, prefixlen }) =>
       local === undefined ? [] : [`${local}/${prefixlen}`],

@@ -1,0 +1,87 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openDaemon } from '../drivers/docker/daemon.ts';
+import { daemonSocket } from '../drivers/docker/endpoint.ts';
+import { RUN_LABEL } from '../drivers/docker/labels.ts';
+import { NEEDS_SWARM, PrivateSwarm, swarmAvailable } from '../drivers/swarm/testing/private-swarm.ts';
+import { isAlive, processesOfRun, signalProcess, waitForEnd } from '../state/process.ts';
+import { readLabFolder } from '../state/record.ts';
+import { finished, LabProgram } from './testing/lab-process.ts';
+
+describe.skipIf(!swarmAvailable())(`a swarm lab (needs ${NEEDS_SWARM})`, { timeout: 120_000 }, () => {
+  let swarm: PrivateSwarm;
+  let docker: Docker;
+  let lab: LabProgram;
+  const run = (...args: string[]) => lab.run(args, { env: { DOCKER_HOST: swarm.host } });
+  const up = (...more: string[]) => run('up', 'site-to-site-ca', '--driver', 'swarm', ...more);
+  beforeAll(async () => {
+    swarm = await PrivateSwarm.start();
+    docker = openDaemon(daemonSocket({ DOCKER_HOST: swarm.host }));
+  }, 120_000);
+  afterAll(() => swarm.stop(), 60_000);
+  beforeEach(() => {
+    lab = new LabProgram();
+  });
+  afterEach(() => run('down', '--all').then(() => lab.dispose()));
+
+  /** What the daemon has of labs, by their label. */
+  const left = async (): Promise<readonly string[]> => {
+    const filters = { label: [RUN_LABEL] };
+    const [services, containers, networks] = await Promise.all([
+      docker.listServices({ filters }),
+      docker.listContainers({ all: true, filters }),
+      docker.listNetworks({ filters }),
+    ]);
+    return [
+      ...services.map(({ Spec }) => Spec?.Name ?? ''),
+      ...containers.map(({ Names }) => Names.join()),
+      ...networks.map(({ Name }) => Name),
+    ];
+  };
+
+  test('passes all checks, has nodes with nothing but their links, and goes without a trace', async () => {
+    const begun = await up('--json');
+    expect(begun).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(begun.stdout)).toMatchObject({ ok: true, driver: 'swarm', tripwire: [] });
+    const links = await run('exec', 'a1', '--', 'sh', '-c', 'cd /sys/class/net && echo * && cat /proc/self/status');
+    expect(links.stdout).toMatch(/^eth0 lo\n/);
+    expect(links.stdout).toMatch(/^CapEff:\t0000000000003000$/m); // NET_ADMIN, NET_RAW
+    expect(links.stdout).toMatch(/^CapBnd:\t0000000000003000$/m);
+    expect((await run('restart', 'a1')).status).toBe(0);
+    expect(await run('exec', 'a1', '--', 'ping', '-c', '1', '-W', '5', '10.0.1.2')).toMatchObject({ status: 0 });
+    const services = await docker.listServices();
+    expect(new Set(services.map(({ Spec }) => Spec?.Labels?.['ipsec-lab.node']))).toEqual(
+      new Set(['alice', 'bob', 'internet', 'charles', 'a1', 'b1']),
+    );
+    expect((await run('down')).stdout).toBe('site-to-site-ca removed\n');
+    expect(await left()).toEqual([]);
+  });
+
+  test('Ctrl-C while services come up leaves none', async () => {
+    const coming = lab.start(['up', 'site-to-site-ca', '--driver', 'swarm'], { DOCKER_HOST: swarm.host });
+    const result = finished(coming);
+    while (coming.exitCode === null && (await docker.listServices()).length < 6) await delay(20);
+    coming.kill('SIGINT');
+    expect((await result).status).toBe(130);
+    expect(readdirSync(lab.state)).toEqual([]);
+    expect(await left()).toEqual([]);
+  });
+
+  test('kill -9 of the supervisor: its containers end by themselves, and down removes the services', async () => {
+    expect((await up('--no-checks')).status).toBe(0);
+    const { record } = readLabFolder(join(lab.state, 'site-to-site-ca'));
+    const supervisor = record?.supervisor ?? null;
+    if (record === null || supervisor === null) throw new Error('no record of the lab');
+    const processes = processesOfRun(record.runId);
+    signalProcess(supervisor, 'SIGKILL');
+    await Promise.all(processes.map(process => waitForEnd(process, 30_000)));
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect((await run('status')).stdout).toMatch(/site-to-site-ca +killed/);
+    expect((await run('down', '--all')).status).toBe(0);
+    expect(readdirSync(lab.state)).toEqual([]);
+    expect(await left()).toEqual([]);
+  });
+});
