@@ -1,9 +1,11 @@
 import type { Random } from '../crypto/random.ts';
-import { type Address, addressesEqual, parseAddress } from '../wire/address.ts';
+import { type Address, addressesEqual, formatAddress, parseAddress } from '../wire/address.ts';
 import { type Instant, NS_PER_MS, NS_PER_S } from '../wire/instant.ts';
 import { parsePrefix } from '../wire/prefix.ts';
 import type { ChildConfig, ConnectionConfig } from './config.ts';
 import type { IkeContext } from './daemon.ts';
+import type { StrayLimit } from './stray-limit.ts';
+import { tell, type Teller } from './tell.ts';
 import { fraction } from './v2/child-lifetime.ts';
 
 /** Where a connection of either version calls, from where, when again, and for which children. */
@@ -18,9 +20,42 @@ export function calledAddress({ remote }: Pick<ConnectionConfig, 'remote'>): str
   return isSingle ? (first.split('/')[0] ?? null) : null;
 }
 
-export function callsThere(connection: Pick<ConnectionConfig, 'remote'>, remote: Address): boolean {
+function callsThere(connection: Pick<ConnectionConfig, 'remote'>, remote: Address): boolean {
   const called = parseAddress(calledAddress(connection) ?? '');
   return called !== null && addressesEqual(called, remote);
+}
+
+/** As much of a caller of either version as says whether it is at work. */
+interface AnyCaller {
+  readonly connection: ConnectionConfig;
+  readonly attempt: number | null;
+  readonly retryAt: Instant | null;
+  readonly trapped: ReadonlySet<string>;
+}
+
+interface Calling<Caller> extends Teller {
+  readonly callers: ReadonlyMap<string, Caller>;
+  readonly strays: StrayLimit;
+}
+
+/** What a caller can be asked and told. */
+interface Does<Caller> {
+  readonly isConnected: (connection: ConnectionConfig) => boolean;
+  readonly want: (caller: Caller, child: ChildConfig) => void;
+}
+
+/** Whoever has this address sends by SAs that are not here. What this end would make for a packet of its own, it makes now. */
+export function callBack<Caller extends AnyCaller>(core: Calling<Caller>, remote: Address, does: Does<Caller>): void {
+  for (const caller of core.callers.values()) {
+    const { connection, attempt, retryAt, trapped } = caller;
+    const isCalling = attempt !== null || retryAt !== null || does.isConnected(connection);
+    const children = connection.children.filter(({ name }) => trapped.has(name));
+    if (isCalling || children.length === 0 || !callsThere(connection, remote)) continue;
+    if (!core.strays.take(remote, core.now)) return;
+    const detail = `${formatAddress(remote)} sends by an SA that is not here: it is called`;
+    tell(core, { kind: 'staleSa', connection: connection.name, detail });
+    for (const child of children) does.want(caller, child);
+  }
 }
 
 /** What it calls from: one of the connection's addresses that the node has, or the one that leads there; null: no way. */

@@ -78,6 +78,37 @@ export function runAlarms({ now, alarms }: Pick<Turning, 'now' | 'alarms'>, due:
   }
 }
 
+/** As much of what a daemon of either version remembers as the clocks of its IKE SAs need. */
+export interface Clocked<Sa> {
+  readonly now: Instant;
+  readonly sas: ReadonlyMap<number, Sa>;
+  /** Ids of those whose alarm has to be set anew. */
+  readonly unsettled: Set<number>;
+}
+
+/** What an IKE SA has to do by the clock. */
+export interface Clockwork<Sa> {
+  /** Does what its first due clock is for; false: none is due. */
+  readonly fireClock: (sa: Sa) => boolean;
+  /** When the next message goes again; null: none waits for an answer. */
+  readonly resendAt: (sa: Sa) => Instant | null;
+  readonly resend: (sa: Sa) => void;
+}
+
+/** Does the one thing that an IKE SA has to do next: `Due.fireNext`. */
+export function fireNext<Sa>(core: Clocked<Sa>, id: number, does: Clockwork<Sa>): boolean {
+  const sa = core.sas.get(id);
+  if (sa === undefined) return false;
+  if (does.fireClock(sa)) return true;
+  const due = does.resendAt(sa);
+  if (due === null || due > core.now) {
+    core.unsettled.add(id);
+    return false;
+  }
+  does.resend(sa);
+  return true;
+}
+
 /** More than this at one instant is a clock that does not advance. */
 const FIRES_MAX = 1000;
 

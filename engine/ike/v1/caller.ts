@@ -1,8 +1,8 @@
 import { tell } from '../tell.ts';
 import type { FlowQuery } from '../../node/node.ts';
-import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
+import { type Address, parseAddress } from '../../wire/address.ts';
 import type { Instant } from '../../wire/instant.ts';
-import { afterLoss, calledAddress, callsThere, localAddress, retryInstant, trappedOf } from '../calling.ts';
+import { afterLoss, callBack, calledAddress, localAddress, retryInstant, trappedOf } from '../calling.ts';
 import type { ChildConfig, ConnectionConfig } from '../config.ts';
 import type { WantedChild } from '../v2/ike-sa.ts';
 import { canCarry } from '../v2/traffic-selectors.ts';
@@ -92,18 +92,12 @@ export function runCaller(core: Core, alarmId: number): void {
   }
 }
 
-/** Whoever has this address sends by SAs that are not here. What this end would make for a packet of its own, it makes now. */
+/** Whoever has this address sends by SAs that are not here. */
 export function callPeer(core: Core, remote: Address): void {
-  for (const caller of core.callers.values()) {
-    const { connection, attempt, retryAt, trapped } = caller;
-    const isCalling = attempt !== null || retryAt !== null || establishedOf(core, connection) !== null;
-    const children = connection.children.filter(({ name }) => trapped.has(name));
-    if (isCalling || children.length === 0 || !callsThere(connection, remote)) continue;
-    if (!core.strays.take(remote, core.now)) return;
-    const detail = `${formatAddress(remote)} sends by an SA that is not here: it is called`;
-    tell(core, { kind: 'staleSa', connection: connection.name, detail });
-    for (const child of children) want(core, caller, child, null);
-  }
+  callBack(core, remote, {
+    isConnected: connection => establishedOf(core, connection) !== null,
+    want: (caller, child) => want(core, caller, child, null),
+  });
 }
 
 /** An effect of a step: a new ISAKMP SA beside or instead of another. */

@@ -1,5 +1,5 @@
 import { tell } from '../tell.ts';
-import { runAlarms } from '../turns.ts';
+import { fireNext, runAlarms } from '../turns.ts';
 import { NS_PER_MS } from '../../wire/instant.ts';
 import { applyStep, settle } from './apply.ts';
 import { runCaller } from './caller.ts';
@@ -15,22 +15,22 @@ import { closed } from './used-ids.ts';
 
 /** Does all that is due now. */
 export function runTimers(core: Core): void {
+  const clockwork = {
+    fireClock: (sa: IsakmpSa) => fireClock(core, sa),
+    resendAt,
+    resend: (sa: IsakmpSa) => resend(core, sa),
+  };
   runAlarms(core, {
     runCaller: id => runCaller(core, id),
-    fireNext: id => fireNext(core, id),
+    fireNext: id => fireNext(core, id, clockwork),
     settle: () => settle(core),
   });
 }
 
-function fireNext(core: Core, id: number): boolean {
-  const sa = core.sas.get(id);
-  if (sa === undefined) return false;
+function fireClock(core: Core, sa: IsakmpSa): boolean {
   const clock = dueClock(sa, core.now);
-  const due = resendAt(sa);
   if (clock !== null) applyStep(core, sa, clock.fire(sa, worldOf(core)), null);
-  else if (due !== null && due <= core.now) resend(core, sa);
-  else core.unsettled.add(id);
-  return clock !== null || (due !== null && due <= core.now);
+  return clock !== null;
 }
 
 /** Sends again what the peer has not answered; after the last time it is given up. */

@@ -1,5 +1,5 @@
 import { tell } from '../tell.ts';
-import { runAlarms } from '../turns.ts';
+import { fireNext, runAlarms } from '../turns.ts';
 import { NS_PER_MS } from '../../wire/instant.ts';
 import { applyStep, settle } from './apply.ts';
 import { runCaller } from './caller.ts';
@@ -14,22 +14,22 @@ import type { OutstandingRequest } from './windows.ts';
 
 /** Does all that is due now. */
 export function runTimers(core: Core): void {
+  const clockwork = {
+    fireClock: (sa: IkeSa) => fireClock(core, sa),
+    resendAt,
+    resend: (sa: IkeSa) => resend(core, sa),
+  };
   runAlarms(core, {
     runCaller: id => runCaller(core, id),
-    fireNext: id => fireNext(core, id),
+    fireNext: id => fireNext(core, id, clockwork),
     settle: () => settle(core),
   });
 }
 
-function fireNext(core: Core, id: number): boolean {
-  const sa = core.sas.get(id);
-  if (sa === undefined) return false;
+function fireClock(core: Core, sa: IkeSa): boolean {
   const clock = dueClock(sa, core.now);
-  const due = resendAt(sa);
   if (clock !== null) applyStep(core, sa, clock.fire(sa, worldOf(core)), null);
-  else if (due !== null && due <= core.now) resend(core, sa);
-  else core.unsettled.add(id);
-  return clock !== null || (due !== null && due <= core.now);
+  return clock !== null;
 }
 
 /** Sends again what the peer has not answered, RFC 7296 §2.1; after the last time it is taken for dead, §2.4. */
