@@ -1,10 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { programFile } from '../../../engine/host/program.ts';
-import { insideNamespaces, rerunInNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
+import { insideNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
 import { NO_CONNECTIONS } from '../../../engine/ike/config.ts';
-import { nativeAddon } from '../../../engine/native/addon.ts';
 import { ikeConfig } from '../../topology/ike-config.ts';
 import { loadTopology } from '../../topology/load.ts';
 import type { Topology } from '../../topology/model.ts';
@@ -12,29 +9,10 @@ import { negotiated } from '../../topology/testing/negotiated.ts';
 import { shipped } from '../../topology/testing/shipped.ts';
 import type { Probe, RunningLab } from '../driver.ts';
 import { createNetnsDriver } from './netns-driver.ts';
-import { podCommand } from './pod.ts';
+import { describeInBothPods } from './testing/both-pods.ts';
 import { CHARON } from './strongswan/charon.ts';
 
-const built = nativeAddon().kind === 'loaded' && existsSync(programFile('engine/host/main'));
-const isRoot = process.getuid?.() === 0;
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-const works = (argv: readonly string[]) => spawnSync('env', argv).status === 0;
-const ordinary = isRoot ? NOBODY : [];
-
-describe.skipIf(insideNamespaces).concurrent('the processes of a live lab', { timeout: 120_000 }, () => {
-  const needs = 'needs npm run build, g++ make python3, and namespaces';
-  test.skipIf(!built || !isRoot || !works([...podCommand(true), 'true']))(`as root (${needs})`, async () => {
-    expect(await rerunInNamespaces(import.meta.filename, [], podCommand(true))).toBe('');
-  });
-
-  const readable = works([...ordinary, 'test', '-r', import.meta.filename]);
-  test.skipIf(!built || !readable || !works([...ordinary, ...podCommand(false), 'true']))(
-    `as an ordinary user (${needs} for ordinary users)`,
-    async () => {
-      expect(await rerunInNamespaces(import.meta.filename, ordinary, podCommand(false))).toBe('');
-    },
-  );
-});
+describeInBothPods('the processes of a live lab', import.meta.filename, 120_000);
 
 /** Alice and Bob negotiate, and everything that a lab may have beside engines is there. */
 function everything(): Topology {

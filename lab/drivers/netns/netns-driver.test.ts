@@ -1,11 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nativeAddon } from '../../../engine/native/addon.ts';
 import { tcpServerIn, tcpSocketIn } from '../../../engine/host/namespace-socket.ts';
 import { programFile } from '../../../engine/host/program.ts';
-import { insideNamespaces, rerunInNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
+import { insideNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
 import { NS_PER_MS } from '../../../engine/wire/instant.ts';
 import type { CapturedPacket } from '../../capture/packet.ts';
 import { loadTopology } from '../../topology/load.ts';
@@ -15,29 +13,9 @@ import { resolveTopologyArgument } from '../../topology/shipped.ts';
 import { FORMED, TUNNEL_SLAAC } from '../../topology/testing/tunnel-slaac.ts';
 import type { ExecIo, LabEvent, Probe, RunningLab } from '../driver.ts';
 import { createNetnsDriver, type NetnsDriverOptions } from './netns-driver.ts';
-import { podCommand } from './pod.ts';
+import { describeInBothPods } from './testing/both-pods.ts';
 
-const built = nativeAddon().kind === 'loaded' && existsSync(programFile('engine/host/main'));
-const isRoot = process.getuid?.() === 0;
-/** Somebody without any right. */
-const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-const works = (argv: readonly string[]) => spawnSync('env', argv).status === 0;
-const ordinary = isRoot ? NOBODY : [];
-
-describe.skipIf(insideNamespaces).concurrent('the netns driver', { timeout: 300_000 }, () => {
-  const needs = 'needs npm run build, g++ make python3, and namespaces';
-  test.skipIf(!built || !isRoot || !works([...podCommand(true), 'true']))(`as root (${needs})`, async () => {
-    expect(await rerunInNamespaces(import.meta.filename, [], podCommand(true))).toBe('');
-  });
-
-  const readable = works([...ordinary, 'test', '-r', import.meta.filename]);
-  test.skipIf(!built || !readable || !works([...ordinary, ...podCommand(false), 'true']))(
-    `as an ordinary user (${needs} for ordinary users)`,
-    async () => {
-      expect(await rerunInNamespaces(import.meta.filename, ordinary, podCommand(false))).toBe('');
-    },
-  );
-});
+describeInBothPods('the netns driver', import.meta.filename, 300_000);
 
 function shipped(name: string): Topology {
   const found = resolveTopologyArgument(name);
