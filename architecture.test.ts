@@ -2,6 +2,26 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { expect, test } from 'vitest';
 
+/** What is below all of `lab/bench` that touches the world. */
+const MEASURING = [
+  'engine/host',
+  'engine/config',
+  'engine/filter',
+  'engine/ike',
+  'engine/pki',
+  'engine/node',
+  'engine/ipsec',
+  'engine/wire',
+  'engine/crypto',
+  'engine/native',
+  'lab/topology',
+  'lab/pki',
+  'lab/drivers',
+  'lab/capture',
+  'lab/bench',
+  'reports',
+];
+
 /**
  * The arrows of ARCHITECTURE.md, as code. A layer is the longest prefix of a file's path (or the file) that stands here, and may import
  * itself and the layers listed, nothing else. `type` after a layer's name: types only, erased before anything runs.
@@ -76,6 +96,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lab/reconcile': ['engine/node', 'lab/topology', 'lab/system'],
   // How speed is measured and judged: arithmetic, which knows nothing of what it measures.
   'lab/bench': ['engine/wire', 'reports type'],
+  // What takes the measurements: live labs in a pod, programs beside them, and what is measured with both.
+  'lab/bench/live': [...MEASURING, 'lab/bench/profiles type'],
+  'lab/bench/generator': [...MEASURING, 'lab/bench/live'],
+  'lab/bench/subjects': [...MEASURING, 'lab/bench/live'],
+  'lab/bench/setup': [...MEASURING, 'lab/bench/live', 'lab/bench/generator', 'lab/bench/subjects'],
+  'lab/bench/profiles': [
+    ...MEASURING,
+    'lab/bench/live',
+    'lab/bench/generator',
+    'lab/bench/subjects',
+    'lab/bench/setup',
+  ],
   'lab/drivers': [
     'engine/host',
     'engine/config',
@@ -108,6 +140,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lab/drivers',
     'lab/reconcile',
     'lab/bench',
+    'lab/bench/live',
+    'lab/bench/profiles',
     'lab/system',
     'lab/capture',
     'lab/capture/pcap-parser',
