@@ -1,0 +1,84 @@
+import type { ArrivalCounts } from '../arrivals.ts';
+import type { LatencyStep } from '../latency.ts';
+import type { BenchGround } from '../live/ground.ts';
+import type { RateGoal, RateSearch } from '../rate-search.ts';
+
+/**
+ * The lab's own generator of packets: UDP from a socket of one node to a socket of another, each packet with its number and the time at
+ * which it left (probe.ts), so that what becomes of it is counted and not inferred. It runs as two programs, which are started once
+ * and then told one trial after the other: `startGenerator` of generator.ts, then `trial` as often as wanted, then `close`.
+ */
+export interface Generator {
+  /**
+   * Sends at one rate and waits until what was sent has arrived or will not: until the receiver has heard nothing for a while. One trial
+   * at a time. Throws where a program has ended, or the kernel takes no packets of this size.
+   */
+  trial(order: TrialOrder): Promise<TrialResult>;
+  /** Ends both programs; resolves when they are gone. */
+  close(): Promise<void>;
+}
+
+/** `startGenerator` of generator.ts. Resolves when both programs are ready; they end with `ground.signal` too. */
+export type StartGenerator = (ground: GeneratorGround, ends: GeneratorEnds) => Promise<Generator>;
+
+/** What it needs of the ground of a turn. */
+export type GeneratorGround = Pick<BenchGround, 'spawnOwn' | 'signal'>;
+
+/** The nodes on which the generator's two programs run: other than gateways, or the same node twice for its loopback. */
+export interface GeneratorEnds {
+  readonly sender: string;
+  readonly receiver: string;
+}
+
+export interface TrialOrder {
+  /** Addresses in text, of one family: one that the sender's node has, and one of the receiver's. */
+  readonly source: string;
+  readonly destination: string;
+  /** Of the IP packets, headers included, at least `packetOctetsMin` of sizes.ts; they are sent in turn, over and over: `[64]`, or `IMIX`. */
+  readonly packetOctets: readonly number[];
+  /** Packets/s that are asked for. */
+  readonly rate: number;
+  /** How long is measured. */
+  readonly seconds: number;
+  /** So long it sends at the same rate before, without a gap between: those packets are in no count. */
+  readonly warmUpSeconds: number;
+}
+
+export interface TrialResult {
+  readonly counts: ArrivalCounts;
+  /** Packets/s that really left, over the time that is measured: the offered load of RFC 2285 §3.5.2. */
+  readonly offeredRate: number;
+  /** Octets of IP packets/s, of those that arrived, at the offered rate: what a link or tunnel carried of users' packets. */
+  readonly arrivedOctets: number;
+  /** At most so many packets left back to back where the sender was in time. */
+  readonly burstPackets: number;
+  /** One way, of first copies, from before the call that sends until the receiver's kernel has the packet; null where none arrived. */
+  readonly latency: OneWayLatency | null;
+  /** From the first packet sent to the first that arrived, nanoseconds: how long a tunnel takes that is set up for it. null: none came. */
+  readonly firstArrivalNs: number | null;
+  /** The longest time in which nothing arrived, from the first packet sent to the last arrival, nanoseconds: the gap of a rekey. */
+  readonly longestSilenceNs: number;
+  /** Packets that arrived and found the receiver's own buffer full: not the subject's loss. They are among `counts.lost`. */
+  readonly receiverDrops: number;
+}
+
+/** Nanoseconds; percentiles as latency.ts has them. Sender and receiver read one clock: they are on the same machine. */
+export interface OneWayLatency {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** The whole distribution. */
+  readonly steps: readonly LatencyStep[];
+}
+
+/** `searchRate` of generator.ts: trials at the rates that a search (rate-search.ts) asks for, until it ends. */
+export type SearchRate = (generator: Generator, goal: RateGoal, order: Omit<TrialOrder, 'rate'>) => Promise<FoundRate>;
+
+export interface FoundRate {
+  readonly end: Exclude<RateSearch, { kind: 'trying' }>;
+  /** All that were made, in their order. */
+  readonly trials: readonly TrialResult[];
+}
