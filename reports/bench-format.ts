@@ -18,9 +18,21 @@ export interface BenchRecord {
   /** The command that measures the same again. */
   readonly command: string;
   readonly environment: BenchEnvironment;
+  /** What was to be measured, in the order of the plan; absent where that is not known. */
+  readonly subjects?: readonly SubjectRecord[];
   /** The turns that are done, in the order in which they were taken. */
   readonly turns: readonly TurnRecord[];
   readonly figures: readonly FigureRecord[];
+}
+
+/** What is measured once a round. */
+export interface SubjectRecord {
+  /** As in turns, figures and ids: `openvpn-static`. */
+  readonly name: string;
+  /** In tables and charts: `OpenVPN, static key`. */
+  readonly title: string;
+  /** Why it was left out on this machine, with what would help; null where it was measured. */
+  readonly obstacle: string | null;
 }
 
 /** All figures of one subject, measured once. */
@@ -56,6 +68,14 @@ export interface SampleRecord {
   readonly readings: readonly number[];
   /** So many of the readings were warm-up, and are not in the value. */
   readonly warmUpReadings: number;
+  /** Where the value is a latency: how the packets' latencies were distributed, ascending. Absent where nobody kept them. */
+  readonly distribution?: readonly LatencyStepRecord[];
+}
+
+/** So many packets took at most so long, and longer than the step before. */
+export interface LatencyStepRecord {
+  readonly ns: number;
+  readonly packets: number;
 }
 
 /** Where it was measured. Texts are as the machine has them; null where it does not say. */

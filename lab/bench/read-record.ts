@@ -2,9 +2,11 @@ import type {
   BenchEnvironment,
   BenchRecord,
   FigureRecord,
+  LatencyStepRecord,
   LoadRecord,
   ProcessorRecord,
   SampleRecord,
+  SubjectRecord,
   TurnRecord,
 } from '../../reports/bench-format.ts';
 
@@ -73,6 +75,11 @@ const orNull =
   (value, at) =>
     value === null ? null : check(value, at);
 
+const optional =
+  (check: Check): Check =>
+  (value, at) =>
+    value === undefined ? null : check(value, at);
+
 const listOf =
   (check: Check): Check =>
   (value, at) => {
@@ -128,11 +135,14 @@ const environment = fields({
   loadBefore: load,
 } satisfies ChecksOf<BenchEnvironment>);
 
+const step = fields({ ns: number, packets: count } satisfies ChecksOf<LatencyStepRecord>);
+
 const sample = fields({
   round: count,
   value: number,
   readings: listOf(number),
   warmUpReadings: count,
+  distribution: optional(listOf(step)),
 } satisfies ChecksOf<SampleRecord>);
 
 const figure = fields({
@@ -148,6 +158,8 @@ const figure = fields({
 
 const turn = fields({ round: count, subject: text, load } satisfies ChecksOf<TurnRecord>);
 
+const subject = fields({ name: text, title: text, obstacle: orNull(text) } satisfies ChecksOf<SubjectRecord>);
+
 const record = fields({
   format: oneOf(1),
   profile: text,
@@ -157,6 +169,7 @@ const record = fields({
   startedAt: text,
   command: text,
   environment,
+  subjects: optional(listOf(subject)),
   turns: listOf(turn),
   figures: listOf(figure),
 } satisfies ChecksOf<BenchRecord>);

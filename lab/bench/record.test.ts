@@ -103,3 +103,22 @@ test('no field can be missing or of another kind, whichever it is', () => {
   visit(record, by => by);
   expect(fields).toBeGreaterThan(60);
 });
+
+test('what only some runs know may be missing, and is read where it is there', () => {
+  const record = recordOf({ a: [1] });
+  const [figure] = record.figures;
+  const told = (extra: object, distribution: unknown): string =>
+    reasonOf(
+      JSON.stringify({
+        ...record,
+        ...extra,
+        figures: [{ ...figure, samples: figure?.samples.map(sample => ({ ...sample, distribution })) }],
+      }),
+    );
+  const subjects = [{ name: 'engine', title: 'this engine', obstacle: null }];
+  expect(told({ subjects }, [{ ns: 7, packets: 2 }])).toBe('readable');
+  expect(told({}, [{ ns: 7, packets: -2 }])).toBe('.figures[0].samples[0].distribution[0].packets is not a count');
+  expect(told({ subjects: [{ name: 'engine', title: 'this engine' }] }, undefined)).toBe(
+    '.subjects[0].obstacle is not a text',
+  );
+});
