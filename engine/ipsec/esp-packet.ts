@@ -5,7 +5,7 @@ import { icv, icvsEqual } from '../crypto/icv.ts';
 import { ESP_HEADER_OCTETS } from '../wire/esp.ts';
 import { setU32 } from '../wire/octets.ts';
 import { keysOf } from './esp-keys.ts';
-import { freshOctets } from './fresh-octets.ts';
+import { freshOctets } from '../wire/fresh-octets.ts';
 import { ESP_TRAILER_OCTETS } from './esp-trailer.ts';
 import type { EspParameters } from './sa.ts';
 

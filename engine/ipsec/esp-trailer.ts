@@ -1,4 +1,4 @@
-import { freshOctets } from './fresh-octets.ts';
+import { freshOctets } from '../wire/fresh-octets.ts';
 
 /**
  * The plaintext of an ESP packet: payload, padding 1, 2, 3…, Pad Length, Next Header; RFC 4303 §2.4 to §2.6.

@@ -1,5 +1,6 @@
 import { isCounterMode } from '../crypto/encryption.ts';
 import type { Random } from '../crypto/random.ts';
+import { setU32 } from '../wire/octets.ts';
 import type { EspOutboundSa } from './sa.ts';
 
 /** The IV of one packet; `ivOctets` long, never the same twice for a key. */
@@ -32,6 +33,7 @@ export function createIvSource(random: Random): IvSource {
 
 function counterIv(sequence: bigint): Uint8Array {
   const iv = new Uint8Array(8);
-  new DataView(iv.buffer).setBigUint64(0, sequence);
+  setU32(iv, 0, Number(sequence >> 32n));
+  setU32(iv, 4, Number(sequence & 0xffff_ffffn));
   return iv;
 }

@@ -3,6 +3,7 @@ import { IpProtocol } from '../wire/ip-protocol.ts';
 import { decodeIpv4, IPV4_HEADER_OCTETS, IPV4_MAX_OCTETS } from '../wire/ipv4.ts';
 import { decodeIpv6, IPV6_HEADER_OCTETS } from '../wire/ipv6.ts';
 import { walkExtensions, type ExtensionHeader } from '../wire/ipv6-extension.ts';
+import { freshOctets } from '../wire/fresh-octets.ts';
 import { setU16, u8At } from '../wire/octets.ts';
 import { WireError } from '../wire/wire-error.ts';
 
@@ -49,7 +50,7 @@ export function join({ head, protocolAt }: TransportSplit, protocol: number, pay
   const isIpv4 = u8At(head, 0) >>> 4 === 4;
   const length = head.length + payload.length;
   if (length > (isIpv4 ? IPV4_MAX_OCTETS : IPV6_HEADER_OCTETS + 0xffff)) return null;
-  const packet = new Uint8Array(length);
+  const packet = freshOctets(length);
   packet.set(head);
   packet.set(payload, head.length);
   packet[protocolAt] = protocol;

@@ -1,6 +1,7 @@
 import type { Address } from '../wire/address.ts';
 import { internetChecksum, pseudoHeaderSum, updateChecksum } from '../wire/checksum.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
+import { freshOctets } from '../wire/fresh-octets.ts';
 import { setU16, u16At } from '../wire/octets.ts';
 import { decodeUdpUnverified, UDP_HEADER_OCTETS, udpChecksumIsRight } from '../wire/udp.ts';
 import { decodeUdpEncapsulation, type EncapsulatedInUdp, KEEPALIVE } from '../wire/udp-encapsulation.ts';
@@ -31,10 +32,11 @@ export const UDP_ENCAPSULATION_OCTETS = UDP_HEADER_OCTETS;
 export function encapsulateInUdp(esp: Uint8Array, ends: UdpEnds): Uint8Array | null {
   const length = UDP_HEADER_OCTETS + esp.length;
   if (length > 0xffff) return null;
-  const datagram = new Uint8Array(length);
+  const datagram = freshOctets(length);
   setU16(datagram, 0, ends.sourcePort);
   setU16(datagram, 2, ends.destinationPort);
   setU16(datagram, 4, length);
+  setU16(datagram, 6, 0);
   datagram.set(esp, UDP_HEADER_OCTETS);
   if (ends.source.length === 16) setU16(datagram, 6, udpChecksum(datagram, ends));
   return datagram;

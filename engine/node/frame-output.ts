@@ -1,5 +1,6 @@
 import { type Address, isMulticast } from '../wire/address.ts';
 import { ETHERNET_HEADER_OCTETS, EtherType } from '../wire/ethernet.ts';
+import { freshOctets } from '../wire/fresh-octets.ts';
 import { setU16 } from '../wire/octets.ts';
 import type { Offload } from '../wire/offload.ts';
 import { multicastMac } from './address-table.ts';
@@ -16,7 +17,7 @@ export function frameAround(
   etherType: number,
   payload: Uint8Array,
 ): Uint8Array {
-  const frame = new Uint8Array(ETHERNET_HEADER_OCTETS + payload.length);
+  const frame = freshOctets(ETHERNET_HEADER_OCTETS + payload.length);
   frame.set(mac, 0);
   frame.set(link.mac, 6);
   setU16(frame, 12, etherType);

@@ -3,6 +3,7 @@ import { internetChecksum, updateChecksum } from '../wire/checksum.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { decodeIpv6 } from '../wire/ipv6.ts';
 import { walkExtensions } from '../wire/ipv6-extension.ts';
+import { freshOctets } from '../wire/fresh-octets.ts';
 import { setU16, u16At, u8At } from '../wire/octets.ts';
 import type { Offload } from '../wire/offload.ts';
 import { WireError } from '../wire/wire-error.ts';
@@ -52,7 +53,8 @@ export function isFragment(packet: Packet): boolean {
 
 /** A copy with the TTL or Hop Limit lowered by one, RFC 1624 keeping the checksum right; the packet must have 2 or more. */
 export function withHopTaken(packet: Packet): Packet {
-  const octets = packet.octets.slice();
+  const octets = freshOctets(packet.octets.length);
+  octets.set(packet.octets);
   takeHop(octets, 0);
   return { ...packet, octets, hopLimit: packet.hopLimit - 1, ...addressViews(octets, packet.version) };
 }

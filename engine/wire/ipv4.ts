@@ -1,5 +1,6 @@
 import type { Address } from './address.ts';
 import { headerChecksum } from './checksum.ts';
+import { freshOctets } from './fresh-octets.ts';
 import { setU16, u16At, u8At } from './octets.ts';
 import { WireError } from './wire-error.ts';
 
@@ -89,7 +90,7 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
     throw new RangeError(`${packet.options.length} octets of options`);
   if (packet.fragmentOffset % 8 !== 0 || packet.fragmentOffset > 65528) throw new RangeError('fragment offset');
   if (totalLength > IPV4_MAX_OCTETS) throw new RangeError(`${totalLength} octets are more than an IPv4 packet`);
-  const octets = new Uint8Array(totalLength);
+  const octets = freshOctets(totalLength);
   octets[0] = 0x40 | (headerLength >> 2);
   octets[1] = packet.dscpEcn;
   setU16(octets, 2, totalLength);
@@ -101,6 +102,7 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   );
   octets[8] = packet.ttl;
   octets[9] = packet.protocol;
+  setU16(octets, 10, 0);
   octets.set(packet.source, 12);
   octets.set(packet.destination, 16);
   octets.set(packet.options, IPV4_HEADER_OCTETS);

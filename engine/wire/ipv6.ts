@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import { freshOctets } from './fresh-octets.ts';
 import { setU16, setU32, u16At, u32At, u8At } from './octets.ts';
 import { WireError } from './wire-error.ts';
 
@@ -51,7 +52,7 @@ export function decodeIpv6Quoted(octets: Uint8Array): Ipv6Packet {
 export function encodeIpv6(packet: Ipv6Packet): Uint8Array {
   if (packet.payload.length > 65535)
     throw new RangeError(`${packet.payload.length} octets are more than an IPv6 payload`);
-  const octets = new Uint8Array(IPV6_HEADER_OCTETS + packet.payload.length);
+  const octets = freshOctets(IPV6_HEADER_OCTETS + packet.payload.length);
   setU32(octets, 0, (6 << 28) | ((packet.trafficClass & 0xff) << 20) | (packet.flowLabel & 0xfffff));
   setU16(octets, 4, packet.payload.length);
   octets[6] = packet.nextHeader;
