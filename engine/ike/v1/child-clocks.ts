@@ -9,6 +9,7 @@ import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
 import { takeIntoUse } from './quick-finish.ts';
 import { failAnswer } from './quick-refuse.ts';
 import { type Effect, type Step, step, type World } from './step.ts';
+import { rekeyTask } from './task.ts';
 
 /** Time to make a successor of a Child SA; under way already, or on the way out, it has none. */
 const rekeying: Clock = {
@@ -19,7 +20,7 @@ const rekeying: Clock = {
       child => child.state === 'installed' && isDue(child.rekeyAt, world),
       child => ({
         child: { ...child, rekeyAt: null },
-        effects: [{ kind: 'task', task: { kind: 'quick', child: child.config, flow: null, replaces: child.id } }],
+        effects: [{ kind: 'task', task: rekeyTask(child) }],
       }),
     ),
 };

@@ -14,7 +14,7 @@ import type { EstablishedIsakmpSa, IsakmpSa } from './isakmp-sa.ts';
 import { takePhaseOne } from './receive-phase1.ts';
 import { storeSa } from './sa-table.ts';
 import { noteStray } from './stray.ts';
-import type { Task } from './task.ts';
+import { rekeyTask, type Task } from './task.ts';
 
 /** Carries out what a user, the node or the host says. What IKEv1 does not have (redirect, addresses that move) is for others. */
 export function runCommand(core: Core, command: IkeCommand): void {
@@ -97,7 +97,6 @@ function rekey(core: Core, { ike, child }: Extract<IkeCommand, { kind: 'rekey' }
 }
 
 const isInstalled = ({ state }: ChildSa): boolean => state === 'installed';
-const rekeyTask = ({ id, config }: ChildSa): Task => ({ kind: 'quick', child: config, flow: null, replaces: id });
 
 /** What happened in the node. */
 function note(core: Core, event: NodeEvent): void {

@@ -1,10 +1,10 @@
-import { type Instant, NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
+import { NS_PER_MS, NS_PER_S } from '../../wire/instant.ts';
 import type { IsakmpNotifyPayload } from '../../wire/isakmp/payload.ts';
 import { octetsEqual } from '../../wire/octets.ts';
-import { inboundNames } from './child-table.ts';
 import { endIsakmpSa } from './end.ts';
 import type { Clock, Initiator } from './exchange.ts';
 import { v1Of } from './extensions.ts';
+import { heardOf } from './heard.ts';
 import { type EstablishedIsakmpSa, nameOf } from './isakmp-sa.ts';
 import { cookiesOctets, isakmpNotify } from './notify.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
@@ -89,12 +89,6 @@ const isWatched = (sa: EstablishedIsakmpSa): boolean =>
   sa.extensions.has('deadPeerDetection') &&
   sa.replacedBy === null &&
   sa.isForgotten !== true;
-
-function heardOf(sa: EstablishedIsakmpSa, world: World): Instant {
-  const names = inboundNames(sa);
-  const byPackets = names.length === 0 ? null : world.lastHeard(names);
-  return byPackets === null ? sa.heardAt : Math.max(sa.heardAt, byPackets);
-}
 
 function ask(sa: EstablishedIsakmpSa, world: World): Step {
   return asked(sa, world, { kind: 'task' });

@@ -17,14 +17,14 @@ export function withChildrenOfHeir(
   const children = [...sa.children, ...heir.children];
   const lingering = [...sa.lingering, ...heir.lingering];
   const ran = run({ ...sa, children, lingering, virtualAddresses: heir.virtualAddresses });
-  if (ran.sa?.kind !== 'established') return step(null, ...ran.effects.filter(({ kind }) => kind === 'send'));
+  if (ran.sa?.kind !== 'established') throw new Error('what is with the heir does not end with another ISAKMP SA');
   const next: EstablishedIsakmpSa = { ...heir, children: ran.sa.children, lingering: ran.sa.lingering };
   const put: Effect = { kind: 'put', sa: next };
   return step({ ...ran.sa, children: [], lingering: [], virtualAddresses: [] }, put, ...ran.effects);
 }
 
 /** Who has what it had: the heir may have been replaced as well, or be gone. null: nobody else. */
-function heirOf(sa: EstablishedIsakmpSa, world: World): EstablishedIsakmpSa | null {
+export function heirOf(sa: EstablishedIsakmpSa, world: World): EstablishedIsakmpSa | null {
   if (sa.replacedBy === null) return null;
   const named = world.find(sa.replacedBy);
   if (named !== null && isHeir(named)) return named;

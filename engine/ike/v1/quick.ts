@@ -1,9 +1,10 @@
 import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
 import { spiOctets } from '../v2/proposals.ts';
-import { childById, inboundNames, protocolIdOf } from './child-table.ts';
+import { childById, protocolIdOf } from './child-table.ts';
 import { endIsakmpSa } from './end.ts';
 import type { Exchange, ReceivedMessage } from './exchange.ts';
-import { withChildrenOfHeir } from './heir.ts';
+import { heardOf } from './heard.ts';
+import { heirOf, withChildrenOfHeir } from './heir.ts';
 import type { EstablishedIsakmpSa } from './isakmp-sa.ts';
 import { v1Of } from './extensions.ts';
 import { childNotify } from './notify.ts';
@@ -23,8 +24,17 @@ export const quickMode: Exchange = {
   expects: ({ state }) => (state.kind === 'quickConcluded' ? null : quickExpects(state)),
   receive: (before, exchange, message, world) =>
     withChildrenOfHeir(before, world, sa => take(sa, exchange, message, world)),
-  giveUp: (before, exchange, world) => withChildrenOfHeir(before, world, sa => giveUp(sa, exchange, world)),
+  giveUp(sa, exchange, world) {
+    const isAsking = exchange.state.kind === 'quickOffered';
+    // What it was about is lost with all else, or for whoever has taken its place.
+    if (isAsking && !isAlive(sa, exchange.openedAt, world)) {
+      return endIsakmpSa({ ...sa, exchanges: [...sa.exchanges, exchange] }, 'dead', NO_ANSWER, world);
+    }
+    return withChildrenOfHeir(sa, world, whole => giveUp(whole, exchange, world));
+  },
 };
+
+const NO_ANSWER = 'the peer does not answer';
 
 function take(sa: EstablishedIsakmpSa, exchange: OpenExchange, message: ReceivedMessage, world: World): Step {
   const { state } = exchange;
@@ -56,16 +66,9 @@ function isTime({ isOpen, exchanges, user, connection }: EstablishedIsakmpSa): b
   return isOpen || isAcknowledged;
 }
 
-function giveUp(sa: EstablishedIsakmpSa, exchange: OpenExchange, world: World): Step {
-  const { state, openedAt } = exchange;
+function giveUp(sa: EstablishedIsakmpSa, { state }: OpenExchange, world: World): Step {
   if (state.kind === 'quickAnswered') return failAnswer(sa, state.childId, 'the peer has not confirmed it');
-  if (state.kind !== 'quickOffered') return unchanged(sa);
-  if (!isAlive(sa, openedAt, world)) {
-    // What it was about is lost with all else.
-    const whole = { ...sa, exchanges: [...sa.exchanges, exchange] };
-    return endIsakmpSa(whole, 'dead', 'the peer does not answer', world);
-  }
-  return failOffer(sa, state.offer, 'the peer does not answer', world);
+  return state.kind === 'quickOffered' ? failOffer(sa, state.offer, NO_ANSWER, world) : unchanged(sa);
 }
 
 /** HASH(3) has come: the initiator has what the answer said, and is alive. */
@@ -90,10 +93,8 @@ function confirmQuick(
   return step(used.sa, ...used.effects, connected);
 }
 
-/** Whether anything authentic has come since then: a message, or a packet by one of the Child SAs. */
+/** Whether anything authentic has come since then: a message, or a packet by one of the Child SAs, whoever has them now. */
 function isAlive(sa: EstablishedIsakmpSa, since: number, world: World): boolean {
-  if (sa.heardAt >= since) return true;
-  const inbound = inboundNames(sa);
-  const heard = inbound.length === 0 ? null : world.lastHeard(inbound);
-  return heard !== null && heard >= since;
+  const { children } = heirOf(sa, world) ?? sa;
+  return heardOf({ ...sa, children }, world) >= since;
 }

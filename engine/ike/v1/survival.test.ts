@@ -9,6 +9,14 @@ import { STEPS } from '../steps.ts';
 import { V1_STEPS, type V1Steps } from './steps.ts';
 import { v1Child, v1Pair } from './testing/connection.ts';
 
+const SECOND = v1Child({
+  name: 'second',
+  policy: 'second',
+  start: 'start',
+  local: [{ addresses: '10.2.0.0/24', protocol: 'any', ports: 'any' }],
+  remote: [{ addresses: '10.3.0.0/24', protocol: 'any', ports: 'any' }],
+});
+
 const childrenOf = ({ daemon }: Station, { now }: Network) =>
   daemon.status(now).sas.flatMap(({ children }) => children);
 
@@ -76,6 +84,41 @@ it('who has forgotten all and only answers phase 1 has the Child SAs again soon'
   network.run(10_000);
   expect(kinds(again)).toContain('ikeEstablished');
   expect(carriesTraffic(alice, again) && carriesTraffic(again, alice)).toBe(true);
+});
+
+describe('a Quick Mode that nobody answers under the keys of before', () => {
+  const configs = v1Pair({
+    livenessSeconds: 0,
+    children: [v1Child({ start: 'start' }), SECOND],
+    // It is given up while the ISAKMP SA that it was begun in is still there.
+    retransmission: { firstMs: 300, factor: 1.5, longestMs: 2_000, sends: 4 },
+  });
+
+  it('is asked under the next ones, and so are the Child SAs that a peer without memory has lost as well', () => {
+    const { network, alice, bob } = twoGateways(configs);
+    network.run(3_000);
+    network.stations.splice(network.stations.indexOf(bob), 1);
+    network.command(alice, { kind: 'rekey', child: 'net' });
+    network.command(alice, { kind: 'rekey' });
+    network.run(500);
+    const again = network.add('bob again', ['192.0.2.2'], configs.bob);
+    network.run(60_000);
+    for (const policy of ['net', 'second']) expect(carriesTraffic(alice, again, policy)).toBe(true);
+    expect(childrenOf(alice, network)).toMatchObject([{ state: 'installed' }, { state: 'installed' }]);
+  });
+
+  it('is asked again, where the peer has lost nothing but the question', () => {
+    const { network, alice, bob } = twoGateways(configs);
+    network.run(3_000);
+    network.intercept = datagram => (datagram.octets[18] === IsakmpExchange.QUICK_MODE ? [] : [datagram]);
+    network.command(alice, { kind: 'rekey', child: 'net' });
+    network.command(alice, { kind: 'rekey' });
+    network.run(3_500);
+    network.intercept = datagram => [datagram];
+    network.run(60_000);
+    expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+    expect(childrenOf(alice, network)).toMatchObject([{ state: 'installed' }, { state: 'installed' }]);
+  });
 });
 
 describe('what the node asks for', () => {

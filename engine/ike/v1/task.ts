@@ -1,6 +1,7 @@
 import type { FlowQuery } from '../../node/node.ts';
 import type { ChildConfig } from '../config.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
+import type { ChildSa } from './child-sa.ts';
 import type { SelectorsOfSa } from './quick-state.ts';
 import type { LossCause } from './step.ts';
 
@@ -30,3 +31,11 @@ export type Task =
 
 export type TaskKind = Task['kind'];
 export type TaskOf<K extends TaskKind> = Extract<Task, { kind: K }>;
+
+/** Another Quick Mode in the place of this Child SA. */
+export const rekeyTask = ({ id, config }: Pick<ChildSa, 'id' | 'config'>): Task => ({
+  kind: 'quick',
+  child: config,
+  flow: null,
+  replaces: id,
+});
