@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress, parseAddress } from '../../wire/address.ts';
+import { IsakmpExchange } from '../../wire/isakmp/registry.ts';
 import type { ConnectionConfig } from '../config.ts';
 import type { IkeDatagram } from '../daemon.ts';
 import { twoGateways } from '../testing/gateways.ts';
@@ -39,6 +40,8 @@ function scene(given: Partial<ConnectionConfig> = {}) {
 }
 
 const pathOf = ({ now }: Network, { daemon }: Station) => daemon.status(now).sas.map(({ remote }) => remote);
+
+const isAggressive = ({ octets }: IkeDatagram) => octets[18] === IsakmpExchange.AGGRESSIVE;
 
 describe('behind a NAT (RFC 3947)', () => {
   it('ESP goes in UDP on port 4500, and who is not behind it goes where packets come from', () => {
@@ -96,6 +99,26 @@ describe('behind a NAT (RFC 3947)', () => {
     network.run(5_000);
     expect(sasOf(alice)[0]?.encapsulation).toMatchObject({ localPort: 4500, remotePort: 4500 });
     expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+  });
+
+  it('who has changed to port 4500 says nothing from the old one any more, asked again or not (§4)', () => {
+    const { network, alice, bob } = twoGateways(
+      v1Pair({ forceEncapsulation: true }, { mode: 'aggressive', accepts: ['aggressive'] }),
+    );
+    // Message 3 is lost, and message 2 comes twice.
+    let isLost = false;
+    network.intercept = (datagram, from) => {
+      if (from.name === 'bob' && isAggressive(datagram)) return [datagram, datagram];
+      if (isLost || !isAggressive(datagram) || datagram.localPort === 500) return [datagram];
+      isLost = true;
+      return [];
+    };
+    network.run(10_000);
+    expect(isLost).toBe(true);
+    const [, ...later] = alice.sent.map(({ localPort }) => localPort);
+    expect(new Set(later)).toEqual(new Set([4500]));
+    expect(pathOf(network, bob)).toEqual(['192.0.2.1:4500']);
+    expect(sasOf(bob).map(({ encapsulation }) => encapsulation?.localPort)).toEqual([4500, 4500]);
   });
 });
 

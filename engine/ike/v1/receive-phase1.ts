@@ -15,7 +15,7 @@ import { opened, unknownPayload } from './opened.ts';
 import { isNextEncrypted, receivePhaseOne } from './phase1.ts';
 import { doubtMessage, refuseMessage, withRefusal } from './refuse.ts';
 import { messageDigest, storeSa } from './sa-table.ts';
-import { phaseOneExchange, sendClearNotice, sendSealedNotice, transmit } from './send.ts';
+import { phaseOneExchange, sendClearNotice, sendSealedNotice, transmit, wayOf } from './send.ts';
 
 type Way = Omit<IkeDatagram, 'octets'>;
 
@@ -72,7 +72,8 @@ export function takePhaseOne(
 export function repeatAnswer(core: Core, sa: IsakmpSa, from: Way): void {
   const { conversation } = sa;
   if (!core.steps.repeatsAnswer() || conversation.repeats >= REPEATS_MAX || conversation.resendAt !== null) return;
-  transmit(core, from, conversation.sent);
+  // An initiator that has changed to port 4500 says nothing from the old one any more, RFC 3947 §4.
+  transmit(core, sa.role === 'initiator' ? wayOf(sa) : from, conversation.sent);
   storeSa(core, {
     ...sa,
     conversation: { ...conversation, repeats: conversation.repeats + 1 },
