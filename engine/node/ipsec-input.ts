@@ -46,8 +46,12 @@ export function openFromUdp(core: Core, packet: Packet, ingress: Ingress): boole
   return isTaken;
 }
 
+/** Where IKE comes without a marker all is for it: an SA that a peer has brought there deafens nobody to the others. */
 function takesUdp({ upkeep, negotiation }: Core, port: number): boolean {
-  return upkeep.takesUdp(port) || negotiation?.encapsulationPorts?.includes(port) === true;
+  const marked = negotiation?.encapsulationPorts;
+  if (marked?.includes(port) === true) return true;
+  const isPlain = marked !== undefined && negotiation?.ports.includes(port) === true;
+  return upkeep.takesUdp(port) && !isPlain;
 }
 
 function openEsp(core: Core, packet: Packet, esp: Uint8Array, ingress: Ingress, udpPort: number | null): void {

@@ -162,6 +162,20 @@ describe('what else comes to the port', () => {
     expect(net.node('bob').status().drops).toEqual({ unknownSpi: 1 });
   });
 
+  test('where IKE comes without a marker all is for it, whatever SA says to send from there', () => {
+    const negotiation = { ports: [500, 4500], encapsulationPorts: [4500] };
+    const encapsulation = { localPort: 500, remotePort: 500, followsPeer: false };
+    const configs = natted(sites()).map(config => ({
+      ...config,
+      negotiation,
+      sas: config.sas.map(sa => ({ ...sa, encapsulation })),
+    }));
+    const net = createNet(configs, SITE_WIRES);
+    net.injectPackets('bob', 'net0', udp('9.9.9.9', '5.6.7.8', [500, 500]), udp('9.9.9.9', '5.6.7.8', [500, 4500], 32));
+    expect(net.takeDeliveries('bob').map(line)).toEqual([expect.stringContaining('udp 500 > 500')]);
+    expect(net.node('bob').status().drops).toEqual({ unknownSpi: 1 });
+  });
+
   test('where no SA goes in UDP it is a port like any other', () => {
     const net = createNet(sites(), SITE_WIRES);
     net.injectPackets('bob', 'net0', udp('9.9.9.9', '5.6.7.8', [500, 4500]));
