@@ -21,6 +21,18 @@ test('the same seed is the same run', () => {
   expect(one?.digest).toBe(other?.digest);
 });
 
+test('a child that a responder has lost is back, also where its peer has a NAT and goes on as if nothing were', () => {
+  const drawn = Array.from({ length: 40 }, (_, seed) => drawV1Scenario(`lost child ${seed}`));
+  const natted = drawn.find(({ gateways }) => gateways.length === 2 && gateways.some(({ nat }) => nat !== null));
+  if (natted === undefined) throw new Error('nobody is behind a NAT');
+  const faults = [
+    { atMs: 10_000, action: { kind: 'crash', gateway: 0, forMs: 1 } },
+    { atMs: 10_500, action: { kind: 'order', pair: 0, ends: [0], order: { kind: 'rekeyIke' } } },
+  ] as const;
+  const pairs = natted.pairs.map(pair => ({ ...pair, childRekeySeconds: 3600 }));
+  expect(runScenario({ ...natted, pairs, faults, faultsMs: 12_000 }, SOUND, PATIENCE_MS).findings).toEqual([]);
+});
+
 /** A message that is sent again is other than before in its last octet. */
 const restless: Mutation = {
   ...SOUND,

@@ -7,9 +7,11 @@ import {
   type IkeConfig,
   type LocalAuthenticationConfig,
 } from '../../../engine/ike/config.ts';
+import { ikePorts } from '../../../engine/ike/datagram.ts';
 import { DEFAULT_V1, type V1Config } from '../../../engine/ike/v1-config.ts';
 import { protectBy } from '../../../engine/ipsec/spd.ts';
 import type { InterfaceConfig, NodeConfig, PolicyConfig } from '../../../engine/node/config.ts';
+import { negotiationOn } from '../../../lab/drivers/sim/sim-daemons.ts';
 import { credentialsOf, identityOf, KEY_OF, V1_KEY_OF, v1CredentialsOf } from './credentials.ts';
 import type { ChildPlan, PairPlan, Scenario, Start } from './scenario.ts';
 
@@ -51,7 +53,7 @@ export function gatewayNode(scenario: Scenario, gateway: number): NodeConfig {
     // What is inside of tunnels needs a way as well.
     routes: [{ destination: '0.0.0.0/0', via: isHidden ? '192.168.1.1' : '192.0.2.254', interface: null }],
     policies: children.map(({ child, peer }) => policyOf(scenario, child, gateway, peer)),
-    negotiation: { ports: [500, 4500] },
+    negotiation: negotiationOn(ikePorts(ikeConfigOf(scenario, gateway))),
   };
 }
 
