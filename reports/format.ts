@@ -67,4 +67,13 @@ export interface EvidenceRecord {
   readonly link: string;
   readonly line: string;
   readonly says: string;
+  /** The field of the frame that decides, where the judge names one; absent otherwise, and in older records. */
+  readonly field?: FieldPlace;
+}
+
+/** A header field of a frame, `offset` to `end` (exclusive) in octets from the start of the frame. */
+export interface FieldPlace {
+  readonly name: string;
+  readonly offset: number;
+  readonly end: number;
 }

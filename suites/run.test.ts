@@ -49,6 +49,8 @@ test(
       expect(run.clauses.flatMap(clause => clause.controls).filter(control => !control.caught)).toEqual([]);
       expect(run.clauses.every(clause => clause.controls.length === 1)).toBe(true);
       expect(run.clauses.filter(({ evidence }) => evidence.length === 0).map(({ id }) => id)).toEqual([]);
+      const named = run.clauses.filter(({ evidence }) => evidence.some(({ field }) => field !== undefined));
+      expect(named.length, 'clauses whose judge names the field that decides').toBeGreaterThan(run.clauses.length / 2);
       expect(text).toContain(`${run.clauses.length} passed, 0 failed`);
       expect(text).toMatch(/legacy: 3des-sha1: .*RFC 8221/);
       const ofIkev1 = run.clauses.filter(({ suite }) => IKEV1.includes(suite));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type FrameField, frameFields } from './frame-fields.ts';
+import { fieldNamed, type FrameField, frameFields } from './frame-fields.ts';
 import { writePcapng } from './pcapng-file.ts';
 import { hasScapy, packetsOfScapy } from './testing/scapy.ts';
 
@@ -19,18 +19,23 @@ e = Ether(src='02:00:00:00:00:01', dst='02:00:00:00:00:02')
 four, six = IP(src='1.2.3.4', dst='5.6.7.8', ttl=9), IPv6(src='2001:db8::1', dst='2001:db8::2', hlim=7)
 payloads = struct.pack('>BBH', 41, 0, 24) + b'n' * 20 + struct.pack('>BBHBBH', 0, 0, 14, 0, 0, 16390) + b'cookie'
 ike = struct.pack('>8s8sBBBBII', b'initiate', bytes(8), 40, 0x20, 34, 8, 5, 28 + len(payloads)) + payloads
+main = struct.pack('>BBH', 10, 0, 12) + b'k' * 8 + struct.pack('>BBH', 0, 0, 12) + b'n' * 8
+ikev1 = struct.pack('>8s8sBBBBII', b'initiate', b'responds', 4, 0x10, 2, 0, 0, 28 + len(main)) + main
+quick = struct.pack('>8s8sBBBBII', b'initiate', b'responds', 8, 0x10, 32, 1, 9, 60) + b'c' * 32
 frames = {
   'esp': e / four / ESP(spi=0x1001, seq=7, data=b'x' * 40),
   'ah': e / six / AH(spi=0x1002, seq=8, icv=b'i' * 12, nh=59, payloadlen=4),
   'icmp': e / four / ICMP(type=8, code=0) / Raw(b'p' * 8),
   'icmpv6': e / six / ICMPv6EchoRequest(data=b'p' * 8),
   'tcp': e / four / TCP(sport=1000, dport=2000, seq=77),
+  'ikev1': e / four / UDP(sport=500, dport=500) / Raw(ikev1),
+  'quick': e / four / UDP(sport=500, dport=500) / Raw(quick),
   'ike': e / four / UDP(sport=500, dport=500) / Raw(ike),
 }
 for order in json.load(sys.stdin):
   print(bytes(frames[order['kind']]).hex())
 `;
-const KINDS = ['esp', 'ah', 'icmp', 'icmpv6', 'tcp', 'ike'] as const;
+const KINDS = ['esp', 'ah', 'icmp', 'icmpv6', 'tcp', 'ikev1', 'quick', 'ike'] as const;
 
 /** Our names of fields, and what tshark calls them. */
 const PLACES: Readonly<Record<(typeof KINDS)[number], Readonly<Record<string, string>>>> = {
@@ -52,6 +57,8 @@ const PLACES: Readonly<Record<(typeof KINDS)[number], Readonly<Record<string, st
   icmp: { 'Type and Code': 'icmp.type', Protocol: 'ip.proto' },
   icmpv6: { 'Type and Code': 'icmpv6.type', 'Next Header': 'ipv6.nxt' },
   tcp: { Ports: 'tcp.srcport', 'Sequence Number': 'tcp.seq_raw' },
+  ikev1: { 'Payload KE': 'isakmp.typepayload', Flags: 'isakmp.flags' },
+  quick: { 'Encrypted part': 'isakmp.enc.data', 'Message ID': 'isakmp.messageid' },
   ike: {
     "Initiator's SPI": 'isakmp.ispi',
     'Exchange Type': 'isakmp.exchangetype',
@@ -78,6 +85,10 @@ test.skipIf(!hasTshark || !hasScapy)(
     const cookie = frameFields(ike).at(-1);
     expect(cookie).toMatchObject({ name: 'Payload N(COOKIE)', value: '14 octets', end: ike.length });
     expect(cookie?.words).toContain('cookie');
+    const names = (['Payload N(COOKIE)', 'Payload N', 'Payload Ni', 'Payload NAT', 'SPI'] as const).map(
+      name => fieldNamed(frameFields(ike), name)?.name,
+    );
+    expect(names).toEqual(['Payload N(COOKIE)', 'Payload N(COOKIE)', 'Payload Ni', undefined, undefined]);
   },
 );
 

@@ -3,10 +3,11 @@ import type { IkeLayer, Layer } from '../../engine/wire/dissection.ts';
 import { ExchangeType, nameOf } from '../../engine/wire/ike/registry.ts';
 import { formatSpi } from '../../engine/wire/spi.ts';
 import { describePayloads } from './describe-ike.ts';
+import { describeIsakmpPayloads } from './describe-isakmp.ts';
 
 /** A header field of a frame, for people who look at its octets: `offset` to `end` (exclusive) from the start of the frame. */
 export interface FrameField {
-  readonly name: string;
+  readonly name: FieldName;
   readonly value: string;
   readonly offset: number;
   readonly end: number;
@@ -14,13 +15,62 @@ export interface FrameField {
   readonly words: readonly string[];
 }
 
+/** As the standards name them; a payload of IKE as a line of the capture does: `Payload N(COOKIE)`. */
+export type FieldName =
+  | 'Header Checksum'
+  | 'Protocol'
+  | 'DSCP and ECN'
+  | 'Total Length'
+  | 'Time to Live'
+  | 'Flags and Fragment Offset'
+  | 'Source Address'
+  | 'Destination Address'
+  | 'Traffic Class'
+  | 'Flow Label'
+  | 'Next Header'
+  | 'Hop Limit'
+  | 'Rest of Header'
+  | 'Type and Code'
+  | 'Checksum'
+  | 'Ports'
+  | 'Sequence Number'
+  | 'Protected part'
+  | 'SPI'
+  | 'ICV'
+  | 'RESERVED'
+  | 'Operation'
+  | 'Data'
+  | 'Message'
+  | "Initiator's SPI"
+  | "Responder's SPI"
+  | 'Version'
+  | 'Flags'
+  | 'Length'
+  | 'Exchange Type'
+  | 'Message ID'
+  | 'Encrypted part'
+  | `Payload ${string}`;
+
 /** The fields that judgements are about, from the outside in; of each layer the one that tells it from its like is last. Never throws. */
 export function frameFields(frame: Uint8Array): FrameField[] {
   const isThere = ({ offset, end }: FrameField): boolean => offset < end && end <= frame.length;
   return dissect(frame).layers.flatMap(layer => fieldsOf(layer).filter(isThere));
 }
 
-type Located = readonly [name: string, value: string, at: number, octets: number, words: readonly string[]];
+/**
+ * The innermost field of that name, or null. A payload is found by its type as well: `Payload SK` whatever it holds, `Payload N` with
+ * any notify.
+ */
+export function fieldNamed(fields: readonly FrameField[], name: FieldName): FrameField | null {
+  const isOfType = (field: FrameField): boolean => /^[(, ]/.test(field.name.slice(name.length));
+  const isPayload = name.startsWith('Payload ');
+  return (
+    fields.findLast(field => field.name === name || (isPayload && field.name.startsWith(name) && isOfType(field))) ??
+    null
+  );
+}
+
+type Located = readonly [name: FieldName, value: string, at: number, octets: number, words: readonly string[]];
 
 function fieldsOf(layer: Layer): FrameField[] {
   return locatedIn(layer).map(([name, value, at, octets, words]) => ({
@@ -80,6 +130,7 @@ function locatedIn(layer: Layer): readonly Located[] {
     case 'ah':
       return [
         ['ICV', `${layer.icv.length} octets`, 12, layer.icv.length, ['icv', 'integrity', 'authentic', 'forged']],
+        ['Next Header', String(layer.nextHeader), 0, 1, []],
         ['RESERVED', String(layer.reserved), 2, 2, ['reserved']],
         ['SPI', formatSpi(layer.spi), 4, 4, ['spi', 'sa', 'child sa']],
         ['Sequence Number', String(layer.sequence), 8, 4, SEQUENCE_WORDS],
@@ -126,8 +177,8 @@ const ESP_WORDS = [
 const fragmentText = (layer: Extract<Layer, { kind: 'ipv4' }>): string =>
   `${layer.dontFragment ? 'DF, ' : ''}${layer.moreFragments ? 'MF, ' : ''}offset ${layer.fragmentOffset}`;
 
-/** RFC 7296 §3.1, and in the same places RFC 2408 §3.1; payloads of version 2 that are in the clear, or SK itself. */
-function ikeFields({ octets, header, payloads }: IkeLayer): Located[] {
+/** RFC 7296 §3.1, and in the same places RFC 2408 §3.1; payloads that are in the clear, and SK or what is encrypted as a whole. */
+function ikeFields({ octets, header, payloads, isakmp }: IkeLayer): Located[] {
   if (header === null) return [['Message', `of ${octets.length} octets`, 0, octets.length, ['message']]];
   const isVersion2 = header.majorVersion === 2;
   const exchange = (isVersion2 ? nameOf(ExchangeType, header.exchangeType) : null) ?? String(header.exchangeType);
@@ -140,28 +191,40 @@ function ikeFields({ octets, header, payloads }: IkeLayer): Located[] {
     ['Length', `${octets.length}`, 24, 4, ['length of the message']],
     ['Exchange Type', exchange, 18, 1, ['exchange type', 'exchange']],
     ['Message ID', messageId, 20, 4, ['message id', 'retransmission', 'retransmitted', 'window']],
-    ...(isVersion2 && payloads !== null ? payloadFields(octets, payloads, header.isResponse) : []),
+    ...(payloads ?? []).flatMap(payloadFields(octets, payload => describePayloads([payload], header.isResponse))),
+    ...(isakmp?.payloads ?? []).flatMap(payloadFields(octets, payload => describeIsakmpPayloads([payload]))),
+    ...(isakmp === null || isakmp.body === null ? [] : [encryptedPart(isakmp.body)]),
   ];
 }
 
+const encryptedPart = (body: Uint8Array): Located => [
+  'Encrypted part',
+  `${body.length} octets`,
+  IKE_HEADER_OCTETS,
+  body.length,
+  ['ciphertext'],
+];
+
 const IKE_HEADER_OCTETS = 28;
 
-/** By the chain of Payload Length (RFC 7296 §3.2): as many as were read, as long as each has its place. */
-function payloadFields(
+/**
+ * For one payload after the other, by the chain of Payload Length (RFC 7296 §3.2, RFC 2408 §3.2): as many as were read, as long as each
+ * has its place.
+ */
+function payloadFields<P extends { readonly type: string }>(
   octets: Uint8Array,
-  payloads: NonNullable<IkeLayer['payloads']>,
-  isResponse: boolean,
-): Located[] {
-  const fields: Located[] = [];
+  describe: (payload: P) => string,
+): (payload: P) => Located[] {
   let at = IKE_HEADER_OCTETS;
-  for (const payload of payloads) {
-    const length = ((octets[at + 2] ?? 0) << 8) | (octets[at + 3] ?? 0);
-    if (length < 4 || at + length > octets.length) break;
-    const name = describePayloads([payload], isResponse);
-    fields.push([`Payload ${name}`, `${length} octets`, at, length, wordsOfPayload(payload.type, name)]);
-    at += length;
-  }
-  return fields;
+  return payload => {
+    const offset = at;
+    const length = ((octets[offset + 2] ?? 0) << 8) | (octets[offset + 3] ?? 0);
+    const end = length < 4 ? Number.POSITIVE_INFINITY : offset + length;
+    at = end;
+    if (end > octets.length) return [];
+    const name = describe(payload);
+    return [[`Payload ${name}`, `${length} octets`, offset, length, wordsOfPayload(payload.type, name)]];
+  };
 }
 
 /** `N(COOKIE)` is spoken of as COOKIE, or as cookie. */
@@ -173,6 +236,7 @@ function wordsOfPayload(type: string, name: string): string[] {
     SA: ['proposal', 'transform'],
     CERTREQ: ['certificate request'],
     V: ['vendor id'],
+    VID: ['vendor id'],
   };
   return [...(inner === undefined ? [] : [inner, inner.replaceAll('_', ' ')]), ...(spoken[type] ?? [])];
 }

@@ -93,7 +93,7 @@ function evidence(item: EvidenceRecord, clause: ClauseRecord, frames: readonly F
 }
 
 function dump(item: EvidenceRecord, clause: ClauseRecord, content: NonNullable<FrameRecord['content']>): string {
-  const field = decisiveField(content.fields, item, clause);
+  const field = decisiveField(content, item, clause);
   const marked =
     field === null
       ? 'no field of it could be read'

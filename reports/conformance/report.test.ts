@@ -70,14 +70,33 @@ test('a clause without a capture shows what it rests on all the same, and nothin
 test('the field that is marked is the one that the sentence of the evidence speaks of, then the clause', () => {
   const [evidence] = replayed.evidence;
   if (evidence === undefined) throw new Error('no evidence');
+  const octets = new Uint8Array(40);
   const spi = { ...sequenceNumber, name: 'SPI', words: ['spi'] };
   const named = (says: string, clause: ClauseRecord = forged): string | undefined =>
-    decisiveField([spi, sequenceNumber], { ...evidence, says }, clause)?.name;
+    decisiveField({ octets, fields: [spi, sequenceNumber] }, { ...evidence, says }, clause)?.name;
   expect(named('under another SPI')).toBe('SPI');
   expect(named('of all SPIs')).toBe('SPI');
   expect(named('inspired', { ...forged, text: 'its SPI is new' })).toBe('SPI');
   expect(named('what she sent'), 'the last one where none is spoken of').toBe('Sequence Number');
-  expect(decisiveField([], evidence, forged)).toBeNull();
+  expect(decisiveField({ octets, fields: [] }, evidence, forged)).toBeNull();
+});
+
+test('the field that the judge names is marked before any that a sentence speaks of, unless the frame has no such place', () => {
+  const [evidence] = replayed.evidence;
+  if (evidence === undefined) throw new Error('no evidence');
+  const content = { octets: new Uint8Array(40), fields: [sequenceNumber] };
+  const marked = (name: string, offset: number, end: number) =>
+    decisiveField(content, { ...evidence, field: { name, offset, end } }, replayed);
+  expect(marked('ICV', 28, 40)).toMatchObject({ name: 'ICV', value: '', offset: 28, end: 40 });
+  expect(marked('Low order', 14, 18)).toMatchObject({ name: 'Low order', value: '1' });
+  for (const [offset, end] of [
+    [28, 41],
+    [-1, 4],
+    [8, 8],
+    [1.5, 4],
+    [Number.NaN, 4],
+  ] as const)
+    expect(marked('ICV', offset, end)?.name).toBe('Sequence Number');
 });
 
 test('a long capture is drawn around what is decisive, and says what it leaves out', () => {

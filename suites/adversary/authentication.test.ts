@@ -11,6 +11,7 @@ import type { TesterPeer } from '../tester/ike/peer.ts';
 import type { IkePlan } from '../tester/ike/plans.ts';
 import { judgeBelieved, judgeNotBelieved, type Proof, signedCall, signing } from '../tester/ike/signed.ts';
 import { benchKey, digitalSignature, SCHEMES } from '../tester/ike/signatures.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** Signatures, keys, certificates and identities that are not what they say. */
 
@@ -214,7 +215,7 @@ for (const [slug, octets] of Object.entries(NAMES)) {
       const id: IdPayload = { type: 'IDi', idType: IdType.ID_DER_ASN1_DN, data: Uint8Array.from(octets) };
       const payloads = authPayloads(peer, opening).map(it => (it.type === 'IDi' ? id : it));
       const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads });
-      if (answer !== null) peer.bench.cite(answer, 'her answer');
+      if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE);
       judge(payloadOf(answer?.payloads ?? [], 'AUTH') === null, 'alice takes it for the name that she expects');
       await judgeListens(peer);
     },
@@ -300,7 +301,7 @@ ikeClause(
     });
     await peer.bench.lab.sleep(1_000);
     const fetches = peer.bench.outside().filter(({ header }) => header.destination === '5.6.7.66');
-    for (const seen of fetches.slice(0, 2)) peer.bench.cite(seen, 'to the attacker');
+    for (const seen of fetches.slice(0, 2)) peer.bench.cite(seen, 'to the attacker', 'Destination Address');
     judge(fetches.length === 0, 'alice fetches what a stranger tells her to');
     judgeNotBelieved(peer, answer, 'alice believes a certificate that she has not seen');
   },

@@ -10,6 +10,7 @@ import { puzzleIn, solve } from '../tester/ike/puzzle.ts';
 import { letAliceCall } from '../tester/ike/respond.ts';
 import { adding } from '../tester/ike/signed.ts';
 import { judgeStillServes } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** What takes memory and time of whoever lets strangers have them. */
 
@@ -43,7 +44,7 @@ for (const [slug, [octets, brokenBy, arrange]] of Object.entries(CUTS)) {
       const cut = (size: number) => peer.encode(message, { sealing: { fragmentOctets: size } });
       peer.nextRequest = 2;
       const answer = await peer.askAgain(arrange(cut(octets), cut));
-      if (answer !== null) peer.bench.cite(answer, 'her answer');
+      if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE);
       judge(payloadOf(answer?.payloads ?? [], 'AUTH') !== null, 'alice does not put the fragments together');
     },
   );
@@ -137,7 +138,7 @@ ikeClause(
     const opening = await openCall(peer);
     const message = { ...peer.header(ExchangeType.IKE_AUTH, 1, false), payloads: authPayloads(peer, opening) };
     const answer = await peer.askAgain(peer.encode(message, { sealing: { fragmentOctets: 150 } }));
-    if (answer !== null) peer.bench.cite(answer, 'to fragments');
+    if (answer !== null) peer.bench.cite(answer, 'to fragments', ...INSIDE);
     judge(payloadOf(answer?.payloads ?? [], 'AUTH') === null, 'alice takes fragments that were not agreed upon');
   },
 );
@@ -170,7 +171,7 @@ ikeClause(
     const [node] = await peer.bench.lab.ike();
     const first = await attempt(peer);
     const heard = require(first.response, 'alice does not answer any more');
-    peer.bench.cite(heard, 'to the peer, to be COOKIE');
+    peer.bench.cite(heard, 'to the peer, to be COOKIE', 'Payload N(COOKIE)');
     const [cookie] = notifies(heard.payloads, NotifyType.COOKIE);
     judge(cookie !== undefined, 'alice asks for no cookie in a flood');
     judge(!isAccepted(heard), 'alice accepts, and asks for a cookie');
@@ -210,7 +211,7 @@ ikeClause(
       if (next === undefined || Buffer.compare(next.octets, request.octets) === 0) break;
       request = next;
     }
-    peer.bench.cite(request, `her last request, number ${rounds + 1}`);
+    peer.bench.cite(request, `her last request, number ${rounds + 1}`, 'Payload SA');
     judge(rounds < 60, 'alice begins again 60 times');
   },
 );

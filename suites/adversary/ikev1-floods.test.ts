@@ -8,6 +8,7 @@ import { AGGRESSIVE } from '../tester/ike-v1/plans.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
 import { judge } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** What strangers, and peers, can make who speaks IKEv1 keep or say. */
 
@@ -85,7 +86,7 @@ v1Clause(
     const whole = peer.encode({ exchange: EXCHANGE.main, payloads: offerPayloads(peer) });
     await peer.post(...fragments(peer, whole, 60, 1));
     const [said] = peer.said(EXCHANGE.main);
-    if (said !== undefined) peer.bench.cite(said, 'she goes on with it');
+    if (said !== undefined) peer.bench.cite(said, 'she goes on with it', ...INSIDE, 'Payload SA', 'Payload KE');
     judge(said === undefined, 'alice puts together what anybody may have sent');
     await judgeStillServes(peer, SERVES);
   },
@@ -99,7 +100,7 @@ async function reflected(
   const taken = (await send()).length + 28;
   await peer.bench.lab.sleep(120_000);
   const all = peer.heard();
-  for (const seen of all.slice(0, 3)) peer.bench.cite(seen, 'what she says');
+  for (const seen of all.slice(0, 3)) peer.bench.cite(seen, 'what she says', ...INSIDE, 'Payload SA', 'Payload KE');
   judge(all.length > 0, 'alice says nothing at all');
   return { taken, given: all.reduce((sum, { octets }) => sum + octets.length + 28, 0) };
 }

@@ -11,6 +11,7 @@ import { quick } from '../tester/ike-v1/quick-mode.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeNotChosen, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
 import { judge } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** Messages that have ended implementations of IKEv1, or made them do what they should not. */
 
@@ -37,7 +38,7 @@ for (const [slug, cookieR] of Object.entries({ own: null, strange: '010203040506
       await askAggressive(peer);
       const said = peer.said(EXCHANGE.aggressive).slice(before);
       const fresh = said.filter(({ payloads }) => payloadOf(payloads, 'KE') !== null);
-      for (const seen of fresh.slice(0, 1)) peer.bench.cite(seen, 'she begins anew');
+      for (const seen of fresh.slice(0, 1)) peer.bench.cite(seen, 'she begins anew', 'Payload SA');
       judge(fresh.length === 0, 'alice takes it for the first message of an exchange');
       peer.sa = sa;
       await judgeAlive(peer, 'the ISAKMP SA has gone with it');
@@ -104,7 +105,7 @@ for (const [slug, { exchange, payloads }] of Object.entries(STRANGERS)) {
       const messages = [clear, sealed, clear.subarray(0, 28), clear.subarray(0, clear.length - 3)];
       await peer.post(...messages);
       const said = peer.heard();
-      for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'what she says to a stranger');
+      for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'what she says to a stranger', ...INSIDE, 'Payload N');
       judge(
         said.every(({ message }) => message?.exchangeType === EXCHANGE.informational),
         'alice goes on with a stranger',

@@ -18,6 +18,7 @@ import {
   judgeStillServes,
 } from '../tester/ike-v1/verdicts.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** Offers, identities and values that implementations of IKEv1 have taken, or died of. */
 
@@ -124,7 +125,7 @@ v1Clause(
   },
   async peer => {
     const { response } = await askAggressive(peer);
-    if (response !== null) peer.bench.cite(response, 'her answer');
+    if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(payloadOf(response?.payloads ?? [], 'HASH') === null, 'alice shows a HASH_R to anybody');
     await judgeStillServes(peer, SERVES);
   },
@@ -173,7 +174,7 @@ for (const [slug, data] of Object.entries(VALUES)) {
     async peer => {
       require((await offer(peer)).response, 'alice did not answer the offer');
       const { response } = await askHalves(peer, withKe(data));
-      if (response !== null) peer.bench.cite(response, 'her answer');
+      if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
       judge(payloadOf(response?.payloads ?? [], 'KE') === null, 'alice makes keys of it');
       await judgeStillServes(peer, SERVES);
     },
@@ -190,7 +191,7 @@ for (const [slug, data] of Object.entries(VALUES)) {
       const third = require(await choose(peer, await letAliceCall(peer)), 'alice did not go on');
       const fifth = await answerHalves(peer, third, withKe(data));
       const isOn = fifth?.message?.exchangeType === EXCHANGE.main && fifth.message.isEncrypted;
-      if (fifth !== null) peer.bench.cite(fifth, 'what she says to it');
+      if (fifth !== null) peer.bench.cite(fifth, 'what she says to it', ...INSIDE, 'Payload SA', 'Payload N');
       judge(!isOn, `alice goes on with it: ${saidBy(fifth)}`);
     },
   );

@@ -17,6 +17,7 @@ import {
   judgeNotified,
   judgeStillServes,
 } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** Messages that have ended implementations of IKEv2, or made them do what they should not. */
 
@@ -51,7 +52,7 @@ for (const protocolId of [0, 1]) {
         notifies: [notify(NotifyType.REKEY_SA, undefined, { protocolId, spi })],
       });
       judge(response !== null, 'alice says nothing to a REKEY_SA that cannot be');
-      peer.bench.cite(response, 'her answer');
+      peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload N');
       await judgeServesAnew(peer);
     },
   );
@@ -196,7 +197,7 @@ for (const type of ['IDi', 'AUTH', 'SA', 'TSi', 'TSr'] as const) {
       const opening = await openCall(peer);
       const payloads = authPayloads(peer, opening).filter(it => it.type !== type);
       const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads });
-      if (answer !== null) peer.bench.cite(answer, 'her answer');
+      if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N');
       judge(payloadOf(answer?.payloads ?? [], 'SA') === null, 'alice makes a child');
       await judgeServesAnew(peer);
     },
@@ -252,7 +253,7 @@ ikeClause(
     const { response } = await askChild(peer, {
       notifies: [notify(NotifyType.REKEY_SA, undefined, { protocolId: 3, spi: spiOctets(0xc0ff_ee01) })],
     });
-    if (response !== null) peer.bench.cite(response, 'to a rekey before IKE_AUTH');
+    if (response !== null) peer.bench.cite(response, 'to a rekey before IKE_AUTH', ...INSIDE, 'Payload N');
     judge(payloadOf(response?.payloads ?? [], 'SA') === null, 'alice rekeys before IKE_AUTH');
     peer.nextRequest = 1;
     const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads: authPayloads(peer, opening) });
@@ -282,7 +283,7 @@ for (const [slug, more] of Object.entries(SUCCESSES)) {
       await peer.answer(request, [...payloads, ...more]);
       peer.nextRequest = 0;
       const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [] });
-      if (answer !== null) peer.bench.cite(answer, 'in an IKE SA that nobody has proven');
+      if (answer !== null) peer.bench.cite(answer, 'in an IKE SA that nobody has proven', ...INSIDE, 'Payload N');
       judge(answer?.opened.kind !== 'opened', 'alice takes somebody for authentic who has shown nothing');
     },
   );
@@ -298,7 +299,7 @@ for (const [slug, more] of Object.entries(SUCCESSES)) {
       const opening = await openCall(peer);
       const payloads = authPayloads(peer, opening).filter(it => it.type !== 'AUTH');
       const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads: [...payloads, ...more] });
-      if (answer !== null) peer.bench.cite(answer, 'her answer');
+      if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N');
       judge(
         payloadOf(answer?.payloads ?? [], 'AUTH') === null,
         'alice takes somebody for authentic who has shown nothing',
@@ -337,7 +338,7 @@ ikeClause(
       it.type === 'SA' ? { ...it, proposals: [espProposal('aes256gcm16', spiOctets(0))] } : it,
     );
     const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads });
-    if (answer !== null) peer.bench.cite(answer, 'her answer');
+    if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N');
     judge(payloadOf(answer?.payloads ?? [], 'SA') === null, 'alice makes a child with SPI 0');
     await judgeServesAnew(peer);
   },
@@ -356,7 +357,7 @@ ikeClause(
     const { responderSpi, keys, nextRequest } = peer;
     peer.responderSpi = '0000000000000000';
     const { response } = await attempt(peer);
-    if (response !== null) peer.bench.cite(response, 'to the same SPI once more');
+    if (response !== null) peer.bench.cite(response, 'to the same SPI once more', "Responder's SPI");
     judge(response?.ike?.responderSpi !== responderSpi, 'alice gives the same SPI to two');
     Object.assign(peer, { responderSpi, keys, nextRequest });
     await judgeAlive(peer, 'the IKE SA does not survive another with the same SPI');

@@ -23,6 +23,7 @@ import { call, openCall } from '../tester/ike/initiate.ts';
 import { mobileCall } from '../tester/ike/mobike.ts';
 import { deleteEsp, deleteIke, payloadOf } from '../tester/ike/payloads.ts';
 import type { TesterPeer } from '../tester/ike/peer.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** What must not get in, or out, whatever was negotiated. */
 
@@ -161,7 +162,7 @@ ikeClause(
     const request = await letAlice(peer, close, ExchangeType.INFORMATIONAL, 'Delete');
     const answer = await deleteChildren(peer, child);
     judge(answer !== null, 'alice does not answer the Delete of what she deletes herself');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N');
     judge(payloadOf(answer.payloads, 'D') === null, 'alice deletes in the answer what she has asked to be deleted');
     await peer.answer(request, []);
     await outbound(peer.bench, ['AFTERWARDS ']);

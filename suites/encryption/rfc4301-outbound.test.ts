@@ -15,7 +15,7 @@ clause(
   },
   async scene => {
     await a1ToB1(scene, { payloads: Array.from({ length: 10 }, () => marker(200)), families: [4, 6] });
-    for (const packet of clearOf(scene)) scene.cite(packet, 'of the protected flow, in the clear');
+    for (const packet of clearOf(scene)) scene.cite(packet, 'of the protected flow, in the clear', 'Data', 'Protocol');
     judge(clearOf(scene).length === 0, `${clearOf(scene).length} packets crossed wan in the clear`);
     const sealed = espFrom(scene, 'alice').filter(esp => esp.inner !== null);
     judge(sealed.length >= 20, `of 20 packets only ${sealed.length} crossed wan inside of ESP`);
@@ -34,7 +34,7 @@ clause(
     await a1ToB1(scene, { payloads: [marker(120)], traits: { hopLimit: 33 } });
     const [esp] = espFrom(scene, 'alice');
     const { packet, outer, inner } = require(esp, 'nothing left alice');
-    scene.cite(packet, `outer ${outer.source} > ${outer.destination}`);
+    scene.cite(packet, `outer ${outer.source} > ${outer.destination}`, 'Source Address');
     judge(
       outer.source === '1.2.3.4' && outer.destination === '5.6.7.8',
       `the outer header runs ${outer.source} > ${outer.destination}`,
@@ -63,7 +63,7 @@ clause(
       const before = espFrom(scene, 'alice').length;
       await a1ToB1(scene, { payloads: [marker(100)], traits: { dscpEcn: dscp << 2 } });
       const esp = require(espFrom(scene, 'alice')[before], 'nothing left alice');
-      scene.cite(esp.packet, `DSCP ${dscp} inside`);
+      scene.cite(esp.packet, `DSCP ${dscp} inside`, 'DSCP and ECN');
       judge(esp.outer.dscpEcn >> 2 === dscp, `DSCP ${dscp} inside, ${esp.outer.dscpEcn >> 2} outside`);
     }
   },

@@ -31,8 +31,9 @@ clause(
       frames.map(packet => packet.octets),
     );
     const again = arrivals(scene, 'REPLAY-').slice(5);
-    for (const packet of again) scene.cite(packet, 'delivered a second time');
-    for (const packet of frames.slice(0, 1)) scene.cite(packet, 'sent once by bob, and again by the tester');
+    for (const packet of again) scene.cite(packet, 'delivered a second time', 'Sequence Number');
+    for (const packet of frames.slice(0, 1))
+      scene.cite(packet, 'sent once by bob, and again by the tester', 'Sequence Number');
     judge(again.length === 0, `${again.length} of 5 replayed packets were delivered again`);
   },
 );
@@ -69,7 +70,7 @@ clause(
     await sendAsBob(scene, [20000, 5], 'LEFT-');
     judge(arrivals(scene, 'LEFT-20000 ').length === 1, 'sequence 20000 was refused');
     const late = arrivals(scene, 'LEFT-5 ');
-    for (const packet of late) scene.cite(packet, 'sequence 5 after 20000');
+    for (const packet of late) scene.cite(packet, 'sequence 5 after 20000', 'Sequence Number');
     judge(late.length === 0, 'sequence 5 was delivered after 20000');
   },
 );
@@ -122,7 +123,7 @@ for (const esp of ['aes256gcm16', 'aes128-sha256', 'chacha20poly1305']) {
       const before = scene.packets({ link: 'lan-a', from: 'alice:net1' }).length;
       await onWan(scene, packets);
       const leaked = scene.packets({ link: 'lan-a', from: 'alice:net1' }).slice(before).filter(isIpv4);
-      for (const packet of leaked) scene.cite(packet, 'made of a packet that was tampered with');
+      for (const packet of leaked) scene.cite(packet, 'made of a packet that was tampered with', 'Data');
       judge(leaked.length === 0, `${leaked.length} of ${places.length} tampered packets were let through`);
       await sendAsBob(scene, [200], 'GENUINE-');
       judge(arrivals(scene, 'GENUINE-200 ').length === 1, 'nor is a genuine packet accepted: this proves nothing');
@@ -188,7 +189,7 @@ clause(
     const foreign = udpPacket({ source: '198.51.100.7', destination: A1[4], payload: marker(80, 'FOREIGN ') });
     await onWan(scene, [espPacket(sealEsp({ keys, sequence: 70, nextHeader: IpProtocol.IPV4, payload: foreign }))]);
     for (const packet of arrivals(scene, 'FOREIGN '))
-      scene.cite(packet, 'came through the tunnel from outside of its selectors');
+      scene.cite(packet, 'came through the tunnel from outside of its selectors', 'Data');
     judge(arrivals(scene, 'FOREIGN ').length === 0, 'a packet from outside of the selectors came through the SA');
     await sendAsBob(scene, [71], 'INSIDE-');
     judge(arrivals(scene, 'INSIDE-71 ').length === 1, 'nor is a packet inside of them accepted: this proves nothing');
@@ -214,7 +215,7 @@ clause(
     });
     await onWan(scene, [plain, tunnelled]);
     const leaked = arrivals(scene, 'CLEAR ');
-    for (const packet of leaked) scene.cite(packet, 'was clear on wan');
+    for (const packet of leaked) scene.cite(packet, 'was clear on wan', 'Data');
     judge(leaked.length === 0, `${leaked.length} of 2 clear packets were let in`);
     await b1ToA1(scene, [marker(90, 'SEALED ')]);
     judge(arrivals(scene, 'SEALED ').length === 1, 'nor do sealed packets arrive: this proves nothing');

@@ -21,12 +21,13 @@ for (const esp of FAMILIES) {
     async scene => {
       await a1ToB1(scene, { payloads: [marker(64), marker(700), marker(1300)] });
       const readable = scene.packets({ link: 'wan' }).find(packet => holds(packet.octets, 'QUICK BROWN'));
-      if (readable !== undefined) scene.cite(readable, 'the text of a1 can be read');
+      if (readable !== undefined) scene.cite(readable, 'the text of a1 can be read', 'Protected part', 'Data');
       judge(readable === undefined, 'the payload is readable on wan');
       require(scene
         .packets({ link: 'lan-b' })
         .find(packet => holds(packet.octets, 'QUICK BROWN')), 'the text did not reach b1');
-      for (const esp of everyEsp(scene).slice(0, 1)) scene.cite(esp.packet, 'the same packet as ciphertext');
+      for (const esp of everyEsp(scene).slice(0, 1))
+        scene.cite(esp.packet, 'the same packet as ciphertext', 'Protected part');
     },
   );
 
@@ -42,7 +43,7 @@ for (const esp of FAMILIES) {
     async scene => {
       await a1ToB1(scene, { payloads: Array.from({ length: 17 }, (_, index) => marker(40 + index)) });
       for (const esp of everyEsp(scene)) {
-        if (!esp.icvIsRight) scene.cite(esp.packet, 'the ICV does not verify');
+        if (!esp.icvIsRight) scene.cite(esp.packet, 'the ICV does not verify', 'Protected part');
         judge(esp.icvIsRight, `the ICV of SPI ${hex(esp.spi)} sequence ${esp.sequence} does not verify`);
       }
     },
@@ -63,7 +64,8 @@ for (const esp of FAMILIES) {
       for (const esp of everyEsp(scene)) {
         const iv = `${Buffer.from(esp.iv).toString('hex')} of ${hex(esp.spi)}`;
         const before = seen.get(iv);
-        if (before !== undefined) scene.cite(esp.packet, `carries the IV of sequence ${before} again`);
+        if (before !== undefined)
+          scene.cite(esp.packet, `carries the IV of sequence ${before} again`, 'Protected part');
         judge(before === undefined, `IV ${iv} was used for sequence ${before} and again for ${esp.sequence}`);
         seen.set(iv, esp.sequence);
       }
@@ -84,7 +86,7 @@ for (const esp of FAMILIES) {
       for (const esp of everyEsp(scene)) {
         const padding = require(esp.padding, `sequence ${esp.sequence} does not decrypt`);
         const counts = padding.every((octet, index) => octet === index + 1);
-        if (!counts) scene.cite(esp.packet, `pads with ${Buffer.from(padding).toString('hex')}`);
+        if (!counts) scene.cite(esp.packet, `pads with ${Buffer.from(padding).toString('hex')}`, 'Protected part');
         judge(counts, `sequence ${esp.sequence} pads with ${Buffer.from(padding).toString('hex')}`);
         judge(
           esp.ciphertextOctets % 4 === 0,
@@ -109,7 +111,7 @@ clause(
     const known = new Set(scene.keys().map(keys => keys.spi));
     for (const esp of everyEsp(scene, { withUnknownSpi: true })) {
       const isRight = esp.spi > 255 && known.has(esp.spi);
-      scene.cite(esp.packet, `SPI ${hex(esp.spi)}`);
+      scene.cite(esp.packet, `SPI ${hex(esp.spi)}`, 'SPI');
       judge(isRight, `a packet carries SPI ${hex(esp.spi)}, which is no SA’s`);
     }
   },
@@ -148,7 +150,8 @@ clause(
       const inner = require(esp.inner, `sequence ${esp.sequence} does not decrypt`);
       const version = (inner[0] ?? 0) >> 4;
       const due = version === 4 ? 4 : 41;
-      if (esp.nextHeader !== due) scene.cite(esp.packet, `IPv${version} inside, Next Header ${esp.nextHeader}`);
+      if (esp.nextHeader !== due)
+        scene.cite(esp.packet, `IPv${version} inside, Next Header ${esp.nextHeader}`, 'Protected part');
       judge(
         esp.nextHeader === due,
         `sequence ${esp.sequence} holds IPv${version} and says Next Header ${esp.nextHeader}`,
@@ -173,7 +176,7 @@ clause(
     const behindBob = wholePackets(scene, { link: 'lan-b', from: 'bob:net1' });
     const arrived = behindBob.find(({ ip }) => Buffer.from(ip).includes(Buffer.from(marker(1460))));
     judge(arrived !== undefined, 'the large packet did not arrive whole');
-    scene.cite(arrived.packet, 'the packet, or the last piece of it, behind bob');
+    scene.cite(arrived.packet, 'the packet, or the last piece of it, behind bob', 'Flags and Fragment Offset');
     judge(clearOf(scene).length === 0, 'a piece of it crossed wan in the clear');
     for (const esp of everyEsp(scene))
       judge(esp.icvIsRight, `sequence ${esp.sequence}: the reassembled packet does not verify`);

@@ -21,6 +21,7 @@ import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeNoQuick, judgeNotified, judgeQuick } from '../tester/ike-v1/verdicts.ts';
 import { addressOf } from '../tester/ip.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** draft-dukes-ike-mode-cfg-02: addresses that are asked for, and told. */
 
@@ -59,7 +60,7 @@ v1Clause(
   async peer => {
     await callMain(peer);
     const { response } = await askTransaction(peer, request(CONFIG.address, CONFIG.dns));
-    if (response !== null) peer.bench.cite(response, 'her reply');
+    if (response !== null) peer.bench.cite(response, 'her reply', ...INSIDE, 'Payload SA', 'Payload N');
     const content = contentOf(response, CFG.reply);
     judge(content !== null, 'alice does not reply');
     judge(content.identifier === IDENTIFIER, `the Identifier of the reply is ${content.identifier}`);
@@ -101,7 +102,7 @@ v1Clause(
   async peer => {
     await callMain(peer);
     const { response } = await askTransaction(peer, request(CONFIG.address, 9_999, 20_000));
-    if (response !== null) peer.bench.cite(response, 'her reply');
+    if (response !== null) peer.bench.cite(response, 'her reply', ...INSIDE, 'Payload SA', 'Payload N');
     const content = contentOf(response, CFG.reply);
     judge(content !== null, 'alice does not reply');
     judge(content.identifier === IDENTIFIER, `the Identifier of the reply is ${content.identifier}`);
@@ -126,7 +127,8 @@ v1Clause(
     await peer.post(octets);
     await peer.bench.lab.sleep(500);
     const again = peer.said(EXCHANGE.transaction).slice(before);
-    for (const seen of again.slice(0, 1)) peer.bench.cite(seen, 'she says it again');
+    for (const seen of again.slice(0, 1))
+      peer.bench.cite(seen, 'she says it again', ...INSIDE, 'Payload SA', 'Payload N');
     judge(again.length > 0, 'alice does not answer a REQUEST that comes again');
     judge(
       again.every(({ octets: said }) => Buffer.compare(said, first.octets) === 0),
@@ -151,7 +153,7 @@ for (const [slug, alteration] of Object.entries({
     async peer => {
       await callMain(peer);
       const { response } = await askTransaction(peer, request(CONFIG.address), alteration);
-      if (response !== null) peer.bench.cite(response, 'her reply');
+      if (response !== null) peer.bench.cite(response, 'her reply', ...INSIDE, 'Payload SA', 'Payload N');
       judge(contentOf(response, CFG.reply) === null, 'alice gives an address to who may be anybody');
       const right = await askTransaction(peer, request(CONFIG.address));
       judge(contentOf(right.response, CFG.reply) !== null, 'alice does not reply any more');
@@ -172,7 +174,7 @@ v1Clause(
     const address = attribute(CONFIG.address, addressOf('10.9.0.66'));
     const dns = attribute(CONFIG.dns, addressOf('10.9.0.53'));
     const { response } = await askTransaction(peer, attributePayload(CFG.set, IDENTIFIER, address, dns));
-    if (response !== null) peer.bench.cite(response, 'her acknowledgement');
+    if (response !== null) peer.bench.cite(response, 'her acknowledgement', ...INSIDE, 'Payload SA', 'Payload N');
     const content = contentOf(response, CFG.ack);
     judge(content !== null, 'alice does not acknowledge');
     judge(content.attributes.length === 0, 'alice takes what nobody wanted');
@@ -193,7 +195,7 @@ v1Clause(
     for (const cfgType of [0, 5, 200, CFG.reply, CFG.ack]) {
       const payload = attributePayload(cfgType, IDENTIFIER, attribute(CONFIG.address));
       const { response } = await askTransaction(peer, payload);
-      if (response !== null) peer.bench.cite(response, `to type ${cfgType}`);
+      if (response !== null) peer.bench.cite(response, `to type ${cfgType}`, ...INSIDE, 'Payload SA', 'Payload N');
       judge(response?.message?.exchangeType !== EXCHANGE.transaction, `alice answers a message of type ${cfgType}`);
     }
     await judgeAlive(peer, 'the ISAKMP SA has gone with it');
@@ -204,7 +206,7 @@ v1Clause(
 async function judgeAsksFor(peer: TesterV1Peer, address: string): Promise<void> {
   const quick = await quickRequest(peer).catch(() => judge(false, 'alice does not go on'));
   if (quick === undefined) return;
-  peer.bench.cite(quick, 'she asks for an SA');
+  peer.bench.cite(quick, 'she asks for an SA', ...INSIDE, 'Payload SA', 'Payload N');
   const [own] = payloadsOf(quick.payloads, 'ID');
   judge(dotted(own?.data ?? null) === address, `alice asks for an SA of ${dotted(own?.data ?? null)}`);
 }
@@ -221,7 +223,7 @@ v1Clause(
   async peer => {
     await answerMain(peer);
     const asked = await expectTransaction(peer, 'request for an address', CFG.request);
-    peer.bench.cite(asked, 'her request');
+    peer.bench.cite(asked, 'her request', ...INSIDE, 'Payload SA', 'Payload N');
     const content = require(contentOf(asked, CFG.request), 'no REQUEST');
     judge(octetsOf(content, CONFIG.address)?.length === 0, 'alice does not ask for an address');
     const given = attribute(CONFIG.address, addressOf('10.9.0.7'));
@@ -243,7 +245,7 @@ v1Clause(
     await answerMain(peer);
     const told = attribute(CONFIG.address, addressOf('10.9.0.8'));
     const { response } = await askTransaction(peer, attributePayload(CFG.set, IDENTIFIER, told));
-    if (response !== null) peer.bench.cite(response, 'her acknowledgement');
+    if (response !== null) peer.bench.cite(response, 'her acknowledgement', ...INSIDE, 'Payload SA', 'Payload N');
     const content = contentOf(response, CFG.ack);
     judge(content !== null, 'alice does not acknowledge');
     judge(content.identifier === IDENTIFIER, `the Identifier of the acknowledgement is ${content.identifier}`);
@@ -264,7 +266,7 @@ v1Clause(
   async peer => {
     await callMain(peer);
     const told = await expectTransaction(peer, 'SET with an address', CFG.set);
-    peer.bench.cite(told, 'what she tells');
+    peer.bench.cite(told, 'what she tells', ...INSIDE, 'Payload SA', 'Payload N');
     const content = require(contentOf(told, CFG.set), 'no SET');
     const own = dotted(octetsOf(content, CONFIG.address));
     judge(own.startsWith('10.9.0.'), `alice tells the address ${own || 'none'}`);

@@ -27,6 +27,7 @@ import type { TesterChild } from '../tester/ike/initiate.ts';
 import { filler, holds, packet, udp } from '../tester/ip.ts';
 import { judge, require } from '../tester/judgement.ts';
 import { between, policy, protect, tunnel } from '../tester/plans.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2407 §4.4.3: AH. */
 
@@ -50,7 +51,7 @@ const ask = (peer: TesterV1Peer, proposal: IsakmpProposal): Promise<QuickAsked> 
 
 /** The SAs of message 2, under keys of their own; message 3 is sent. */
 async function conclude(peer: TesterV1Peer, asked: QuickAsked, suite: string): Promise<TesterChild> {
-  if (asked.response !== null) peer.bench.cite(asked.response, 'her answer');
+  if (asked.response !== null) peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
   judge(isAgreed(asked), 'alice makes no SA of AH');
   const { payloads } = asked.response;
   const [sa, nonce] = [require(payloadOf(payloads, 'SA'), 'no SA'), require(payloadOf(payloads, 'NONCE'), 'no nonce')];
@@ -81,7 +82,7 @@ for (const integrity of ['sha256', 'sha1']) {
       await outbound(peer.bench, ['IN-RETURN ']);
       const seen = peer.bench.outside().find(it => holds(it.ip, 'IN-RETURN '));
       judge(seen !== undefined, 'alice sends nothing by the SA');
-      peer.bench.cite(seen, 'under AH');
+      peer.bench.cite(seen, 'under AH', 'SPI');
       judge(openAh(own, seen.ip)?.icvOk === true, 'the ICV of alice is not of the keys that were agreed on');
     },
   );
@@ -124,7 +125,7 @@ v1Clause(
   async peer => {
     await answerMain(peer);
     const request = await quickRequest(peer);
-    peer.bench.cite(request, 'her offer');
+    peer.bench.cite(request, 'her offer', ...INSIDE, 'Payload SA', 'Payload N');
     const proposals = payloadOf(request.payloads, 'SA')?.proposals ?? [];
     judge(
       proposals.every(({ protocolId }) => protocolId === PROTOCOL.ah),

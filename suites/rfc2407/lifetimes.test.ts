@@ -22,6 +22,7 @@ import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { deletedSpis, judgeAlive, judgeGone } from '../tester/ike-v1/verdicts.ts';
 import { judgeArrives, judgeCarries, judgeRefused, sendBy } from '../tester/ike/child-traffic.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2407 §4.5 and §4.6.3.1: how long SAs live, and what becomes of them at the end. */
 
@@ -70,7 +71,7 @@ async function answerAll(peer: TesterV1Peer, more: Parameters<typeof answerQuick
 async function judgeRekeys(peer: TesterV1Peer, seconds: number, why: string): Promise<HeardV1> {
   const again = await within(peer, seconds, isQuickRequest);
   judge(again !== null, why);
-  peer.bench.cite(again, 'she asks for another');
+  peer.bench.cite(again, 'she asks for another', ...INSIDE, 'Payload SA', 'Payload N');
   return again;
 }
 
@@ -251,7 +252,7 @@ v1Clause(
     const old = peer.sa;
     const again = await within(peer, 99, isPhase1);
     judge(again !== null, 'alice does not call again before the ISAKMP SA ends');
-    peer.bench.cite(again, 'she calls again');
+    peer.bench.cite(again, 'she calls again', ...INSIDE, 'Payload SA', 'Payload N');
     peer.begin();
     await answerMainFrom(peer, called(peer, again));
     const fresh = peer.sa;

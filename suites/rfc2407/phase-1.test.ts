@@ -28,6 +28,7 @@ import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeGone, judgeNotChosen, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
 import { judgeRefused } from '../tester/ike/child-traffic.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2407 §4.6: what the IPsec DOI asks of phase 1. */
 
@@ -49,7 +50,7 @@ for (const [slug, { isRight, of }] of Object.entries(ID_FORMS)) {
     async peer => {
       const exchanged = await exchangeHalves(peer, await offer(peer));
       const response = await askProof(peer, exchanged, {}, { ...fqdn('bob.lab'), ...of });
-      if (response !== null) peer.bench.cite(response, 'her answer');
+      if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
       const isTaken =
         payloadOf(response?.payloads ?? [], 'HASH') !== null && response?.message?.exchangeType === EXCHANGE.main;
       judge(isTaken === isRight, isRight ? `alice refuses it: ${saidBy(response)}` : 'alice takes it');
@@ -69,7 +70,7 @@ v1Clause(
   async peer => {
     const exchanged = await exchangeHalves(peer, await offer(peer));
     const sixth = require(await askProof(peer, exchanged), 'alice did not answer ID and HASH');
-    peer.bench.cite(sixth, 'who she is');
+    peer.bench.cite(sixth, 'who she is', ...INSIDE, 'Payload SA', 'Payload N');
     judgeIdentity(sixth);
   },
 );
@@ -85,7 +86,7 @@ v1Clause(
   async peer => {
     const third = require(await choose(peer, await letAliceCall(peer)), 'alice did not go on');
     const fifth = require(await answerHalves(peer, third), 'alice did not say who she is');
-    peer.bench.cite(fifth, 'who she is');
+    peer.bench.cite(fifth, 'who she is', ...INSIDE, 'Payload SA', 'Payload N');
     judgeIdentity(fifth);
   },
 );
@@ -108,7 +109,7 @@ v1Clause(
   async peer => {
     const exchanged = await exchangeHalves(peer, await offer(peer));
     const response = await askProof(peer, exchanged, {}, fqdn('mallory.lab'));
-    if (response !== null) peer.bench.cite(response, 'her answer');
+    if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     const isTaken = response?.message?.exchangeType === EXCHANGE.main && payloadOf(response.payloads, 'HASH') !== null;
     judge(!isTaken, 'alice takes anybody who knows the key');
     await judgeGone(peer, 'alice has an ISAKMP SA with mallory.lab');
@@ -147,7 +148,7 @@ v1Clause(
   },
   async peer => {
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'she calls');
+    peer.bench.cite(first, 'she calls', 'Payload SA');
     const sa = payloadOf(first.payloads, 'SA');
     judge(sa?.doi === 1, `DOI ${sa?.doi}`);
     judge(sa.situation === 1, `situation ${sa.situation}`);
@@ -165,7 +166,7 @@ v1Clause(
   },
   async peer => {
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'her offer');
+    peer.bench.cite(first, 'her offer', 'Payload SA');
     const all = (payloadOf(first.payloads, 'SA')?.proposals ?? []).flatMap(({ transforms }) => transforms);
     const basic: readonly number[] = [
       OAKLEY.encryption,
@@ -299,7 +300,7 @@ v1Clause(
     judge(said.length > 0, 'alice does not say INITIAL-CONTACT');
     const [first] = said;
     const { seen, it } = require(first, 'none');
-    peer.bench.cite(seen, 'she says so');
+    peer.bench.cite(seen, 'she says so', ...INSIDE, 'Payload SA', 'Payload N');
     judge((u8At(seen.octets, 19) & 1) === 1, 'alice says it in the clear');
     judge(it.protocolId === 1 && Buffer.from(it.spi).equals(cookiePair(peer.sa)), 'it is not about the new ISAKMP SA');
     judge(it.data.length === 0, `it has ${it.data.length} octets of data`);

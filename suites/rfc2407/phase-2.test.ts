@@ -22,6 +22,7 @@ import { judgeAlive, judgeNoQuick, judgeQuick } from '../tester/ike-v1/verdicts.
 import { judgeArrives, judgeCarries, judgeRefused } from '../tester/ike/child-traffic.ts';
 import { judge, require } from '../tester/judgement.ts';
 import { between, policy, protect, tunnel } from '../tester/plans.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2407 §4.4 to §4.6: what the IPsec DOI asks of Quick Mode. */
 
@@ -48,7 +49,7 @@ v1Clause(
   async peer => {
     await answerMain(peer);
     const request = await quickRequest(peer);
-    peer.bench.cite(request, 'her offer');
+    peer.bench.cite(request, 'her offer', ...INSIDE, 'Payload SA', 'Payload N');
     const all = (payloadOf(request.payloads, 'SA')?.proposals ?? []).flatMap(({ transforms }) => transforms);
     const types = all.map(({ attributes }) => attributes.map(({ type }) => type));
     const lone = types.filter(list =>
@@ -152,7 +153,7 @@ v1Clause(
     await callMain(peer);
     const asked = await askQuick(peer, { more: lifetime(SECONDS, u32(86_400)) });
     judge(isAgreed(asked), `alice makes no SA: ${saidBy(asked.response)}`);
-    peer.bench.cite(asked.response, 'her answer');
+    peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     const [said] = notifies(asked.response.payloads, NOTIFY.responderLifetime);
     judge(said !== undefined, 'alice does not say RESPONDER-LIFETIME');
     judge(said.protocolId === PROTOCOL.esp && said.spi.length === 4, 'it is about no SA of ESP');
@@ -299,7 +300,7 @@ v1Clause(
       })),
     };
     const asked = await askQuick(peer, { proposals: [bare], childSuite: 'aes128-sha256' });
-    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer');
+    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     const child = isAgreed(asked) ? await judgeQuick(peer, asked, 'alice makes an SA') : null;
     // RFC 3602 §5.3: 128 bits, where it is not said
     if (child !== null) await judgeCarries(peer, child, 1, 'SAs of AES without a length');
@@ -334,7 +335,7 @@ v1Clause(
   async peer => {
     await answerMain(peer);
     const request = await quickRequest(peer);
-    peer.bench.cite(request, 'her offer');
+    peer.bench.cite(request, 'her offer', ...INSIDE, 'Payload SA', 'Payload N');
     const proposals = payloadOf(request.payloads, 'SA')?.proposals ?? [];
     const all = proposals.flatMap(({ transforms }) => transforms);
     judge(all.length > 0, 'alice offers nothing');
@@ -389,7 +390,7 @@ v1Clause(
         }),
       },
     );
-    if (third !== null) peer.bench.cite(third, 'what she says to it');
+    if (third !== null) peer.bench.cite(third, 'what she says to it', ...INSIDE, 'Payload SA', 'Payload N');
     judge(third?.message?.exchangeType !== 32, 'alice confirms what she has not offered');
   },
 );

@@ -12,6 +12,7 @@ import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeQuick } from '../tester/ike-v1/verdicts.ts';
 import { judgeLeaves, leftUnder } from '../tester/ike/child-traffic.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2408 §3.1, Commit Bit, and RFC 2409 §5.5: an initiator that waits until the other end is ready. */
 
@@ -31,7 +32,7 @@ v1Clause(
     await callMain(peer);
     const asked = await askQuick(peer);
     const answer = require(asked.response, 'alice does not answer');
-    peer.bench.cite(answer, 'her message 2');
+    peer.bench.cite(answer, 'her message 2', 'Flags');
     judge((u8At(answer.octets, 19) & COMMIT) !== 0, 'the Commit bit is not set');
     await judgeQuick(peer, asked, 'alice makes no SA');
   },
@@ -53,7 +54,7 @@ v1Clause(
       .expect('CONNECTED', saysConnected)
       .catch(() => judge(false, 'alice does not say CONNECTED'));
     const heard = require(said ?? null, 'nothing');
-    peer.bench.cite(heard, 'she says CONNECTED');
+    peer.bench.cite(heard, 'she says CONNECTED', ...INSIDE, 'Payload SA', 'Payload N');
     judge(heard.message?.exchangeType === EXCHANGE.informational, 'it is no Informational exchange');
     judge(heard.message.messageId === made.messageId >>> 0, 'it has another Message ID than the Quick Mode');
     judge(isHash1(peer, heard), 'HASH(1) of alice is wrong');
@@ -85,7 +86,7 @@ function connect(peer: TesterV1Peer, { request, child }: QuickAnswered, alterati
 async function judgeWaits(peer: TesterV1Peer, { child }: QuickAnswered, text: string, why: string): Promise<void> {
   await outbound(peer.bench, [text]);
   const seen = leftUnder(peer.bench, child, text);
-  for (const it of seen.slice(0, 1)) peer.bench.cite(it, 'by an SA that nobody is ready for');
+  for (const it of seen.slice(0, 1)) peer.bench.cite(it, 'by an SA that nobody is ready for', 'SPI');
   judge(seen.length === 0, why);
 }
 

@@ -18,6 +18,7 @@ import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { deletedSpis, informed, judgeAlive, judgeGone, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
 import { judgeArrives, judgeCarries, judgeRefused } from '../tester/ike/child-traffic.ts';
 import { judge } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2408 §3.15, §5.14 and §5.15: what Informational does to SAs. */
 
@@ -138,7 +139,7 @@ v1Clause(
     await callMain(peer);
     const made = await quick(peer);
     await endAll(peer);
-    for (const seen of informed(peer)) peer.bench.cite(seen, 'she says so');
+    for (const seen of informed(peer)) peer.bench.cite(seen, 'she says so', ...INSIDE, 'Payload SA', 'Payload N');
     const wrong = informed(peer).find(seen => !isHash1(peer, seen));
     judge(wrong === undefined, 'HASH(1) of alice is wrong');
     const spis = deletedSpis(peer);

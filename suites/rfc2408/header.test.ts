@@ -8,6 +8,7 @@ import { askQuick, concludeQuick, isAgreed } from '../tester/ike-v1/quick-mode.t
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeChosen, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
 import { judge } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2408 §3.1 and §5.2: the ISAKMP header. */
 
@@ -27,7 +28,7 @@ v1Clause(
     await offer(peer);
     const [said] = peer.heard();
     judge(said !== undefined, 'alice does not answer');
-    peer.bench.cite(said, `initiator’s cookie ${said.message?.initiatorCookie}`);
+    peer.bench.cite(said, `initiator’s cookie ${said.message?.initiatorCookie}`, "Initiator's SPI");
     judge(said.message?.initiatorCookie === before, `alice answers with ${said.message?.initiatorCookie}`);
   },
 );
@@ -46,7 +47,7 @@ v1Clause(
     judge(response.message?.responderCookie !== NO_COOKIE, 'alice answers without a cookie of her own');
     peer.begin();
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'she calls');
+    peer.bench.cite(first, 'she calls', "Responder's SPI");
     judge(first.message?.initiatorCookie !== NO_COOKIE, 'alice calls without a cookie of her own');
   },
 );
@@ -94,7 +95,7 @@ v1Clause(
   async peer => {
     for (const seen of await everything(peer)) {
       const octet = u8At(seen.octets, 17);
-      if (octet !== 0x10) peer.bench.cite(seen, 'not version 1.0');
+      if (octet !== 0x10) peer.bench.cite(seen, 'not version 1.0', 'Version');
       judge(octet === 0x10, `alice sends version ${octet >> 4}.${octet & 15}`);
     }
   },
@@ -112,7 +113,8 @@ v1Clause(
     for (const seen of await everything(peer)) {
       const { message } = seen;
       const isPhase1 = message?.exchangeType === EXCHANGE.main;
-      if ((message?.messageId === 0) !== isPhase1) peer.bench.cite(seen, `Message ID ${message?.messageId}`);
+      if ((message?.messageId === 0) !== isPhase1)
+        peer.bench.cite(seen, `Message ID ${message?.messageId}`, 'Message ID');
       judge(
         (message?.messageId === 0) === isPhase1,
         `Message ID ${message?.messageId} in exchange ${message?.exchangeType}`,
@@ -137,7 +139,7 @@ v1Clause(
       count += isMain ? 1 : 0;
       const wanted = isMain && count < 3 ? 0 : 1;
       const flags = u8At(seen.octets, FLAGS_AT);
-      if (flags !== wanted) peer.bench.cite(seen, `flags ${flags}`);
+      if (flags !== wanted) peer.bench.cite(seen, `flags ${flags}`, 'Flags');
       judge(flags === wanted, `flags ${flags} where they are to be ${wanted}`);
     }
     judge(count >= 3, 'alice does not come to the end of phase 1');
@@ -160,7 +162,7 @@ v1Clause(
     for (const seen of peer.heard()) {
       if (seen.opened.kind !== 'clear') continue;
       const wrong = reservedOf(seen.octets).findIndex(octet => octet !== 0);
-      if (wrong >= 0) peer.bench.cite(seen, `RESERVED of payload ${wrong + 1}`);
+      if (wrong >= 0) peer.bench.cite(seen, `RESERVED of payload ${wrong + 1}`, 'Payload SA');
       judge(wrong < 0, `RESERVED of payload ${wrong + 1} is not zero`);
     }
   },
@@ -229,7 +231,8 @@ for (const [slug, { section, text, change }] of Object.entries(HEADERS)) {
         },
       });
       const answers = peer.said(EXCHANGE.main);
-      for (const seen of answers.slice(0, 1)) peer.bench.cite(seen, 'she goes on with it');
+      for (const seen of answers.slice(0, 1))
+        peer.bench.cite(seen, 'she goes on with it', ...INSIDE, 'Payload SA', 'Payload N');
       judge(answers.length === 0 && !isChosen(response), 'alice goes on with a message that is to be discarded');
       await judgeStillServes(peer, 'alice does not serve a peer that does right');
     },
@@ -255,7 +258,7 @@ for (const [slug, cookies] of Object.entries({
       const order = informationalOrder(peer, [areYouThere(peer, peer.sa.sequence)]);
       await peer.send(order, { message: message => ({ ...message, ...cookies }), isAside: true });
       const said = peer.bench.outside().slice(before);
-      for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers');
+      for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers', ...INSIDE, 'Payload SA', 'Payload N');
       judge(said.length === 0, 'alice answers what is of no ISAKMP SA');
       await judgeAlive(peer, 'the ISAKMP SA has gone with it');
     },
@@ -273,7 +276,7 @@ v1Clause(
   async peer => {
     await callMain(peer);
     const asked = await askQuick(peer, { isCommit: true });
-    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer');
+    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(isAgreed(asked), `alice does not make an SA: ${saidBy(asked.response)}`);
     await concludeQuick(peer, asked);
     await judgeAlive(peer, 'the ISAKMP SA has gone with it');
@@ -298,7 +301,7 @@ v1Clause(
       },
       isAside: true,
     });
-    if (response !== null) peer.bench.cite(response, 'her answer');
+    if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(
       payloadOf(response?.payloads ?? [], 'ID') === null && peer.said(EXCHANGE.main).length < 3,
       'alice takes it for message 5',
@@ -344,7 +347,7 @@ v1Clause(
     await exchangeHalves(peer, await offer(peer));
     await inform(peer, [areYouThere(peer, 1)]);
     const said = peer.heard().filter(({ message }) => message?.exchangeType !== EXCHANGE.main);
-    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers');
+    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers', ...INSIDE, 'Payload SA', 'Payload N');
     judge(said.length === 0, 'alice answers somebody who has not said who he is');
   },
 );

@@ -21,6 +21,7 @@ import {
   judgeStillServes,
 } from '../tester/ike-v1/verdicts.ts';
 import { judge } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2408 §3.3 to §3.6, §3.16 and §5.4 to §5.6: what is offered, and what is chosen. */
 
@@ -73,7 +74,7 @@ v1Clause(
     const strange = transform(1, 200, espAttributes(QUICK));
     const transforms = [strange, ...right.transforms.map(it => ({ ...it, number: 2 }))];
     const asked = await askQuick(peer, { proposals: [{ ...right, transforms }] });
-    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer');
+    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(isAgreed(asked), `alice does not take the transform that she knows: ${saidBy(asked.response)}`);
     const chosen = payloadOf(asked.response.payloads, 'SA')?.proposals[0]?.transforms[0];
     judge(chosen?.id === 12 && chosen.number === 2, `alice chooses transform ${chosen?.id}, number ${chosen?.number}`);
@@ -95,7 +96,7 @@ v1Clause(
       { ...espProposal(QUICK), number: 5 },
     ];
     const asked = await askQuick(peer, { proposals });
-    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer');
+    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(isAgreed(asked), `alice takes neither: ${saidBy(asked.response)}`);
     const chosen = payloadOf(asked.response.payloads, 'SA')?.proposals ?? [];
     judge(chosen.length === 1 && chosen[0]?.transforms.length === 1, 'alice does not choose one');
@@ -125,7 +126,7 @@ v1Clause(
       ],
     };
     const asked = await askQuick(peer, { proposals: [espProposal(QUICK), ah, { ...espProposal(QUICK), number: 2 }] });
-    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer');
+    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(isAgreed(asked), `alice takes neither: ${saidBy(asked.response)}`);
     const chosen = payloadOf(asked.response.payloads, 'SA')?.proposals ?? [];
     judge(chosen.length === 1 && chosen[0]?.number === 2, 'alice takes half of an offer');

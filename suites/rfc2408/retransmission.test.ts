@@ -8,6 +8,7 @@ import { askQuick, isQuick, quick } from '../tester/ike-v1/quick-mode.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive } from '../tester/ike-v1/verdicts.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2408 §5.1: messages that are lost, and those that come twice. */
 
@@ -38,7 +39,7 @@ v1Clause(
     const first = await letAliceCall(peer);
     await peer.bench.lab.sleep(60_000);
     const all = peer.heard().filter(sameAs(first));
-    for (const seen of all.slice(0, 4)) peer.bench.cite(seen, 'message 1');
+    for (const seen of all.slice(0, 4)) peer.bench.cite(seen, 'message 1', 'Payload SA');
     judge(all.length >= 3, `alice sends it ${all.length} times`);
     const waits = gaps(all);
     judge(
@@ -62,7 +63,7 @@ v1Clause(
     const first = await letAliceCall(peer);
     await peer.bench.lab.sleep(600_000);
     const third = await choose(peer, first);
-    if (third !== null) peer.bench.cite(third, 'what she says to it');
+    if (third !== null) peer.bench.cite(third, 'what she says to it', ...INSIDE, 'Payload SA', 'Payload N');
     judge(third?.message?.exchangeType !== EXCHANGE.main, 'alice goes on after ten minutes');
   },
 );
@@ -76,7 +77,7 @@ async function judgeRepeats(peer: TesterV1Peer, octets: Uint8Array, answer: Hear
   await peer.bench.lab.sleep(withinMs);
   const repeated = peer.heard().filter(sameAs(answer)).length - before;
   const others = peer.heard().length - total - repeated;
-  peer.bench.cite(answer, 'to be said again');
+  peer.bench.cite(answer, 'to be said again', ...INSIDE, 'Payload SA', 'Payload N');
   judge(repeated >= 1, 'alice does not repeat what she has said');
   judge(others === 0, 'alice says something else to the same message');
 }

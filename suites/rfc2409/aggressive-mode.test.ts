@@ -15,6 +15,7 @@ import { askQuick } from '../tester/ike-v1/quick-mode.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeGone, judgeNoQuick, judgeQuick } from '../tester/ike-v1/verdicts.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2409 §5.4: Aggressive Mode with a shared key, where alice's administrator has allowed it. */
 
@@ -29,7 +30,8 @@ v1Clause(
   },
   async peer => {
     const asked = await askAggressive(peer);
-    if (asked.response !== null) peer.bench.cite(asked.response, 'her answer');
+    if (asked.response !== null)
+      peer.bench.cite(asked.response, 'her answer', ...INSIDE, 'Payload HASH', 'Payload SA', 'Payload N');
     judge(payloadOf(asked.response?.payloads ?? [], 'HASH') !== null, `alice says ${saidBy(asked.response)}`);
     const proof = takeAggressive(peer, asked);
     judge(isProof(peer, 'responder', asked.offer, proof), 'HASH_R is not of the key that both know');
@@ -52,7 +54,7 @@ v1Clause(
     const first = await letAliceCall(peer);
     judge(first.message?.exchangeType === EXCHANGE.aggressive, 'alice does not call in Aggressive Mode');
     const third = require(await answerAggressive(peer, first), 'alice did not say more');
-    peer.bench.cite(third, 'her message 3');
+    peer.bench.cite(third, 'her message 3', ...INSIDE, 'Payload HASH', 'Payload SA', 'Payload N');
     judge(isThirdProof(peer, first, third), 'HASH_I is not of the key that both know');
     await answerQuick(peer, await quickRequest(peer));
     await judgeAlive(peer, 'the ISAKMP SA does not stand');
@@ -115,7 +117,8 @@ v1Clause(
         payloads: message.payloads.map(it => (it.type === 'HASH' ? { ...it, data: it.data.toReversed() } : it)),
       }),
     });
-    if (third !== null) peer.bench.cite(third, 'what she says to it');
+    if (third !== null)
+      peer.bench.cite(third, 'what she says to it', ...INSIDE, 'Payload HASH', 'Payload SA', 'Payload N');
     judge(third?.message?.exchangeType !== EXCHANGE.aggressive, 'alice goes on with somebody who has proven nothing');
   },
 );

@@ -18,6 +18,7 @@ import { OAKLEY } from '../tester/ike-v1/suite.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeChosen, judgeNotChosen, judgeStillServes } from '../tester/ike-v1/verdicts.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2409 §5 and §5.4: Main Mode with a shared key. */
 
@@ -32,7 +33,7 @@ v1Clause(
   async peer => {
     const exchanged = await exchangeHalves(peer, await offer(peer));
     const response = await askProof(peer, exchanged);
-    if (response !== null) peer.bench.cite(response, 'her last message');
+    if (response !== null) peer.bench.cite(response, 'her last message', ...INSIDE, 'Payload SA', 'Payload N');
     judge(response !== null && payloadOf(response.payloads, 'HASH') !== null, `she says ${saidBy(response)}`);
     judge(isProof(peer, 'responder', exchanged.offer, response), 'HASH_R is not of the key that both know');
     await judgeAlive(peer, 'the ISAKMP SA does not stand behind Main Mode');
@@ -51,7 +52,7 @@ v1Clause(
     const first = await letAliceCall(peer);
     const third = require(await choose(peer, first), 'alice did not go on when she was answered');
     const fifth = require(await answerHalves(peer, third), 'alice did not say who she is');
-    peer.bench.cite(fifth, 'her last message');
+    peer.bench.cite(fifth, 'her last message', ...INSIDE, 'Payload SA', 'Payload N');
     judge(isProof(peer, 'initiator', firstBody(first.octets), fifth), 'HASH_I is not of the key that both know');
   },
 );
@@ -67,7 +68,7 @@ v1Clause(
   async peer => {
     const exchanged = await exchangeHalves(peer, await offer(peer));
     const response = await askProof(peer, exchanged, { message: withHash(hash => hash.with(0, (hash[0] ?? 0) ^ 1)) });
-    if (response !== null) peer.bench.cite(response, 'her answer');
+    if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(
       payloadOf(response?.payloads ?? [], 'ID') === null,
       'alice says who she is to somebody who has proven nothing',
@@ -91,7 +92,8 @@ v1Clause(
     await answerProof(peer, firstBody(first.octets), { message: withHash(hash => hash.with(0, (hash[0] ?? 0) ^ 1)) });
     await peer.bench.lab.sleep(1_000);
     const on = peer.said(EXCHANGE.quick);
-    for (const seen of on.slice(0, 1)) peer.bench.cite(seen, 'she goes on with it');
+    for (const seen of on.slice(0, 1))
+      peer.bench.cite(seen, 'she goes on with it', ...INSIDE, 'Payload SA', 'Payload N');
     judge(on.length === 0, 'alice begins Quick Mode with somebody who has proven nothing');
   },
 );
@@ -114,7 +116,7 @@ v1Clause(
   async peer => {
     const exchanged = await exchangeHalves(peer, await offer(peer), {}, 'another secret');
     const response = await askProof(peer, exchanged);
-    if (response !== null) peer.bench.cite(response, 'her answer');
+    if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(payloadOf(response?.payloads ?? [], 'ID') === null, 'alice believes a peer with another shared key');
     await judgeStillServes(peer, 'alice does not serve the peer with the right key');
   },
@@ -131,11 +133,11 @@ v1Clause(
   async peer => {
     const { response } = await offer(peer);
     judge(response !== null, 'alice does not answer');
-    peer.bench.cite(response, 'her answer');
+    peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(response.payloads[0]?.type === 'SA', `alice answers with ${response.payloads[0]?.type} first`);
     peer.begin();
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'she calls');
+    peer.bench.cite(first, 'she calls', 'Payload SA');
     judge(first.payloads[0]?.type === 'SA', `alice calls with ${first.payloads[0]?.type} first`);
   },
 );
@@ -150,7 +152,7 @@ v1Clause(
   },
   async peer => {
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'she calls');
+    peer.bench.cite(first, 'she calls', 'Payload SA');
     const all = payloadsOf(first.payloads, 'SA');
     judge(all.length === 1, `alice sends ${all.length} SA payloads`);
     const [sa] = all;
@@ -259,7 +261,7 @@ v1Clause(
       }),
     });
     const on = payloadOf(third?.payloads ?? [], 'KE');
-    if (third !== null) peer.bench.cite(third, 'what she says to it');
+    if (third !== null) peer.bench.cite(third, 'what she says to it', ...INSIDE, 'Payload SA', 'Payload N');
     judge(on === null, 'alice goes on with a suite that she has not offered');
   },
 );
@@ -278,7 +280,7 @@ for (const [slug, plan] of Object.entries({ modp1024: 128, modp2048: 256, ecp256
       require((await offer(peer)).response, 'alice did not answer the offer');
       peer.sa.cookieR = require(peer.heard().at(-1)?.message, 'no message').responderCookie;
       const { response } = await askHalves(peer);
-      if (response !== null) peer.bench.cite(response, 'her KE');
+      if (response !== null) peer.bench.cite(response, 'her KE', 'Payload KE');
       const ke = payloadOf(response?.payloads ?? [], 'KE');
       judge(ke !== null, `alice says ${saidBy(response)}`);
       judge(ke.data.length === plan, `alice sends ${ke.data.length} octets`);
@@ -299,7 +301,7 @@ v1Clause(
     require(offered.response, 'alice did not answer the offer');
     const { response } = await askHalves(peer);
     const nonce = payloadOf(response?.payloads ?? [], 'NONCE');
-    if (response !== null) peer.bench.cite(response, 'her nonce');
+    if (response !== null) peer.bench.cite(response, 'her nonce', 'Payload NONCE');
     judge(nonce !== null, `alice says ${saidBy(response)}`);
     judge(nonce.data.length >= 8 && nonce.data.length <= 256, `her nonce has ${nonce.data.length} octets`);
   },
@@ -322,7 +324,7 @@ for (const octets of [7, 257]) {
           payloads: message.payloads.map(it => (it.type === 'NONCE' ? { ...it, data: peer.draw(octets) } : it)),
         }),
       });
-      if (response !== null) peer.bench.cite(response, 'her answer');
+      if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
       judge(payloadOf(response?.payloads ?? [], 'KE') === null, `alice takes a nonce of ${octets} octets`);
       await judgeStillServes(peer, 'alice does not serve the peer afterwards');
     },
@@ -343,7 +345,7 @@ v1Clause(
     const { response } = await askHalves(peer, {
       message: message => ({ ...message, exchangeType: EXCHANGE.aggressive }),
     });
-    if (response !== null) peer.bench.cite(response, 'her answer');
+    if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(payloadOf(response?.payloads ?? [], 'KE') === null, 'alice goes on although the exchange has become another');
   },
 );
@@ -426,7 +428,7 @@ v1Clause(
     await peer.bench.lab.ikeCommand('alice', { kind: 'terminate', ike: 'bob' });
     await peer.bench.lab.sleep(500);
     const said = peer.heard().slice(before);
-    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'what she begins');
+    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'what she begins', ...INSIDE, 'Payload SA', 'Payload N');
     judge(said.length > 0, 'alice says nothing when she ends the ISAKMP SA');
     const wrong = said.filter(
       ({ message }) => message?.initiatorCookie !== peer.sa.cookieI || message.responderCookie !== peer.sa.cookieR,

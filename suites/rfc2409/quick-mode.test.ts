@@ -11,6 +11,7 @@ import { judgeAlive, judgeNoQuick, judgeNotified, judgeQuick } from '../tester/i
 import { judgeArrives, judgeCarries, leftUnder } from '../tester/ike/child-traffic.ts';
 import { outbound } from '../tester/esp-on-bench.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2409 §5.5: Quick Mode. */
 
@@ -61,7 +62,7 @@ v1Clause(
     await callMain(peer);
     const asked = await askQuick(peer);
     const answer = require(asked.response, 'alice did not answer Quick Mode');
-    peer.bench.cite(answer, 'her message 2');
+    peer.bench.cite(answer, 'her message 2', ...INSIDE, 'Payload SA', 'Payload N');
     const [first, second] = answer.payloads;
     judge(first?.type === 'HASH', `alice answers with ${first?.type} first`);
     judge(second?.type === 'SA', `alice answers with ${second?.type} behind the HASH`);
@@ -105,7 +106,8 @@ v1Clause(
       {},
       { hash: right => right.with(0, ~(right[0] ?? 0) & 255) },
     );
-    if (answered.third !== null) peer.bench.cite(answered.third, 'what she says to it');
+    if (answered.third !== null)
+      peer.bench.cite(answered.third, 'what she says to it', ...INSIDE, 'Payload SA', 'Payload N');
     const isConfirmed = answered.third?.message?.exchangeType === EXCHANGE.quick;
     judge(!isConfirmed, 'alice takes the answer for the peer’s');
   },
@@ -126,7 +128,7 @@ v1Clause(
     await concludeQuick(peer, asked, { hash: right => right.with(5, ~(right[5] ?? 0) & 255), isAside: true });
     await outbound(peer.bench, ['TOO-EARLY ']);
     const seen = leftUnder(peer.bench, child, 'TOO-EARLY ');
-    for (const it of seen.slice(0, 1)) peer.bench.cite(it, 'by an SA that nobody has confirmed');
+    for (const it of seen.slice(0, 1)) peer.bench.cite(it, 'by an SA that nobody has confirmed', 'SPI');
     judge(seen.length === 0, 'alice sends by an SA whose HASH(3) is wrong');
   },
 );
@@ -201,7 +203,7 @@ v1Clause(
   async peer => {
     await answerMain(peer);
     const request = await quickRequest(peer);
-    peer.bench.cite(request, 'her offer');
+    peer.bench.cite(request, 'her offer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(payloadOf(request.payloads, 'KE') !== null, 'alice sends no KE');
     const all = (payloadOf(request.payloads, 'SA')?.proposals ?? []).flatMap(({ transforms }) => transforms);
     const without = all.filter(
@@ -241,7 +243,7 @@ v1Clause(
   async peer => {
     await answerMain(peer);
     const request = await quickRequest(peer);
-    peer.bench.cite(request, 'her identities');
+    peer.bench.cite(request, 'her identities', ...INSIDE, 'Payload SA', 'Payload N');
     const ids = payloadsOf(request.payloads, 'ID').map(({ data }) => Buffer.from(data).toString('hex'));
     judge(ids.length === 2, `alice sends ${ids.length} identities`);
     judge(ids[0] === '0a000000ffffff00' && ids[1] === '0a000100ffffff00', `alice sends ${ids.join(' and ')}`);
@@ -347,7 +349,8 @@ v1Clause(
     await peer.bench.lab.sleep(1_000);
     const answers = peer.heard().filter(isQuick(asked.messageId));
     const others = answers.filter(({ octets }) => Buffer.compare(octets, first.octets) !== 0);
-    for (const seen of others.slice(0, 1)) peer.bench.cite(seen, 'another answer');
+    for (const seen of others.slice(0, 1))
+      peer.bench.cite(seen, 'another answer', ...INSIDE, 'Payload SA', 'Payload N');
     judge(others.length === 0, 'alice answers one message with two');
   },
 );
@@ -364,7 +367,7 @@ v1Clause(
     await exchangeHalves(peer, await offer(peer));
     await askQuick(peer);
     const said = peer.said(EXCHANGE.quick);
-    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers');
+    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers', ...INSIDE, 'Payload SA', 'Payload N');
     judge(said.length === 0, 'alice negotiates with somebody who has not said who he is');
   },
 );
@@ -381,7 +384,7 @@ v1Clause(
     await callMain(peer);
     const asked = await askQuick(peer, { childSuite: '3des-md5' });
     const said = require(asked.response, 'alice says nothing');
-    peer.bench.cite(said, 'she refuses');
+    peer.bench.cite(said, 'she refuses', ...INSIDE, 'Payload SA', 'Payload N');
     judge(said.message?.exchangeType === EXCHANGE.informational, 'alice refuses by no Informational exchange');
     judge(said.message.messageId !== asked.messageId, 'alice uses the Message ID of the Quick Mode');
     judge(said.message.messageId !== 0, 'alice uses Message ID 0');

@@ -41,6 +41,7 @@ import {
   judgeQuick,
   judgeStillServes,
 } from '../tester/ike-v1/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 2409 §5.1: phase 1 authenticated with signatures. */
 
@@ -70,7 +71,7 @@ v1Clause(
   },
   async peer => {
     const signed = await letAliceSign(peer);
-    peer.bench.cite(signed.fifth, 'her message 5');
+    peer.bench.cite(signed.fifth, 'her message 5', ...INSIDE, 'Payload SA', 'Payload N');
     judge(isSigned(peer, 'initiator', signed.offer, signed.fifth), 'SIG of alice is not by her key, of HASH_I');
     await answerSigned(peer, signed);
     await quickRequest(peer);
@@ -89,7 +90,7 @@ v1Clause(
   },
   async peer => {
     const { response } = await callSigned(peer);
-    if (response !== null) peer.bench.cite(response, 'her message 6');
+    if (response !== null) peer.bench.cite(response, 'her message 6', ...INSIDE, 'Payload SA', 'Payload N');
     const types = (response?.payloads ?? []).map(({ type }) => type).filter(type => type !== 'N' && type !== 'VID');
     judge(types.join() === 'ID,CERT,SIG', `alice sends ${types.join() || saidBy(response)}`);
     judge(response?.message?.isEncrypted === true, 'alice shows her certificate to everybody');
@@ -187,7 +188,7 @@ v1Clause(
     for (const certificates of [['bob'], []]) {
       peer.begin();
       const response = await showHash(peer, certificates);
-      if (response !== null) peer.bench.cite(response, 'her answer');
+      if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SA', 'Payload N');
       judge(payloadOf(response?.payloads ?? [], 'SIG') === null, 'alice takes a hash for a proof');
       await judgeGone(peer, 'alice has an ISAKMP SA with somebody who has signed nothing');
     }
@@ -260,7 +261,7 @@ async function callAggressively(peer: TesterV1Peer, proof: Partial<SignedProof> 
   peer.method = METHOD.rsa;
   const asked = await askAggressive(peer);
   const second = takeAggressive(peer, asked);
-  peer.bench.cite(second, 'her message 2');
+  peer.bench.cite(second, 'her message 2', 'Payload SIG');
   judge(isSigned(peer, 'responder', asked.offer, second), 'SIG of alice is not by her key, of HASH_R');
   const payloads = signedPayloads(peer, 'initiator', asked.offer, proof).filter(({ type }) => type !== 'ID');
   await peer.send({ exchange: EXCHANGE.aggressive, payloads: [...payloads, ...natDetections(peer)], isSealed: true });

@@ -11,6 +11,7 @@ import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { informed, judgeAlive } from '../tester/ike-v1/verdicts.ts';
 import { sendBy } from '../tester/ike/child-traffic.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 3706: dead peer detection. */
 
@@ -39,11 +40,11 @@ v1Clause(
   async peer => {
     const { response } = await offer(peer);
     const answer = require(response, 'alice did not answer');
-    peer.bench.cite(answer, 'she answers');
+    peer.bench.cite(answer, 'she answers', 'Payload VID', ...INSIDE);
     judge(saysIt(answer), 'alice answers without the vendor ID');
     peer.begin();
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'she calls');
+    peer.bench.cite(first, 'she calls', 'Payload VID', ...INSIDE);
     judge(saysIt(first), 'alice calls without the vendor ID');
   },
 );
@@ -77,7 +78,7 @@ v1Clause(
     await callMain(peer);
     for (const sequence of [0x5000_0001, 0x5000_0002, 0x5000_0003]) {
       const answer = await informAsking(peer, [areYouThere(peer, sequence)]);
-      if (answer !== null) peer.bench.cite(answer, 'her acknowledgement');
+      if (answer !== null) peer.bench.cite(answer, 'her acknowledgement', ...INSIDE);
       judge(acknowledged(answer) === sequence, `alice acknowledges ${acknowledged(answer)} and not ${sequence}`);
     }
   },
@@ -94,7 +95,7 @@ v1Clause(
   async peer => {
     await callMain(peer);
     const answer = require(await informAsking(peer, [areYouThere(peer, 7)]), 'alice does not answer');
-    peer.bench.cite(answer, 'her acknowledgement');
+    peer.bench.cite(answer, 'her acknowledgement', ...INSIDE);
     judgeForm(peer, require(notifies(answer.payloads, NOTIFY.areYouThereAck)[0], 'no acknowledgement'));
   },
 );
@@ -121,7 +122,7 @@ v1Clause(
     const order = { exchange: EXCHANGE.informational, messageId: peer.newMessageId() };
     await peer.send({ ...order, payloads: [areYouThere(peer, 0x5000_0001)] });
     const said = peer.bench.outside().slice(before);
-    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers in the clear');
+    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she answers in the clear', ...INSIDE);
     judge(said.length === 0, 'alice answers a question in the clear');
     await judgeAlive(peer, 'alice does not answer the peer any more');
   },
@@ -139,7 +140,7 @@ v1Clause(
     await callMain(peer);
     const spi = peer.draw(16);
     const answer = await informAsking(peer, [{ ...areYouThere(peer, peer.sa.sequence), spi }]);
-    if (answer !== null) peer.bench.cite(answer, 'she answers');
+    if (answer !== null) peer.bench.cite(answer, 'she answers', 'Payload VID', ...INSIDE);
     judge(acknowledged(answer) === null, 'alice says that she is there, in an ISAKMP SA that is another');
     await judgeAlive(peer, 'alice does not answer the peer any more');
   },
@@ -159,7 +160,7 @@ v1Clause(
       require(acknowledged(await informAsking(peer, [areYouThere(peer, sequence)])), 'alice does not acknowledge');
     }
     const answer = await informAsking(peer, [areYouThere(peer, 0x1000_0001)]);
-    if (answer !== null) peer.bench.cite(answer, 'to a number that was used');
+    if (answer !== null) peer.bench.cite(answer, 'to a number that was used', ...INSIDE);
     judge(acknowledged(answer) === null, 'alice acknowledges a number that was used');
   },
 );
@@ -180,7 +181,7 @@ v1Clause(
     await peer.bench.lab.sleep(30_000);
     const [first] = questions(peer);
     judge(first !== undefined, 'alice does not ask');
-    peer.bench.cite(first, 'she asks');
+    peer.bench.cite(first, 'she asks', ...INSIDE);
     judgeForm(peer, require(notifies(first.payloads, NOTIFY.areYouThere)[0], 'no question'));
     judge((first.message?.messageId ?? 0) !== 0, 'she asks by Message ID 0');
   },
@@ -204,7 +205,7 @@ v1Clause(
       await peer.bench.lab.sleep(1_000);
       const fresh = questions(peer).find(it => !numbers.includes(numberOf(it)));
       if (fresh === undefined) continue;
-      peer.bench.cite(fresh, `number ${numberOf(fresh)}`);
+      peer.bench.cite(fresh, `number ${numberOf(fresh)}`, ...INSIDE);
       numbers.push(numberOf(fresh));
       await inform(peer, [iAmThere(peer, numberOf(fresh))]);
     }
@@ -233,7 +234,7 @@ v1Clause(
       await sendBy(peer, child, { sequence: i, text: `SIGN-${i} ` });
     }
     const asked = questions(peer);
-    for (const seen of asked.slice(0, 1)) peer.bench.cite(seen, 'she asks');
+    for (const seen of asked.slice(0, 1)) peer.bench.cite(seen, 'she asks', ...INSIDE);
     judge(asked.length === 0, 'alice asks a peer that she hears');
   },
 );
@@ -253,7 +254,7 @@ v1Clause(
     const { child } = await quick(peer);
     await peer.bench.lab.sleep(300_000);
     const asked = questions(peer);
-    for (const seen of asked.slice(0, 3)) peer.bench.cite(seen, 'she asks');
+    for (const seen of asked.slice(0, 3)) peer.bench.cite(seen, 'she asks', ...INSIDE);
     judge(asked.length >= 2, `alice asks ${asked.length} times`);
     await sendBy(peer, child, { sequence: 1, text: 'FROM-THE-DEAD ' });
     judge(peer.bench.arrivals('FROM-THE-DEAD ').length === 0, 'alice keeps the SAs of a peer that is gone');
@@ -314,7 +315,7 @@ v1Clause(
     await quick(peer);
     await peer.bench.lab.sleep(120_000);
     const asked = questions(peer);
-    for (const seen of asked.slice(0, 1)) peer.bench.cite(seen, 'she asks');
+    for (const seen of asked.slice(0, 1)) peer.bench.cite(seen, 'she asks', ...INSIDE);
     judge(asked.length === 0, 'alice asks a peer that has not said that it would answer');
     judge(payloadOf(peer.heard()[0]?.payloads ?? [], 'SA') !== null, 'alice took no offer');
   },

@@ -26,6 +26,7 @@ import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeQuick } from '../tester/ike-v1/verdicts.ts';
 import { judgeArrives, judgeCarries, leftUnder, needNativeEsp } from '../tester/ike/child-traffic.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 3947: NAT traversal in IKEv1. */
 
@@ -42,11 +43,11 @@ v1Clause(
   },
   async peer => {
     const answer = require((await offer(peer)).response, 'alice did not answer');
-    peer.bench.cite(answer, 'she answers');
+    peer.bench.cite(answer, 'she answers', 'Payload VID(RFC 3947)');
     judge(saysIt(answer), 'alice answers without the vendor ID');
     peer.begin();
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'she calls');
+    peer.bench.cite(first, 'she calls', 'Payload VID(RFC 3947)');
     judge(saysIt(first), 'alice calls without the vendor ID');
   },
 );
@@ -73,7 +74,7 @@ v1Clause(
     require((await offer(peer, unaware)).response, 'alice did not answer');
     const { response } = await askHalves(peer, unaware);
     const fourth = require(response, 'alice did not answer KE and nonce');
-    peer.bench.cite(fourth, 'her message 4');
+    peer.bench.cite(fourth, 'her message 4', 'Payload NAT-D');
     judge(payloadOf(fourth.payloads, 'KE') !== null, 'alice does not go on without NAT traversal');
     judge(payloadOf(fourth.payloads, 'NATD') === null, 'alice sends NAT-D to whom it says nothing');
   },
@@ -102,7 +103,7 @@ v1Clause(
     require((await offer(peer)).response, 'alice did not answer');
     const { response } = await askHalves(peer);
     const fourth = require(response, 'alice did not answer KE and nonce');
-    peer.bench.cite(fourth, 'her message 4');
+    peer.bench.cite(fourth, 'her message 4', 'Payload NAT-D');
     judgeHashes(peer, fourth);
   },
 );
@@ -118,7 +119,7 @@ v1Clause(
   async peer => {
     needNativeEsp(peer.bench);
     const third = require(await choose(peer, await letAliceCall(peer)), 'alice did not go on');
-    peer.bench.cite(third, 'her message 3');
+    peer.bench.cite(third, 'her message 3', 'Payload NAT-D');
     judgeHashes(peer, third);
   },
 );
@@ -137,7 +138,7 @@ v1Clause(
     const answer = require(await informAsking(peer, [
       areYouThere(peer, peer.sa.sequence++),
     ]), 'alice says nothing on port 4500');
-    peer.bench.cite(answer, 'by Informational');
+    peer.bench.cite(answer, 'by Informational', 'Ports');
     judge(answer.from === 4500 && answer.to === MAPPED, `alice informs from ${answer.from} to ${answer.to}`);
   },
 );
@@ -155,7 +156,7 @@ v1Clause(
     const third = require(await choose(peer, first), 'alice did not go on');
     const fifth = await answerHalves(peer, third, displaced(peer, 'other'));
     judge(fifth !== null, 'alice does not say who she is');
-    peer.bench.cite(fifth, 'her message 5');
+    peer.bench.cite(fifth, 'her message 5', 'Ports');
     judge(fifth.from === 4500 && fifth.to === 4500, `alice sends message 5 from ${fifth.from} to ${fifth.to}`);
     judge(isProof(peer, 'initiator', firstBody(first.octets), fifth), 'HASH_I of alice is wrong');
   },
@@ -173,7 +174,7 @@ v1Clause(
     needNativeEsp(peer.bench);
     await answerMain(peer);
     const request = await quickRequest(peer);
-    peer.bench.cite(request, 'her offer');
+    peer.bench.cite(request, 'her offer', ...INSIDE);
     judge(request.from === 500 && request.to === 500, `alice goes on from ${request.from} to ${request.to}`);
     judgeModes(request, MODE.tunnel);
   },
@@ -200,7 +201,7 @@ v1Clause(
     peer.float();
     await answerProof(peer, firstBody(first.octets));
     const request = await quickRequest(peer);
-    peer.bench.cite(request, 'her offer');
+    peer.bench.cite(request, 'her offer', ...INSIDE);
     judgeModes(request, MODE.udpTunnel);
     const { child } = await answerQuick(peer, request);
     await judgeCarries(peer, child, 1, 'SAs in UDP that alice has asked for');
@@ -222,7 +223,7 @@ v1Clause(
     await outbound(peer.bench, ['OUT-IN-UDP ']);
     const [seen] = leftUnder(peer.bench, child, 'OUT-IN-UDP ');
     judge(seen !== undefined, 'alice does not send by the SA');
-    peer.bench.cite(seen, 'by the SA');
+    peer.bench.cite(seen, 'by the SA', 'SPI');
     judge(seen.header.protocol === IpProtocol.UDP, 'alice sends ESP without UDP');
     judge(seen.ports?.from === 4500 && seen.ports.to === MAPPED, `from ${seen.ports?.from} to ${seen.ports?.to}`);
   },
@@ -281,7 +282,7 @@ v1Clause(
       .heard()
       .slice(before)
       .filter(({ message }) => message?.exchangeType === EXCHANGE.informational);
-    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'where she believes the peer');
+    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'where she believes the peer', 'Ports');
     judge(said.length > 0, 'alice says nothing when she ends the ISAKMP SA');
     judge(
       said.every(({ from, to }) => from === 4500 && to === MAPPED),
@@ -300,7 +301,7 @@ v1Clause(
   },
   async peer => {
     const sixth = require(await askProof(peer, await throughNat(peer)), 'alice did not answer message 5');
-    peer.bench.cite(sixth, 'who she is');
+    peer.bench.cite(sixth, 'who she is', ...INSIDE);
     const id = payloadOf(sixth.payloads, 'ID');
     judge(id?.port === 0, `her ID has the port ${id?.port}`);
   },
@@ -393,7 +394,7 @@ v1Clause(
       .filter(({ message }) => message?.exchangeType === EXCHANGE.informational);
     judge(said.length > 0, 'alice says nothing on port 4500');
     const wrong = said.find(({ from, to }) => from !== 4500 || to !== MAPPED);
-    if (wrong !== undefined) peer.bench.cite(wrong, 'not where the peer is');
+    if (wrong !== undefined) peer.bench.cite(wrong, 'not where the peer is', 'Ports');
     judge(wrong === undefined, `alice informs from ${wrong?.from} to ${wrong?.to}`);
   },
 );

@@ -19,6 +19,7 @@ import { addressOf, echoRequest, filler, headerOf } from '../tester/ip.ts';
 import { judge, require } from '../tester/judgement.ts';
 import { policy, protect, transform } from '../tester/plans.ts';
 import { datagram } from '../tester/udp-on-bench.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 3947 §5.2: transport mode through a NAT, and the addresses that there were before it. */
 
@@ -45,7 +46,7 @@ async function askTransport(peer: TesterV1Peer): Promise<QuickAsked> {
 
 /** Fails unless both are there, the initiator's first. */
 function judgeOriginals(peer: TesterV1Peer, heard: HeardV1, initiator: string, responder: string): void {
-  peer.bench.cite(heard, 'original addresses');
+  peer.bench.cite(heard, 'original addresses', ...INSIDE);
   const said = payloadsOf(heard.payloads, 'NATOA').map(({ data }) => [...data].join('.'));
   judge(said.length === 2, `alice sends ${said.length} NAT-OA payloads`);
   judge(said[0] === initiator && said[1] === responder, `alice says that there are ${said.join(' and ')}`);

@@ -25,7 +25,7 @@ benchClause(
     judge(bench.outside().length === 0, 'alice answered a keepalive');
     await outbound(bench, ['AFTER ']);
     const seen = require(datagramsFrom(bench)[0], 'alice sent nothing');
-    bench.cite(seen, `UDP ${seen.from} > ${seen.to}`);
+    bench.cite(seen, `UDP ${seen.from} > ${seen.to}`, 'Ports');
     judge(seen.to === NAT_T_PORT, `alice sends to port ${seen.to} because of a keepalive`);
   },
 );
@@ -45,7 +45,7 @@ benchClause(
     await bench.lab.sleep(65_000);
     const keepalives = datagramsFrom(bench).filter(({ content }) => content.length === 1);
     for (const seen of keepalives)
-      bench.cite(seen, `UDP ${seen.from} > ${seen.to}, 0x${seen.content[0]?.toString(16)}`);
+      bench.cite(seen, `UDP ${seen.from} > ${seen.to}, 0x${seen.content[0]?.toString(16)}`, 'Data');
     judge(keepalives.length >= 2 && keepalives.length <= 4, `${keepalives.length} keepalives in 65 seconds of silence`);
     for (const { from, to, content, checksum } of keepalives) {
       judge(content[0] === 0xff, `a keepalive of 0x${content[0]?.toString(16)}`);
@@ -71,7 +71,7 @@ benchClause(
       await bench.lab.sleep(10_000);
     }
     const keepalives = datagramsFrom(bench).filter(({ content }) => content.length === 1);
-    for (const seen of keepalives) bench.cite(seen, 'a keepalive that nobody needs');
+    for (const seen of keepalives) bench.cite(seen, 'a keepalive that nobody needs', 'Data');
     judge(keepalives.length === 0, `${keepalives.length} keepalives among packets`);
   },
 );

@@ -102,7 +102,7 @@ async function goesTo(bench: Bench, address: string, port: number): Promise<void
   await outbound(bench, ['NEXT ']);
   const seen = datagramsFrom(bench)[before];
   judge(seen !== undefined, 'alice sends no datagram any more');
-  bench.cite(seen, `to ${seen.header.destination} port ${seen.to}`);
+  bench.cite(seen, `to ${seen.header.destination} port ${seen.to}`, 'Ports');
   judge(
     seen.header.destination === address && seen.to === port,
     `alice sends to ${seen.header.destination} port ${seen.to}, not ${address} port ${port}`,

@@ -30,7 +30,7 @@ for (const [inner, outer] of [
     async bench => {
       await outbound(bench, ['THERE '], { inner });
       const seen = onlyDatagram(bench);
-      bench.cite(seen, `UDP ${seen.from} > ${seen.to}, ${seen.length} octets`);
+      bench.cite(seen, `UDP ${seen.from} > ${seen.to}, ${seen.length} octets`, 'Ports');
       judge(seen.length === seen.header.payload.length, `UDP Length ${seen.length} of ${seen.header.payload.length}`);
       judge(seen.opened !== null, 'what the datagram carries does not verify as ESP');
       judge(holds(seen.opened.payload, 'THERE '), 'the packet is not inside');
@@ -55,7 +55,7 @@ benchClause(
   async bench => {
     await outbound(bench, ['PORTS ']);
     const seen = onlyDatagram(bench);
-    bench.cite(seen, `UDP ${seen.from} > ${seen.to}`);
+    bench.cite(seen, `UDP ${seen.from} > ${seen.to}`, 'Ports');
     judge(seen.from === NAT_T_PORT && seen.to === 61000, `UDP ${seen.from} > ${seen.to}, not 4500 > 61000`);
   },
 );
@@ -73,7 +73,7 @@ benchClause(
     for (const octets of [8, 31, 600]) await outbound(bench, ['ZERO '], { octets });
     judge(datagramsFrom(bench).length === 3, `${datagramsFrom(bench).length} of 3 datagrams left`);
     for (const seen of datagramsFrom(bench)) {
-      if (seen.checksum !== 0) bench.cite(seen, `checksum 0x${seen.checksum.toString(16)}`);
+      if (seen.checksum !== 0) bench.cite(seen, `checksum 0x${seen.checksum.toString(16)}`, 'Checksum');
       judge(seen.checksum === 0, 'a datagram has a checksum');
     }
   },

@@ -13,7 +13,7 @@ export async function fateOf(bench: Bench, text: string, ip: Uint8Array): Promis
   const sealedBefore = sealedCount(bench);
   await bench.fromInside([ip]);
   const clear = bench.outside().filter(seen => holds(seen.ip, text));
-  for (const seen of clear) bench.cite(seen, `${text}in the clear`);
+  for (const seen of clear) bench.cite(seen, `${text}in the clear`, 'Protocol', 'Next Header');
   if (clear.length > 0) return 'bypassed';
   return sealedCount(bench) > sealedBefore ? 'protected' : 'discarded';
 }

@@ -26,7 +26,7 @@ for (const [unit, limits] of [
         await inbound(bench, { sequence: turn + 1, text: `IN-${turn} ` });
       }
       const left = espFrom(bench);
-      for (const seen of left.slice(-1)) bench.cite(seen, 'the last of the SA');
+      for (const seen of left.slice(-1)) bench.cite(seen, 'the last of the SA', 'Sequence Number');
       judge(left.length >= 1 && left.length < 8, `${left.length} of 8 packets left by an SA that should have ended`);
       judge(!bench.outside().some(({ ip }) => holds(ip, 'OUT-')), 'a packet left in the clear when the SA had ended');
       refused(bench, 'IN-7 ', 'accepted by an SA that should have ended');

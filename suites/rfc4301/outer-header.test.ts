@@ -31,7 +31,7 @@ for (const [inner, outer] of COMBINATIONS) {
     async bench => {
       await outbound(bench, ['ENDS '], { inner });
       const { header, ...seen } = firstEsp(bench);
-      bench.cite(seen, `${header.source} > ${header.destination}`);
+      bench.cite(seen, `${header.source} > ${header.destination}`, 'Source Address');
       judge(header.version === outer, `the outer header is IPv${header.version}`);
       judge(header.source === ALICE[outer], `the outer source is ${header.source}`);
       judge(header.destination === PEER[outer], `the outer destination is ${header.destination}`);
@@ -52,7 +52,7 @@ for (const [inner, outer] of COMBINATIONS) {
         const before = espFrom(bench).length;
         await outbound(bench, ['DSCP '], { inner, dscp });
         const seen = require(espFrom(bench)[before], 'nothing left alice');
-        bench.cite(seen, `DSCP ${dscp} inside`);
+        bench.cite(seen, `DSCP ${dscp} inside`, 'DSCP and ECN', 'Traffic Class');
         judge(seen.header.dscp === dscp, `DSCP ${dscp} inside, ${seen.header.dscp} outside`);
         const within = headerOf(require(seen.opened, 'it does not decrypt').payload).dscp;
         judge(within === dscp, `DSCP ${dscp} became ${within} inside`);
@@ -73,7 +73,7 @@ for (const [inner, outer] of COMBINATIONS) {
       const payload = udp({ source: FAR[inner], destination: HOST[inner], dscp: 10, payload: filler('INWARD ') });
       await inbound(bench, { sequence: 1, inner, payload, outer: { dscp: 46 } });
       const arrived = require(bench.arrivals('INWARD ')[0], 'nothing came out of the tunnel');
-      bench.cite(arrived, `DSCP ${arrived.header.dscp}`);
+      bench.cite(arrived, `DSCP ${arrived.header.dscp}`, 'DSCP and ECN', 'Traffic Class');
       judge(arrived.header.dscp === 10, `DSCP 10 inside and 46 outside came out as ${arrived.header.dscp}`);
     },
   );
@@ -115,7 +115,8 @@ for (const [inner, outer] of COMBINATIONS) {
           const payload = udp({ source: FAR[inner], destination: HOST[inner], ecn: within, payload: filler(text) });
           await inbound(bench, { sequence, inner, payload, outer: { ecn: outside } });
           const arrived = bench.arrivals(text)[0];
-          if (arrived !== undefined) bench.cite(arrived, `ECN ${within} inside, ${outside} outside`);
+          if (arrived !== undefined)
+            bench.cite(arrived, `ECN ${within} inside, ${outside} outside`, 'DSCP and ECN', 'Traffic Class');
           const came = arrived?.header.ecn ?? null;
           judge(came === due, `ECN ${within} inside and ${outside} outside: came out as ${came}, not ${due}`);
         }
@@ -163,7 +164,7 @@ for (const [inner, outer] of COMBINATIONS) {
       for (const dscp of [0, 46]) await outbound(bench, ['FIXED '], { inner, dscp });
       judge(espFrom(bench).length === 2, `${espFrom(bench).length} of 2 packets left`);
       for (const seen of espFrom(bench)) {
-        bench.cite(seen, `DSCP ${seen.header.dscp}`);
+        bench.cite(seen, `DSCP ${seen.header.dscp}`, 'DSCP and ECN', 'Traffic Class');
         judge(seen.header.dscp === 12, `the outer DSCP is ${seen.header.dscp}, not 12`);
       }
     },
@@ -182,7 +183,7 @@ for (const [inner, outer] of COMBINATIONS) {
       for (const ecn of [0, 1, 2, 3]) await outbound(bench, ['COMPATIBLE '], { inner, ecn });
       judge(espFrom(bench).length === 4, `${espFrom(bench).length} of 4 packets left`);
       for (const seen of espFrom(bench)) {
-        bench.cite(seen, `ECN ${seen.header.ecn}`);
+        bench.cite(seen, `ECN ${seen.header.ecn}`, 'DSCP and ECN', 'Traffic Class');
         judge(seen.header.ecn === 0, `the outer ECN field is ${seen.header.ecn}, not Not-ECT`);
       }
     },
@@ -217,7 +218,7 @@ for (const [inner, extra] of [
         judge(!outsideHeaders.includes(IpProtocol.HOPOPT), 'the outer header has extension headers');
         judge(espFrom(bench).length === 1, 'a packet with options did not leave');
         const { header, opened, ...seen } = firstEsp(bench);
-        bench.cite(seen, `${header.headerOctets} octets of outer header`);
+        bench.cite(seen, `${header.headerOctets} octets of outer header`, 'Total Length', 'Next Header');
         judge(header.headerOctets === (outer === 4 ? 20 : 40), 'the outer header has options');
         const sent = udp({ source: HOST[inner], destination: FAR[inner], payload: filler('OPTIONS '), ...extra });
         judge(opened.payload.length === sent.length, 'the inner packet lost or gained octets');
@@ -268,7 +269,8 @@ for (const [name, dontFragment, expected] of [
     async bench => {
       for (const bit of [false, true]) await outbound(bench, ['DF '], { dontFragment: bit });
       const seen = espFrom(bench);
-      for (const it of seen) bench.cite(it, `DF ${it.header.dontFragment ? 'set' : 'clear'}`);
+      for (const it of seen)
+        bench.cite(it, `DF ${it.header.dontFragment ? 'set' : 'clear'}`, 'Flags and Fragment Offset');
       const bits = seen.map(({ header }) => header.dontFragment);
       judge(bits.join() === expected.join(), `DF clear and set inside became ${bits.join(' and ')} outside`);
       for (const [index, { opened }] of seen.entries()) {

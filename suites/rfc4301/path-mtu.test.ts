@@ -49,7 +49,7 @@ function toldMtu(bench: Bench, family: Family): number | null {
     return header.protocol === (family === 4 ? IpProtocol.ICMP : IpProtocol.ICMPV6) && isError;
   });
   if (told === undefined) return null;
-  bench.cite(told, 'what the host behind alice is told');
+  bench.cite(told, 'what the host behind alice is told', 'Rest of Header');
   judge(told.header.destination === HOST[family], `${told.header.destination} was told`);
   const message = Buffer.from(told.header.payload);
   return family === 4 ? message.readUInt16BE(6) : message.readUInt32BE(4);

@@ -58,7 +58,7 @@ benchClause(
     await bench.fromOutside([layered(bench, 1, 'BOTH ', 'both')]);
     const [reply] = ahFrom(bench, 'ah-out');
     judge(reply !== undefined, 'alice did not answer under AH');
-    bench.cite(reply, 'AH, and ESP inside of it');
+    bench.cite(reply, 'AH, and ESP inside of it', 'SPI');
     judge(reply.ah.icvOk, 'the AH of the reply does not verify');
     judge(reply.ah.nextHeader === IpProtocol.ESP, `behind the AH stands ${reply.ah.nextHeader}, not ESP`);
     const opened = openEsp(bench.sa('out'), reply.ah.payload);
@@ -79,7 +79,7 @@ for (const layers of ['esp', 'ah', 'none'] as const) {
     async bench => {
       await bench.fromOutside([layered(bench, 1, 'LESS ', layers)]);
       const answers = bench.outside().filter(({ header }) => header.protocol !== IpProtocol.UDP);
-      for (const seen of answers) bench.cite(seen, `an answer to a ping with ${layers}`);
+      for (const seen of answers) bench.cite(seen, `an answer to a ping with ${layers}`, 'SPI');
       judge(answers.length === 0, `alice answered a ping with ${layers}`);
       await bench.fromOutside([layered(bench, 2, 'BOTH ', 'both')]);
       judge(bench.outside().length > 0, 'nor does she answer one with both');

@@ -39,7 +39,7 @@ for (const [name, change] of Object.entries(MUTABLE)) {
       await ping(bench, { sequence: 2, text: 'CHANGED ', family, onTheWay: altering(change) });
       answered(bench, ['PLAIN ', 'CHANGED '], 'no answer to a packet that is right');
       const [reply] = ahFrom(bench);
-      if (reply !== undefined) bench.cite(reply, `verifies with ${name} as zero`);
+      if (reply !== undefined) bench.cite(reply, `verifies with ${name} as zero`, 'ICV');
     },
   );
 }

@@ -81,7 +81,7 @@ for (const family of [4, 6] as const) {
       await ping(bench, { sequence: 1, text: 'TRANSPORT ', family });
       answered(bench, ['TRANSPORT '], 'no answer under AH');
       const reply = firstReply(bench);
-      bench.cite(reply, 'readable, and authenticated');
+      bench.cite(reply, 'readable, and authenticated', 'ICV');
       judge(reply.header.source === ALICE[family], 'the reply comes from elsewhere');
       judge(holds(reply.ah.payload, 'TRANSPORT '), 'the reply does not hold what was asked');
     },
@@ -178,7 +178,11 @@ for (const inner of [4, 6] as const) {
       async bench => {
         await outbound(bench, ['THERE '], { inner });
         const seen = require(ahFrom(bench)[0], 'alice sent nothing under her SA');
-        bench.cite(seen, `${seen.header.source} > ${seen.header.destination}, Next Header ${seen.ah.nextHeader}`);
+        bench.cite(
+          seen,
+          `${seen.header.source} > ${seen.header.destination}, Next Header ${seen.ah.nextHeader}`,
+          'Next Header',
+        );
         judge(seen.ah.icvOk, 'the ICV of what alice sent does not verify');
         judge(seen.ah.nextHeader === (inner === 4 ? 4 : 41), `Next Header ${seen.ah.nextHeader}`);
         const sent = udp({ source: HOST[inner], destination: FAR[inner], hopLimit: 63, payload: filler('THERE ') });

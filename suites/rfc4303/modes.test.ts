@@ -23,7 +23,11 @@ for (const outer of FAMILIES) {
       async bench => {
         await outbound(bench, ['THERE '], { inner });
         const { header, opened, ...seen } = firstEsp(bench);
-        bench.cite(seen, `${header.source} > ${header.destination}, Next Header ${opened.nextHeader}`);
+        bench.cite(
+          seen,
+          `${header.source} > ${header.destination}, Next Header ${opened.nextHeader}`,
+          'Source Address',
+        );
         judge(header.source === ALICE[outer] && header.destination === PEER[outer], 'the outer header has other ends');
         const due = inner === 4 ? IpProtocol.IPV4 : IpProtocol.IPV6;
         judge(opened.nextHeader === due, `Next Header ${opened.nextHeader}, not ${due}`);
@@ -53,7 +57,7 @@ for (const outer of FAMILIES) {
       const nextHeader = outer === 4 ? IpProtocol.ICMP : IpProtocol.ICMPV6;
       await inbound(bench, { sequence: 1, payload: icmp, nextHeader });
       const { header, opened, ...seen } = firstReply(bench);
-      bench.cite(seen, `ESP right behind the IPv${outer} header`);
+      bench.cite(seen, `ESP right behind the IPv${outer} header`, 'Protocol', 'Next Header');
       judge(header.source === ALICE[outer] && header.destination === PEER[outer], 'the reply runs between other ends');
       judge(opened.nextHeader === nextHeader, `Next Header ${opened.nextHeader}, not ${nextHeader}`);
       const replyType = outer === 4 ? 0 : 129;
@@ -78,7 +82,7 @@ for (const outer of FAMILIES) {
       await bench.fromOutside(fragmentsOf(sealedFor(bench, { sequence: 1, payload: icmp, nextHeader })));
       const pieces = bench.outsidePieces();
       const { opened, ...seen } = firstReply(bench);
-      bench.cite(seen, `the last of ${pieces.length} pieces`);
+      bench.cite(seen, `the last of ${pieces.length} pieces`, 'Flags and Fragment Offset');
       judge(pieces.length > 1, 'the reply came in one piece of more than the MTU');
       judge(
         opened.payload.length === icmp.length,

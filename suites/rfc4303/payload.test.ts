@@ -106,7 +106,7 @@ benchClause(
   async bench => {
     await bench.lab.sleep(2000);
     const dummies = espFrom(bench).filter(({ opened }) => opened?.nextHeader === IpProtocol.NO_NEXT);
-    for (const dummy of dummies.slice(0, 2)) bench.cite(dummy, 'a dummy');
+    for (const dummy of dummies.slice(0, 2)) bench.cite(dummy, 'a dummy', 'Protected part');
     judge(dummies.length >= 2, `${dummies.length} dummies in 2 s of silence`);
     await outbound(bench, ['REAL ']);
     const numbers = espFrom(bench).map(({ opened }) => Number(opened?.sequence ?? -1));
@@ -157,7 +157,7 @@ benchClause(
     for (const octets of sizes) await outbound(bench, [`SIZE-${octets} `], { octets });
     const sealed = espFrom(bench);
     judge(sealed.length === sizes.length, `${sealed.length} of ${sizes.length} packets left`);
-    for (const seen of sealed) bench.cite(seen, `${seen.esp.length} octets of ESP`);
+    for (const seen of sealed) bench.cite(seen, `${seen.esp.length} octets of ESP`, 'Protected part');
     const lengths = new Set(sealed.map(({ esp }) => esp.length));
     judge(lengths.size === 1, `payloads of one class leave with lengths ${[...lengths].join(', ')}`);
     for (const [index, { opened }] of sealed.entries()) {
@@ -202,7 +202,7 @@ benchClause(
     for (let octets = 20; octets < 36; octets++) await outbound(bench, ['ORDER '], { octets });
     judge(espFrom(bench).length === 16, `${espFrom(bench).length} of 16 packets left`);
     for (const { opened, ...seen } of espFrom(bench)) {
-      if (opened === null) bench.cite(seen, 'does not verify');
+      if (opened === null) bench.cite(seen, 'does not verify', 'Protected part');
       judge(opened !== null, 'an ICV does not verify over what was sent');
     }
   },

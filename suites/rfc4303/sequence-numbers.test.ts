@@ -43,7 +43,8 @@ benchClause(
   async bench => {
     await outbound(bench, ['LAST-BUT-ONE ', 'LAST ', 'TOO-MANY ', 'TOO-MANY ']);
     const numbers = espFrom(bench).map(({ opened }) => opened?.sequence ?? -1n);
-    for (const seen of espFrom(bench)) bench.cite(seen, `sequence ${seen.opened?.sequence ?? 'unreadable'}`);
+    for (const seen of espFrom(bench))
+      bench.cite(seen, `sequence ${seen.opened?.sequence ?? 'unreadable'}`, 'Sequence Number');
     judge(
       numbers.join() === [TWO_32 - 2, TWO_32 - 1].join(),
       `alice sent ${numbers.join(', ')} where only 2^32 - 2 and 2^32 - 1 were left`,
@@ -68,7 +69,8 @@ benchClause(
   },
   async bench => {
     await outbound(bench, ['LAST ', 'TOO-MANY ']);
-    for (const seen of espFrom(bench)) bench.cite(seen, `sequence ${seen.opened?.sequence ?? 'unreadable'}`);
+    for (const seen of espFrom(bench))
+      bench.cite(seen, `sequence ${seen.opened?.sequence ?? 'unreadable'}`, 'Sequence Number');
     judge(espFrom(bench).length === 1, `${espFrom(bench).length} packets left where one number was left`);
   },
 );
@@ -238,7 +240,8 @@ benchClause(
 function judgeNumbers(bench: Bench, expected: readonly bigint[]): void {
   const seen = espFrom(bench);
   for (const [index, { opened, ...packet }] of seen.entries()) {
-    if (opened?.sequence !== expected[index]) bench.cite(packet, `packet ${index + 1}, due with ${expected[index]}`);
+    if (opened?.sequence !== expected[index])
+      bench.cite(packet, `packet ${index + 1}, due with ${expected[index]}`, 'Sequence Number');
     judge(opened !== null, `packet ${index + 1} does not verify with sequence number ${expected[index]}`);
   }
   const numbers = seen.map(({ opened }) => opened?.sequence);

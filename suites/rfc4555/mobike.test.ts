@@ -23,6 +23,7 @@ import {
 import { errorsIn, natDetection, notifies, notify, payloadOf } from '../tester/ike/payloads.ts';
 import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import { answerInit, authRequest, letAliceCall } from '../tester/ike/respond.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 4555: an IKE SA and its children that move to other addresses. */
 
@@ -50,7 +51,7 @@ async function moved(peer: TesterPeer): Promise<TesterPeer> {
   const there = movedTo(peer, ELSEWHERE);
   const answer = await update(there);
   judge(answer?.opened.kind === 'opened', 'alice does not answer UPDATE_SA_ADDRESSES where it came from');
-  peer.bench.cite(answer, 'her answer, to the new address');
+  peer.bench.cite(answer, 'her answer, to the new address', 'Destination Address');
   judge(errorsIn(answer.payloads).length === 0, 'alice refuses UPDATE_SA_ADDRESSES');
   const check = await returnCheck(there);
   if (check !== null) await there.answer(check, notifies(check.payloads, NotifyType.COOKIE2));
@@ -68,7 +69,7 @@ ikeClause(
   },
   async peer => {
     const { authResponse } = await mobileCall(peer, SUPPORTED);
-    peer.bench.cite(authResponse, 'her IKE_AUTH');
+    peer.bench.cite(authResponse, 'her IKE_AUTH', ...INSIDE);
     const said = notifies(authResponse.payloads, NotifyType.MOBIKE_SUPPORTED);
     judge(said.length === 1, `alice says ${said.length} times that she knows MOBIKE`);
   },
@@ -86,7 +87,7 @@ ikeClause(
   async peer => {
     await answerInit(peer, await letAliceCall(peer));
     const request = await authRequest(peer);
-    peer.bench.cite(request, 'her IKE_AUTH');
+    peer.bench.cite(request, 'her IKE_AUTH', ...INSIDE);
     const said = notifies(request.payloads, NotifyType.MOBIKE_SUPPORTED);
     judge(said.length === 1, `alice says ${said.length} times that she knows MOBIKE`);
     judge(said[0]?.protocolId === 0 && said[0].spi.length === 0, 'alice says it about an SA');
@@ -105,7 +106,7 @@ ikeClause(
   async peer => {
     await answerInit(peer, await letAliceCall(peer));
     const request = await authRequest(peer);
-    peer.bench.cite(request, `from port ${request.from} to ${request.to}`);
+    peer.bench.cite(request, `from port ${request.from} to ${request.to}`, 'Ports');
     judge(request.from === 4500 && request.to === 4500, `alice sends from port ${request.from} to ${request.to}`);
   },
 );
@@ -122,7 +123,7 @@ ikeClause(
   async peer => {
     await answerInit(peer, await letAliceCall(peer));
     const request = await authRequest(peer);
-    peer.bench.cite(request, 'her IKE_AUTH');
+    peer.bench.cite(request, 'her IKE_AUTH', ...INSIDE);
     const told = [NotifyType.ADDITIONAL_IP4_ADDRESS, NotifyType.ADDITIONAL_IP6_ADDRESS].flatMap(type =>
       notifies(request.payloads, type).map(({ data }) => ({ type, data })),
     );
@@ -149,7 +150,7 @@ ikeClause(
     await peer.bench.command({ kind: 'rekey', child: 'net' });
     const next = await there.expect('request at the new address', isAsked).catch(() => null);
     judge(next !== null, 'alice does not ask where the peer is now');
-    peer.bench.cite(next, 'her next request');
+    peer.bench.cite(next, 'her next request', ...INSIDE);
   },
 );
 
@@ -217,7 +218,7 @@ ikeClause(
     const there = movedTo(peer, ELSEWHERE);
     const answer = await there.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: noNat(there) });
     judge(answer?.opened.kind === 'opened', 'alice does not answer at another address');
-    peer.bench.cite(answer, 'her answer goes there');
+    peer.bench.cite(answer, 'her answer goes there', 'Destination Address');
     const check = await returnCheck(there);
     if (check !== null) await there.answer(check, notifies(check.payloads, NotifyType.COOKIE2));
     const to = await destination(peer, child, 'STILL ');
@@ -240,12 +241,13 @@ ikeClause(
     await update(there);
     const check = await returnCheck(there);
     judge(check !== null, 'alice does not check that the peer is there');
-    peer.bench.cite(check, 'COOKIE2 in her request');
+    peer.bench.cite(check, 'COOKIE2 in her request', ...INSIDE);
     const cookie = require(notifies(check.payloads, NotifyType.COOKIE2)[0], 'no COOKIE2').data;
     judge(cookie.length >= 8 && cookie.length <= 64, `COOKIE2 of ${cookie.length} octets`);
     await outbound(peer.bench, ['TOO-EARLY ']);
     const early = espUnder(peer.bench, child.outbound).filter(({ header }) => header.destination === ELSEWHERE);
-    for (const seen of early.slice(0, 1)) peer.bench.cite(seen, 'to who has not shown that he is there');
+    for (const seen of early.slice(0, 1))
+      peer.bench.cite(seen, 'to who has not shown that he is there', 'Destination Address');
     judge(early.length === 0, 'alice sends to somebody who has not shown that he is there');
   },
 );
@@ -267,7 +269,7 @@ ikeClause(
     await there.answer(check, [notify(NotifyType.COOKIE2, new Uint8Array(16).fill(0x5a))]);
     await peer.bench.lab.sleep(500);
     const deletes = [...there.heard(), ...peer.heard()].filter(({ payloads }) => payloadOf(payloads, 'D') !== null);
-    for (const seen of deletes.slice(0, 1)) peer.bench.cite(seen, 'she deletes');
+    for (const seen of deletes.slice(0, 1)) peer.bench.cite(seen, 'she deletes', ...INSIDE);
     judge(
       deletes.some(({ payloads }) => payloadOf(payloads, 'D')?.protocolId === 1),
       'alice goes on with the IKE SA',
@@ -291,7 +293,7 @@ for (const octets of [8, 33, 64]) {
       const payloads = [notify(NotifyType.COOKIE2, cookie)];
       const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads });
       judge(answer?.opened.kind === 'opened', 'alice does not answer COOKIE2');
-      peer.bench.cite(answer, 'her answer');
+      peer.bench.cite(answer, 'her answer', ...INSIDE);
       const [returned] = notifies(answer.payloads, NotifyType.COOKIE2);
       judge(returned !== undefined && Buffer.from(returned.data).equals(cookie), 'alice does not return COOKIE2');
     },
@@ -311,7 +313,7 @@ ikeClause(
     await mobileCall(peer, SUPPORTED);
     const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: noNat(peer) });
     judge(answer?.opened.kind === 'opened', 'alice does not answer NAT detection');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     const ends = [
       [NotifyType.NAT_DETECTION_SOURCE_IP, ALICE[4]],
       [NotifyType.NAT_DETECTION_DESTINATION_IP, PEER[4]],
@@ -347,7 +349,7 @@ ikeClause(
     const there = movedTo(peer, ELSEWHERE);
     const answer = await update(there, noNatsAllowed('10.9.8.7', ALICE[4]));
     judge(answer?.opened.kind === 'opened', 'alice does not answer where it came from');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(has(answer, NotifyType.UNEXPECTED_NAT_DETECTED), 'alice does not say UNEXPECTED_NAT_DETECTED');
     const to = await destination(peer, child, 'STILL ');
     judge(to === PEER[4], `alice sends to ${to}`);
@@ -381,7 +383,7 @@ async function triesElsewhere(peer: TesterPeer): Promise<readonly Heard[]> {
   await peer.bench.command({ kind: 'rekey', child: 'net' });
   const there = movedTo(peer, ELSEWHERE);
   for (let waited = 0; waited < 8_000 && there.heard().length === 0; waited += 500) await peer.bench.lab.sleep(500);
-  for (const seen of there.heard().slice(0, 2)) peer.bench.cite(seen, 'to the other address');
+  for (const seen of there.heard().slice(0, 2)) peer.bench.cite(seen, 'to the other address', 'Destination Address');
   return there.heard();
 }
 
@@ -432,7 +434,7 @@ ikeClause(
     const { child } = await mobileAnswer(peer, SUPPORTED);
     const request = await moveAlice(peer, '1.2.3.44').catch(() => null);
     judge(request !== null, 'alice does not say that she has moved');
-    peer.bench.cite(request, 'her first request from there');
+    peer.bench.cite(request, 'her first request from there', 'Source Address');
     judge(request.header.source === '1.2.3.44', `alice sends from ${request.header.source}`);
     judge(has(request, UPDATE.notifyType), 'alice does not say UPDATE_SA_ADDRESSES');
     const right = natDetection(peer, '1.2.3.44', 4500);

@@ -15,6 +15,7 @@ import {
 import { METHOD } from '../tester/ike-v1/suite.ts';
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 4945 §3.2 and RFC 2408 §3.10: certificates that are asked for. */
 
@@ -31,7 +32,7 @@ const asking = (...requests: readonly IsakmpCertRequestPayload[]): V1Alteration 
 
 /** Fails unless there is a request for X.509 certificates of signature, of the Centre's. */
 function judgeAsks(peer: TesterV1Peer, heard: HeardV1, what: string): void {
-  peer.bench.cite(heard, what);
+  peer.bench.cite(heard, what, ...INSIDE, 'Payload CR');
   const all = payloadsOf(heard.payloads, 'CR');
   judge(all.length > 0, `alice asks for no certificate in ${what}`);
   const [first] = all;
@@ -107,7 +108,7 @@ v1Clause(
   },
   async peer => {
     const { fifth } = await letAliceSign(peer, asking(request(CERT.x509, CENTRE)));
-    peer.bench.cite(fifth, 'her message 5');
+    peer.bench.cite(fifth, 'her message 5', ...INSIDE, 'Payload CR');
     judgeShown(fifth);
   },
 );
@@ -154,7 +155,7 @@ for (const [slug, requests] of Object.entries(ODD)) {
       peer.method = METHOD.rsa;
       require((await offer(peer)).response, 'alice did not answer the offer');
       const { response } = await askHalves(peer, asking(...requests));
-      if (response !== null) peer.bench.cite(response, 'her answer');
+      if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload CR');
       judge(payloadOf(response?.payloads ?? [], 'KE') !== null, `alice does not go on: ${saidBy(response)}`);
       await judgeServesSigned(peer);
     },

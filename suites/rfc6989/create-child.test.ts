@@ -8,6 +8,7 @@ import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import type { IkePlan } from '../tester/ike/plans.ts';
 import { espProposal } from '../tester/ike/suite.ts';
 import { judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 6989 §2.5: a value that cannot be, when the IKE SA stands. */
 
@@ -56,7 +57,7 @@ for (const [group, number, values] of CASES) {
         });
         judgeNotified(peer, answer, NotifyType.INVALID_SYNTAX, 'INVALID_SYNTAX');
         const after = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [] });
-        if (after !== null) peer.bench.cite(after, 'the IKE SA is still there');
+        if (after !== null) peer.bench.cite(after, 'the IKE SA is still there', ...INSIDE);
         judge(after?.opened.kind !== 'opened', 'alice goes on with the IKE SA');
       },
     );
@@ -104,7 +105,7 @@ async function judgeDeletes(peer: TesterPeer): Promise<void> {
     const payload = payloadOf(heard.payloads, 'D');
     return payload === null ? [] : [{ heard, payload }];
   });
-  for (const { heard } of deletes.slice(0, 2)) peer.bench.cite(heard, 'she deletes');
+  for (const { heard } of deletes.slice(0, 2)) peer.bench.cite(heard, 'she deletes', ...INSIDE);
   judge(
     deletes.some(({ payload }) => payload.protocolId === 1),
     'alice does not delete the IKE SA',

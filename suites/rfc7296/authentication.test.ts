@@ -7,6 +7,7 @@ import { aliceIsAuthentic, authPayloads, CALL, openCall } from '../tester/ike/in
 import { errorsIn, notify, payloadOf } from '../tester/ike/payloads.ts';
 import { answerInit, authAnswer, authRequest, letAliceCall } from '../tester/ike/respond.ts';
 import { judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §2.15 and §2.21.2: who is believed. */
 
@@ -22,7 +23,7 @@ ikeClause(
     const opening = await openCall(peer);
     const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads: authPayloads(peer, opening) });
     judge(answer !== null && payloadOf(answer.payloads, 'AUTH') !== null, 'alice does not accept IKE_AUTH');
-    peer.bench.cite(answer, 'her AUTH');
+    peer.bench.cite(answer, 'her AUTH', ...INSIDE);
     judge(aliceIsAuthentic(peer, opening, answer, CALL.psk), 'AUTH of alice is wrong');
   },
 );

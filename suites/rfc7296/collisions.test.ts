@@ -18,6 +18,7 @@ import { deleteIke, notify, payloadOf } from '../tester/ike/payloads.ts';
 import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import { answerIkeRekey, askIkeRekey, ikeOfAnswer, letAliceRekeyIke } from '../tester/ike/rekey-ike.ts';
 import { judgeAnswers, judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §2.8.1, §2.8.2 and §2.25: exchanges of both ends that meet. */
 
@@ -53,7 +54,7 @@ ikeClause(
   async peer => {
     const { asked } = await bothRekey(peer, { his: HIGH, hers: HIGH });
     judge(asked.response !== null, 'alice does not answer the peer’s rekey');
-    peer.bench.cite(asked.response, 'her answer');
+    peer.bench.cite(asked.response, 'her answer', ...INSIDE);
     judge(payloadOf(asked.response.payloads, 'SA') !== null, 'alice does not rekey what she is rekeying herself');
   },
 );
@@ -101,7 +102,7 @@ ikeClause(
     const hers = await answer();
     const [request, ...more] = await deletes(peer);
     judge(request !== undefined, 'alice does not delete the child that is redundant');
-    peer.bench.cite(request, 'her Delete');
+    peer.bench.cite(request, 'her Delete', ...INSIDE);
     judge(
       deletedIn(request).join() === String(hers.inbound.spi) && more.length === 0,
       'alice deletes another child than that of her own exchange',
@@ -127,7 +128,7 @@ ikeClause(
     const hers = await answer();
     const [request, ...more] = await deletes(peer);
     judge(request !== undefined, 'alice does not delete the old child');
-    peer.bench.cite(request, 'her Delete');
+    peer.bench.cite(request, 'her Delete', ...INSIDE);
     judge(
       deletedIn(request).join() === String(old.inbound.spi) && more.length === 0,
       'alice deletes another child than the old one',
@@ -157,7 +158,7 @@ ikeClause(
   async peer => {
     const { asked } = await bothRekeyIke(peer, { his: HIGH, hers: HIGH });
     judge(asked.response !== null, 'alice does not answer the peer’s rekey');
-    peer.bench.cite(asked.response, 'her answer');
+    peer.bench.cite(asked.response, 'her answer', ...INSIDE);
     judge(payloadOf(asked.response.payloads, 'SA') !== null, 'alice does not rekey what she is rekeying herself');
   },
 );
@@ -177,7 +178,7 @@ ikeClause(
     const hers = await answer();
     const [end] = await deletes(hers);
     judge(end !== undefined, 'alice does not delete the IKE SA that is redundant');
-    peer.bench.cite(end, 'in the IKE SA of her exchange');
+    peer.bench.cite(end, 'in the IKE SA of her exchange', "Initiator's SPI");
     judge((await deletes(peer)).length === 0, 'alice deletes the old IKE SA, which the peer is to delete');
     judge((await deletes(his)).length === 0, 'alice deletes the IKE SA that is not redundant');
     await hers.answer(end, []);
@@ -201,7 +202,7 @@ ikeClause(
     const hers = await answer();
     const [end] = await deletes(peer);
     judge(end !== undefined, 'alice does not delete the old IKE SA');
-    peer.bench.cite(end, 'in the old IKE SA');
+    peer.bench.cite(end, 'in the old IKE SA', "Initiator's SPI");
     judge((await deletes(hers)).length === 0, 'alice deletes the IKE SA that is not redundant');
     await peer.answer(end, []);
     await his.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [deleteIke()] });
@@ -239,7 +240,7 @@ ikeClause(
     await letAliceRekeyChild(peer);
     const answer = await deleteChildren(peer, child);
     judge(answer !== null, 'alice does not answer the Delete of a child that she rekeys');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(deletedIn(answer).join() === String(child.inbound.spi), 'alice does not delete her half');
     await judgeAnswers(peer, 'the IKE SA does not live on');
   },
@@ -310,7 +311,7 @@ ikeClause(
     const request = await letAliceRekeyIke(peer);
     const answer = await deleteChildren(peer, child);
     judge(answer !== null, 'alice does not answer a Delete while she rekeys the IKE SA');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(deletedIn(answer).join() === String(child.inbound.spi), 'alice does not delete her half');
     await judgeAnswers(await answerIkeRekey(peer, request), 'alice does not answer in the new IKE SA');
   },
@@ -345,11 +346,11 @@ ikeClause(
     await letAliceRekeyIke(peer);
     const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [deleteIke()] });
     judge(answer?.opened.kind === 'opened', 'alice does not answer the Delete of an IKE SA that she rekeys');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     const before = peer.heard().length;
     await peer.bench.lab.sleep(4_000);
     const again = peer.heard().slice(before).filter(isRequestTo(peer, ExchangeType.CREATE_CHILD_SA));
-    for (const seen of again.slice(0, 1)) peer.bench.cite(seen, 'about an IKE SA that is no more');
+    for (const seen of again.slice(0, 1)) peer.bench.cite(seen, 'about an IKE SA that is no more', "Initiator's SPI");
     judge(again.length === 0, 'alice goes on to rekey an IKE SA that was deleted');
   },
 );
@@ -372,12 +373,12 @@ ikeClause(
     await peer.answer(request, [notify(NotifyType.TEMPORARY_FAILURE)]);
     await peer.bench.lab.sleep(200);
     const early = peer.heard().slice(after).find(isAsked);
-    if (early !== undefined) peer.bench.cite(early, 'at once');
+    if (early !== undefined) peer.bench.cite(early, 'at once', ...INSIDE);
     judge(early === undefined, 'alice asks again at once');
     await peer.bench.lab.sleep(60_000);
     const again = peer.heard().slice(after).find(isAsked);
     judge(again !== undefined, 'alice does not ask again');
-    peer.bench.cite(again, 'later');
+    peer.bench.cite(again, 'later', ...INSIDE);
     await judgeCarries(peer, child, 1, 'the child that was not rekeyed');
   },
 );

@@ -12,6 +12,7 @@ import type { IkePlan } from '../tester/ike/plans.ts';
 import { answerInit, authAnswer, authRequest, letAliceCall } from '../tester/ike/respond.ts';
 import { judgeAnswers, judgeNotified } from '../tester/ike/verdicts.ts';
 import { formatAddress } from '../../engine/wire/address.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §2.19 and §3.15: the configuration payload, and addresses that are given by it. */
 
@@ -204,7 +205,7 @@ ikeClause(
     const set = { type: 'CP', cfgType: CfgType.CFG_SET, attributes: [{ type: 1, value }] } as const;
     const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [set] });
     judge(answer?.opened.kind === 'opened', 'alice does not answer CFG_SET');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     const said = payloadOf(answer.payloads, 'CP');
     judge(said === null || said.attributes.length === 0, 'alice takes an address from her peer');
     await judgeCarries(peer, child, 1, 'after CFG_SET');
@@ -228,7 +229,7 @@ ikeClause(
   async peer => {
     await answerInit(peer, await letAliceCall(peer));
     const sent = await authRequest(peer);
-    peer.bench.cite(sent, 'her IKE_AUTH');
+    peer.bench.cite(sent, 'her IKE_AUTH', ...INSIDE);
     const cp = payloadOf(sent.payloads, 'CP');
     judge(cp?.cfgType === CfgType.CFG_REQUEST, 'there is no CFG_REQUEST in alice’s IKE_AUTH');
     const [wanted] = cp.attributes.filter(({ type }) => type === CfgAttribute.INTERNAL_IP4_ADDRESS);

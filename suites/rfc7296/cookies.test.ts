@@ -160,8 +160,8 @@ async function returned(
     .heard()
     .slice(before)
     .find(({ octets }) => Buffer.compare(octets, first.octets) !== 0), 'alice does not come back with the cookie');
-  peer.bench.cite(first, 'her first request');
-  peer.bench.cite(second, 'with the cookie');
+  peer.bench.cite(first, 'her first request', 'Payload SA');
+  peer.bench.cite(second, 'with the cookie', 'Payload N(COOKIE)');
   return { first, second };
 }
 
@@ -250,7 +250,7 @@ ikeClause(
       await peer.answer(asked, [notify(NotifyType.COOKIE, cookie)]);
       const back = require(peer.requests(ExchangeType.IKE_SA_INIT).at(-1), 'alice did not call');
       const cookies = notifies(back.payloads, NotifyType.COOKIE);
-      peer.bench.cite(back, `asked for cookie ${octet}`);
+      peer.bench.cite(back, `asked for cookie ${octet}`, 'Payload N(COOKIE)');
       judge(cookies.length === 1, `alice returns ${cookies.length} cookies`);
       judge(cookies[0]?.data[0] === octet, 'alice does not return the newest cookie');
     }

@@ -16,6 +16,7 @@ import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import type { IkePlan } from '../tester/ike/plans.ts';
 import { judgeAlive, judgeNotified } from '../tester/ike/verdicts.ts';
 import { outbound } from '../tester/esp-on-bench.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §1.3 and §1.3.1: new Child SAs in an IKE SA that stands. */
 
@@ -54,7 +55,7 @@ ikeClause(
     await call(peer);
     const { response } = await askChild(peer);
     judge(response !== null, 'alice does not answer CREATE_CHILD_SA');
-    peer.bench.cite(response, 'her answer');
+    peer.bench.cite(response, 'her answer', ...INSIDE);
     for (const type of ['SA', 'NONCE', 'TSi', 'TSr'] as const)
       judge(payloadOf(response.payloads, type) !== null, `there is no ${type} in alice’s answer`);
   },
@@ -110,7 +111,7 @@ ikeClause(
     const nonces = [nonceR];
     for (const spi of [0xc0ff_ee02, 0xc0ff_ee03]) {
       const { response } = await makeChild(peer, { spi });
-      peer.bench.cite(response, 'with a nonce');
+      peer.bench.cite(response, 'with a nonce', ...INSIDE);
       nonces.push(payloadOf(response.payloads, 'NONCE')?.data ?? new Uint8Array(0));
     }
     const different = new Set(nonces.map(nonce => Buffer.from(nonce).toString('hex')));
@@ -201,7 +202,7 @@ ikeClause(
   },
   async peer => {
     const request = await letAliceAsk(peer);
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', ...INSIDE);
     for (const type of ['SA', 'NONCE', 'TSi', 'TSr'] as const)
       judge(payloadOf(request.payloads, type) !== null, `there is no ${type} in alice’s request`);
     const isRekey = request.payloads.some(it => it.type === 'N' && it.notifyType === NotifyType.REKEY_SA);
@@ -243,7 +244,7 @@ ikeClause(
       .slice(after)
       .find(({ payloads }) => payloadOf(payloads, 'KE')?.group === 19);
     judge(again !== undefined, 'alice does not ask again with the group that was named');
-    peer.bench.cite(again, 'with the group that was named');
+    peer.bench.cite(again, 'with the group that was named', ...INSIDE);
     const child = await answerChild(peer, again, { exchange: 'ecp256' });
     await judgeCarries(peer, child, 1, 'the child with the other group');
   },
@@ -281,7 +282,7 @@ ikeClause(
 
 async function judgeRefusedBy(peer: TesterPeer, child: TesterChild, text: string): Promise<void> {
   const left = leftUnder(peer.bench, child, 'BY-MORE ');
-  for (const seen of left.slice(0, 1)) peer.bench.cite(seen, 'by what she did not ask for');
+  for (const seen of left.slice(0, 1)) peer.bench.cite(seen, 'by what she did not ask for', 'SPI');
   judge(left.length === 0, 'alice sends by a Child SA that is not what she has offered');
   await judgeRefused(
     peer,
@@ -339,7 +340,7 @@ ikeClause(
     const first = await call(peer);
     const notifies = [notify(NotifyType.IPCOMP_SUPPORTED, Uint8Array.of(0x12, 0x34, 2))];
     const { child, response } = await makeChild(peer, { notifies });
-    peer.bench.cite(response, 'her answer');
+    peer.bench.cite(response, 'her answer', ...INSIDE);
     const isAgreed = response.payloads.some(it => it.type === 'N' && it.notifyType === NotifyType.IPCOMP_SUPPORTED);
     judge(!isAgreed, 'alice agrees to compress');
     await judgeArrives(peer, child, { sequence: 1, text: 'AS-IT-IS ' }, 'alice takes no packets by the new child');
@@ -359,7 +360,7 @@ ikeClause(
   async peer => {
     const first = await call(peer);
     const { child, response } = await makeChild(peer, { notifies: [notify(NotifyType.USE_TRANSPORT_MODE)] });
-    peer.bench.cite(response, 'her answer');
+    peer.bench.cite(response, 'her answer', ...INSIDE);
     const isAgreed = response.payloads.some(it => it.type === 'N' && it.notifyType === NotifyType.USE_TRANSPORT_MODE);
     judge(!isAgreed, 'alice agrees to transport mode between nets');
     await deleteChildren(peer, first.child);

@@ -8,6 +8,7 @@ import { call } from '../tester/ike/initiate.ts';
 import { deleteEsp, deleteIke, notify, payloadOf } from '../tester/ike/payloads.ts';
 import type { TesterPeer } from '../tester/ike/peer.ts';
 import { judgeAlive, judgeAnswers } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §1.4, §1.4.1, §1.5, §2.25 and §3.11: how SAs end. */
 
@@ -27,7 +28,7 @@ ikeClause(
     const { child } = await call(peer);
     const answer = await deleteChildren(peer, child);
     judge(answer !== null, 'alice does not answer a Delete');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(deletedIn(answer).join() === String(child.inbound.spi), 'alice does not name the half that she receives by');
   },
 );
@@ -45,7 +46,7 @@ ikeClause(
     const { child: second } = await makeChild(peer, { spi: SECOND_SPI });
     const answer = await deleteChildren(peer, child, second);
     judge(answer !== null, 'alice does not answer a Delete');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     const expected = [child.inbound.spi, second.inbound.spi].sort((a, b) => a - b);
     const said = deletedIn(answer).sort((a, b) => a - b);
     judge(said.join() === expected.join(), `alice names ${said.length} of the two halves that she receives by`);
@@ -88,7 +89,7 @@ ikeClause(
     const before = espUnder(peer.bench, child.outbound).length;
     await outbound(peer.bench, ['BY-NOTHING ']);
     const after = espUnder(peer.bench, child.outbound).slice(before);
-    for (const seen of after.slice(0, 1)) peer.bench.cite(seen, 'by a child that is closed');
+    for (const seen of after.slice(0, 1)) peer.bench.cite(seen, 'by a child that is closed', 'SPI');
     judge(after.length === 0, 'alice sends by a child that is closed');
   },
 );
@@ -105,7 +106,7 @@ ikeClause(
     const { child } = await call(peer);
     const answer = await say(peer, deleteEsp(0x1234_5678));
     judge(answer !== null, 'alice does not answer a Delete of what is not there');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(payloadOf(answer.payloads, 'D') === null, 'alice deletes what is not there');
     await judgeCarries(peer, child, 1, 'after a Delete of something else');
   },
@@ -123,7 +124,7 @@ ikeClause(
     const { child } = await call(peer);
     const command = { kind: 'terminate', child: 'net' } as const;
     const request = await letAlice(peer, command, ExchangeType.INFORMATIONAL, 'Delete');
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', ...INSIDE);
     judge(deletedIn(request).join() === String(child.inbound.spi), 'alice does not name the half that she receives by');
     await answerDelete(peer, request, child);
     await judgeRefused(
@@ -169,7 +170,7 @@ ikeClause(
     const request = await letAlice(peer, command, ExchangeType.INFORMATIONAL, 'Delete');
     const answer = await deleteChildren(peer, child);
     judge(answer !== null, 'alice does not answer the Delete of what she deletes herself');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(payloadOf(answer.payloads, 'D') === null, 'alice deletes in the answer what she has asked to be deleted');
     await peer.answer(request, []);
     await judgeRefused(
@@ -194,7 +195,7 @@ ikeClause(
     await call(peer);
     const answer = await say(peer, deleteIke());
     judge(answer?.opened.kind === 'opened', 'alice does not answer the Delete of the IKE SA');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(answer.payloads.length === 0, 'alice says more than that she has heard');
   },
 );
@@ -238,7 +239,7 @@ ikeClause(
     await call(peer);
     await say(peer, deleteIke());
     const answer = await say(peer);
-    if (answer !== null) peer.bench.cite(answer, 'her answer');
+    if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(answer?.opened.kind !== 'opened', 'alice answers in an IKE SA that was deleted');
   },
 );
@@ -255,7 +256,7 @@ ikeClause(
     await call(peer);
     const command = { kind: 'terminate', ike: 'bob' } as const;
     const request = await letAlice(peer, command, ExchangeType.INFORMATIONAL, 'Delete');
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', ...INSIDE);
     const end = payloadOf(request.payloads, 'D');
     judge(end !== null && end.protocolId === ProtocolId.IKE, 'alice’s Delete does not name IKE');
     judge(end.spis.length === 0, `alice’s Delete of the IKE SA has ${end.spis.length} SPIs`);
@@ -275,7 +276,7 @@ ikeClause(
     await letAlice(peer, { kind: 'terminate', ike: 'bob' }, ExchangeType.INFORMATIONAL, 'Delete');
     const answer = await say(peer, deleteIke());
     judge(answer?.opened.kind === 'opened', 'alice does not answer a Delete of the IKE SA that she deletes herself');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(answer.payloads.length === 0, 'alice says more than that she has heard');
   },
 );
@@ -339,7 +340,7 @@ ikeClause(
     const payloads = [notify(NotifyType.INVALID_SPI, Uint8Array.of(1, 2, 3, 4))];
     await peer.post(...peer.encode({ ...header, ...zero, payloads }));
     const said = peer.heard().slice(before);
-    for (const seen of said) peer.bench.cite(seen, 'to a one-way message');
+    for (const seen of said) peer.bench.cite(seen, 'to a one-way message', 'Exchange Type');
     judge(said.length === 0, 'alice answers a one-way message');
   },
 );

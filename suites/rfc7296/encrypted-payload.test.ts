@@ -6,6 +6,7 @@ import { attempt, accepted, authPayloads, call, openCall } from '../tester/ike/i
 import { deleteIke, notify, payloadOf } from '../tester/ike/payloads.ts';
 import { type Heard, TesterPeer } from '../tester/ike/peer.ts';
 import { judgeAlive } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §3.14: what is under SK, and what is not believed without it. */
 
@@ -34,7 +35,7 @@ for (const [slug, at] of [
       const octets = request(peer, [deleteIke(), notify(40_960, new Uint8Array(16))]);
       const place = at < 0 ? octets.length + at : at;
       const answer = await peer.askAgain([octets.with(place, u8At(octets, place) ^ 1)]);
-      if (answer !== null) peer.bench.cite(answer, 'to what is not authentic');
+      if (answer !== null) peer.bench.cite(answer, 'to what is not authentic', ...INSIDE);
       judge(answer === null, 'alice answers a message that is not authentic');
       await judgeAlive(peer, 'alice gives up for a message that is not authentic');
     },
@@ -114,7 +115,7 @@ for (const [slug, sealing] of [
       await call(peer);
       const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [], sealing });
       judge(answer !== null, 'alice does not take padding that she need not have');
-      peer.bench.cite(answer, 'her answer');
+      peer.bench.cite(answer, 'her answer', ...INSIDE);
     },
   );
 }
@@ -187,7 +188,7 @@ for (const suite of [
       const opening = await openCall(peer);
       const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads: authPayloads(peer, opening) });
       judge(answer?.opened.kind === 'opened', 'alice has other keys than the peer');
-      peer.bench.cite(answer, 'under the keys that both have');
+      peer.bench.cite(answer, 'under the keys that both have', ...INSIDE);
       judge(payloadOf(answer.payloads, 'AUTH') !== null, 'alice does not accept AUTH by these keys');
     },
   );

@@ -4,6 +4,7 @@ import { ikeClause } from '../tester/ike/ike-clause.ts';
 import { authPayloads, openCall } from '../tester/ike/initiate.ts';
 import { errorsIn, payloadOf } from '../tester/ike/payloads.ts';
 import { judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §2.21.3 and §2.21.4: what is said of messages that cannot be understood, and to strangers. */
 
@@ -41,7 +42,7 @@ for (const [slug, drop, brokenBy] of [
       const payloads = authPayloads(peer, opening).filter(({ type }) => type !== drop);
       const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads });
       judge(answer !== null, 'alice says nothing to an IKE_AUTH that lacks something');
-      peer.bench.cite(answer, 'her answer');
+      peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N');
       judge(errorsIn(answer.payloads).length > 0, 'alice does not refuse');
       judge(payloadOf(answer.payloads, 'SA') === null, 'alice makes a child');
     },
@@ -64,7 +65,7 @@ ikeClause(
     });
     const answer = await peer.askAgain(octets);
     if (answer === null) return;
-    peer.bench.cite(answer, 'to a stranger');
+    peer.bench.cite(answer, 'to a stranger', 'Payload N', ...INSIDE);
     judge(answer.opened.kind === 'clear', 'alice answers a stranger under SK');
     judge(answer.ike?.messageId === 7, `alice answers with the Message ID ${answer.ike?.messageId}`);
     judge(
@@ -100,7 +101,8 @@ ikeClause(
       await peer.post(...sent);
     }
     const answers = peer.heard();
-    for (const seen of answers.slice(0, 2)) peer.bench.cite(seen, `one of ${answers.length} answers to 200 requests`);
+    for (const seen of answers.slice(0, 2))
+      peer.bench.cite(seen, `one of ${answers.length} answers to 200 requests`, 'Payload N', ...INSIDE);
     judge(answers.length < 100, `alice answers ${answers.length} of 200 requests of a stranger`);
     judge(
       answers.every(answer => answer.octets.length <= octets + 8),

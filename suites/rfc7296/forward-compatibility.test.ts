@@ -9,6 +9,7 @@ import { notify, payloadOf } from '../tester/ike/payloads.ts';
 import type { TesterPeer } from '../tester/ike/peer.ts';
 import { letAliceCall } from '../tester/ike/respond.ts';
 import { judgeAccepted, judgeAlive, judgeNotAccepted, judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §2.5 and §3: what is not known, and what is reserved. */
 
@@ -116,7 +117,7 @@ ikeClause(
   },
   async peer => {
     const answer = require(await authWith(peer, unknown(false)), 'alice did not answer IKE_AUTH');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(payloadOf(answer.payloads, 'AUTH') !== null, 'alice refuses a payload that she could skip');
   },
 );
@@ -166,7 +167,7 @@ ikeClause(
     await call(peer).catch(() => null);
     for (const seen of peer.heard()) {
       const marked = seen.payloads.find(({ critical }) => critical === true);
-      if (marked !== undefined) peer.bench.cite(seen, `${marked.type} is critical`);
+      if (marked !== undefined) peer.bench.cite(seen, `${marked.type} is critical`, ...INSIDE);
       judge(marked === undefined, `alice sets the Critical bit of ${marked?.type}`);
     }
   },
@@ -182,7 +183,7 @@ ikeClause(
   },
   async peer => {
     const seen = await letAliceCall(peer);
-    peer.bench.cite(seen, 'its payload headers');
+    peer.bench.cite(seen, 'its payload headers', 'Payload SA');
     const { octets } = seen;
     for (let at = 28; at + 4 <= octets.length; at += Math.max(4, u16At(octets, at + 2))) {
       judge((u8At(octets, at + 1) & 0x7f) === 0, `alice sets reserved bits at octet ${at + 1}`);
@@ -272,7 +273,7 @@ ikeClause(
     await call(peer);
     const payloads = [notify(8191), notify(40_960)];
     const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads });
-    if (answer !== null) peer.bench.cite(answer, 'her answer');
+    if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE);
     judge(
       answer !== null && answer.payloads.every(({ type }) => type !== 'N'),
       'alice minds notifies that she does not know',

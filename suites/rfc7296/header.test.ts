@@ -23,7 +23,7 @@ ikeClause(
   async peer => {
     const { response } = await attempt(peer);
     const { ike } = require(response, 'alice did not answer IKE_SA_INIT');
-    if (response !== null) peer.bench.cite(response, `initiator’s SPI ${ike?.initiatorSpi}`);
+    if (response !== null) peer.bench.cite(response, `initiator’s SPI ${ike?.initiatorSpi}`, "Initiator's SPI");
     judge(ike?.initiatorSpi === peer.initiatorSpi, `alice answers with the initiator’s SPI ${ike?.initiatorSpi}`);
   },
 );
@@ -39,6 +39,7 @@ ikeClause(
   async peer => {
     const { response } = await attempt(peer);
     judgeAccepted(peer, response, 'alice does not accept IKE_SA_INIT');
+    peer.bench.cite(response, `responder’s SPI ${response.ike?.responderSpi}`, "Responder's SPI");
     judge(response.ike?.responderSpi !== NO_SPI, 'alice accepts an IKE SA without an SPI of her own');
   },
 );
@@ -53,7 +54,7 @@ ikeClause(
   },
   async peer => {
     const { ike, ...heard } = await letAliceCall(peer);
-    peer.bench.cite(heard, `SPIs ${ike?.initiatorSpi} and ${ike?.responderSpi}`);
+    peer.bench.cite(heard, `SPIs ${ike?.initiatorSpi} and ${ike?.responderSpi}`, "Responder's SPI");
     judge(ike?.responderSpi === NO_SPI, `alice begins with the responder’s SPI ${ike?.responderSpi}`);
     judge(ike.initiatorSpi !== NO_SPI, 'alice begins without an SPI of her own');
   },
@@ -76,7 +77,7 @@ ikeClause(
   },
   async peer => {
     for (const { ike, ...seen } of await everything(peer)) {
-      if (ike?.majorVersion !== 2) peer.bench.cite(seen, 'not version 2');
+      if (ike?.majorVersion !== 2) peer.bench.cite(seen, 'not version 2', 'Version');
       judge(ike?.majorVersion === 2, `alice sends version ${ike?.majorVersion}`);
     }
   },
@@ -92,7 +93,7 @@ ikeClause(
   },
   async peer => {
     for (const { ike, ...seen } of await everything(peer)) {
-      if (ike?.minorVersion !== 0) peer.bench.cite(seen, 'not version 2.0');
+      if (ike?.minorVersion !== 0) peer.bench.cite(seen, 'not version 2.0', 'Version');
       judge(ike?.minorVersion === 0, `alice sends version 2.${ike?.minorVersion}`);
     }
   },
@@ -123,10 +124,10 @@ ikeClause(
   async peer => {
     const { response } = await attempt(peer);
     const answer = require(response, 'alice did not answer IKE_SA_INIT');
-    peer.bench.cite(answer, 'she is not the initiator');
+    peer.bench.cite(answer, 'she is not the initiator', 'Flags');
     judge(answer.ike?.isInitiator === false, 'alice sets the Initiator flag in her answer');
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, 'she is');
+    peer.bench.cite(first, 'she is', 'Flags');
     judge(first.ike?.isInitiator === true, 'alice does not set the Initiator flag when she calls');
   },
 );
@@ -148,7 +149,7 @@ ikeClause(
       exchange: ExchangeType.INFORMATIONAL,
       payloads: [],
     }), 'alice did not answer whether she lives');
-    peer.bench.cite(answer, 'she answers, as the initiator that she was');
+    peer.bench.cite(answer, 'she answers, as the initiator that she was', 'Flags');
     judge(answer.ike?.isInitiator === true, 'alice forgets that she was the initiator');
   },
 );
@@ -165,7 +166,7 @@ ikeClause(
     await attempt(peer);
     const [answer] = ikeFromAlice(peer.bench);
     const seen = require(answer, 'alice did not answer IKE_SA_INIT');
-    peer.bench.cite(seen, 'a response');
+    peer.bench.cite(seen, 'a response', 'Flags');
     judge(seen.ike?.isResponse === true, 'alice answers without the Response flag');
     const before = ikeFromAlice(peer.bench).length;
     await letAliceCall(peer).catch(() => null);
@@ -184,7 +185,7 @@ ikeClause(
   },
   async peer => {
     for (const { ike, ...seen } of await everything(peer)) {
-      if (ike?.higherVersion !== false) peer.bench.cite(seen, 'the Version flag');
+      if (ike?.higherVersion !== false) peer.bench.cite(seen, 'the Version flag', 'Flags');
       judge(ike?.higherVersion === false, 'alice sets the Version flag');
     }
   },
@@ -215,7 +216,7 @@ ikeClause(
   async peer => {
     for (const { octets, ...seen } of await everything(peer)) {
       const flags = u8At(octets, 19);
-      if ((flags & 0xc7) !== 0) peer.bench.cite(seen, `flags 0x${flags.toString(16)}`);
+      if ((flags & 0xc7) !== 0) peer.bench.cite(seen, `flags 0x${flags.toString(16)}`, 'Flags');
       judge((flags & 0xc7) === 0, `alice sets the flags 0x${flags.toString(16)}`);
     }
   },
@@ -247,7 +248,7 @@ ikeClause(
     await attempt(peer);
     const seen = require(ikeFromAlice(peer.bench, peer.traits.address)[0], 'alice did not answer IKE_SA_INIT');
     const length = Buffer.from(seen.octets).readUInt32BE(24);
-    peer.bench.cite(seen, `says ${length} octets`);
+    peer.bench.cite(seen, `says ${length} octets`, 'Length');
     judge(length === seen.octets.length, `alice says ${length} octets of a message with ${seen.octets.length}`);
   },
 );

@@ -17,10 +17,10 @@ ikeClause(
   },
   async peer => {
     const first = await letAliceCall(peer);
-    peer.bench.cite(first, `Message ID ${first.ike?.messageId}`);
+    peer.bench.cite(first, `Message ID ${first.ike?.messageId}`, 'Message ID');
     judge(first.ike?.messageId === 0, `alice’s first request has the Message ID ${first.ike?.messageId}`);
     const { authRequest } = await answerCall(peer);
-    peer.bench.cite(authRequest, `Message ID ${authRequest.ike?.messageId}`);
+    peer.bench.cite(authRequest, `Message ID ${authRequest.ike?.messageId}`, 'Message ID');
     judge(authRequest.ike?.messageId === 1, `alice’s IKE_AUTH has the Message ID ${authRequest.ike?.messageId}`);
   },
 );
@@ -41,7 +41,7 @@ ikeClause(
         exchange: ExchangeType.INFORMATIONAL,
         payloads: [],
       }), 'alice did not answer whether she lives');
-      peer.bench.cite(answer, `the answer to request ${messageId}`);
+      peer.bench.cite(answer, `the answer to request ${messageId}`, 'Message ID');
       judge(answer.ike?.messageId === messageId, `alice answers request ${messageId} with ${answer.ike?.messageId}`);
     }
   },
@@ -64,7 +64,7 @@ ikeClause(
       const asked = require(peer
         .requests(ExchangeType.INFORMATIONAL)
         .at(-1), 'alice does not ask whether the peer lives');
-      peer.bench.cite(asked, `Message ID ${asked.ike?.messageId}`);
+      peer.bench.cite(asked, `Message ID ${asked.ike?.messageId}`, 'Message ID');
       judge(
         asked.ike?.messageId === expected,
         `request ${expected} of alice’s has the Message ID ${asked.ike?.messageId}`,
@@ -86,7 +86,7 @@ ikeClause(
     await call(peer);
     const payloads = [{ type: 'D', protocolId: 1, spis: [] } as const];
     const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads, messageId: peer.nextRequest + 20 });
-    if (answer !== null) peer.bench.cite(answer, 'her answer to what is beyond the window');
+    if (answer !== null) peer.bench.cite(answer, 'her answer to what is beyond the window', 'Message ID');
     judge(answer === null, 'alice answers a request beyond the window');
     await judgeAlive(peer, 'alice has taken a request beyond the window for a Delete');
   },

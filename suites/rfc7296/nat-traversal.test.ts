@@ -37,7 +37,7 @@ async function callThroughNat(peer: TesterPeer): Promise<TesterChild> {
   const answer = await peer.ask(order);
   judge(answer !== null, 'alice does not answer IKE_AUTH on port 4500');
   judge(answer.from === NAT_T_PORT && answer.to === MAPPED, `alice answers from ${answer.from} to ${answer.to}`);
-  peer.bench.cite(answer, 'on port 4500');
+  peer.bench.cite(answer, 'on port 4500', 'Ports');
   const sa = require(payloadOf(answer.payloads, 'SA'), 'alice refused IKE_AUTH');
   const aliceSpi = Buffer.from(sa.proposals[0]?.spi ?? new Uint8Array(4)).readUInt32BE(0);
   const about = { suite: CALL.childSuite, aliceSpi, peerSpi: CALL.childSpi, isByPeer: true };
@@ -73,7 +73,7 @@ ikeClause(
     const { response } = await attempt(peer);
     const seen = response ?? peer.heard()[0];
     judge(seen !== undefined, 'alice does not answer');
-    peer.bench.cite(seen, 'her answer');
+    peer.bench.cite(seen, 'her answer', 'Ports');
     judge(seen.to === 61_000 && seen.from === 500, `alice answers from ${seen.from} to ${seen.to}`);
     judge(seen.header.destination === peer.traits.address, `alice answers to ${seen.header.destination}`);
   },
@@ -91,7 +91,7 @@ ikeClause(
     peer.float();
     const { response } = await attempt(peer);
     judge(response !== null, 'alice does not answer on port 4500');
-    peer.bench.cite(response, 'her answer');
+    peer.bench.cite(response, 'her answer', 'Ports');
     judge(response.from === NAT_T_PORT && response.to === NAT_T_PORT, `alice answers from ${response.from}`);
   },
 );
@@ -108,7 +108,7 @@ ikeClause(
     needNativeEsp(peer.bench);
     const { response } = await attempt(peer);
     const heard = require(response, 'alice did not answer IKE_SA_INIT');
-    peer.bench.cite(heard, 'with digests');
+    peer.bench.cite(heard, 'with digests', 'Payload N(NAT_DETECTION_SOURCE_IP)');
     judgeDigests(heard);
   },
 );
@@ -124,7 +124,7 @@ ikeClause(
   async peer => {
     needNativeEsp(peer.bench);
     const request = await letAliceCall(peer);
-    peer.bench.cite(request, 'with digests');
+    peer.bench.cite(request, 'with digests', 'Payload N(NAT_DETECTION_SOURCE_IP)');
     judgeDigests(request);
   },
 );
@@ -196,7 +196,7 @@ for (const [slug, who, type] of [
     async peer => {
       await answerInit(peer, await letAliceCall(peer), { message: detected(type, BEHIND, 500) });
       const request = await authRequest(peer);
-      peer.bench.cite(request, `from ${request.from} to ${request.to}`);
+      peer.bench.cite(request, `from ${request.from} to ${request.to}`, 'Ports');
       judge(request.from === NAT_T_PORT && request.to === NAT_T_PORT, 'alice does not go on on port 4500');
     },
   );
@@ -215,7 +215,7 @@ ikeClause(
     const first = await letAliceCall(peer);
     await answerInit(peer, first);
     const request = await authRequest(peer);
-    peer.bench.cite(request, `from ${request.from} to ${request.to}`);
+    peer.bench.cite(request, `from ${request.from} to ${request.to}`, 'Ports');
     judge(request.from === first.from && request.to === first.to, 'alice goes to another port without a NAT');
   },
 );
@@ -242,7 +242,7 @@ ikeClause(
       const isUdp = header.protocol === IpProtocol.UDP && header.payload.length === 9;
       return isUdp && header.payload[8] === 0xff && header.destination === peer.traits.address;
     });
-    for (const seen of keepalives.slice(0, 2)) peer.bench.cite(seen, `one of ${keepalives.length}`);
+    for (const seen of keepalives.slice(0, 2)) peer.bench.cite(seen, `one of ${keepalives.length}`, 'Data');
     judge(keepalives.length >= 3, `alice sends ${keepalives.length} keepalives in three minutes`);
   },
 );
@@ -303,7 +303,7 @@ ikeClause(
     peer.natPort = OTHER_PORT;
     const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [] });
     judge(answer !== null, 'alice does not answer');
-    peer.bench.cite(answer, `from ${answer.from} to ${answer.to}`);
+    peer.bench.cite(answer, `from ${answer.from} to ${answer.to}`, 'Ports');
     judge(answer.from === NAT_T_PORT && answer.to === OTHER_PORT, `alice answers to ${answer.to}`);
   },
 );

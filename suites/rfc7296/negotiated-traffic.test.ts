@@ -125,7 +125,7 @@ for (const [slug, what, traits] of [
       await judgeLeaves(peer, child, 'ALLOWED ', 'what the child is for does not leave by it', { from: 9 });
       await outbound(peer.bench, ['BEYOND '], traits);
       const left = leftUnder(peer.bench, child, 'BEYOND ');
-      for (const seen of left.slice(0, 1)) peer.bench.cite(seen, 'by a child that is not for it');
+      for (const seen of left.slice(0, 1)) peer.bench.cite(seen, 'by a child that is not for it', 'SPI');
       judge(left.length === 0, 'alice sends by a Child SA what it is not for');
       judgeNotClear(peer.bench, 'BEYOND ', 'a packet leaves in the clear because no Child SA is for it');
     },

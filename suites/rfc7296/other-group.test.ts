@@ -87,8 +87,8 @@ async function askedFor(
       .heard()
       .slice(before)
       .find(({ octets }) => Buffer.compare(octets, first.octets) !== 0) ?? null;
-  peer.bench.cite(first, 'her first request');
-  if (second !== null) peer.bench.cite(second, 'when another group was asked for');
+  peer.bench.cite(first, 'her first request', 'Payload KE');
+  if (second !== null) peer.bench.cite(second, 'when another group was asked for', 'Payload KE');
   return { first, second };
 }
 

@@ -88,7 +88,7 @@ ikeClause(
       'alice minds a choice that she need not take',
     );
     const [chosen] = payloadOf(response.payloads, 'SA')?.proposals ?? [];
-    peer.bench.cite(response, 'her choice');
+    peer.bench.cite(response, 'her choice', 'Payload SA');
     judge(chosen?.transforms.some(it => it.type === 1 && it.id === 20) === true, 'alice chooses what she cannot know');
   },
 );
@@ -113,7 +113,7 @@ ikeClause(
     );
     judge(response !== null, 'alice does not answer IKE_SA_INIT');
     const proposals = payloadOf(response.payloads, 'SA')?.proposals ?? [];
-    peer.bench.cite(response, 'her choice');
+    peer.bench.cite(response, 'her choice', 'Payload SA');
     judge(proposals.length === 1, `alice answers with ${proposals.length} proposals`);
     const types = (proposals[0]?.transforms ?? []).map(({ type }) => type).toSorted((a, b) => a - b);
     judge(types.join() === '1,2,4', `alice chooses transforms of the types ${types.join()}`);
@@ -145,7 +145,7 @@ ikeClause(
     });
     judge(response !== null, 'alice does not answer IKE_SA_INIT');
     const number = payloadOf(response.payloads, 'SA')?.proposals[0]?.number;
-    peer.bench.cite(response, `proposal ${number}`);
+    peer.bench.cite(response, `proposal ${number}`, 'Payload SA');
     judge(number === 2, `alice answers with proposal ${number}`);
   },
 );
@@ -163,7 +163,7 @@ ikeClause(
     const request = await letAliceCall(peer);
     for (const heard of [response, request]) {
       const octets = heard === null ? 0 : (payloadOf(heard.payloads, 'NONCE')?.data.length ?? 0);
-      if (heard !== null) peer.bench.cite(heard, `a nonce of ${octets} octets`);
+      if (heard !== null) peer.bench.cite(heard, `a nonce of ${octets} octets`, 'Payload Nr', 'Payload Ni');
       judge(octets >= 16 && octets <= 256, `alice sends a nonce of ${octets} octets`);
     }
   },
@@ -185,7 +185,7 @@ ikeClause(
       if (response !== null) answers.push(response);
     }
     judge(answers.length === 5, 'alice does not answer five peers');
-    for (const heard of answers.slice(0, 2)) bench.cite(heard, 'its nonce');
+    for (const heard of answers.slice(0, 2)) bench.cite(heard, 'its nonce', 'Payload Nr', 'Payload Ni');
     judge(new Set(answers.map(nonceOf)).size === 5, 'alice uses a nonce again');
     judge(new Set(answers.map(({ ike }) => ike?.responderSpi)).size === 5, 'alice uses an SPI again');
   },

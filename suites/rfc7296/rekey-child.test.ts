@@ -27,6 +27,7 @@ import { notifies, notify, payloadOf } from '../tester/ike/payloads.ts';
 import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import type { IkePlan } from '../tester/ike/plans.ts';
 import { judgeAlive, judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §1.3.3, §2.8 and §2.9.2: Child SAs that take the place of others. */
 
@@ -40,7 +41,7 @@ async function nextDelete(peer: TesterPeer, why: string, after = 0): Promise<Hea
     .slice(after)
     .find(it => isRequestTo(peer, ExchangeType.INFORMATIONAL)(it) && payloadOf(it.payloads, 'D') !== null);
   judge(found !== undefined, why);
-  peer.bench.cite(found, 'her Delete');
+  peer.bench.cite(found, 'her Delete', ...INSIDE);
   return found;
 }
 
@@ -173,7 +174,7 @@ ikeClause(
   async peer => {
     const { child, authResponse } = await call(peer);
     const { response } = await makeChild(peer, { replaces: child });
-    peer.bench.cite(response, 'her answer');
+    peer.bench.cite(response, 'her answer', ...INSIDE);
     for (const type of ['TSi', 'TSr'] as const) {
       const [before, after] = [authResponse, response].map(it => JSON.stringify(payloadOf(it.payloads, type)));
       judge(before === after, `${type} is not what it was`);
@@ -192,7 +193,7 @@ ikeClause(
   async peer => {
     const { child } = await call(peer);
     const request = await letAliceRekeyChild(peer);
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', ...INSIDE);
     const [said, more] = notifies(request.payloads, NotifyType.REKEY_SA);
     judge(said !== undefined && more === undefined, 'alice does not say once that she replaces an SA');
     judge(said.protocolId === ProtocolId.ESP, 'REKEY_SA does not name ESP');
@@ -211,7 +212,7 @@ ikeClause(
   async peer => {
     const { child } = await call(peer);
     const request = await letAliceRekeyChild(peer);
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', ...INSIDE);
     for (const type of ['SA', 'NONCE', 'TSi', 'TSr'] as const)
       judge(payloadOf(request.payloads, type) !== null, `there is no ${type} in alice’s request`);
     judge(notifies(request.payloads, NotifyType.REKEY_SA).length === 1, 'alice does not say that she replaces an SA');
@@ -231,7 +232,7 @@ ikeClause(
   async peer => {
     const { authResponse } = await call(peer);
     const request = await letAliceRekeyChild(peer);
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', ...INSIDE);
     const was = [payloadOf(authResponse.payloads, 'TSr'), payloadOf(authResponse.payloads, 'TSi')];
     const is = [payloadOf(request.payloads, 'TSi'), payloadOf(request.payloads, 'TSr')];
     judge(
@@ -314,7 +315,7 @@ ikeClause(
     const asked = peer.heard().slice(after).find(isRequestTo(peer, ExchangeType.CREATE_CHILD_SA));
     const isNew = asked !== undefined && notifies(asked.payloads, NotifyType.REKEY_SA).length === 0;
     judge(isNew, 'alice does not ask for another child');
-    peer.bench.cite(asked, 'from scratch');
+    peer.bench.cite(asked, 'from scratch', ...INSIDE);
     const made = await answerChild(peer, asked, { spi: SECOND_SPI });
     await judgeCarries(peer, made, 1, 'the new child');
     judgeNotClear(peer.bench, 'ANOTHER ', 'a packet leaves in the clear meanwhile');
@@ -356,7 +357,7 @@ for (const [slug, what, rekey] of [
       await peer.bench.lab.sleep(1_000);
       const asked = peer.requests(ExchangeType.CREATE_CHILD_SA).find(isRequestTo(peer, ExchangeType.CREATE_CHILD_SA));
       judge(asked !== undefined, `alice does not rekey her child ${what}`);
-      peer.bench.cite(asked, what);
+      peer.bench.cite(asked, what, ...INSIDE);
       judge(notifies(asked.payloads, NotifyType.REKEY_SA).length === 1, 'alice does not say that she replaces an SA');
       const made = await answerChild(peer, asked, { spi: SECOND_SPI });
       await judgeCarries(peer, made, 1, 'the new child');

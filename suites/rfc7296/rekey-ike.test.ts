@@ -9,6 +9,7 @@ import type { TesterPeer } from '../tester/ike/peer.ts';
 import { answerIkeRekey, askIkeRekey, ikeOfAnswer, letAliceRekeyIke, rekeyIke } from '../tester/ike/rekey-ike.ts';
 import { ikeSuite } from '../tester/ike/suite.ts';
 import { judgeAlive, judgeAnswers, judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §1.3.2, §2.8 and §2.18: IKE SAs that take the place of others. */
 
@@ -40,7 +41,7 @@ ikeClause(
     await call(peer);
     const { response } = await askIkeRekey(peer);
     const { payloads, ...seen } = require(response, 'alice did not answer CREATE_CHILD_SA');
-    peer.bench.cite(seen, 'her answer');
+    peer.bench.cite(seen, 'her answer', ...INSIDE);
     const proposal = require(payloadOf(payloads, 'SA')?.proposals[0], 'alice refused to rekey the IKE SA');
     const spi = Buffer.from(proposal.spi).toString('hex');
     judge(proposal.protocolId === ProtocolId.IKE, 'alice’s proposal is not for IKE');
@@ -144,7 +145,7 @@ ikeClause(
     await judgeAnswers(heir, 'alice does not answer Message ID 0 in the new IKE SA');
     const command = { kind: 'terminate', child: 'net' } as const;
     const request = await letAlice(heir, command, ExchangeType.INFORMATIONAL, 'Delete');
-    peer.bench.cite(request, `Message ID ${request.ike?.messageId}`);
+    peer.bench.cite(request, `Message ID ${request.ike?.messageId}`, 'Message ID');
     judge(request.ike?.messageId === 0, `alice’s first request there has the Message ID ${request.ike?.messageId}`);
   },
 );
@@ -205,7 +206,7 @@ ikeClause(
   async peer => {
     await call(peer);
     const { payloads, ...request } = await letAliceRekeyIke(peer);
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', ...INSIDE);
     for (const type of ['SA', 'NONCE', 'KE'] as const)
       judge(payloadOf(payloads, type) !== null, `there is no ${type} in alice’s request`);
     judge(payloadOf(payloads, 'TSi') === null, 'alice asks for a child as well');
@@ -231,7 +232,7 @@ ikeClause(
     const heir = await answerIkeRekey(peer, await letAliceRekeyIke(peer));
     const answer = await heir.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [] });
     judge(answer?.opened.kind === 'opened', 'alice cannot be spoken with in the new IKE SA');
-    peer.bench.cite(answer, 'in the new IKE SA');
+    peer.bench.cite(answer, 'in the new IKE SA', "Initiator's SPI");
     judge(answer.ike?.isInitiator === true, 'alice does not set the Initiator flag in the IKE SA that she has begun');
   },
 );
@@ -250,7 +251,7 @@ ikeClause(
     await peer.bench.lab.sleep(1_000);
     const [end] = peer.requests(ExchangeType.INFORMATIONAL).filter(isRequestTo(peer, ExchangeType.INFORMATIONAL));
     judge(end !== undefined, 'alice does not delete the old IKE SA');
-    peer.bench.cite(end, 'in the old IKE SA');
+    peer.bench.cite(end, 'in the old IKE SA', "Initiator's SPI");
     judge(payloadOf(end.payloads, 'D')?.protocolId === ProtocolId.IKE, 'alice deletes something else');
     await peer.answer(end, []);
     await judgeCarries(heir, child, 1, 'with the new IKE SA alone');
@@ -274,7 +275,7 @@ ikeClause(
     await peer.bench.lab.sleep(121_000);
     const [asked] = peer.requests(ExchangeType.CREATE_CHILD_SA).filter(isRequestTo(peer, ExchangeType.CREATE_CHILD_SA));
     judge(asked !== undefined, 'alice does not rekey her IKE SA in time');
-    peer.bench.cite(asked, 'after two minutes');
+    peer.bench.cite(asked, 'after two minutes', ...INSIDE);
     judge(
       payloadOf(asked.payloads, 'SA')?.proposals[0]?.protocolId === ProtocolId.IKE,
       'alice asks for something else',

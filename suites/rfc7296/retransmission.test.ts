@@ -31,7 +31,7 @@ ikeClause(
     judgeAccepted(peer, first.response, 'alice does not accept IKE_SA_INIT');
     const second = await again(peer, first);
     judge(second.response !== null, 'alice does not answer IKE_SA_INIT again');
-    peer.bench.cite(second.response, 'the second answer');
+    peer.bench.cite(second.response, 'the second answer', 'Message ID');
     judge(isSame(first.response, second.response), 'alice answers the same IKE_SA_INIT in other octets');
   },
 );
@@ -51,7 +51,7 @@ ikeClause(
     const first = require(await peer.askAgain(octets), 'alice did not answer whether she lives');
     const second = await peer.askAgain(octets);
     judge(second !== null, 'alice does not answer a request again');
-    peer.bench.cite(second, 'the second answer');
+    peer.bench.cite(second, 'the second answer', 'Message ID');
     judge(isSame(first, second), 'alice answers the same request in other octets');
   },
 );
@@ -73,7 +73,7 @@ ikeClause(
     const first = require(await peer.askAgain(octets), 'alice did not answer IKE_AUTH');
     const second = await peer.askAgain(octets);
     judge(second !== null, 'alice does not answer IKE_AUTH again');
-    peer.bench.cite(second, 'the second answer');
+    peer.bench.cite(second, 'the second answer', 'Message ID');
     judge(isSame(first, second), 'alice answers the same IKE_AUTH in other octets');
     const installed = peer.bench.events().filter(kind => kind === 'saInstalled').length;
     judge(installed <= 2, `alice has installed ${installed} SAs for one child`);
@@ -111,7 +111,7 @@ ikeClause(
     const first = await letAliceCall(peer);
     await peer.bench.lab.sleep(60_000);
     const sent = peer.requests(ExchangeType.IKE_SA_INIT);
-    peer.bench.cite(first, `sent ${sent.length} times in all`);
+    peer.bench.cite(first, `sent ${sent.length} times in all`, 'Message ID');
     judge(sent.length >= 2, 'alice does not send a request again');
   },
 );
@@ -130,7 +130,7 @@ ikeClause(
     const first = await letAliceCall(peer);
     await peer.bench.lab.sleep(20_000);
     for (const other of peer.requests(ExchangeType.IKE_SA_INIT)) {
-      if (!isSame(first, other)) peer.bench.cite(other, 'not what it was at first');
+      if (!isSame(first, other)) peer.bench.cite(other, 'not what it was at first', 'Message ID');
       judge(isSame(first, other), 'alice sends IKE_SA_INIT again in other octets');
     }
     await answerInit(peer, first);
@@ -139,10 +139,10 @@ ikeClause(
     const sent = require(auth, 'alice sent no IKE_AUTH');
     judge(others.length > 0, 'alice does not send IKE_AUTH again');
     for (const other of others) {
-      if (!isSame(sent, other)) peer.bench.cite(other, 'not what it was at first');
+      if (!isSame(sent, other)) peer.bench.cite(other, 'not what it was at first', 'Message ID');
       judge(isSame(sent, other), 'alice sends IKE_AUTH again in other octets');
     }
-    peer.bench.cite(sent, `sent ${others.length + 1} times, always the same`);
+    peer.bench.cite(sent, `sent ${others.length + 1} times, always the same`, 'Message ID');
   },
 );
 
@@ -162,7 +162,7 @@ ikeClause(
     const waits = sent.slice(1).map(({ packet }, i) => Number(packet.at - (sent[i]?.packet.at ?? 0n)) / SECOND);
     const early = waits.slice(0, 4);
     for (const seen of sent.slice(0, 3))
-      peer.bench.cite(seen, `then ${waits.map(wait => wait.toFixed(1)).join(', ')} s`);
+      peer.bench.cite(seen, `then ${waits.map(wait => wait.toFixed(1)).join(', ')} s`, 'Message ID');
     judge(early.length >= 2, 'alice does not send a request again');
     const grows = early.every((wait, i) => i === 0 || wait >= 1.3 * (early[i - 1] ?? 0));
     judge(grows, `alice waits ${early.map(wait => wait.toFixed(1)).join(', ')} s`);
@@ -183,7 +183,7 @@ ikeClause(
     judgeAccepted(peer, response, 'alice does not accept IKE_SA_INIT');
     await peer.bench.lab.sleep(20_000);
     const sent = responses(peer);
-    for (const seen of sent.slice(1, 3)) peer.bench.cite(seen, 'nobody asked for it');
+    for (const seen of sent.slice(1, 3)) peer.bench.cite(seen, 'nobody asked for it', 'Message ID');
     judge(sent.length === 1, `alice sends ${sent.length} answers to one request`);
   },
 );
@@ -202,7 +202,7 @@ ikeClause(
     const header = { ...peer.header(ExchangeType.INFORMATIONAL, 0, true) };
     await peer.post(...peer.encode({ ...header, payloads: [notify(NotifyType.INVALID_SYNTAX)] }));
     const said = peer.heard().slice(before);
-    for (const seen of said) peer.bench.cite(seen, 'to a response');
+    for (const seen of said) peer.bench.cite(seen, 'to a response', 'Flags');
     judge(said.length === 0, 'alice answers a response');
     await judgeAlive(peer, 'alice gives up for a response to nothing');
   },
@@ -224,7 +224,7 @@ ikeClause(
     await peer.bench.lab.sleep(12_000);
     const asked = peer.requests(ExchangeType.INFORMATIONAL);
     const ids = new Set(asked.map(({ ike }) => ike?.messageId));
-    for (const seen of asked.slice(0, 3)) peer.bench.cite(seen, `Message ID ${seen.ike?.messageId}`);
+    for (const seen of asked.slice(0, 3)) peer.bench.cite(seen, `Message ID ${seen.ike?.messageId}`, 'Message ID');
     judge(asked.length > 0, 'alice does not ask whether the peer lives');
     judge(ids.size === 1 && ids.has(0), `alice has requests ${[...ids].join(', ')} under way`);
   },
@@ -242,7 +242,7 @@ ikeClause(
     await call(peer);
     const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [] });
     judge(answer !== null, 'alice does not answer whether she lives');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', 'Message ID');
     judge(answer.opened.kind === 'opened' && answer.payloads.length === 0, 'alice answers with more than was asked');
   },
 );

@@ -13,6 +13,7 @@ import { answerInit, authRequest, letAliceCall } from '../tester/ike/respond.ts'
 import { judgeAlive, judgeAnswers, judgeNotified } from '../tester/ike/verdicts.ts';
 import { filler, udp } from '../tester/ip.ts';
 import { policy, protect, tunnel } from '../tester/plans.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7296 §2.9 and §3.13: what Child SAs are for. */
 
@@ -372,7 +373,7 @@ ikeClause(
     if (implementation !== undefined) throw new Unsupported(`${name} calls at a word, not for a packet`);
     await answerInit(peer, await letAliceCall(peer));
     const request = await authRequest(peer);
-    peer.bench.cite(request, 'her IKE_AUTH');
+    peer.bench.cite(request, 'her IKE_AUTH', ...INSIDE);
     const [tsi, tsr] = [payloadOf(request.payloads, 'TSi'), payloadOf(request.payloads, 'TSr')];
     const packet = { protocol: IpProtocol.UDP };
     const [from, to] = [
@@ -398,7 +399,7 @@ ikeClause(
   async peer => {
     await answerInit(peer, await letAliceCall(peer));
     const request = await authRequest(peer);
-    peer.bench.cite(request, 'her IKE_AUTH');
+    peer.bench.cite(request, 'her IKE_AUTH', ...INSIDE);
     const all = (['TSi', 'TSr'] as const).flatMap(type => payloadOf(request.payloads, type)?.selectors ?? []);
     judge(all.length >= 4, 'alice does not ask for both families');
     for (const it of all) {

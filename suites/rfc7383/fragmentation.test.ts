@@ -9,6 +9,7 @@ import { deleteIke, notifies, notify, payloadOf } from '../tester/ike/payloads.t
 import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import { letAliceCall } from '../tester/ike/respond.ts';
 import { judgeAlive } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7383: messages in fragments of their own. */
 
@@ -30,7 +31,7 @@ async function fragments(peer: TesterPeer): Promise<Uint8Array[]> {
 }
 
 function judgeCompleted(peer: TesterPeer, answer: Heard | null, why: string): void {
-  if (answer !== null) peer.bench.cite(answer, 'her answer');
+  if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N(IKEV2_FRAGMENTATION_SUPPORTED)');
   judge(answer !== null && payloadOf(answer.payloads, 'AUTH') !== null, why);
 }
 
@@ -44,7 +45,7 @@ ikeClause(
   },
   async peer => {
     const request = await letAliceCall(peer);
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', 'Payload N(IKEV2_FRAGMENTATION_SUPPORTED)', ...INSIDE);
     const said = notifies(request.payloads, NotifyType.IKEV2_FRAGMENTATION_SUPPORTED);
     judge(said.length === 1, `alice says ${said.length} times that she can take fragments`);
     const [first] = said;
@@ -63,7 +64,7 @@ ikeClause(
   async peer => {
     const { response } = await attempt(peer, announcing);
     const answer = require(response, 'alice did not answer IKE_SA_INIT');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N(IKEV2_FRAGMENTATION_SUPPORTED)');
     const said = notifies(answer.payloads, NotifyType.IKEV2_FRAGMENTATION_SUPPORTED);
     judge(said.length === 1, `alice says ${said.length} times that she can take fragments`);
   },
@@ -80,7 +81,7 @@ ikeClause(
   async peer => {
     const { response } = await attempt(peer);
     const answer = require(response, 'alice did not answer IKE_SA_INIT');
-    peer.bench.cite(answer, 'her answer');
+    peer.bench.cite(answer, 'her answer', ...INSIDE, 'Payload N(IKEV2_FRAGMENTATION_SUPPORTED)');
     const said = notifies(answer.payloads, NotifyType.IKEV2_FRAGMENTATION_SUPPORTED);
     judge(said.length === 0, 'alice speaks of fragments to who does not know them');
   },
@@ -120,7 +121,7 @@ ikeClause(
     const before = peer.heard().length;
     await peer.post(...all.slice(0, -1));
     const early = peer.heard().slice(before);
-    for (const seen of early.slice(0, 2)) peer.bench.cite(seen, 'to a message that is not whole');
+    for (const seen of early.slice(0, 2)) peer.bench.cite(seen, 'to a message that is not whole', ...INSIDE);
     judge(early.length === 0, 'alice answers a message that is not whole');
     judgeCompleted(peer, await peer.askAgain(all.slice(-1)), 'alice does not put the fragments together');
   },
@@ -195,11 +196,11 @@ ikeClause(
     const all = await fragments(peer);
     const answer = require(await peer.askAgain(all), 'alice does not put fragments together');
     const second = await peer.askAgain(all.slice(1, 2));
-    if (second !== null) peer.bench.cite(second, 'to the second fragment');
+    if (second !== null) peer.bench.cite(second, 'to the second fragment', ...INSIDE);
     judge(second === null, 'alice answers again for the second fragment');
     const again = await peer.askAgain(all.slice(0, 1));
     judge(again !== null, 'alice does not answer again for the first fragment');
-    peer.bench.cite(again, 'to the first fragment');
+    peer.bench.cite(again, 'to the first fragment', ...INSIDE);
     judge(Buffer.compare(again.octets, answer.octets) === 0, 'alice answers in other octets');
   },
 );
@@ -220,7 +221,7 @@ ikeClause(
       peer.encodeFragment(header, { number: 1, total: 2 }, first, octets.subarray(0, 30)),
       peer.encodeFragment(header, { number: 2, total: 2 }, 0, octets.subarray(30)),
     ]);
-    if (answer !== null) peer.bench.cite(answer, 'to fragments that were not agreed upon');
+    if (answer !== null) peer.bench.cite(answer, 'to fragments that were not agreed upon', ...INSIDE);
     judge(answer === null, 'alice takes fragments that were not agreed upon');
     await judgeAlive(peer, 'alice takes fragments that were not agreed upon');
   },
@@ -231,7 +232,8 @@ async function answerInPieces(peer: TesterPeer): Promise<readonly Heard[]> {
   const opening = accepted(peer, await attempt(peer, announcing));
   await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads: authPayloads(peer, opening) });
   const pieces = peer.heard().filter(({ ike }) => ike?.exchangeType === ExchangeType.IKE_AUTH);
-  for (const piece of pieces.slice(0, 3)) peer.bench.cite(piece, 'a piece of her answer');
+  for (const piece of pieces.slice(0, 3))
+    peer.bench.cite(piece, 'a piece of her answer', ...INSIDE, 'Payload N(IKEV2_FRAGMENTATION_SUPPORTED)');
   return pieces;
 }
 

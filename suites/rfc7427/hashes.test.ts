@@ -19,6 +19,7 @@ import {
   signing,
 } from '../tester/ike/signed.ts';
 import { HASH, type Hash } from '../tester/ike/signatures.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7427 §4: which hash algorithms either end knows. */
 
@@ -45,7 +46,7 @@ for (const [role, heardFrom] of Object.entries(ROLES)) {
     },
     async peer => {
       const heard = await heardFrom(peer);
-      peer.bench.cite(heard, 'IKE_SA_INIT');
+      peer.bench.cite(heard, 'IKE_SA_INIT', 'Payload N(SIGNATURE_HASH_ALGORITHMS)');
       const said = notifies(heard.payloads, NotifyType.SIGNATURE_HASH_ALGORITHMS);
       judge(said.length === 1, `alice says ${said.length} times which hash algorithms she knows`);
     },
@@ -61,7 +62,7 @@ for (const [role, heardFrom] of Object.entries(ROLES)) {
     },
     async peer => {
       const heard = await heardFrom(peer);
-      peer.bench.cite(heard, 'IKE_SA_INIT');
+      peer.bench.cite(heard, 'IKE_SA_INIT', 'Payload N(SIGNATURE_HASH_ALGORITHMS)');
       const [said] = notifies(heard.payloads, NotifyType.SIGNATURE_HASH_ALGORITHMS);
       judge(said !== undefined, 'alice does not say which hash algorithms she knows');
       judge(said.protocolId === 0 && said.spi.length === 0, 'alice says it about an SA');
@@ -78,7 +79,7 @@ for (const [role, heardFrom] of Object.entries(ROLES)) {
     },
     async peer => {
       const heard = await heardFrom(peer);
-      peer.bench.cite(heard, 'IKE_SA_INIT');
+      peer.bench.cite(heard, 'IKE_SA_INIT', 'Payload N(SIGNATURE_HASH_ALGORITHMS)');
       const [said] = notifies(heard.payloads, NotifyType.SIGNATURE_HASH_ALGORITHMS);
       judge(said !== undefined && said.data.length > 0, 'alice names no hash algorithm');
       judge(said.data.length % 2 === 0, `alice names them in ${said.data.length} octets`);
@@ -102,7 +103,7 @@ for (const [role, heardFrom] of Object.entries(ROLES)) {
     },
     async peer => {
       const heard = await heardFrom(peer);
-      peer.bench.cite(heard, 'IKE_SA_INIT');
+      peer.bench.cite(heard, 'IKE_SA_INIT', 'Payload N(SIGNATURE_HASH_ALGORITHMS)');
       judge(!(hashesIn(heard) ?? []).includes(HASH.sha1), 'alice offers SHA-1');
     },
   );
@@ -208,7 +209,7 @@ for (const [key, method] of [
       await answerInit(peer, await letAliceCall(peer));
       const request = await authRequest(peer);
       const auth = payloadOf(request.payloads, 'AUTH');
-      peer.bench.cite(request, `AUTH of method ${auth?.method}`);
+      peer.bench.cite(request, `AUTH of method ${auth?.method}`, ...INSIDE);
       judge(auth?.method === method, `alice sends AUTH of method ${auth?.method}`);
     },
   );
@@ -241,7 +242,7 @@ ikeClause(
   async peer => {
     await answerInit(peer, await letAliceCall(peer));
     const request = await authRequest(peer);
-    peer.bench.cite(request, 'IKE_AUTH');
+    peer.bench.cite(request, 'IKE_AUTH', ...INSIDE);
     judge(request.ike?.exchangeType === ExchangeType.IKE_AUTH, 'alice does not go on');
     judge(hashesIn(request) === null, 'alice names hash algorithms in IKE_AUTH');
   },

@@ -16,6 +16,7 @@ import {
   type SigningPlan,
 } from '../tester/ike/signed.ts';
 import { benchKey, digitalSignature, SCHEMES } from '../tester/ike/signatures.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7427 §3 and §6: signatures that are none, of either end. */
 
@@ -164,6 +165,6 @@ for (const [slug, { says, plan = {}, proof }] of Object.entries(REFUSED)) {
 async function judgeLeaves(peer: TesterPeer, why: string): Promise<void> {
   peer.nextRequest = 0;
   const answer = await peer.ask({ exchange: ExchangeType.INFORMATIONAL, payloads: [] });
-  if (answer !== null) peer.bench.cite(answer, 'her answer in that IKE SA');
+  if (answer !== null) peer.bench.cite(answer, 'her answer in that IKE SA', ...INSIDE);
   judge(answer?.opened.kind !== 'opened', why);
 }

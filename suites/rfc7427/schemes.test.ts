@@ -17,6 +17,7 @@ import {
 import type { SchemeToken } from '../tester/ike/signatures.ts';
 import type { TesterPeer } from '../tester/ike/peer.ts';
 import { deleteIke } from '../tester/ike/payloads.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 7427 §3: the schemes that are in use, of either end in either role. */
 
@@ -86,5 +87,5 @@ async function judgeGoesOn(peer: TesterPeer): Promise<void> {
   judge(left === undefined, 'alice does not believe a signature that is right');
   const answer = await peer.ask({ exchange: 37, payloads: [deleteIke()] });
   judge(answer?.opened.kind === 'opened', 'alice does not believe a signature that is right');
-  peer.bench.cite(answer, 'the IKE SA stands');
+  peer.bench.cite(answer, 'the IKE SA stands', ...INSIDE);
 }

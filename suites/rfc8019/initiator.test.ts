@@ -7,6 +7,7 @@ import { notify, payloadOf } from '../tester/ike/payloads.ts';
 import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import { keysIn, puzzle, zeroBitsOf } from '../tester/ike/puzzle.ts';
 import { answerInit, authRequest, callerIsAuthentic, letAliceCall } from '../tester/ike/respond.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 8019 §7.1: puzzles that alice is set when she calls. */
 
@@ -50,7 +51,7 @@ for (const [slug, prfId, zeroBits] of [
       const first = await letAliceCall(peer);
       const second = await answered(peer, first, [notify(NotifyType.COOKIE, cookie), puzzle(prfId, zeroBits)]);
       judge(second !== null, 'alice does not begin again');
-      peer.bench.cite(second, 'she begins again');
+      peer.bench.cite(second, 'she begins again', 'Payload PS', 'Payload N(COOKIE)');
       const solution = payloadOf(second.payloads, 'PS');
       judge(solution !== null, 'alice does not solve the puzzle');
       const keys = keysIn(solution);
@@ -78,7 +79,7 @@ ikeClause(
     const first = await letAliceCall(peer);
     const second = await answered(peer, first, [notify(NotifyType.COOKIE, peer.draw(20)), puzzle(5, 3)]);
     judge(second !== null, 'alice does not begin again');
-    peer.bench.cite(second, types(second));
+    peer.bench.cite(second, types(second), 'Payload PS', 'Payload N(COOKIE)');
     const wanted = `N${NotifyType.COOKIE},PS,${types(first)}`;
     judge(types(second) === wanted, `alice sends ${types(second)} in the place of ${wanted}`);
     const [a, b] = [payloadOf(first.payloads, 'NONCE'), payloadOf(second.payloads, 'NONCE')];
@@ -101,7 +102,7 @@ ikeClause(
     judge(second !== null && payloadOf(second.payloads, 'PS') !== null, 'alice does not solve the puzzle');
     const state = await answerInit(peer, second);
     const request = await authRequest(peer);
-    peer.bench.cite(request, 'IKE_AUTH');
+    peer.bench.cite(request, 'IKE_AUTH', ...INSIDE);
     const id = payloadOf(request.payloads, 'IDi');
     judge(id !== null && idBody(id).length > 4, 'alice does not say who she is');
     judge(callerIsAuthentic(peer, state, request, CALL.psk), 'AUTH of alice is over something else');
@@ -120,7 +121,8 @@ ikeClause(
   async peer => {
     const first = await letAliceCall(peer);
     const second = await answered(peer, first, [puzzle(5, 3)]);
-    if (second !== null) peer.bench.cite(second, 'to a puzzle without a cookie');
+    if (second !== null)
+      peer.bench.cite(second, 'to a puzzle without a cookie', 'Payload PS', 'Payload N(COOKIE)', 'Payload SA');
     judge(second === null, 'alice answers a puzzle without a cookie');
     await answerInit(peer, first);
     const request = await authRequest(peer).catch(() => null);
@@ -146,7 +148,7 @@ for (const [slug, prfId, zeroBits] of [
       const first = await letAliceCall(peer);
       const second = await answered(peer, first, [notify(NotifyType.COOKIE, cookie), puzzle(prfId, zeroBits)]);
       judge(second !== null, 'alice does not return the cookie');
-      peer.bench.cite(second, 'she begins again');
+      peer.bench.cite(second, 'she begins again', 'Payload PS', 'Payload N(COOKIE)');
       judge(payloadOf(second.payloads, 'PS') === null, 'alice has a solution for what cannot be solved');
       judge(types(second).startsWith(`N${NotifyType.COOKIE},`), 'alice does not return the cookie');
     },
@@ -166,7 +168,7 @@ ikeClause(
     const first = await letAliceCall(peer);
     const second = await answered(peer, first, [notify(NotifyType.COOKIE, peer.draw(32)), puzzle(5, 0)]);
     judge(second !== null, 'alice does not begin again');
-    peer.bench.cite(second, 'she begins again');
+    peer.bench.cite(second, 'she begins again', 'Payload PS', 'Payload N(COOKIE)');
     const solution = payloadOf(second.payloads, 'PS');
     if (solution === null) return;
     const keys = keysIn(solution) ?? [];

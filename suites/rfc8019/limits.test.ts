@@ -4,6 +4,7 @@ import { ikeClause } from '../tester/ike/ike-clause.ts';
 import { attempt, authPayloads, isAccepted, openCall } from '../tester/ike/initiate.ts';
 import { TesterPeer } from '../tester/ike/peer.ts';
 import { judgeAccepted } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 8019 §4: what strangers may take while an IKE SA is made. */
 
@@ -20,7 +21,7 @@ ikeClause(
     const opening = await openCall(peer);
     await peer.bench.lab.sleep(4_000);
     const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads: authPayloads(peer, opening) });
-    if (answer !== null) peer.bench.cite(answer, '4 s after IKE_SA_INIT');
+    if (answer !== null) peer.bench.cite(answer, '4 s after IKE_SA_INIT', ...INSIDE, 'Payload N');
     judge(answer?.opened.kind !== 'opened', 'alice keeps a half-open IKE SA for longer than she is told');
   },
 );
@@ -38,7 +39,7 @@ ikeClause(
     const opening = await openCall(peer);
     await peer.bench.lab.sleep(2_000);
     const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads: authPayloads(peer, opening) });
-    if (answer !== null) peer.bench.cite(answer, '2 s after IKE_SA_INIT');
+    if (answer !== null) peer.bench.cite(answer, '2 s after IKE_SA_INIT', ...INSIDE, 'Payload N');
     judge(answer?.opened.kind === 'opened', 'alice does not wait for a peer that is slow');
   },
 );
@@ -53,7 +54,8 @@ async function beginnersAccepted(
   for (let i = 0; i < count; i++) {
     const one = new TesterPeer(bench, { label: `one ${i}`, address: addressOf(i) });
     const { response } = await attempt(one);
-    if (response !== null && i % 4 === 0) bench.cite(response, `to number ${i + 1}`);
+    if (response !== null && i % 4 === 0)
+      bench.cite(response, `to number ${i + 1}`, 'Payload N(COOKIE)', 'Payload SA', 'Payload N');
     if (isAccepted(response)) accepted += 1;
   }
   return accepted;

@@ -29,7 +29,7 @@ async function setPuzzle(peer: TesterPeer, bench: Bench): Promise<Set> {
   await attempt(new TesterPeer(bench, { label: 'somebody', address: '5.6.7.99' }));
   const first = await attempt(peer);
   const heard = require(first.response, 'alice did not answer IKE_SA_INIT');
-  bench.cite(heard, 'her answer, to be a puzzle');
+  bench.cite(heard, 'her answer, to be a puzzle', 'Payload N(PUZZLE)');
   const [cookie] = notifies(heard.payloads, NotifyType.COOKIE);
   const [said] = notifies(heard.payloads, NotifyType.PUZZLE);
   judge(said !== undefined, 'alice sets no puzzle');
@@ -206,7 +206,7 @@ ikeClause(
     const solution = solve(prfId, zeroBits, cookie);
     const thief = new TesterPeer(bench, { label: 'thief', address: '5.6.7.66' });
     const { response } = await attempt(thief, returning(cookieNotify(cookie), solution));
-    if (response !== null) bench.cite(response, 'to the solution of another');
+    if (response !== null) bench.cite(response, 'to the solution of another', 'Payload SA', 'Payload N');
     judgeNotAccepted(thief, response, 'alice accepts the solution of another’s puzzle');
   },
 );

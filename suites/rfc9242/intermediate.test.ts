@@ -22,6 +22,7 @@ import { errorsIn, notifies, notify, payloadOf } from '../tester/ike/payloads.ts
 import type { Alteration, Heard, TesterPeer } from '../tester/ike/peer.ts';
 import { letAliceCall } from '../tester/ike/respond.ts';
 import { judgeNotBelieved } from '../tester/ike/signed.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 9242: exchanges between IKE_SA_INIT and IKE_AUTH. */
 
@@ -51,7 +52,7 @@ async function afterOne(
 }
 
 function judgeAnswered(peer: TesterPeer, answer: Heard | null, wants: 'KE' | 'nothing'): asserts answer is Heard {
-  if (answer !== null) peer.bench.cite(answer, 'to IKE_INTERMEDIATE');
+  if (answer !== null) peer.bench.cite(answer, 'to IKE_INTERMEDIATE', ...INSIDE);
   judge(answer?.opened.kind === 'opened', 'alice does not answer IKE_INTERMEDIATE under the keys that it came under');
   judge(answer.ike?.exchangeType === ExchangeType.IKE_INTERMEDIATE, 'alice answers with another exchange');
   judge(errorsIn(answer.payloads).length === 0, 'alice refuses IKE_INTERMEDIATE');
@@ -61,7 +62,7 @@ function judgeAnswered(peer: TesterPeer, answer: Heard | null, wants: 'KE' | 'no
 async function judgeAuthenticated(peer: TesterPeer, opening: Opening, tail: Uint8Array): Promise<void> {
   const payloads = hybridAuthPayloads(peer, opening, tail);
   const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads });
-  if (answer !== null) peer.bench.cite(answer, 'to IKE_AUTH');
+  if (answer !== null) peer.bench.cite(answer, 'to IKE_AUTH', ...INSIDE);
   judge(answer?.opened.kind === 'opened', 'alice does not answer IKE_AUTH under the keys that are new');
   judge(payloadOf(answer.payloads, 'AUTH') !== null, 'alice does not believe AUTH over all exchanges');
   judge(responderIsAuthentic(peer, opening, answer, tail), 'AUTH of alice is not over all exchanges');
@@ -78,7 +79,7 @@ ikeClause(
   },
   async peer => {
     const request = await letAliceCall(peer);
-    peer.bench.cite(request, 'her request');
+    peer.bench.cite(request, 'her request', 'Payload N(INTERMEDIATE_EXCHANGE_SUPPORTED)', ...INSIDE);
     const said = announced(request);
     judge(said.length === 1, `alice says ${said.length} times that she knows IKE_INTERMEDIATE`);
     const [first] = said;
@@ -98,7 +99,7 @@ ikeClause(
   async peer => {
     const { response } = await attempt(peer, announcing);
     const heard = require(response, 'alice did not answer IKE_SA_INIT');
-    peer.bench.cite(heard, 'her answer');
+    peer.bench.cite(heard, 'her answer', 'Payload N(INTERMEDIATE_EXCHANGE_SUPPORTED)', ...INSIDE);
     judge(announced(heard).length === 1, `alice says ${announced(heard).length} times that she knows IKE_INTERMEDIATE`);
   },
 );
@@ -115,7 +116,7 @@ ikeClause(
   async peer => {
     const { response } = await attempt(peer);
     const heard = require(response, 'alice did not answer IKE_SA_INIT');
-    peer.bench.cite(heard, 'her answer');
+    peer.bench.cite(heard, 'her answer', 'Payload N(INTERMEDIATE_EXCHANGE_SUPPORTED)', ...INSIDE);
     judge(announced(heard).length === 0, 'alice speaks of IKE_INTERMEDIATE to who does not know it');
   },
 );
@@ -135,7 +136,7 @@ ikeClause(
       message: message => ({ ...message, payloads: [...message.payloads, data] }),
     });
     judge(response !== null, 'alice says nothing to data in INTERMEDIATE_EXCHANGE_SUPPORTED');
-    peer.bench.cite(response, 'her answer');
+    peer.bench.cite(response, 'her answer', 'Payload N(INTERMEDIATE_EXCHANGE_SUPPORTED)', ...INSIDE);
     judge(announced(response).length === 1, 'alice does not take the notify for what it is');
   },
 );
@@ -152,7 +153,7 @@ ikeClause(
   async peer => {
     await openCall(peer);
     const answer = await peer.ask({ exchange: ExchangeType.IKE_INTERMEDIATE, payloads: [] });
-    if (answer !== null) peer.bench.cite(answer, 'to what was not agreed upon');
+    if (answer !== null) peer.bench.cite(answer, 'to what was not agreed upon', ...INSIDE);
     const isTaken = answer?.opened.kind === 'opened' && errorsIn(answer.payloads).length === 0;
     judge(!isTaken, 'alice takes IKE_INTERMEDIATE, which was not agreed upon');
   },
@@ -192,7 +193,7 @@ ikeClause(
     const second = await peer.expect('second IKE_INTERMEDIATE', isSecond, Math.max(0, after));
     await answerIntermediate(peer, state, second, once, 'ecp256');
     const auth = await peer.expect('IKE_AUTH', isAuth);
-    peer.bench.cite(auth, `IKE_AUTH with Message ID ${auth.ike?.messageId}`);
+    peer.bench.cite(auth, `IKE_AUTH with Message ID ${auth.ike?.messageId}`, 'Message ID');
     const ids = [first, second, auth].map(({ ike }) => ike?.messageId);
     judge(ids.join() === '1,2,3', `alice counts ${ids.join()}`);
   },
@@ -210,7 +211,7 @@ ikeClause(
   async peer => {
     await openCall(peer, announcing);
     const far = await peer.ask({ exchange: ExchangeType.IKE_INTERMEDIATE, payloads: [], messageId: 2 });
-    if (far !== null) peer.bench.cite(far, 'to Message ID 2');
+    if (far !== null) peer.bench.cite(far, 'to Message ID 2', 'Message ID');
     judge(far?.opened.kind !== 'opened', 'alice answers Message ID 2 before 1');
     const right = await peer.ask({ exchange: ExchangeType.IKE_INTERMEDIATE, payloads: [], messageId: 1 });
     judgeAnswered(peer, right, 'nothing');
@@ -233,7 +234,7 @@ ikeClause(
     const clear = peer.encode({ ...peer.header(ExchangeType.IKE_INTERMEDIATE, 1, false), payloads: [] });
     peer.keys = keys;
     const answer = await peer.askAgain(clear);
-    if (answer !== null) peer.bench.cite(answer, 'to what came in the clear');
+    if (answer !== null) peer.bench.cite(answer, 'to what came in the clear', ...INSIDE);
     judge(answer === null || errorsIn(answer.payloads).length > 0, 'alice takes IKE_INTERMEDIATE in the clear');
     const { answer: right } = await askIntermediate(peer, opening, NO_INT_AUTH, 'mlkem768');
     judgeAnswered(peer, right, 'KE');
@@ -252,7 +253,7 @@ ikeClause(
   async peer => {
     await afterOne(peer);
     const answer = await peer.ask({ exchange: ExchangeType.CREATE_CHILD_SA, payloads: [] });
-    if (answer !== null) peer.bench.cite(answer, 'to CREATE_CHILD_SA');
+    if (answer !== null) peer.bench.cite(answer, 'to CREATE_CHILD_SA', ...INSIDE);
     const isTaken = answer?.opened.kind === 'opened' && errorsIn(answer.payloads).length === 0;
     judge(!isTaken, 'alice takes an IKE SA for established before IKE_AUTH');
   },
@@ -288,7 +289,7 @@ ikeClause(
     const intAuth = await answerIntermediate(peer, state, request, NO_INT_AUTH, 'mlkem768');
     const auth = await requestOf(peer, ExchangeType.IKE_AUTH).catch(() => null);
     judge(auth !== null, 'alice sends no IKE_AUTH under the keys that are new');
-    peer.bench.cite(auth, 'IKE_AUTH under new keys');
+    peer.bench.cite(auth, 'IKE_AUTH under new keys', ...INSIDE);
     const tail = intAuthOctets(intAuth, 2);
     judge(initiatorIsAuthentic(peer, state, auth, tail), 'AUTH of alice is not over all exchanges');
   },
@@ -310,7 +311,7 @@ ikeClause(
     const second = await peer.expect('second IKE_INTERMEDIATE', isSecond);
     const twice = await answerIntermediate(peer, state, second, once, 'ecp256');
     const auth = await requestOf(peer, ExchangeType.IKE_AUTH);
-    peer.bench.cite(auth, 'IKE_AUTH');
+    peer.bench.cite(auth, 'IKE_AUTH', ...INSIDE);
     const tail = intAuthOctets(twice, 3);
     judge(initiatorIsAuthentic(peer, state, auth, tail), 'AUTH of alice is not over both exchanges');
   },
@@ -415,7 +416,7 @@ ikeClause(
     const spoilt = await askIntermediate(peer, opening, NO_INT_AUTH, 'mlkem768', {
       octets: octets => octets.with(octets.length - 1, (octets.at(-1) ?? 0) ^ 1),
     });
-    if (spoilt.answer !== null) peer.bench.cite(spoilt.answer, 'to what is not authentic');
+    if (spoilt.answer !== null) peer.bench.cite(spoilt.answer, 'to what is not authentic', ...INSIDE);
     judge(spoilt.answer?.opened.kind !== 'opened', 'alice answers what is not authentic');
     peer.nextRequest = 1;
     const { answer } = await askIntermediate(peer, opening, NO_INT_AUTH, 'mlkem768');

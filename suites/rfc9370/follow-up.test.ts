@@ -11,6 +11,7 @@ import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import type { IkePlan } from '../tester/ike/plans.ts';
 import { espProposal, plain } from '../tester/ike/suite.ts';
 import { judgeNotified } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 9370 §2.2.4: additional key exchanges behind CREATE_CHILD_SA. */
 
@@ -38,7 +39,7 @@ async function begun(peer: TesterPeer, ...additional: readonly string[]) {
   await call(peer);
   const asked = await askHybridChild(peer, SPI, ...additional);
   const answer = require(asked.answer, 'alice did not answer CREATE_CHILD_SA');
-  peer.bench.cite(answer, 'her answer to CREATE_CHILD_SA');
+  peer.bench.cite(answer, 'her answer to CREATE_CHILD_SA', ...INSIDE);
   judge(errorsIn(answer.payloads).length === 0, 'alice refuses a child with additional key exchanges');
   const link = linkIn(answer);
   judge(link !== null, 'alice does not say how to go on');
@@ -72,7 +73,7 @@ ikeClause(
   async peer => {
     const { asked, link } = await begun(peer, 'mlkem768');
     const { answer, shared } = await askFollowUp(peer, 'mlkem768', link);
-    if (answer !== null) peer.bench.cite(answer, 'to IKE_FOLLOWUP_KE');
+    if (answer !== null) peer.bench.cite(answer, 'to IKE_FOLLOWUP_KE', ...INSIDE);
     judge(shared !== null, 'alice does not answer IKE_FOLLOWUP_KE');
     judge(answer === null || linkIn(answer) === null, 'alice wants to go on although all is done');
     const child = hybridChild(peer, asked, [shared]);
@@ -96,7 +97,7 @@ ikeClause(
     const next = linkIn(first.answer);
     judge(next !== null, 'alice does not say how to go on to the second');
     const second = await askFollowUp(peer, 'ecp256', next);
-    if (second.answer !== null) peer.bench.cite(second.answer, 'to the second IKE_FOLLOWUP_KE');
+    if (second.answer !== null) peer.bench.cite(second.answer, 'to the second IKE_FOLLOWUP_KE', ...INSIDE);
     judge(second.shared !== null, 'alice does not answer the second IKE_FOLLOWUP_KE');
     const child = hybridChild(peer, asked, [first.shared, second.shared]);
     await judgeArrives(peer, child, { sequence: 1, text: 'HYBRID ' }, 'alice has other keys for the child');
@@ -150,7 +151,7 @@ ikeClause(
     await call(peer);
     const rekey = { kind: 'rekey', child: 'net' } as const;
     const request = await letAlice(peer, rekey, ExchangeType.CREATE_CHILD_SA, 'CREATE_CHILD_SA');
-    peer.bench.cite(request, 'her CREATE_CHILD_SA');
+    peer.bench.cite(request, 'her CREATE_CHILD_SA', ...INSIDE);
     const offered = payloadOf(request.payloads, 'SA')?.proposals[0];
     judge(
       offered?.transforms.some(({ type, id }) => type === 6 && id === 36) === true,
@@ -171,7 +172,7 @@ ikeClause(
     ]);
     const next = await peer.expect('IKE_FOLLOWUP_KE', isFollowUp).catch(() => null);
     judge(next !== null, 'alice does not go on to IKE_FOLLOWUP_KE');
-    peer.bench.cite(next, 'her IKE_FOLLOWUP_KE');
+    peer.bench.cite(next, 'her IKE_FOLLOWUP_KE', ...INSIDE);
     const returned = linkIn(next);
     judge(returned !== null && Buffer.from(returned).equals(link), 'alice does not bring back the link');
     const group = payloadOf(next.payloads, 'KE')?.group;

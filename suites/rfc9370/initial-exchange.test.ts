@@ -18,6 +18,7 @@ import { errorsIn, payloadOf } from '../tester/ike/payloads.ts';
 import type { Heard, TesterPeer } from '../tester/ike/peer.ts';
 import { letAliceCall } from '../tester/ike/respond.ts';
 import { judgeAccepted, judgeNotAccepted } from '../tester/ike/verdicts.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** RFC 9370 §2.2.1 and §2.2.2: additional key exchanges of an IKE SA. */
 
@@ -97,7 +98,7 @@ ikeClause(
   },
   async peer => {
     const request = await letAliceCall(peer);
-    peer.bench.cite(request, 'her offer');
+    peer.bench.cite(request, 'her offer', 'Payload SA');
     judge(additionalIn(request).join() === '6:36,7:19', `alice offers ${additionalIn(request).join() || 'none'}`);
   },
 );
@@ -114,7 +115,7 @@ ikeClause(
   async peer => {
     await answerHybrid(peer, 'mlkem768');
     const request = await requestOf(peer, ExchangeType.IKE_INTERMEDIATE);
-    peer.bench.cite(request, 'her IKE_INTERMEDIATE');
+    peer.bench.cite(request, 'her IKE_INTERMEDIATE', ...INSIDE);
     const ke = payloadOf(request.payloads, 'KE');
     judge(ke?.group === 36, `alice sends KE of method ${ke?.group}`);
     judge(ke.data.length === 1184, `alice sends ${ke.data.length} octets for a key of ML-KEM-768`);
@@ -135,7 +136,7 @@ async function judgeNotAuthenticated(
   why: string,
 ): Promise<void> {
   const answer = await peer.ask({ exchange: ExchangeType.IKE_AUTH, payloads });
-  if (answer !== null) peer.bench.cite(answer, 'to IKE_AUTH');
+  if (answer !== null) peer.bench.cite(answer, 'to IKE_AUTH', ...INSIDE);
   judge(answer === null || payloadOf(answer.payloads, 'AUTH') === null, why);
 }
 
@@ -157,7 +158,7 @@ for (const [slug, spoil] of Object.entries(BAD_ADDITIONAL)) {
           return { ...message, payloads: [{ type: 'KE', group: 36, data: spoil(Uint8Array.from(data)) }] };
         },
       });
-      if (answer !== null) peer.bench.cite(answer, 'to a key that is none');
+      if (answer !== null) peer.bench.cite(answer, 'to a key that is none', ...INSIDE);
       const ke = payloadOf(answer?.payloads ?? [], 'KE');
       judge(ke === null, 'alice answers what is no key');
     },
@@ -182,7 +183,7 @@ for (const [slug, spoil] of Object.entries(BAD_ADDITIONAL).slice(0, 3)) {
       await peer.answer(request, [{ type: 'KE', group: 36, data: spoil(Uint8Array.from(data)) }]);
       await peer.bench.lab.sleep(1_000);
       const [on] = peer.requests(ExchangeType.IKE_AUTH);
-      if (on !== undefined) peer.bench.cite(on, 'she goes on');
+      if (on !== undefined) peer.bench.cite(on, 'she goes on', ...INSIDE);
       judge(on === undefined, 'alice goes on with what is no ciphertext');
     },
   );
@@ -210,7 +211,7 @@ for (const [slug, group] of [
           return { ...message, payloads: [{ type: 'KE', group, data: Uint8Array.from(data) }] };
         },
       });
-      if (answer !== null) peer.bench.cite(answer, 'to another method');
+      if (answer !== null) peer.bench.cite(answer, 'to another method', ...INSIDE);
       judge(payloadOf(answer?.payloads ?? [], 'KE') === null, 'alice answers another method than was chosen');
     },
   );

@@ -52,7 +52,7 @@ export function answered(bench: Bench, texts: readonly string[], why: string): v
     judge(replies(bench, text).length === 1, `${why}: ${text}`);
     const reply = ahFrom(bench).find(({ ip }) => holds(ip, text));
     judge(reply !== undefined, `the reply to ${text}is not under alice’s SA`);
-    if (!reply.ah.icvOk) bench.cite(reply, 'its ICV does not verify');
+    if (!reply.ah.icvOk) bench.cite(reply, 'its ICV does not verify', 'ICV');
     judge(reply.ah.icvOk, `the ICV of the reply to ${text}does not verify`);
   }
 }

@@ -29,7 +29,7 @@ export function interoperates(section: string, suite: string, level: Level, esn 
       const sealed = espFrom(bench);
       judge(sealed.length === lengths.length, `${sealed.length} of ${lengths.length} packets left`);
       for (const [index, { opened, esp, ...seen }] of sealed.entries()) {
-        if (opened === null) bench.cite(seen, 'does not verify');
+        if (opened === null) bench.cite(seen, 'does not verify', 'Protected part');
         judge(opened !== null, `packet ${index + 1} does not verify under ${suite}`);
         judge(holds(opened.payload, `THERE-${lengths[index]}`), `packet ${index + 1} does not decrypt`);
         const least = 8 + cipher.ivOctets + icvOctets + opened.payload.length + 2;
@@ -109,7 +109,7 @@ export function ivsAreUnique(section: string, suite: string): void {
         judge(opened.iv.length === 8, `an IV of ${opened.iv.length} octets`);
         const iv = Buffer.from(opened.iv).toString('hex');
         const before = seen.get(iv);
-        if (before !== undefined) bench.cite(packet, `has the IV of packet ${before + 1}`);
+        if (before !== undefined) bench.cite(packet, `has the IV of packet ${before + 1}`, 'Protected part');
         judge(before === undefined, `IV ${iv} of packet ${before} comes again in packet ${index}`);
         seen.set(iv, index);
       }
@@ -154,7 +154,7 @@ export function coversSpiAndSequence(section: string, suite: string): void {
       await outbound(bench, ['ONE ', 'TWO ']);
       judge(espFrom(bench).length === 2, `${espFrom(bench).length} of 2 packets left`);
       for (const { opened, ...seen } of espFrom(bench)) {
-        if (opened === null) bench.cite(seen, 'does not verify');
+        if (opened === null) bench.cite(seen, 'does not verify', 'Protected part');
         judge(opened !== null, 'does not verify over SPI and sequence number');
       }
       await inbound(bench, { sequence: 77, text: 'BACK ' });

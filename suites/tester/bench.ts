@@ -5,7 +5,7 @@ import { IpProtocol } from '../../engine/wire/ip-protocol.ts';
 import { fragmentIpv4 } from '../../engine/wire/ipv4.ts';
 import { fragmentIpv6 } from '../../engine/wire/ipv6-extension.ts';
 import { Reassembly } from '../../engine/wire/reassembly.ts';
-import { decodeLine } from '../../lab/capture/decode-line.ts';
+import type { FieldName } from '../../lab/capture/frame-fields.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
 import type { Driver, RunningLab } from '../../lab/drivers/driver.ts';
 import type { ArrangedPolicy, ArrangedSa, Arrangement } from '../../lab/subjects/arrangement.ts';
@@ -14,8 +14,8 @@ import { implementationOf } from '../../lab/subjects/live.ts';
 import { ENGINE, type Subject } from '../../lab/subjects/subject.ts';
 import type { Topology } from '../../lab/topology/model.ts';
 import { openTopology } from '../../lab/topology/shipped.ts';
-import type { EvidenceRecord } from '../../reports/format.ts';
 import type { SuiteSettings } from '../settings.ts';
+import { type Citations, citationsOf } from './citations.ts';
 import { espTransform } from './crypto/esp-transform.ts';
 import { frameBetween } from './frames.ts';
 import { integrityTransform } from './crypto/integrity-transform.ts';
@@ -63,7 +63,7 @@ export interface Seen {
   readonly header: HeaderSeen;
 }
 
-export interface Bench {
+export interface Bench extends Pick<Citations, 'evidence' | 'comments'> {
   readonly lab: RunningLab;
   readonly subject: Subject;
   /** Throws for a label that the plan does not have. */
@@ -92,12 +92,11 @@ export interface Bench {
   drops(): Promise<Readonly<Record<string, number>>>;
   /** The kinds of what alice reported so far, in order. */
   events(): readonly string[];
-  cite(seen: Pick<Seen, 'packet'>, says: string): void;
+  /** As `Citations` do; `fields` in the order in which they are looked for. */
+  cite(seen: Pick<Seen, 'packet'>, says: string, ...fields: readonly FieldName[]): void;
   /** What a judgement rests on that cited nothing itself: what alice was sent, and what she sent. */
   citeAll(): void;
   packets(): readonly CapturedPacket[];
-  evidence(): readonly EvidenceRecord[];
-  comments(): ReadonlyMap<number, string>;
 }
 
 /** Of each direction: a report is to be read. */
@@ -123,7 +122,7 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
   const topology = benchTopology(subject, plan);
   const frames: CapturedPacket[] = [];
   const events: string[] = [];
-  const comments = new Map<number, string>();
+  const citations = citationsOf(frames);
   const driver = await driverFor(subject, settings, { ...plan, sas: sas.map(({ config }) => config) });
   const lab = await driver.up(topology, {
     runId,
@@ -176,17 +175,16 @@ export async function openBench({ subject, plan, settings }: BenchOrder): Promis
     arrivals: text => sent('alice:net1').filter(({ ip }) => holds(ip, text)),
     drops: async () => (await lab.status()).find(({ name }) => name === 'alice')?.drops ?? {},
     events: () => events,
-    cite: ({ packet }, says) => void comments.set(frames.indexOf(packet), says),
+    cite: ({ packet }, says, ...fields) => citations.cite(packet, says, ...fields),
     citeAll: () => {
       const inward = packetsIn(frames.filter(frame => frame.from === 'inside:eth0' || frame.from === 'outside:eth0'));
       const outward = packetsIn(frames.filter(frame => frame.from === 'alice:net0' || frame.from === 'alice:net1'));
-      for (const { packet } of inward.slice(-CITED_MAX)) comments.set(frames.indexOf(packet), 'what alice was sent');
-      for (const { packet } of outward.slice(-CITED_MAX)) comments.set(frames.indexOf(packet), 'what she sent');
+      for (const { packet } of inward.slice(-CITED_MAX)) citations.cite(packet, 'what alice was sent');
+      for (const { packet } of outward.slice(-CITED_MAX)) citations.cite(packet, 'what she sent');
     },
     packets: () => frames,
-    evidence: () =>
-      [...comments].sort(([a], [b]) => a - b).map(([index, says]) => evidenceOf(index, frames[index], says)),
-    comments: () => comments,
+    evidence: () => citations.evidence(),
+    comments: () => citations.comments(),
   };
 }
 
@@ -197,11 +195,6 @@ function asItFits(packet: Uint8Array, index: number): Uint8Array[] {
 }
 
 const LINK_MTU = 1500;
-
-function evidenceOf(index: number, packet: CapturedPacket | undefined, says: string): EvidenceRecord {
-  if (packet === undefined) return { frame: null, link: '', line: '', says };
-  return { frame: index + 1, link: packet.link, line: decodeLine(packet), says };
-}
 
 let topologyRead: Topology | null = null;
 

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { decodeLine } from '../../lab/capture/decode-line.ts';
 import type { EspSaKeys } from '../../lab/capture/key-log.ts';
 import type { CapturedPacket } from '../../lab/capture/packet.ts';
 import type { Driver, RunningLab } from '../../lab/drivers/driver.ts';
@@ -7,8 +6,8 @@ import { implementationOf } from '../../lab/subjects/live.ts';
 import { ENGINE, type Subject } from '../../lab/subjects/subject.ts';
 import { openTopology } from '../../lab/topology/shipped.ts';
 import type { Topology, TopologyPolicy } from '../../lab/topology/model.ts';
-import type { EvidenceRecord } from '../../reports/format.ts';
 import type { SuiteSettings } from '../settings.ts';
+import { type Citations, citationsOf } from './citations.ts';
 import { Unsupported } from './judgement.ts';
 
 /** How long, in lab time, a packet and its answer get to cross the lab after something was sent. */
@@ -18,22 +17,17 @@ const SETTLE_MS = 300;
  * What a clause works with: a lab that is up, in which `alice` is the subject and everything else is good, and all
  * that was seen on its links since before the first packet.
  */
-export interface Scene {
+export interface Scene extends Citations {
   readonly lab: RunningLab;
   readonly topology: Topology;
   /** What the links showed so far, in order; of one link, or sent by one end (`alice:net0`). */
   packets(where?: { readonly link?: string; readonly from?: string }): readonly CapturedPacket[];
   /** Puts frames on a link towards one end, then lets the lab carry them and their answers. */
   send(link: string, towards: string, frames: readonly Uint8Array[]): Promise<void>;
-  /** A frame that the judgement rests on: it stands in the report, and carries `says` as its comment in the capture. */
-  cite(packet: CapturedPacket, says: string): void;
   /** What a judgement rests on that cited nothing itself: what alice put on her links. */
   citeAll(): void;
   /** Of every SA that the run has had. */
   keys(): readonly EspSaKeys[];
-  evidence(): readonly EvidenceRecord[];
-  /** By index into `packets()`. */
-  comments(): ReadonlyMap<number, string>;
 }
 
 export interface SceneOrder {
@@ -48,7 +42,7 @@ export interface SceneOrder {
 export async function openScene(order: SceneOrder): Promise<Scene> {
   const topology = arranged(readTopology('site-to-site-manual'), order.about);
   const seen: CapturedPacket[] = [];
-  const comments = new Map<number, string>();
+  const citations = citationsOf(seen);
   const driver = await driverFor(order);
   const lab = await driver.up(topology, {
     runId: randomUUID(),
@@ -57,6 +51,7 @@ export async function openScene(order: SceneOrder): Promise<Scene> {
     onEvent: () => undefined,
   });
   return {
+    ...citations,
     lab,
     topology,
     packets: where =>
@@ -67,14 +62,11 @@ export async function openScene(order: SceneOrder): Promise<Scene> {
       for (const frame of frames) await lab.inject(link, towards, frame);
       await lab.sleep(SETTLE_MS);
     },
-    cite: (packet, says) => void comments.set(seen.indexOf(packet), says),
     citeAll: () => {
       const sent = seen.filter(packet => packet.from.startsWith('alice:') && isIp(packet));
-      for (const packet of sent.slice(0, CITED_MAX)) comments.set(seen.indexOf(packet), 'what alice sent');
+      for (const packet of sent.slice(0, CITED_MAX)) citations.cite(packet, 'what alice sent');
     },
     keys: () => lab.keys(),
-    evidence: () => [...comments].map(([index, says]) => evidenceOf(index, seen[index], says)),
-    comments: () => comments,
   };
 }
 
@@ -82,11 +74,6 @@ export async function openScene(order: SceneOrder): Promise<Scene> {
 const CITED_MAX = 4;
 
 const isIp = ({ octets }: CapturedPacket): boolean => octets[12] === 0x08 && octets[13] === 0x00;
-
-function evidenceOf(index: number, packet: CapturedPacket | undefined, says: string): EvidenceRecord {
-  if (packet === undefined) return { frame: null, link: '', line: '', says };
-  return { frame: index + 1, link: packet.link, line: decodeLine(packet), says };
-}
 
 /** Loads only the driver that is asked for: the live one wants the native addon. */
 async function driverFor({ subject, settings }: SceneOrder): Promise<Driver> {

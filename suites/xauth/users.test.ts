@@ -23,6 +23,7 @@ import {
 import { v1Clause } from '../tester/ike-v1/v1-clause.ts';
 import { judgeAlive, judgeGone, judgeNoQuick, judgeNotChosen, judgeQuick } from '../tester/ike-v1/verdicts.ts';
 import { judge, require } from '../tester/judgement.ts';
+import { INSIDE } from '../tester/citations.ts';
 
 /** draft-beaulieu-ike-xauth-02: who the user is, behind phase 1. */
 
@@ -65,7 +66,7 @@ async function hearStatus(peer: TesterV1Peer): Promise<number | null> {
   const said = await expectTransaction(peer, 'STATUS', CFG.set);
   const content = require(contentOf(said, CFG.set), 'no SET');
   const status = numberOf(content, XAUTH.status);
-  peer.bench.cite(said, `STATUS ${status}`);
+  peer.bench.cite(said, `STATUS ${status}`, ...INSIDE, 'Payload SA', 'Payload N');
   await answerTransaction(peer, said, attributePayload(CFG.ack, content.identifier, attribute(XAUTH.status)));
   return status;
 }
@@ -81,7 +82,7 @@ v1Clause(
   },
   async peer => {
     const question = await callAsUser(peer);
-    peer.bench.cite(question, 'her question');
+    peer.bench.cite(question, 'her question', ...INSIDE, 'Payload SA', 'Payload N');
     const content = require(contentOf(question, CFG.request), 'no REQUEST');
     judge(isHash1(peer, question), 'HASH of alice is wrong');
     for (const type of [XAUTH.user, XAUTH.password]) {
@@ -195,7 +196,8 @@ for (const [slug, alteration] of Object.entries({
       const question = await callAsUser(peer);
       await showUser(peer, question, USER, PASSWORD, alteration);
       await peer.bench.lab.sleep(500);
-      for (const seen of transactions(peer, CFG.set).slice(0, 1)) peer.bench.cite(seen, 'she believes it');
+      for (const seen of transactions(peer, CFG.set).slice(0, 1))
+        peer.bench.cite(seen, 'she believes it', ...INSIDE, 'Payload SA', 'Payload N');
       judge(transactions(peer, CFG.set).length === 0, 'alice believes a reply that anybody may have sent');
     },
   );
@@ -230,7 +232,7 @@ async function question(peer: TesterV1Peer, type: number | null): Promise<HeardV
     attribute(XAUTH.password),
   ];
   const { response } = await askTransaction(peer, attributePayload(CFG.request, IDENTIFIER, ...attributes));
-  if (response !== null) peer.bench.cite(response, 'her reply');
+  if (response !== null) peer.bench.cite(response, 'her reply', ...INSIDE, 'Payload SA', 'Payload N');
   return response;
 }
 
@@ -337,7 +339,7 @@ v1Clause(
     await tell(peer, STATUS.fail);
     await peer.bench.lab.sleep(2_000);
     const said = peer.said(EXCHANGE.quick);
-    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she goes on');
+    for (const seen of said.slice(0, 1)) peer.bench.cite(seen, 'she goes on', ...INSIDE, 'Payload SA', 'Payload N');
     judge(said.length === 0, 'alice negotiates although her user was refused');
   },
 );

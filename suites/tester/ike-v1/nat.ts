@@ -34,6 +34,6 @@ export async function callThroughNat(peer: TesterV1Peer): Promise<HeardV1> {
   const exchanged = await throughNat(peer);
   const response = await askProof(peer, exchanged);
   judge(response !== null, 'alice does not answer message 5 on port 4500');
-  peer.bench.cite(response, 'on port 4500');
+  peer.bench.cite(response, 'on port 4500', 'Ports');
   return proven(peer, exchanged.offer, response).proof;
 }

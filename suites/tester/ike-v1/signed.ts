@@ -13,6 +13,7 @@ import { EXCHANGE, fqdn, payloadOf } from './payloads.ts';
 import type { HeardV1, TesterV1Peer, V1Alteration } from './peer.ts';
 import type { V1Plan } from './plans.ts';
 import { METHOD } from './suite.ts';
+import { INSIDE } from '../citations.ts';
 
 /** Main Mode with RSA signatures, RFC 2409 §5.1, at either end. */
 
@@ -191,7 +192,7 @@ function opening(signature: Uint8Array): Buffer | null {
 
 /** Fails unless alice goes on: message 6 with her signature. */
 export function judgeSigned(peer: TesterV1Peer, { exchanged, response }: SignedCall, why: string): HeardV1 {
-  if (response !== null) peer.bench.cite(response, 'her answer');
+  if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SIG', 'Payload HASH');
   judge(response !== null && payloadOf(response.payloads, 'SIG') !== null, `${why}: ${saidBy(response)}`);
   judge(isSigned(peer, 'responder', exchanged.offer, response), 'SIG of alice is not by her key, of HASH_R');
   return response;
@@ -199,7 +200,7 @@ export function judgeSigned(peer: TesterV1Peer, { exchanged, response }: SignedC
 
 /** Fails when alice goes on. */
 export function judgeNotSigned(peer: TesterV1Peer, { response }: SignedCall, why: string): void {
-  if (response !== null) peer.bench.cite(response, 'her answer');
+  if (response !== null) peer.bench.cite(response, 'her answer', ...INSIDE, 'Payload SIG', 'Payload HASH');
   judge(response?.message?.exchangeType !== EXCHANGE.main, why);
 }
 
@@ -212,14 +213,14 @@ export async function judgeServesSigned(peer: TesterV1Peer): Promise<void> {
 /** Fails unless alice, who has called, goes on with Quick Mode behind message 6: she had a reason to call. */
 export async function judgeGoesOn(peer: TesterV1Peer, why: string): Promise<void> {
   const request = await goesOn(peer);
-  if (request !== null) peer.bench.cite(request, 'she goes on');
+  if (request !== null) peer.bench.cite(request, 'she goes on', ...INSIDE, 'Payload SIG', 'Payload HASH');
   judge(request !== null, why);
 }
 
 /** Fails when she does. */
 export async function judgeStops(peer: TesterV1Peer, why: string): Promise<void> {
   const request = await goesOn(peer);
-  if (request !== null) peer.bench.cite(request, 'she goes on');
+  if (request !== null) peer.bench.cite(request, 'she goes on', ...INSIDE, 'Payload SIG', 'Payload HASH');
   judge(request === null, why);
 }
 

@@ -7,6 +7,7 @@ import type { IkePlan } from './plans.ts';
 import { answerInit, letAliceCall } from './respond.ts';
 import { ikeSuite } from './suite.ts';
 import { judgeNotAccepted, judgeStillServes } from './verdicts.ts';
+import { INSIDE } from '../citations.ts';
 
 /** What alice makes of a KE payload that cannot be, on either side of IKE_SA_INIT. */
 
@@ -49,6 +50,6 @@ export async function judgeAnswerWith(peer: TesterPeer, group: string, data: Uin
   await answerInit(peer, await letAliceCall(peer), { message: withKe(data) });
   await peer.bench.lab.sleep(1_000);
   const [on] = peer.requests(ExchangeType.IKE_AUTH);
-  if (on !== undefined) peer.bench.cite(on, 'she goes on with it');
+  if (on !== undefined) peer.bench.cite(on, 'she goes on with it', 'Payload KE', ...INSIDE);
   judge(on === undefined, 'alice makes an IKE SA of a value that is none of its group');
 }

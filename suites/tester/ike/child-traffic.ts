@@ -113,7 +113,7 @@ export async function judgeArrives(
 ): Promise<void> {
   await sendBy(peer, child, order);
   const arrived = peer.bench.arrivals(order.text);
-  for (const seen of arrived.slice(0, 1)) peer.bench.cite(seen, 'what the peer has sealed');
+  for (const seen of arrived.slice(0, 1)) peer.bench.cite(seen, 'what the peer has sealed', 'Data');
   judge(arrived.length === 1, why);
 }
 
@@ -139,7 +139,7 @@ export async function judgeLeaves(
   await outbound(peer.bench, [text], traits);
   const [seen] = leftUnder(peer.bench, child, text);
   judge(seen !== undefined, why);
-  peer.bench.cite(seen, 'by the Child SA');
+  peer.bench.cite(seen, 'by the Child SA', 'SPI');
   return seen;
 }
 

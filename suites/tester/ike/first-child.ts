@@ -13,6 +13,7 @@ import {
 } from './initiate.ts';
 import { errorsIn, payloadOf } from './payloads.ts';
 import type { Heard, TesterPeer } from './peer.ts';
+import { INSIDE } from '../citations.ts';
 
 /** IKE_AUTH where it is the child that matters: what is asked for may be refused, and the IKE SA stands nevertheless. */
 
@@ -38,7 +39,7 @@ export async function askFirstChild(
     payloads,
   }), 'alice did not answer IKE_AUTH');
   require(aliceIsAuthentic(peer, opening, response, traits.psk) ? true : null, 'AUTH of alice is wrong');
-  peer.bench.cite(response, 'her IKE_AUTH');
+  peer.bench.cite(response, 'her IKE_AUTH', ...INSIDE);
   return { traits, opening, response };
 }
 

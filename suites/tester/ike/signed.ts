@@ -20,6 +20,7 @@ import {
   SCHEMES,
   type SchemeToken,
 } from './signatures.ts';
+import { INSIDE } from '../citations.ts';
 
 /** IKE_AUTH with signatures, RFC 7427, whose keys were exchanged before. */
 
@@ -155,7 +156,7 @@ export function signedByInitiator(peer: TesterPeer, state: Answering, request: H
 /** Fails unless a message has a signature of alice's by that key over these octets, and names how it is made. */
 export function judgeSignature(peer: TesterPeer, heard: Heard, key: string, octets: Uint8Array): Hash {
   const auth = payloadOf(heard.payloads, 'AUTH');
-  peer.bench.cite(heard, `AUTH of method ${auth?.method}`);
+  peer.bench.cite(heard, `AUTH of method ${auth?.method}`, ...INSIDE);
   judge(auth !== null, 'alice sends no AUTH');
   judge(auth.method === 14, `alice sends AUTH of method ${auth.method}`);
   const read = readDigitalSignature(auth);
@@ -168,13 +169,13 @@ export function judgeSignature(peer: TesterPeer, heard: Heard, key: string, octe
 }
 
 export function judgeBelieved(peer: TesterPeer, answer: Heard | null, why: string): asserts answer is Heard {
-  if (answer !== null) peer.bench.cite(answer, 'her answer');
+  if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE);
   judge(answer !== null && payloadOf(answer.payloads, 'AUTH') !== null, why);
 }
 
 /** Fails unless alice says AUTHENTICATION_FAILED, and nothing that would help: neither AUTH nor a child. */
 export function judgeNotBelieved(peer: TesterPeer, answer: Heard | null, why: string): void {
-  if (answer !== null) peer.bench.cite(answer, 'her answer');
+  if (answer !== null) peer.bench.cite(answer, 'her answer', ...INSIDE);
   judge(answer === null || payloadOf(answer.payloads, 'AUTH') === null, why);
   judge(answer !== null, 'alice says nothing instead of AUTHENTICATION_FAILED');
   const said = errorsIn(answer.payloads).map(({ notifyType }) => notifyType);
