@@ -1,5 +1,6 @@
 import { requireAddon } from '../native/addon.ts';
 import type { Frame } from '../node/node.ts';
+import { coalesce } from '../wire/coalesce.ts';
 import { finishFrame } from '../wire/offload.ts';
 import { DeviceBatches } from './device-batches.ts';
 import type { FramePort } from './port.ts';
@@ -31,7 +32,7 @@ export function openPacketPort(options: PacketPortOptions): FramePort {
       while (batches.receive(frames, (octets, left) => ({ port: name, octets, offload: left })) && frames.length === 0);
       return frames;
     },
-    send: frames => batches.send(offload ? frames : frames.flatMap(finished)),
+    send: frames => batches.send(offload ? coalesce(frames) : frames.flatMap(finished)),
     watch: onReadable => batches.watch(onReadable),
     statistics: () => batches.statistics(),
     close: () => batches.close(),
