@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createSystemRandom } from '../../../engine/host/system-random.ts';
 import type { IkeConfig } from '../../../engine/ike/config.ts';
 import type { NodeConfig } from '../../../engine/node/config.ts';
+import type { CapturedPacket } from '../../capture/packet.ts';
 import { changingTopology } from '../../reconcile/changing-topology.ts';
 import { ikeConfig } from '../../topology/ike-config.ts';
 import type { Topology } from '../../topology/model.ts';
@@ -39,6 +40,8 @@ export interface LiveOptions {
   readonly ikeFor?: (node: string) => IkeConfig | null;
   /** More lines for the `charon` section of strongswan.conf, or `config setup` of ipsec.conf, of a node that runs such a daemon. */
   readonly peerSettings?: (node: string) => string;
+  /** `none`: no packet is heard, for measurements, from which a capture of all links takes its share. */
+  readonly capture?: 'all' | 'none';
 }
 
 export const LIVE_CAPABILITIES: ReadonlySet<Capability> = new Set([
@@ -150,10 +153,11 @@ export async function bringUp(
     const middle = throughMiddle.length === 0 ? null : new MiddleProcess(context.runId, middleDied);
     closing.push(() => middle?.kill());
     // Nothing is up yet: the capture misses nothing.
-    const capture = new LiveCapture(cables, packet => {
+    const hear = (packet: CapturedPacket): void => {
       context.onPacket(packet);
       systems.captured(packet);
-    });
+    };
+    const capture = new LiveCapture(cables, options.capture === 'none' ? null : hear);
     closing.push(() => capture.close());
     await makeUpDevices(topology, wayUp);
     await Promise.all([

@@ -25,17 +25,18 @@ interface Ears {
  * before the impairments of a link through the middle, and never twice.
  */
 export class LiveCapture {
-  readonly #onPacket: (packet: CapturedPacket) => void;
+  readonly #onPacket: ((packet: CapturedPacket) => void) | null;
   readonly #links = new Map<string, Ears>();
 
-  /** Listens from now on; the interfaces need not be up. */
-  constructor(cables: readonly Cable[], onPacket: (packet: CapturedPacket) => void) {
+  /** Listens from now on; the interfaces need not be up. null: to nothing at all, and never. */
+  constructor(cables: readonly Cable[], onPacket: ((packet: CapturedPacket) => void) | null) {
     this.#onPacket = onPacket;
     for (const cable of cables) this.listen(cable);
   }
 
   /** Also where the link was heard by another cable. */
   listen({ link, ends }: Cable): void {
+    if (this.#onPacket === null) return;
     const latest = this.#links.get(link.name)?.latest ?? 0n;
     this.forget(link.name);
     const ears: Ears = { link: link.name, both: ends.map(earFor), latest };
@@ -84,7 +85,7 @@ export class LiveCapture {
     for (const { at, octets, from } of heard) {
       // Two processors can be microseconds apart between looking at the clock and handing over; a file is in order.
       if (at > ears.latest) ears.latest = at;
-      this.#onPacket({ link: ears.link, from, at: ears.latest, octets });
+      this.#onPacket?.({ link: ears.link, from, at: ears.latest, octets });
     }
   }
 }

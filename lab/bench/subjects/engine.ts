@@ -1,0 +1,72 @@
+import { findEspSuite, icvOctets } from '../../../engine/crypto/esp-suite.ts';
+import { otherSite, type Site, sitesText, wrappedOctets } from '../live/sites.ts';
+import type { BenchSubject, SubjectParameters } from '../live/subject.ts';
+
+/** This engine, with keys by hand: what is measured is what it does with packets. */
+export const engine: BenchSubject = {
+  name: 'engine',
+  title: 'this engine',
+  obstacle: ({ cipher }) => {
+    const found = findEspSuite(cipher);
+    return found.kind === 'suite' ? null : found.kind === 'unknown' ? `there is no suite "${cipher}"` : found.why;
+  },
+  topologyText: parameters =>
+    sitesText(
+      site => [...tunnelLines(site, parameters), ...policyLines(site, parameters)],
+      ['secrets: { sites: "a secret of the two, for measurements only" }'],
+    ),
+  outerOctets: espOctets,
+};
+
+/** The same tunnel without ESP: what this engine's forwarding costs, and the ceiling of all that it encrypts. */
+export const ipip: BenchSubject = {
+  name: 'ipip',
+  title: 'this engine, IP in IP alone',
+  obstacle: () => null,
+  topologyText: parameters => sitesText(site => tunnelLines(site, parameters)),
+  outerOctets: wrappedOctets,
+};
+
+const tunnelName = (site: Site, { outer }: SubjectParameters): string => `v${outer}_${otherSite(site).gateway}0`;
+
+function tunnelLines(site: Site, parameters: SubjectParameters): readonly string[] {
+  const other = otherSite(site);
+  return [
+    'kind: gateway',
+    'tunnels:',
+    `  ${tunnelName(site, parameters)}:`,
+    `    remote: ${other.gateway}`,
+    `    addresses: [${site.lan[4]}/32, "${site.lan[6]}/128"]`,
+    `    routes: [${other.network[4]}, "${other.network[6]}"]`,
+  ];
+}
+
+/** In transport mode the policy is about the packets of the IP-in-IP tunnel, as they leave for the other gateway. */
+function policyLines(site: Site, parameters: SubjectParameters): readonly string[] {
+  const { cipher, mode, encapsulation, outer, inner } = parameters;
+  const sa = [
+    `esp: [${cipher}]`,
+    'key: "${secrets.sites}"',
+    'legacy: true',
+    ...(encapsulation === 'always' ? ['encapsulation: udp'] : []),
+  ].join(', ');
+  if (mode === 'tunnel') return ['policy:', `  - { tunnel: ${tunnelName(site, parameters)}, protect: { ${sa} } }`];
+  const other = otherSite(site);
+  const ends = `local: "${site.wan[outer]}", remote: "${other.wan[outer]}", proto: ${inner === 4 ? 4 : 41}`;
+  return [
+    'policy:',
+    `  - { name: sites, ${ends}, protect: { mode: transport, peer: ${other.gateway}, ${sa} } }`,
+    '  - { name: rest, bypass: true }',
+  ];
+}
+
+/** RFC 4303 §2: SPI and sequence number, IV, payload, padding to whole blocks and 4 octets, pad length, next header, ICV. */
+function espOctets(parameters: SubjectParameters, innerOctets: number): number | null {
+  const found = findEspSuite(parameters.cipher);
+  if (found.kind !== 'suite') return null;
+  const { encryption } = found.suite;
+  const aligned = Math.max(4, encryption.blockOctets);
+  const ciphertext = Math.ceil((innerOctets + 2) / aligned) * aligned;
+  const udp = parameters.encapsulation === 'always' ? 8 : 0;
+  return wrappedOctets(parameters, udp + 8 + encryption.ivOctets + ciphertext + icvOctets(found.suite));
+}
