@@ -32,8 +32,9 @@ export type SignatureScheme =
  */
 export function publicKey(spki: Uint8Array): PublicKey | null {
   const key = readKey(() => createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }));
-  if (key === null || !spkiOf(key).equals(spki)) return null;
-  return describe(key);
+  if (key === null) return null;
+  const canonical = spkiOf(key);
+  return canonical.equals(spki) ? describe(key, canonical) : null;
 }
 
 /** Reads a PrivateKeyInfo (PKCS#8, DER, not encrypted); null as for `publicKey`. */
@@ -44,7 +45,8 @@ export function privateKey(pkcs8: Uint8Array): PrivateKey | null {
 
 /** Of a private key that node:crypto holds. */
 export function privateKeyOf(key: KeyObject): PrivateKey | null {
-  const found = describe(createPublicKey(key));
+  const publicPart = createPublicKey(key);
+  const found = describe(publicPart, spkiOf(publicPart));
   if (found === null) return null;
   const made = { public: found, pkcs8: Uint8Array.from(key.export({ format: 'der', type: 'pkcs8' })) };
   NODE_KEYS.set(made, key);
@@ -83,8 +85,9 @@ function spkiOf(key: KeyObject): Buffer {
   return key.export({ format: 'der', type: 'spki' });
 }
 
-function describe(key: KeyObject): PublicKey | null {
-  const spki = Uint8Array.from(spkiOf(key));
+/** `der` is what `spkiOf` says of the key: that takes longer than a signature. */
+function describe(key: KeyObject, der: Buffer): PublicKey | null {
+  const spki = Uint8Array.from(der);
   const kind = kindOf(key, spki);
   if (kind === null) return null;
   const made = { spki, ...kind };

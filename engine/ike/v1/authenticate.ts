@@ -1,7 +1,7 @@
 import { icvsEqual } from '../../crypto/icv.ts';
 import { schemeOf } from '../../crypto/signature-scheme.ts';
-import { publicKey } from '../../crypto/signature.ts';
 import { type Certificate, parseCertificate } from '../../pki/certificate.ts';
+import { keyOf } from '../../pki/certificate-key.ts';
 import { emptyPathMemory } from '../../pki/memory.ts';
 import type { StrengthFloor } from '../../pki/strength.ts';
 import { IsakmpCertEncoding, IsakmpNotify } from '../../wire/isakmp/registry.ts';
@@ -117,7 +117,7 @@ function verifySignature(claim: PeerClaim, world: World): PeerVerdict {
   if (found.kind === 'refused') return found;
   let problem: string | null = null;
   for (const { leaf, others, crls } of found.candidates) {
-    const key = publicKey(leaf.spki);
+    const key = keyOf(leaf);
     if (key === null || !verifyProof(key, suite, hash, signature.data)) continue;
     const path = pathOf(claim, leaf, others, crls, world);
     if (path.kind === 'trusted')
@@ -193,7 +193,7 @@ function pathOf(
 
 function remarksOn({ connection }: PeerClaim, leaf: Certificate): string[] {
   const remarks: string[] = [];
-  const key = publicKey(leaf.spki);
+  const key = keyOf(leaf);
   const scheme = schemeOf(leaf.signatureAlgorithm);
   if (key?.algorithm === 'rsa' && key.bits < 2048) remarks.push(`an RSA key of ${key.bits} bits`);
   if (scheme !== null && 'hash' in scheme && scheme.hash === 'sha1') remarks.push('a certificate signed with SHA-1');

@@ -1,6 +1,7 @@
 import { verify } from '../../crypto/sign.ts';
-import { type PublicKey, publicKey, type SignatureScheme } from '../../crypto/signature.ts';
+import type { PublicKey, SignatureScheme } from '../../crypto/signature.ts';
 import { type Certificate, parseCertificate } from '../../pki/certificate.ts';
+import { keyOf } from '../../pki/certificate-key.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import { CertEncoding } from '../../wire/ike/registry.ts';
 import { identityMatches } from '../identity.ts';
@@ -68,7 +69,7 @@ function peerKeys(claim: PeerClaim): PeerKeys {
   const [first, ...more] = read.certificates;
   if (first === undefined) return { kind: 'keys', keys: [...rawKeys(claim, null), ...configuredKeys(claim)] };
   const leaf = parseCertificate(first);
-  const key = leaf === null ? null : publicKey(leaf.spki);
+  const key = leaf === null ? null : keyOf(leaf);
   if (leaf === null || key === null) return refused('a certificate that cannot be read');
   if (!certifies(leaf, claim.remoteIdentity)) return refused('the certificate is of another identity');
   const others = more.map(der => parseCertificate(der)).filter(certificate => certificate !== null);
@@ -92,7 +93,7 @@ function configuredKeys(claim: PeerClaim): readonly PeerKey[] {
   return claim.credentials.peers
     .filter(peer => certifies(peer, claim.remoteIdentity))
     .flatMap(leaf => {
-      const key = publicKey(leaf.spki);
+      const key = keyOf(leaf);
       return key === null ? [] : [{ key, leaf, others: [], crls: [] }];
     });
 }
