@@ -7,7 +7,7 @@ import { endIsakmpSa } from './end.ts';
 import { followPhaseOne, initiatorOf } from './exchanges.ts';
 import { type EstablishedIsakmpSa, type IsakmpSa, isKeyed } from './isakmp-sa.ts';
 import { removeSa, storeSa } from './sa-table.ts';
-import { sendPhaseOne, sendPhaseTwo } from './send.ts';
+import { repeatPhaseOne, sendPhaseOne, sendPhaseTwo } from './send.ts';
 import type { Effect, Step } from './step.ts';
 import type { Task } from './task.ts';
 import { closed } from './used-ids.ts';
@@ -60,6 +60,8 @@ function applyEffect(core: Core, before: IsakmpSa, effect: Effect, occasion: Occ
       if (sa === undefined) throw new Error('a message of an ISAKMP SA that is gone');
       return sendPhaseOne(core, sa, effect, occasion?.digest ?? null);
     }
+    case 'repeat':
+      return repeatPhaseOne(core, before.id);
     case 'send': {
       // The last word of one that ends with it goes out under its keys all the same.
       const there = core.sas.get(before.id);

@@ -9,6 +9,7 @@ import { type EstablishedIsakmpSa, nameOf } from './isakmp-sa.ts';
 import { cookiesOctets, isakmpNotify } from './notify.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import { tell } from './tell.ts';
+import { isUnconfirmed, unheard } from './unconfirmed.ts';
 
 /**
  * Dead peer detection, RFC 3706 §5.2:
@@ -22,20 +23,21 @@ export const deadPeerClock: Clock = {
   dueAt(sa) {
     if (!isWatched(sa)) return null;
     const { askedAt, askAgainAt } = sa.liveness;
-    return askedAt === null ? sa.heardAt + sa.connection.livenessSeconds * NS_PER_S : (askAgainAt ?? askedAt);
+    return askedAt === null ? sa.heardAt + quietNs(sa) : (askAgainAt ?? askedAt);
   },
   fire(sa, world) {
-    const heard = heardOf(sa, world);
+    const heard = isUnconfirmed(sa) ? sa.heardAt : heardOf(sa, world);
     const { askedAt } = sa.liveness;
-    const quietNs = sa.connection.livenessSeconds * NS_PER_S;
-    if (askedAt === null ? heard + quietNs > world.now : heard > askedAt) {
+    if (askedAt === null ? heard + quietNs(sa) > world.now : heard > askedAt) {
       return step({ ...sa, heardAt: heard, liveness: { ...sa.liveness, askedAt: null, askAgainAt: null } });
     }
     const { livenessTimeoutSeconds } = v1Of(sa.connection);
     if (askedAt === null || world.now < askedAt + livenessTimeoutSeconds * NS_PER_S) return ask(sa, world);
     const detail = `${nameOf(sa)}: no answer to R-U-THERE`;
     const event: Effect = { kind: 'event', event: { kind: 'peerFailed', connection: sa.connection.name, detail } };
-    const end = endIsakmpSa(sa, 'dead', 'the peer does not answer', world);
+    const end = isUnconfirmed(sa)
+      ? unheard(sa, askedAt, world)
+      : endIsakmpSa(sa, 'dead', 'the peer does not answer', world);
     return { ...end, effects: [event, ...end.effects] };
   },
 };
@@ -90,6 +92,13 @@ const isWatched = (sa: EstablishedIsakmpSa): boolean =>
   sa.replacedBy === null &&
   sa.isForgotten !== true;
 
+/** Without a sign of life; where the peer may not have the ISAKMP SA, no longer than it has to answer anything. */
+function quietNs(sa: EstablishedIsakmpSa): number {
+  const { livenessSeconds, retransmission } = sa.connection;
+  const quiet = livenessSeconds * NS_PER_S;
+  return isUnconfirmed(sa) ? Math.min(quiet, Math.round(retransmission.firstMs * NS_PER_MS)) : quiet;
+}
+
 function ask(sa: EstablishedIsakmpSa, world: World): Step {
   return asked(sa, world, { kind: 'task' });
 }
@@ -111,7 +120,8 @@ function asked(sa: EstablishedIsakmpSa, world: World, how: { readonly kind: 'dir
     how.kind === 'direct'
       ? tell(sa, [question], world)
       : { kind: 'task', task: { kind: 'inform', payloads: [question] } };
-  return step(next, effect);
+  // Who has not answered may not have what the question is under.
+  return askedAt !== null && isUnconfirmed(sa) ? step(next, { kind: 'repeat' }, effect) : step(next, effect);
 }
 
 /** Random, the high bit zero: it does not overflow, RFC 3706 §6.2. */

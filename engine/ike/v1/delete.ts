@@ -13,6 +13,7 @@ import { cookiesOctets, deletePayload } from './notify.ts';
 import { isSamePeer } from './same-peer.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
 import { emptied, revived } from './successor.ts';
+import { quickTask } from './task.ts';
 import { tell } from './tell.ts';
 
 /** Delete, RFC 2408 §3.15: each end names SAs by the SPI that it receives by, and an ISAKMP SA by both cookies. */
@@ -76,7 +77,7 @@ function takeIsakmpDeletes(sa: EstablishedIsakmpSa, spis: readonly Uint8Array[],
 
 /**
  * Child SAs do not end with their ISAKMP SA (RFC 2408 §2.1): they go on, and the next ISAKMP SA of the same peer takes them over.
- * What is still to be asked is asked of another one. Who wants to know whether the peer lives makes that after a while, since each
+ * Who wants to know whether the peer lives makes that after a while, since each
  * end may have taken the other's for the redundant one of two.
  */
 export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
@@ -90,7 +91,18 @@ export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
     const ended = endIsakmpSa(sa, 'closed', 'deleted by the peer', world);
     return isUnused(sa) ? { ...ended, effects: [{ kind: 'event', event: doubted(sa) }, ...ended.effects] } : ended;
   }
-  const detail = `${nameOf(sa)}: deleted by the peer, and its Child SAs go on`;
+  return forgotten(sa, 'deleted by the peer', world);
+}
+
+/**
+ * The peer has it no more, or never had it: nothing is said under it, its Child SAs go on, and what was asked and not answered is
+ * asked of the next one.
+ */
+export function forgotten(sa: EstablishedIsakmpSa, why: string, { now }: World): Step {
+  const detail = `${nameOf(sa)}: ${why}, and its Child SAs go on`;
+  const at = now + ALONE_NS[sa.role];
+  const offers = sa.exchanges.flatMap(({ state }) => (state.kind === 'quickOffered' ? [quickTask(state.offer)] : []));
+  const asked = [...offers, ...sa.tasks, ...sa.delayed.map(({ task }) => task)].filter(({ kind }) => kind === 'quick');
   return step(
     {
       ...sa,
@@ -98,8 +110,8 @@ export function closedByPeer(sa: EstablishedIsakmpSa, world: World): Step {
       isOpen: false,
       exchanges: [],
       tasks: [],
-      delayed: [],
-      rekeyAt: sa.connection.livenessSeconds > 0 ? world.now + ALONE_NS[sa.role] : null,
+      delayed: asked.map(task => ({ at, task })),
+      rekeyAt: sa.connection.livenessSeconds > 0 ? at : null,
       reauthenticateAt: null,
       expiresAt: null,
     },

@@ -7,7 +7,7 @@ import { heardOf } from './heard.ts';
 import { heirOf } from './heir.ts';
 import { type EstablishedIsakmpSa, isInitiating, type IsakmpSa, nameOf } from './isakmp-sa.ts';
 import type { Effect, LossCause, Step, World } from './step.ts';
-import { rekeyTask, type Task } from './task.ts';
+import { quickTask, rekeyTask } from './task.ts';
 import { releaseAddresses } from './virtual-addresses.ts';
 
 /**
@@ -40,13 +40,10 @@ function endReplaced(sa: EstablishedIsakmpSa, heir: EstablishedIsakmpSa, why: st
   const open = sa.exchanges.flatMap(({ openedAt, state }) =>
     state.kind === 'quickOffered' ? [{ openedAt, offer: state.offer }] : [],
   );
-  const asked = open.map(
-    ({ offer: { config, replaces, pair } }): Task => ({ kind: 'quick', child: config, flow: null, replaces, pair }),
-  );
   const [first] = open;
   const doubted = first === undefined ? [] : doubtedSince(first.openedAt, sa, heir, world);
   const others = doubted.filter(({ id }) => !open.some(({ offer }) => offer.replaces === id));
-  const tasks = [...asked, ...others.map(rekeyTask)];
+  const tasks = [...open.map(({ offer }) => quickTask(offer)), ...others.map(rekeyTask)];
   const detail = `${nameOf(sa)}: ${why}`;
   return {
     sa: null,

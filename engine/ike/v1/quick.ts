@@ -16,6 +16,7 @@ import { failAnswer, failed, failOffer } from './quick-refuse.ts';
 import { quickExpects } from './quick-table.ts';
 import type { QuickAnswered } from './quick-state.ts';
 import { type Effect, type Step, step, unchanged, type World } from './step.ts';
+import { isUnconfirmed, unheard } from './unconfirmed.ts';
 
 /** Quick Mode, RFC 2409 §5.5: quick-table.ts has its line. */
 export const quickMode: Exchange = {
@@ -25,10 +26,12 @@ export const quickMode: Exchange = {
   receive: (before, exchange, message, world) =>
     withChildrenOfHeir(before, world, sa => take(sa, exchange, message, world)),
   giveUp(sa, exchange, world) {
-    const isAsking = exchange.state.kind === 'quickOffered';
-    // What it was about is lost with all else, or for whoever has taken its place.
-    if (isAsking && !isAlive(sa, exchange.openedAt, world)) {
-      return endIsakmpSa({ ...sa, exchanges: [...sa.exchanges, exchange] }, 'dead', NO_ANSWER, world);
+    const { state, openedAt } = exchange;
+    if (state.kind === 'quickOffered') {
+      const asking = { ...sa, exchanges: [...sa.exchanges, exchange] };
+      if (isUnconfirmed(sa) && sa.replacedBy === null) return unheard(asking, openedAt, world);
+      // What it was about is lost with all else, or for whoever has taken its place.
+      if (!isAlive(sa, openedAt, world)) return endIsakmpSa(asking, 'dead', NO_ANSWER, world);
     }
     return withChildrenOfHeir(sa, world, whole => giveUp(whole, exchange, world));
   },

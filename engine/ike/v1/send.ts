@@ -59,6 +59,14 @@ export function sendPhaseOne(
   storeSa(core, 'iv' in next && prepared.iv !== null ? { ...next, iv: prepared.iv } : next);
 }
 
+/** The last one of phase 1 once more, the same octets. */
+export function repeatPhaseOne(core: Core, id: number): void {
+  const sa = core.sas.get(id);
+  if (sa === undefined) return;
+  transmit(core, wayOf(sa), sa.conversation.sent);
+  storeSa(core, { ...sa, retransmitted: sa.retransmitted + 1 });
+}
+
 export const phaseOneExchange = ({ mode }: Pick<IsakmpSa, 'mode'>): number =>
   mode === 'main' ? IsakmpExchange.IDENTITY_PROTECTION : IsakmpExchange.AGGRESSIVE;
 

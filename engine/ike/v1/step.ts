@@ -29,6 +29,8 @@ export type Effect =
       readonly isEncrypted: boolean;
       readonly awaits: boolean;
     }
+  /** The last message of phase 1 once more, which the peer may not have. */
+  | { readonly kind: 'repeat' }
   /** A message of phase 2. The spine makes its HASH payload, and chains the IV. */
   | {
       readonly kind: 'send';

@@ -2,7 +2,7 @@ import type { FlowQuery } from '../../node/node.ts';
 import type { ChildConfig } from '../config.ts';
 import type { IsakmpPayload } from '../../wire/isakmp/payload.ts';
 import type { ChildSa } from './child-sa.ts';
-import type { SelectorsOfSa } from './quick-state.ts';
+import type { QuickOffer, SelectorsOfSa } from './quick-state.ts';
 import type { LossCause } from './step.ts';
 
 /** What this end is to ask the peer or to tell it once there is an ISAKMP SA: waits in `IsakmpSa.tasks`. */
@@ -31,6 +31,15 @@ export type Task =
 
 export type TaskKind = Task['kind'];
 export type TaskOf<K extends TaskKind> = Extract<Task, { kind: K }>;
+
+/** The same Quick Mode once more. */
+export const quickTask = ({ config, replaces, pair }: Pick<QuickOffer, 'config' | 'replaces' | 'pair'>): Task => ({
+  kind: 'quick',
+  child: config,
+  flow: null,
+  replaces,
+  pair,
+});
 
 /** Another Quick Mode in the place of this Child SA. */
 export const rekeyTask = ({ id, config }: Pick<ChildSa, 'id' | 'config'>): Task => ({
