@@ -3,8 +3,8 @@ import type { Reporter, TestModule } from 'vitest/node';
 /**
  * Names, after all else, the tests that this machine cannot run; their names say what they need. Under
  * IPSEC_LAB_REQUIRE_ALL=1 (CI, which installs all of it) such a skip is a failure, but for what needs a Docker daemon, Mininet,
- * libreswan or Chromium where CI could not bring it (IPSEC_LAB_NO_DOCKER=1, IPSEC_LAB_NO_MININET=1, IPSEC_LAB_NO_LIBRESWAN=1,
- * IPSEC_LAB_NO_CHROMIUM=1).
+ * libreswan, OpenVPN, WireGuard or Chromium where CI could not bring it (IPSEC_LAB_NO_DOCKER=1, IPSEC_LAB_NO_MININET=1,
+ * IPSEC_LAB_NO_LIBRESWAN=1, IPSEC_LAB_NO_OPENVPN=1, IPSEC_LAB_NO_WIREGUARD=1, IPSEC_LAB_NO_CHROMIUM=1).
  */
 export default class SkippedTests implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -26,4 +26,6 @@ const isExcused = (name: string): boolean =>
   (process.env['IPSEC_LAB_NO_DOCKER'] === '1' && name.includes('a Docker daemon')) ||
   (process.env['IPSEC_LAB_NO_MININET'] === '1' && name.includes('Mininet:')) ||
   (process.env['IPSEC_LAB_NO_LIBRESWAN'] === '1' && name.includes('libreswan:')) ||
+  (process.env['IPSEC_LAB_NO_OPENVPN'] === '1' && name.includes('OpenVPN:')) ||
+  (process.env['IPSEC_LAB_NO_WIREGUARD'] === '1' && name.includes('WireGuard:')) ||
   (process.env['IPSEC_LAB_NO_CHROMIUM'] === '1' && name.includes('Chromium:'));
