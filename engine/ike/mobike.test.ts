@@ -219,6 +219,27 @@ test('without MOBIKE the end that is not behind the NAT goes where the other com
   expect(pathsOf(lab.network, bob)).toEqual(['192.0.2.2:4500 > 203.0.113.9:4711']);
 });
 
+test('without MOBIKE a Child SA whose outbound half is late is for where the peer is by then (RFC 7296 §2.23)', () => {
+  const lab = scene({}, { mobike: false });
+  const mapping = { port: 20_000 };
+  lab.network.intercept = nat(mapping);
+  const { alice, bob } = started(lab);
+  // Bob sends by the new one when he hears that the old one is closed.
+  lab.network.intercept = (datagram, from) => {
+    const isDelete = from === alice && datagram.octets[18] === ExchangeType.INFORMATIONAL;
+    return isDelete ? [] : nat(mapping)(datagram, from);
+  };
+  lab.network.command(alice, { kind: 'rekey', child: 'net' });
+  lab.network.run(200);
+  expect(sasOf(bob)).toHaveLength(3);
+  mapping.port = 30_000;
+  lab.network.intercept = nat(mapping);
+  lab.network.run(4_000);
+  const outbound = sasOf(bob).filter(({ direction }) => direction === 'outbound');
+  expect(outbound.map(({ encapsulation }) => encapsulation?.remotePort)).toEqual([30_001]);
+  expect(carriesTraffic(bob, alice)).toBe(true);
+});
+
 test('transport mode through a NAT: each end has the addresses that its packets have (RFC 7296 §2.23.1)', () => {
   const dynamic = { addresses: 'dynamic', protocol: 'any', ports: 'any' } as const;
   const children = [childConfig({ mode: 'transport', local: [dynamic], remote: [dynamic], start: 'start' })];

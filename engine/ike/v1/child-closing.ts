@@ -1,6 +1,7 @@
 import { type Instant, NS_PER_S } from '../../wire/instant.ts';
 import { LINGER_NS } from '../v2/child-closing.ts';
 import { childEvent, installCommand, removeCommand, removeCommands } from '../v2/child-install.ts';
+import { towardsPeer } from '../v2/child-place.ts';
 import { isLower } from '../v2/nonce.ts';
 import { areEqual } from '../v2/traffic-selectors.ts';
 import type { ChildSa } from './child-sa.ts';
@@ -37,8 +38,8 @@ export function replaceOthers(before: EstablishedIsakmpSa, made: ChildSa, { now 
 /** The peer is ready to receive by this Child SA. */
 export function beginSending(sa: EstablishedIsakmpSa, child: ChildSa): Changed {
   if (child.isOutboundInstalled) return { sa, effects: [] };
-  const command = installCommand(child, 'outbound');
-  return { sa: withChild(sa, { ...child, isOutboundInstalled: true }), effects: [{ kind: 'command', command }] };
+  const ready = { ...child, outbound: towardsPeer(child.outbound, sa.path), isOutboundInstalled: true };
+  return { sa: withChild(sa, ready), effects: [{ kind: 'command', command: installCommand(ready, 'outbound') }] };
 }
 
 /**

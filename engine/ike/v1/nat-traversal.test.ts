@@ -43,6 +43,10 @@ const pathOf = ({ now }: Network, { daemon }: Station) => daemon.status(now).sas
 
 const isAggressive = ({ octets }: IkeDatagram) => octets[18] === IsakmpExchange.AGGRESSIVE;
 
+/** Messages 1 and 3, where Alice begins. */
+const isOfQuickMode = ({ octets }: IkeDatagram, { name }: Station) =>
+  name === 'alice' && octets[18] === IsakmpExchange.QUICK_MODE;
+
 describe('behind a NAT (RFC 3947)', () => {
   it('ESP goes in UDP on port 4500, and who is not behind it goes where packets come from', () => {
     const { network, alice, bob } = scene();
@@ -63,6 +67,36 @@ describe('behind a NAT (RFC 3947)', () => {
     expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
     const counts = [alice, bob].map(station => sasOf(station).length);
     expect(counts).toEqual([2, 2]);
+  });
+
+  it('who comes from another port while a Child SA is being made is sent to there by it, too', () => {
+    const { network, alice, bob, mapping } = scene();
+    const [before] = bob.daemon.status(network.now).sas.flatMap(({ children }) => children);
+    if (before === undefined) throw new Error('no child');
+    // Message 3 is late.
+    const translate = network.intercept;
+    let count = 0;
+    network.intercept = (datagram, from) =>
+      isOfQuickMode(datagram, from) && ++count > 1 ? [] : translate(datagram, from);
+    network.command(alice, { kind: 'rekey', child: 'net' });
+    network.run(500);
+    mapping.port = 30_000;
+    const sa = {
+      spi: before.spiIn,
+      direction: 'inbound',
+      protocol: 'esp',
+      source: '',
+      destination: '',
+      policy: 'net',
+    } as const;
+    const place = { address: OUTSIDE, port: 30_001 };
+    network.command(bob, { kind: 'noted', event: { kind: 'peerMoved', detail: '', sa, place } });
+    network.intercept = translate;
+    network.run(10_000);
+    const places = sasOf(bob).flatMap(({ direction, encapsulation }) =>
+      direction === 'outbound' ? [encapsulation?.remotePort] : [],
+    );
+    expect(places).toEqual([20_001, 30_001]);
   });
 
   it('transport mode is between the addresses that packets have at each end (§5.2)', () => {

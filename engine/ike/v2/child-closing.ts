@@ -1,5 +1,6 @@
 import { NS_PER_S } from '../../wire/instant.ts';
 import { childEvent, installCommand, removeCommand, removeCommands } from './child-install.ts';
+import { towardsPeer } from './child-place.ts';
 import type { ChildSa } from './child-sa.ts';
 import { childById, successorsOf, withChild, withoutChild } from './child-table.ts';
 import type { AuthenticatedIkeSa } from './ike-sa.ts';
@@ -70,8 +71,8 @@ function allSending<Sa extends AuthenticatedIkeSa>(sa: Sa, children: readonly Ch
 /** The peer is ready to receive by this Child SA. */
 export function beginSending<Sa extends AuthenticatedIkeSa>(sa: Sa, child: ChildSa): Closed<Sa> {
   if (child.isOutboundInstalled) return { sa, effects: [] };
-  const command = installCommand(child, 'outbound');
-  return { sa: withChild(sa, { ...child, isOutboundInstalled: true }), effects: [{ kind: 'command', command }] };
+  const ready = { ...child, outbound: towardsPeer(child.outbound, sa.path), isOutboundInstalled: true };
+  return { sa: withChild(sa, ready), effects: [{ kind: 'command', command: installCommand(ready, 'outbound') }] };
 }
 
 /** Nothing leaves by it any more; it may still receive. */

@@ -51,6 +51,13 @@ export function saPlace(
   };
 }
 
+/** The outbound half as it is installed: a peer behind a NAT is not always where it was when the Child SA was made. */
+export function towardsPeer(outbound: SaInput, { remote, remotePort }: Path): SaInput {
+  const { encapsulation } = outbound;
+  if (encapsulation?.followsPeer !== true) return outbound;
+  return { ...outbound, destination: formatAddress(remote), encapsulation: { ...encapsulation, remotePort } };
+}
+
 /** AH covers the addresses that a NAT changes. */
 export function possibleProposals(
   { proposals }: ChildConfig,
