@@ -1,4 +1,4 @@
-// What Node lacks: packet sockets and TUN devices with batches, sockets in other network namespaces, a fine timer, giving up rights.
+// What Node lacks: packet sockets, TUN devices and UDP sockets with batches, sockets in other network namespaces, a fine timer, giving up rights.
 // engine/native/addon.ts has the types and the documentation of what is exported here.
 #include <node_api.h>
 #include <uv.h>
@@ -26,6 +26,7 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor functions[] = {
       {"openPacketSocket", nullptr, OpenPacketSocket, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"openTun", nullptr, OpenTun, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"openDatagrams", nullptr, OpenDatagrams, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"openSocket", nullptr, OpenSocket, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"openTimer", nullptr, OpenTimer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"confine", nullptr, Confine, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

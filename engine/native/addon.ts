@@ -11,6 +11,12 @@ export interface NativeAddon {
   readonly openPacketSocket: (options: PacketSocketOptions) => NativeDevice;
   /** Attaches to the TUN device `interface`, or makes it; packets come and go with virtio headers, without Ethernet. */
   readonly openTun: (options: { readonly interface: string; readonly netns?: string | null }) => NativeDevice;
+  /**
+   * A UDP socket for batches, which carries payloads of UDP instead of frames: nothing is left to be done to them, so descriptors of
+   * what is sent are zeros. It never fragments and learns no path MTU (`refused` counts what is too long); a receiver's descriptors say
+   * when the kernel got each datagram, by the monotonic clock, which is `process.hrtime`'s.
+   */
+  readonly openDatagrams: (options: DatagramOptions) => NativeDevice;
   /** A UDP or TCP socket whose home is another namespace; the file descriptor belongs to the caller. */
   readonly openSocket: (options: SocketOptions) => number;
   readonly openTimer: (onExpiry: () => void) => NativeTimer;
@@ -56,7 +62,19 @@ export interface SocketOptions {
   readonly remotePort?: number;
 }
 
-/** A packet socket or TUN device. It is kept alive while it is watched; without that, collection closes it. */
+export interface DatagramOptions extends SocketOptions {
+  readonly type: 'udp';
+  /**
+   * Writes into each datagram, this many octets from its beginning, when it was handed to the kernel: nanoseconds of the monotonic clock,
+   * 8 octets, big-endian. Costs a system call for each instead of one for many.
+   */
+  readonly stampAt?: number;
+  /** Default 32 MiB each; what the system allows where there is no right to more. */
+  readonly receiveBufferOctets?: number;
+  readonly sendBufferOctets?: number;
+}
+
+/** A packet socket, a TUN device or a UDP socket. It is kept alive while it is watched; without that, collection closes it. */
 export interface NativeDevice {
   /**
    * Fills the arena, a slot of `slotOctets` for each frame, and describes frame i in `ReceiveWords` words from
@@ -116,7 +134,7 @@ export const ReceiveWords = {
   CHECKSUM_START: 4,
   CHECKSUM_OFFSET: 5,
   FLAGS: 6,
-  /** Time of arrival since the Unix epoch. */
+  /** Time of arrival since the Unix epoch; of a datagram, by the monotonic clock. */
   SECONDS: 7,
   NANOSECONDS: 8,
   COUNT: 9,

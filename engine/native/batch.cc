@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/sock_diag.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,14 @@ struct BatchMemory {
   alignas(cmsghdr) uint8_t control[kBatchFrames][CMSG_SPACE(sizeof(tpacket_auxdata)) + CMSG_SPACE(sizeof(timespec))];
 };
 
+static int64_t Nanoseconds(const timespec& time) { return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec; }
+
+static int64_t Clock(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return Nanoseconds(now);
+}
+
 Device::Device(DeviceKind kind, int fd, uint32_t offloads) : kind(kind), offloads(offloads), fd(fd), memory_(new BatchMemory) {}
 
 Device::~Device() {
@@ -29,7 +38,7 @@ Device::~Device() {
 }
 
 int Device::Receive(uint8_t* arena, uint32_t* descriptors, uint32_t slots) {
-  const int count = kind == DeviceKind::kTun ? ReceiveTun(arena, descriptors, slots) : ReceivePackets(arena, descriptors, slots);
+  const int count = kind == DeviceKind::kTun ? ReceiveTun(arena, descriptors, slots) : ReceiveMessages(arena, descriptors, slots);
   if (count > 0) statistics.received += static_cast<uint64_t>(count);
   return count;
 }
@@ -60,11 +69,29 @@ static uint32_t RestoreTag(uint8_t* frame, uint32_t length, const tpacket_auxdat
   return kTagOctets;
 }
 
-int Device::ReceivePackets(uint8_t* arena, uint32_t* descriptors, uint32_t slots) {
+/// By how much the clock of the kernel's stamps is ahead of the monotonic one, to within what two readings take: of a few attempts, since
+/// the thread may be interrupted in between.
+static int64_t StampsAhead() {
+  int64_t ahead = 0;
+  int64_t best = INT64_MAX;
+  for (int attempt = 0; attempt < 4 && best > 1000; attempt++) {
+    const int64_t before = Clock(CLOCK_MONOTONIC);
+    const int64_t stamp = Clock(CLOCK_REALTIME);
+    const int64_t took = Clock(CLOCK_MONOTONIC) - before;
+    if (took >= best) continue;
+    best = took;
+    ahead = stamp - before - took / 2;
+  }
+  return ahead;
+}
+
+int Device::ReceiveMessages(uint8_t* arena, uint32_t* descriptors, uint32_t slots) {
   BatchMemory& m = *memory_;
   if (slots > kBatchFrames) slots = kBatchFrames;
+  const uint32_t header_octets = kind == DeviceKind::kPacketSocket ? sizeof(VnetHeader) : 0;
   for (uint32_t i = 0; i < slots; i++) {
-    m.vectors[i][0] = {&m.headers[i], sizeof(VnetHeader)};
+    m.headers[i] = {};
+    m.vectors[i][0] = {&m.headers[i], header_octets};
     m.vectors[i][1] = {arena + static_cast<size_t>(i) * kSlotOctets + kTagOctets, kSlotOctets - kTagOctets};
     m.messages[i] = {};
     m.messages[i].msg_hdr.msg_iov = m.vectors[i];
@@ -80,10 +107,11 @@ int Device::ReceivePackets(uint8_t* arena, uint32_t* descriptors, uint32_t slots
     // An interface that goes down reports it once and receives again when it is up.
     return errno == EAGAIN || errno == ENETDOWN ? 0 : -errno;
   }
+  const int64_t ahead = kind == DeviceKind::kDatagrams && count > 0 ? StampsAhead() : 0;
   for (int i = 0; i < count; i++) {
     msghdr& message = m.messages[i].msg_hdr;
     const uint32_t received = m.messages[i].msg_len;
-    uint32_t length = received > sizeof(VnetHeader) ? received - static_cast<uint32_t>(sizeof(VnetHeader)) : 0;
+    uint32_t length = received > header_octets ? received - header_octets : 0;
     uint32_t offset = static_cast<uint32_t>(i) * kSlotOctets + kTagOctets;
     uint32_t shift = 0;
     timespec stamp = {};
@@ -101,8 +129,9 @@ int Device::ReceivePackets(uint8_t* arena, uint32_t* descriptors, uint32_t slots
     uint32_t* words = descriptors + static_cast<size_t>(i) * kReceiveWords;
     Describe(words, offset, length, m.headers[i], shift);
     if ((message.msg_flags & MSG_TRUNC) != 0) words[6] |= kFlagTruncated;
-    words[7] = static_cast<uint32_t>(stamp.tv_sec);
-    words[8] = static_cast<uint32_t>(stamp.tv_nsec);
+    const int64_t at = Nanoseconds(stamp) > ahead ? Nanoseconds(stamp) - ahead : 0;
+    words[7] = static_cast<uint32_t>(at / 1000000000);
+    words[8] = static_cast<uint32_t>(at % 1000000000);
   }
   return count;
 }
@@ -167,6 +196,9 @@ static Outcome Judge(int error, Statistics* statistics) {
     case ENETDOWN:
     case ENXIO:
     case EIO:
+    case ECONNREFUSED:  // of datagrams: an ICMP error that came for an earlier one
+    case EHOSTUNREACH:
+    case ENETUNREACH:
       statistics->dropped++;
       return Outcome::kSkip;
     default:
@@ -174,16 +206,32 @@ static Outcome Judge(int error, Statistics* statistics) {
   }
 }
 
+constexpr int64_t kStampOctets = 8;
+
+/// Nanoseconds of the monotonic clock, big-endian.
+static void Stamp(uint8_t* octets) {
+  const auto now = static_cast<uint64_t>(Clock(CLOCK_MONOTONIC));
+  for (int i = 0; i < kStampOctets; i++) octets[i] = static_cast<uint8_t>(now >> (56 - 8 * i));
+}
+
 int Device::Send(const Frame* frames, uint32_t count) {
   BatchMemory& m = *memory_;
+  const size_t header_octets = kind == DeviceKind::kDatagrams ? 0 : sizeof(VnetHeader);
+  // The time in one datagram would not be that of the next: each has a system call of its own.
+  const uint32_t batch = stamp_at < 0 ? kBatchFrames : 1;
   uint32_t done = 0;
   while (done < count) {
     uint32_t prepared = 0;
-    while (prepared < kBatchFrames && done + prepared < count) {
+    while (prepared < batch && done + prepared < count) {
       const Frame& frame = frames[done + prepared];
       if ((kind == DeviceKind::kPacketSocket && frame.length < kEthernetOctets) || !PrepareHeader(frame, &m.headers[prepared])) break;
-      m.vectors[prepared][0] = {&m.headers[prepared], sizeof(VnetHeader)};
-      m.vectors[prepared][1] = {const_cast<uint8_t*>(frame.octets), frame.length};
+      auto* octets = const_cast<uint8_t*>(frame.octets);
+      if (stamp_at >= 0) {
+        if (frame.length < static_cast<size_t>(stamp_at + kStampOctets)) break;
+        Stamp(octets + stamp_at);
+      }
+      m.vectors[prepared][0] = {&m.headers[prepared], header_octets};
+      m.vectors[prepared][1] = {octets, frame.length};
       m.messages[prepared] = {};
       m.messages[prepared].msg_hdr.msg_iov = m.vectors[prepared];
       m.messages[prepared].msg_hdr.msg_iovlen = 2;
@@ -216,7 +264,14 @@ int Device::Send(const Frame* frames, uint32_t count) {
 }
 
 void Device::CountKernelDrops() {
-  if (kind != DeviceKind::kPacketSocket || fd < 0) return;
+  if (fd < 0) return;
+  if (kind == DeviceKind::kDatagrams) {
+    uint32_t memory[SK_MEMINFO_VARS] = {};
+    socklen_t octets = sizeof memory;
+    // Counts from the socket's beginning, modulo 2^32.
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &octets) == 0) statistics.kernel_drops = memory[SK_MEMINFO_DROPS];
+  }
+  if (kind != DeviceKind::kPacketSocket) return;
   tpacket_stats counted = {};
   socklen_t length = sizeof counted;
   if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &counted, &length) == 0) statistics.kernel_drops += counted.tp_drops;

@@ -1,4 +1,4 @@
-// A packet socket or TUN device as a JavaScript object: its batches, readiness, statistics and end.
+// A packet socket, TUN device or UDP socket as a JavaScript object: its batches, readiness, statistics and end.
 #pragma once
 
 #include <node_api.h>
@@ -9,7 +9,7 @@
 
 #include "poller.h"
 
-/// What stands before each frame on both kinds of device (virtio_net_hdr; linux/virtio_net.h is not valid C++).
+/// What stands before each frame of a packet socket or TUN device (virtio_net_hdr; linux/virtio_net.h is not valid C++).
 struct VnetHeader {
   uint8_t flags;
   uint8_t gso_type;
@@ -38,7 +38,8 @@ constexpr uint32_t kSendWords = 4;
 
 constexpr uint32_t kFlagTruncated = 1;
 
-enum class DeviceKind { kPacketSocket, kTun };
+/// Datagrams are UDP payloads: nothing stands before them.
+enum class DeviceKind { kPacketSocket, kTun, kDatagrams };
 
 struct Statistics {
   uint64_t received = 0;
@@ -72,11 +73,13 @@ class Device {
   const DeviceKind kind;
   const uint32_t offloads;
   int fd;
+  /// Where each datagram gets the time at which it is sent; negative: it gets none.
+  int64_t stamp_at = -1;
   Statistics statistics;
   Poller poller;
 
  private:
-  int ReceivePackets(uint8_t* arena, uint32_t* descriptors, uint32_t slots);
+  int ReceiveMessages(uint8_t* arena, uint32_t* descriptors, uint32_t slots);
   int ReceiveTun(uint8_t* arena, uint32_t* descriptors, uint32_t slots);
   std::unique_ptr<BatchMemory> memory_;
 };

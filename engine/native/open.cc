@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "arguments.h"
 #include "device.h"
@@ -151,6 +153,16 @@ napi_value OpenTun(napi_env env, napi_callback_info info) {
   return Device::Wrap(env, std::make_unique<Device>(DeviceKind::kTun, tun.Release(), offloads));
 }
 
+/// For batches of datagrams: no path MTU is learnt, nothing is fragmented, the time of arrival is kept.
+static bool PrepareDatagrams(int fd, int domain, int64_t receive_buffer, int64_t send_buffer) {
+  const bool v6 = domain == AF_INET6;
+  SetBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, static_cast<int>(receive_buffer));
+  SetBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, static_cast<int>(send_buffer));
+  return SetOption(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1) == 0 &&
+         (v6 ? SetOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
+             : SetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)) == 0;
+}
+
 struct SocketOptions {
   std::string netns;
   std::string type;
@@ -197,39 +209,66 @@ static bool ToSocketAddress(int domain, const std::string& text, int64_t port, s
   return text.empty() || inet_pton(AF_INET, text.c_str(), &v4->sin_addr) == 1;
 }
 
-napi_value OpenSocket(napi_env env, napi_callback_info info) {
-  SocketOptions o;
-  if (!ReadSocketOptions(env, info, &o)) return nullptr;
+/// A socket bound, listening and connecting as the options say; false with a pending exception. `prepare` comes before anything arrives.
+template <typename Prepare>
+static bool OpenPrepared(napi_env env, const SocketOptions& o, Descriptor* opened, Prepare prepare) {
   sockaddr_storage local;
   sockaddr_storage remote;
   socklen_t length;
   if (!ToSocketAddress(o.domain, o.local_address, o.local_port, &local, &length) || !ToSocketAddress(o.domain, o.remote_address, o.remote_port, &remote, &length)) {
     ThrowType(env, "not an address of the family");
-    return nullptr;
+    return false;
   }
   const std::string what = o.type + " socket" + (o.netns.empty() ? "" : " in " + o.netns);
-  Descriptor opened;
-  opened.fd = InNamespace(o.netns, [](void* data) {
-    const auto* options = static_cast<SocketOptions*>(data);
+  opened->fd = InNamespace(o.netns, [](void* data) {
+    const auto* options = static_cast<const SocketOptions*>(data);
     const int fd = socket(options->domain, (options->type == "udp" ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     return fd < 0 ? -errno : fd;
-  }, &o);
-  if (opened.fd < 0) {
-    ThrowSystem(env, what, -opened.fd);
-    return nullptr;
+  }, const_cast<SocketOptions*>(&o));
+  if (opened->fd < 0) {
+    ThrowSystem(env, what, -opened->fd);
+    return false;
   }
-  const int fd = opened.fd;
-  bool ready = true;
-  if (o.local_port != 0 || !o.local_address.empty()) {
+  const int fd = opened->fd;
+  bool ready = prepare(fd);
+  if (ready && (o.local_port != 0 || !o.local_address.empty())) {
     // For TCP it forgives connections that linger; for UDP it would let two listeners share a port.
     if (o.type == "tcp") ready = SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0;
     ready = ready && bind(fd, reinterpret_cast<sockaddr*>(&local), length) == 0;
   }
   if (ready && o.backlog > 0) ready = listen(fd, static_cast<int>(o.backlog)) == 0;
   if (ready && !o.remote_address.empty()) ready = connect(fd, reinterpret_cast<sockaddr*>(&remote), length) == 0 || errno == EINPROGRESS;
-  if (!ready) {
-    ThrowSystem(env, what, errno);
+  if (!ready) ThrowSystem(env, what, errno);
+  return ready;
+}
+
+napi_value OpenSocket(napi_env env, napi_callback_info info) {
+  SocketOptions o;
+  Descriptor opened;
+  if (!ReadSocketOptions(env, info, &o) || !OpenPrepared(env, o, &opened, [](int) { return true; })) return nullptr;
+  return ToNumber(env, opened.Release());
+}
+
+napi_value OpenDatagrams(napi_env env, napi_callback_info info) {
+  SocketOptions o;
+  Descriptor opened;
+  int64_t receive_buffer;
+  int64_t send_buffer;
+  int64_t stamp_at;
+  if (!ReadSocketOptions(env, info, &o)) return nullptr;
+  const napi_value options = Options(env, info);
+  if (!GetInteger(env, options, "receiveBufferOctets", 4096, kBufferLimit, 1 << 25, &receive_buffer) ||
+      !GetInteger(env, options, "sendBufferOctets", 4096, kBufferLimit, 1 << 25, &send_buffer) ||
+      !GetInteger(env, options, "stampAt", 0, 65535, -1, &stamp_at)) {
     return nullptr;
   }
-  return ToNumber(env, opened.Release());
+  if (o.type != "udp") {
+    ThrowType(env, "type must be udp");
+    return nullptr;
+  }
+  const auto prepare = [&](int fd) { return PrepareDatagrams(fd, o.domain, receive_buffer, send_buffer); };
+  if (!OpenPrepared(env, o, &opened, prepare)) return nullptr;
+  auto device = std::make_unique<Device>(DeviceKind::kDatagrams, opened.Release(), 0);
+  device->stamp_at = stamp_at;
+  return Device::Wrap(env, std::move(device));
 }

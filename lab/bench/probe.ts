@@ -19,6 +19,8 @@ export interface Probe {
 }
 
 export const PROBE_OCTETS = 16;
+/** Where the time stands, 8 octets: for whoever can write it later than `stampProbe`. */
+export const PROBE_TIME_AT = 8;
 const MAGIC = 0x4c42;
 const TRIALS = 2 ** 16;
 const SEQUENCES = 2 ** 32;

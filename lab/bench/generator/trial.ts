@@ -48,8 +48,8 @@ export interface TrialResult {
   readonly counts: ArrivalCounts;
   /** Packets/s that really left, over the time that is measured: the offered load of RFC 2285 §3.5.2. */
   readonly offeredRate: number;
-  /** Octets of IP packets/s, of those that arrived, at the offered rate: what a link or tunnel carried of users' packets. */
-  readonly arrivedOctets: number;
+  /** Of the IP packets that arrived, first copies, over the same time: what a tunnel carried of its users. */
+  readonly arrivedOctetsPerSecond: number;
   /** At most so many packets left back to back where the sender was in time. */
   readonly burstPackets: number;
   /** One way, of first copies, from before the call that sends until the receiver's kernel has the packet; null where none arrived. */

@@ -1,0 +1,92 @@
+import { NS_PER_S } from '../../../engine/wire/instant.ts';
+import { advanceRateSearch, type RateGoal, startRateSearch, type Trial } from '../rate-search.ts';
+import type { FromReceiver, FromSender, SendOrder, ToReceiver } from './messages.ts';
+import { Program } from './program.ts';
+import type { FoundRate, Generator, GeneratorEnds, GeneratorGround, TrialOrder, TrialResult } from './trial.ts';
+
+type Sender = Program<SendOrder, FromSender>;
+type Receiver = Program<ToReceiver, FromReceiver>;
+
+/** Trials have numbers of 16 bits in their packets. */
+const TRIALS = 2 ** 16;
+
+/** Starts the generator's two programs; resolves when both are ready. They end with `ground.signal` too. */
+export async function startGenerator(ground: GeneratorGround, ends: GeneratorEnds): Promise<Generator> {
+  const start = (node: string, main: string) => ground.spawnOwn(node, `lab/bench/generator/${main}`);
+  const sender: Sender = new Program('sender', start(ends.sender, 'sender-main'));
+  const receiver: Receiver = new Program('receiver', start(ends.receiver, 'receiver-main'));
+  const close = async (): Promise<void> => void (await Promise.all([sender.end(), receiver.end()]));
+  ground.signal.addEventListener('abort', () => void close(), { once: true });
+  try {
+    await Promise.all([sender.hear('ready'), receiver.hear('ready')]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  let number = 0;
+  return {
+    trial: order => {
+      number = (number + 2) % TRIALS;
+      return runTrial(sender, receiver, order, number);
+    },
+    close,
+  };
+}
+
+/** Trials at the rates that a search asks for, until it ends. */
+export async function searchRate(
+  generator: Generator,
+  goal: RateGoal,
+  order: Omit<TrialOrder, 'rate'>,
+): Promise<FoundRate> {
+  const trials: TrialResult[] = [];
+  let search = startRateSearch(goal);
+  while (search.kind === 'trying') {
+    const result = await generator.trial({ ...order, rate: search.rate });
+    trials.push(result);
+    search = advanceRateSearch(goal, search, judged(result));
+  }
+  return { end: search, trials };
+}
+
+/**
+ * What a trial says of the subject. What arrived and was not read is no loss of the subject's: the generator could not have measured
+ * this rate, and is taken to have offered what it can read.
+ */
+function judged({ counts, offeredRate, receiverDrops }: TrialResult): Trial {
+  const read = 1 - Math.min(receiverDrops, counts.lost) / counts.sent;
+  return {
+    sentPackets: counts.sent,
+    receivedPackets: counts.received + Math.min(receiverDrops, counts.lost),
+    offeredRate: offeredRate * read,
+  };
+}
+
+async function runTrial(sender: Sender, receiver: Receiver, order: TrialOrder, number: number): Promise<TrialResult> {
+  const { source, destination, packetOctets, rate } = order;
+  const trial = number + 1;
+  const packets = Math.max(1, Math.round(rate * order.seconds));
+  const warmUpPackets = Math.round(rate * order.warmUpSeconds);
+  await receiver.ask({ kind: 'expect', address: destination, trial, packetsMax: packets }, 'listening');
+  const sent = await sender.ask(
+    { kind: 'send', source, destination, packetOctets, rate, warmUpTrial: number, warmUpPackets, trial, packets },
+    'sent',
+  );
+  if (sent.refused > 0)
+    throw new Error(
+      `packets of ${Math.max(...packetOctets)} octets are too long for the way from ${source} to ${destination}`,
+    );
+  const arrived = await receiver.ask({ kind: 'finish', sent: sent.packets }, 'arrived');
+  const measuredSeconds = (sent.endedAt - sent.beganAt) / NS_PER_S;
+  const firstArrivalNs = arrived.firstAt === null ? null : arrived.firstAt - sent.beganAt;
+  return {
+    counts: arrived.counts,
+    offeredRate: sent.packets / measuredSeconds,
+    arrivedOctetsPerSecond: arrived.octets / measuredSeconds,
+    burstPackets: sent.burstPackets,
+    latency: arrived.latency,
+    firstArrivalNs,
+    longestSilenceNs: Math.max(firstArrivalNs ?? sent.endedAt - sent.beganAt, arrived.longestGapNs),
+    receiverDrops: arrived.receiverDrops,
+  };
+}
