@@ -54,7 +54,7 @@ function nameOf({ ike, authentication }: PairPlan): string {
   return `${group}, ${authentication.key}${authentication.sends === 'raw' ? ', raw key' : ', certificate'}`;
 }
 
-function measureHandshake(plan: PairPlan, rounds: number): HandshakeRate {
+export function measureHandshake(plan: PairPlan, rounds: number): HandshakeRate {
   const random = createSystemRandom();
   let [datagrams, octets] = [0, 0];
   const watch = {
