@@ -16,6 +16,7 @@ const ENTRIES = [
   'lab/supervisor/main',
   'lab/drivers/netns/http-main',
   'lab/drivers/netns/middle-main',
+  'lab/bench/profiles/main',
   'lab/subjects/all-subjects',
   'engine/host/main',
   'engine/host/ike-worker',

@@ -49,6 +49,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'export', summary: 'write a topology for other tools', load: () => import('./commands/export.ts') },
   { name: 'image', summary: 'the image that labs in containers run', load: () => import('./commands/image.ts') },
   { name: 'test', summary: 'run conformance suites', load: () => import('./commands/test.ts') },
+  { name: 'bench', summary: 'measure speed, with statistics', load: () => import('./commands/bench.ts') },
   { name: 'report', summary: 'pages of what lab test has left', load: () => import('./commands/report.ts') },
   { name: 'doctor', summary: 'what this machine can do', load: () => import('./commands/doctor.ts') },
   { name: 'completion', summary: 'completion for your shell', load: () => import('./commands/completion.ts') },

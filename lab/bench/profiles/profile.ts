@@ -51,7 +51,7 @@ export interface TurnContext {
   /** Chance of this turn alone: the same for the same seed, round and subject. */
   readonly random: Uniform;
   /** What is being done, in a few words, for the line of progress. */
-  say(what: string): void;
+  readonly say: (what: string) => void;
   /** Brings up a topology in YAML, without its checks and without captures. One at a time: the one before has to be down. */
-  up(topologyText: string, options?: LiveOptions): Promise<BenchGround>;
+  readonly up: (topologyText: string, options?: LiveOptions) => Promise<BenchGround>;
 }

@@ -1,0 +1,92 @@
+import { congestionControl } from '../live/environment.ts';
+import type { BenchGround } from '../live/ground.ts';
+import { timesBetween } from '../live/process-times.ts';
+import { ALICE, BOB, LAN_MTU, type Site } from '../live/sites.ts';
+import type { BenchSubject, SubjectParameters } from '../live/subject.ts';
+import { measureStream } from '../live/tcp-stream.ts';
+import { wireOctets } from '../live/wire-octets.ts';
+import type { MeasuredFigure } from '../record.ts';
+
+/** Two sites that are up, and how figures about them are called. */
+export interface MeasuredSites {
+  readonly ground: BenchGround;
+  readonly subject: BenchSubject;
+  readonly parameters: SubjectParameters;
+  /** What ids begin with: `compare/engine`. */
+  readonly id: string;
+  /** The same of the subject that this one cannot exceed; null for that one itself. */
+  readonly ceiling: string | null;
+}
+
+type Told = Pick<MeasuredFigure, 'metric' | 'unit' | 'better'>;
+
+const THROUGHPUT: Told = { metric: 'TCP throughput', unit: 'bit/s', better: 'more' };
+const CPU: Told = { metric: 'CPU per packet', unit: 'ns', better: 'less' };
+const OVERHEAD: Told = { metric: 'overhead measured', unit: 'octets', better: 'less' };
+const PREDICTED: Told = { metric: 'overhead predicted', unit: 'octets', better: 'less' };
+
+/** One value, read in one piece. */
+export function figure(
+  { id, ceiling, parameters }: Pick<MeasuredSites, 'id' | 'ceiling' | 'parameters'>,
+  what: string,
+  told: Told,
+  value: number,
+  more: Readonly<Record<string, string | number>> = {},
+): MeasuredFigure {
+  return {
+    id: `${id}/${what}`,
+    ...told,
+    parameters: { ...parameters, ...more },
+    ceiling: ceiling === null ? null : `${ceiling}/${what}`,
+    sample: { value, readings: [], warmUpReadings: 0 },
+  };
+}
+
+/** One TCP stream from a site to the other, and what the gateways' processes used for it. */
+export async function streamFigures(sites: MeasuredSites, from: Site, seconds: number): Promise<MeasuredFigure[]> {
+  const { ground, parameters } = sites;
+  const to = from === ALICE ? BOB : ALICE;
+  const what = from === ALICE ? 'tcp' : 'tcp-back';
+  const before = ground.processTimes();
+  const stream = await measureStream(ground, {
+    sender: from.host,
+    receiver: to.host,
+    address: to.hostAddress[parameters.inner],
+    seconds,
+    congestionControl: congestionControl(),
+  });
+  const used = timesBetween(before, ground.processTimes());
+  const { bitsPerSecond, readings, warmUpReadings, octets } = stream;
+  const segments = octets / (LAN_MTU - TCP_HEADERS_OCTETS[parameters.inner]);
+  const more = { octets: LAN_MTU, from: from.host };
+  const throughput = figure(sites, what, THROUGHPUT, bitsPerSecond, more);
+  return [
+    { ...throughput, sample: { ...throughput.sample, readings, warmUpReadings } },
+    ...[from.gateway, to.gateway].flatMap(node => {
+      const seconds = used
+        .filter(time => time.node === node)
+        .reduce((sum, { userSeconds, systemSeconds }) => sum + userSeconds + systemSeconds, 0);
+      if (seconds === 0 || segments === 0) return []; // a kernel that forwards has no process
+      const cpu = figure(sites, `${what}/cpu-${node}`, CPU, (seconds / segments) * 1e9, { ...more, node, load: 'tcp' });
+      return [{ ...cpu, ceiling: null }];
+    }),
+  ];
+}
+
+/** IP and TCP, with the timestamps that every kernel sends. */
+const TCP_HEADERS_OCTETS = { 4: 52, 6: 72 } as const;
+
+/** What is on the WAN beyond an IP packet of each size: as the book has it, and as the wire does. */
+export async function overheadFigures(sites: MeasuredSites, sizes: readonly number[]): Promise<MeasuredFigure[]> {
+  const { ground, subject, parameters } = sites;
+  const figures: MeasuredFigure[] = [];
+  const add = (what: string, told: Told, octets: number, outer: number | null): void => {
+    if (outer === null) return;
+    figures.push({ ...figure(sites, `${octets}/${what}`, told, outer - octets, { octets }), ceiling: null });
+  };
+  for (const octets of sizes) {
+    add('overhead', OVERHEAD, octets, await wireOctets(ground, parameters.inner, octets));
+    add('overhead-predicted', PREDICTED, octets, subject.outerOctets?.(parameters, octets) ?? null);
+  }
+  return figures;
+}
