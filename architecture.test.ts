@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 const MEASURING = [
   'engine/host',
   'engine/config',
+  'engine/config/diagnostic.ts',
+  'engine/config/suggest.ts',
   'engine/filter',
   'engine/ike',
   'engine/pki',
