@@ -10,6 +10,8 @@ export interface StreamOrder {
   readonly address: string;
   /** Whole: iperf3 knows no others, and takes a fraction for "for ever". */
   readonly seconds: number;
+  /** Of the IP packets, none of which is longer: what a whole segment makes. */
+  readonly packetOctets: number;
   /** `cubic`; null: the kernel's own choice. */
   readonly congestionControl: string | null;
 }
@@ -29,7 +31,7 @@ const PORT = 5201;
 
 /** One TCP stream by iperf3, told by its receiver. Throws where nothing arrives. */
 export async function measureStream(ground: BenchGround, order: StreamOrder): Promise<StreamResult> {
-  const { sender, receiver, address, seconds, congestionControl } = order;
+  const { sender, receiver, address, seconds, packetOctets, congestionControl } = order;
   const listener = ground.spawn(receiver, [
     'iperf3',
     '--server',
@@ -41,7 +43,8 @@ export async function measureStream(ground: BenchGround, order: StreamOrder): Pr
   const said = whatItSays(listener);
   await ground.until('iperf3 listens', () => listensOn(listener, PORT));
   const control = congestionControl === null ? [] : ['--congestion', congestionControl];
-  const argv = ['iperf3', '--client', address, '--time', String(seconds), '--json', ...control];
+  const segment = ['--set-mss', String(packetOctets - (address.includes(':') ? 60 : 40))];
+  const argv = ['iperf3', '--client', address, '--time', String(seconds), '--json', ...segment, ...control];
   const { status, stdout, stderr } = await ground.run(sender, argv);
   if (status !== 0) throw new Error(`iperf3 on ${sender}: ${errorIn(stdout) ?? stderr.trim()}`);
   return readStream(await said);

@@ -1,11 +1,19 @@
+import { packetFigures, THOROUGH } from '../generator/packet-figures.ts';
+import { startGenerator } from '../generator/generator.ts';
+import { IMIX } from '../generator/sizes.ts';
 import { bringUpSubject } from '../live/bring-up.ts';
 import { ALICE, BOB } from '../live/sites.ts';
 import { type BenchSubject, type SubjectParameters, USUAL } from '../live/subject.ts';
 import type { MeasuredFigure } from '../record.ts';
 import { engine, ipip } from '../subjects/engine.ts';
+import { kernelEsp } from '../subjects/kernel-esp.ts';
+import { openvpnStatic } from '../subjects/openvpn-static.ts';
+import { openvpnTls } from '../subjects/openvpn-tls.ts';
 import { plain } from '../subjects/plain.ts';
+import { strongswan } from '../subjects/strongswan.ts';
+import { wireguardGo } from '../subjects/wireguard-go.ts';
 import type { PlannedSubject, Profile, ProfileOptions, TurnContext } from './profile.ts';
-import { type MeasuredSites, overheadFigures, streamFigures } from './site-figures.ts';
+import { lossyRateFigures, type MeasuredSites, overheadFigures, streamFigures } from './site-figures.ts';
 
 /** What no other subject can exceed. */
 const CEILING = plain.name;
@@ -17,9 +25,9 @@ interface Compared {
   readonly onlyFull?: true;
 }
 
-/** ESP in UDP, since that is what all peers of this engine speak: their tunnels are datagrams of UDP. */
-const IN_UDP: SubjectParameters = { ...USUAL, encapsulation: 'always' };
 const CLEAR: SubjectParameters = { ...USUAL, cipher: 'none' };
+/** In UDP, since that is what the tunnels of all others are made of. */
+const IN_UDP: SubjectParameters = { ...USUAL, encapsulation: 'always' };
 
 const COMPARED: readonly Compared[] = [
   { subject: plain, parameters: CLEAR },
@@ -30,14 +38,26 @@ const COMPARED: readonly Compared[] = [
     parameters: USUAL,
     onlyFull: true,
   },
+  { subject: strongswan, parameters: IN_UDP },
+  { subject: openvpnStatic, parameters: { ...USUAL, cipher: 'aes128-sha256' } },
+  { subject: openvpnTls, parameters: USUAL },
+  { subject: wireguardGo, parameters: { ...USUAL, cipher: 'chacha20poly1305' } },
+  { subject: kernelEsp, parameters: USUAL },
 ];
+
+/** The largest that all of them carry whole: the device of kernel-libipsec takes no more. */
+const LARGE_OCTETS = 1400;
+const SMALL_OCTETS = 64;
+
+const QUICK_ROUNDS = 5;
+const ROUNDS = 10;
 
 export const compare: Profile = {
   name: 'compare',
   summary: 'this engine, other implementations and plain forwarding, one after the other on the same two sites',
   plan: options => ({
     subjects: COMPARED.filter(({ onlyFull }) => onlyFull !== true || !options.quick).map(one => planned(one, options)),
-    rounds: options.quick ? 5 : 10,
+    rounds: options.quick ? QUICK_ROUNDS : ROUNDS,
   }),
 };
 
@@ -47,23 +67,54 @@ function planned({ subject, parameters }: Compared, options: ProfileOptions): Pl
     title: subject.title,
     obstacle: () => subject.obstacle(parameters),
     secondsPerTurn: options.quick ? 3 : 60,
-    measure: context => measure(subject, parameters, options, context),
+    async measure(context) {
+      const ground = await bringUpSubject(context.up, subject, parameters);
+      const ceiling = subject.name === CEILING ? null : `compare/${CEILING}`;
+      const sites: MeasuredSites = { ground, subject, parameters, id: `compare/${subject.name}`, ceiling };
+      return options.quick ? measureQuickly(sites, context) : measureFully(sites, context);
+    },
   };
 }
 
-async function measure(
-  subject: BenchSubject,
-  parameters: SubjectParameters,
-  { quick }: ProfileOptions,
-  { say, up }: TurnContext,
-): Promise<readonly MeasuredFigure[]> {
-  const ground = await bringUpSubject(up, subject, parameters);
-  const ceiling = subject.name === CEILING ? null : `compare/${CEILING}`;
-  const sites: MeasuredSites = { ground, subject, parameters, id: `compare/${subject.name}`, ceiling };
-  say('overhead');
-  const figures = await overheadFigures(sites, quick ? [64, 1420] : [64, 512, 1420]);
-  say('one TCP stream');
-  figures.push(...(await streamFigures(sites, ALICE, quick ? 1 : 5)));
-  if (!quick) figures.push(...(await streamFigures(sites, BOB, 5)));
+async function measureQuickly(sites: MeasuredSites, context: TurnContext): Promise<readonly MeasuredFigure[]> {
+  const overhead = await overheadOnce(sites, context);
+  context.say('packets of 64 octets');
+  const generator = await startGenerator(sites.ground, { sender: ALICE.host, receiver: BOB.host });
+  const rates = await lossyRateFigures(sites, generator, SMALL_OCTETS);
+  await generator.close();
+  context.say('one TCP stream');
+  return [...overhead, ...(await streamFigures(sites, ALICE, { seconds: 1, packetOctets: LARGE_OCTETS })), ...rates];
+}
+
+async function measureFully(sites: MeasuredSites, context: TurnContext): Promise<readonly MeasuredFigure[]> {
+  const figures = [...(await overheadOnce(sites, context))];
+  for (const from of [ALICE, BOB]) {
+    context.say(`one TCP stream from ${from.host}`);
+    figures.push(...(await streamFigures(sites, from, { seconds: 5, packetOctets: LARGE_OCTETS })));
+  }
+  const { inner } = sites.parameters;
+  const order = { source: ALICE.hostAddress[inner], destination: BOB.hostAddress[inner] };
+  const generator = await startGenerator(sites.ground, { sender: ALICE.host, receiver: BOB.host });
+  for (const [name, packetOctets] of [
+    [SMALL_OCTETS, [SMALL_OCTETS]],
+    ['imix', IMIX.map(octets => Math.min(octets, LARGE_OCTETS))],
+    [LARGE_OCTETS, [LARGE_OCTETS]],
+  ] as const) {
+    context.say(name === 'imix' ? 'a mix of packets' : `packets of ${name} octets`);
+    const naming = {
+      id: `${sites.id}/udp-${name}`,
+      ceiling: sites.ceiling === null ? null : `${sites.ceiling}/udp-${name}`,
+      parameters: { ...sites.parameters, octets: name },
+    };
+    figures.push(...(await packetFigures(generator, { ...order, packetOctets }, THOROUGH, naming)));
+  }
+  await generator.close();
   return figures;
+}
+
+/** It is the same in each round. */
+async function overheadOnce(sites: MeasuredSites, { round, say }: TurnContext): Promise<readonly MeasuredFigure[]> {
+  if (round > 0) return [];
+  say('overhead');
+  return overheadFigures(sites, [SMALL_OCTETS, LARGE_OCTETS]);
 }

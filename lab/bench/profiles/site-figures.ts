@@ -1,10 +1,13 @@
+import { searchRate } from '../generator/generator.ts';
+import type { Generator } from '../generator/trial.ts';
 import { congestionControl } from '../live/environment.ts';
 import type { BenchGround } from '../live/ground.ts';
 import { timesBetween } from '../live/process-times.ts';
-import { ALICE, BOB, LAN_MTU, type Site } from '../live/sites.ts';
+import { ALICE, BOB, type Site } from '../live/sites.ts';
 import type { BenchSubject, SubjectParameters } from '../live/subject.ts';
 import { measureStream } from '../live/tcp-stream.ts';
 import { wireOctets } from '../live/wire-octets.ts';
+import { PARTIAL_LOSS, type RateGoal } from '../rate-search.ts';
 import type { MeasuredFigure } from '../record.ts';
 
 /** Two sites that are up, and how figures about them are called. */
@@ -43,7 +46,11 @@ export function figure(
 }
 
 /** One TCP stream from a site to the other, and what the gateways' processes used for it. */
-export async function streamFigures(sites: MeasuredSites, from: Site, seconds: number): Promise<MeasuredFigure[]> {
+export async function streamFigures(
+  sites: MeasuredSites,
+  from: Site,
+  { seconds, packetOctets }: { readonly seconds: number; readonly packetOctets: number },
+): Promise<MeasuredFigure[]> {
   const { ground, parameters } = sites;
   const to = from === ALICE ? BOB : ALICE;
   const what = from === ALICE ? 'tcp' : 'tcp-back';
@@ -53,12 +60,13 @@ export async function streamFigures(sites: MeasuredSites, from: Site, seconds: n
     receiver: to.host,
     address: to.hostAddress[parameters.inner],
     seconds,
+    packetOctets,
     congestionControl: congestionControl(),
   });
   const used = timesBetween(before, ground.processTimes());
   const { bitsPerSecond, readings, warmUpReadings, octets } = stream;
-  const segments = octets / (LAN_MTU - TCP_HEADERS_OCTETS[parameters.inner]);
-  const more = { octets: LAN_MTU, from: from.host };
+  const segments = octets / (packetOctets - TCP_HEADERS_OCTETS[parameters.inner]);
+  const more = { octets: packetOctets, from: from.host };
   const throughput = figure(sites, what, THROUGHPUT, bitsPerSecond, more);
   return [
     { ...throughput, sample: { ...throughput.sample, readings, warmUpReadings } },
@@ -89,4 +97,29 @@ export async function overheadFigures(sites: MeasuredSites, sizes: readonly numb
     add('overhead-predicted', PREDICTED, octets, subject.outerOctets?.(parameters, octets) ?? null);
   }
   return figures;
+}
+
+/** So much of what a search for a rate takes is spent on it where there is little time. */
+const HASTE = { seconds: 0.15, warmUpSeconds: 0.05 };
+const HASTY_GOAL: RateGoal = {
+  lossRatioMax: PARTIAL_LOSS,
+  rateMin: 1000,
+  rateMax: 300_000,
+  precision: 0.15,
+  trialsPerRate: 1,
+};
+
+/** The rate of packets of one size at which no more is lost than PDR allows, from a1 to b1: a first look. */
+export async function lossyRateFigures(
+  sites: MeasuredSites,
+  generator: Generator,
+  octets: number,
+): Promise<readonly MeasuredFigure[]> {
+  const { inner } = sites.parameters;
+  const order = { source: ALICE.hostAddress[inner], destination: BOB.hostAddress[inner], packetOctets: [octets] };
+  const { end } = await searchRate(generator, HASTY_GOAL, { ...order, ...HASTE });
+  if (end.kind !== 'found') return [];
+  return [
+    figure(sites, `udp-${octets}/pdr`, { metric: 'PDR', unit: 'packets/s', better: 'more' }, end.rate, { octets }),
+  ];
 }
