@@ -33,7 +33,10 @@ export async function startGenerator(ground: GeneratorGround, ends: GeneratorEnd
   };
 }
 
-/** Trials at the rates that a search asks for, until it ends. */
+/**
+ * Trials at the rates that a search asks for, until it ends. A trial in which the generator fell short of a rate that it has reached
+ * before says nothing, of the subject or of the generator: somebody kept it from running, and it is made again, a few times.
+ */
 export async function searchRate(
   generator: Generator,
   goal: RateGoal,
@@ -41,26 +44,42 @@ export async function searchRate(
 ): Promise<FoundRate> {
   const trials: TrialResult[] = [];
   let search = startRateSearch(goal);
+  let [reached, again] = [0, 0];
   while (search.kind === 'trying') {
-    const result = await generator.trial({ ...order, rate: search.rate });
+    const { rate } = search;
+    const result = await generator.trial({ ...order, rate });
     trials.push(result);
-    search = advanceRateSearch(goal, search, judged(result));
+    reached = Math.max(reached, result.offeredRate);
+    if (result.offeredRate < rate * REACHED && rate < reached && again++ < AGAIN_MAX) continue;
+    again = 0;
+    search = advanceRateSearch(goal, search, judged(result, order.seconds));
   }
   return { end: search, trials };
 }
 
+/** A rate is reached within 1 %, as in rate-search.ts. */
+const REACHED = 0.99;
+const AGAIN_MAX = 3;
+
 /**
  * What a trial says of the subject. What arrived and was not read is no loss of the subject's: the generator could not have measured
- * this rate, and is taken to have offered what it can read.
+ * this rate, and is taken to have offered what it can read. A subject that ends with a backlog has carried what it can, and no more.
  */
-function judged({ counts, offeredRate, receiverDrops }: TrialResult): Trial {
-  const read = 1 - Math.min(receiverDrops, counts.lost) / counts.sent;
+export function judged({ counts, offeredRate, receiverDrops, backlogNs }: TrialResult, seconds: number): Trial {
+  const unread = Math.min(receiverDrops, counts.lost);
+  const backlogSeconds = backlogNs / NS_PER_S;
+  const isBehind = backlogSeconds > Math.max(BACKLOG_SECONDS, BACKLOG_SHARE * seconds);
+  const carried = isBehind ? seconds / (seconds + backlogSeconds) : 1;
   return {
     sentPackets: counts.sent,
-    receivedPackets: counts.received + Math.min(receiverDrops, counts.lost),
-    offeredRate: offeredRate * read,
+    receivedPackets: Math.floor((counts.received + unread) * carried),
+    offeredRate: offeredRate * (1 - unread / counts.sent),
   };
 }
+
+/** A queue that is worked off in so much of the trial's time, or so many seconds, is one that comes and goes. */
+const BACKLOG_SHARE = 0.02;
+const BACKLOG_SECONDS = 0.01;
 
 async function runTrial(sender: Sender, receiver: Receiver, order: TrialOrder, number: number): Promise<TrialResult> {
   const { source, destination, packetOctets, rate } = order;
@@ -87,6 +106,7 @@ async function runTrial(sender: Sender, receiver: Receiver, order: TrialOrder, n
     latency: arrived.latency,
     firstArrivalNs,
     longestSilenceNs: Math.max(firstArrivalNs ?? sent.endedAt - sent.beganAt, arrived.longestGapNs),
+    backlogNs: arrived.backlogNs,
     receiverDrops: arrived.receiverDrops,
   };
 }

@@ -5,14 +5,20 @@ import type { Generator, TrialOrder, TrialResult } from './trial.ts';
 const ORDER = { source: '192.0.2.1', destination: '192.0.2.2', packetOctets: [64] };
 const NAMING = { id: 'compare/engine/udp-64', ceiling: 'compare/plain/udp-64', parameters: { octets: 64 } };
 
-/** Carries `capacity` packets/s, drops what is above, and takes a microsecond for each a second; it can be sent `offered` at most. */
-function generatorFor(capacity: number, offered = 1e6): { readonly generator: Generator; readonly rates: number[] } {
+/**
+ * Carries `capacity` packets/s, drops what is above or queues it, and takes a nanosecond for each packet/s; it can be sent `offered` at
+ * most, and every third time, where it does not know better, only half.
+ */
+function generatorFor(
+  capacity: number,
+  { offered = 1e6, queues = false, stalls = false } = {},
+): { readonly generator: Generator; readonly rates: number[] } {
   const rates: number[] = [];
   const trial = ({ rate, seconds }: TrialOrder): TrialResult => {
     rates.push(rate);
-    const offeredRate = Math.min(rate, offered);
+    const offeredRate = Math.min(rate, offered) * (stalls && rates.length % 3 === 0 ? 0.5 : 1);
     const sent = Math.ceil(offeredRate * seconds);
-    const received = Math.min(sent, Math.floor(capacity * seconds));
+    const received = queues ? sent : Math.min(sent, Math.floor(capacity * seconds));
     const ns = 1000 + rate;
     const latency = {
       p50: ns,
@@ -32,6 +38,7 @@ function generatorFor(capacity: number, offered = 1e6): { readonly generator: Ge
       latency: received === 0 ? null : latency,
       firstArrivalNs: 0,
       longestSilenceNs: 0,
+      backlogNs: queues ? Math.max(0, (sent / capacity - seconds) * 1e9) : 0,
       receiverDrops: 0,
     };
   };
@@ -61,12 +68,21 @@ test('the rates without loss and with little, each with its ceiling, and latenci
 });
 
 test('what the generator bounds is looked for once', async () => {
-  const { generator, rates } = generatorFor(1e6, 80_000);
+  const { generator, rates } = generatorFor(1e6, { offered: 80_000 });
   const values = valuesOf(await packetFigures(generator, ORDER, QUICK, NAMING));
   expect(values.get('pdr')).toBe(values.get('ndr'));
   expect(values.get('ndr')).toBeGreaterThan(70_000);
   expect(rates.filter(rate => rate === QUICK.rateMax)).toHaveLength(1);
 });
+
+test.each([{ queues: true }, { stalls: true }, { queues: true, stalls: true }])(
+  'neither buffers that fill nor a generator that was kept from running deceive: %j',
+  async circumstances => {
+    const values = valuesOf(await packetFigures(generatorFor(24_000, circumstances).generator, ORDER, QUICK, NAMING));
+    expect(values.get('ndr')).toBeGreaterThan(24_000 / 1.15);
+    expect(values.get('ndr')).toBeLessThan(24_000 * 1.05); // a backlog of 10 ms is let pass
+  },
+);
 
 test('a subject that carries nothing has no figures', async () => {
   const { generator } = generatorFor(0);

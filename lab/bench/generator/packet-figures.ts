@@ -1,7 +1,7 @@
 import type { MeasuredFigure } from '../record.ts';
-import { NO_LOSS, PARTIAL_LOSS, type RateGoal } from '../rate-search.ts';
-import { searchRate } from './generator.ts';
-import type { Generator, OneWayLatency, TrialOrder } from './trial.ts';
+import { lossRatio, NO_LOSS, PARTIAL_LOSS, type RateGoal } from '../rate-search.ts';
+import { judged, searchRate } from './generator.ts';
+import type { Generator, OneWayLatency, TrialOrder, TrialResult } from './trial.ts';
 
 /** How long is looked, and how closely. */
 export interface Effort {
@@ -58,21 +58,15 @@ export async function packetFigures(
   const trial = { ...order, seconds, warmUpSeconds };
   const none: RateGoal = { ...effort, lossRatioMax: NO_LOSS, rateMin: RATE_MIN, rateMax };
   const { end: ndr, trials } = await searchRate(generator, none, trial);
-  const pdr =
-    ndr.kind === 'found' && ndr.limit !== 'subject'
-      ? ndr
-      : (
-          await searchRate(
-            generator,
-            { ...none, lossRatioMax: PARTIAL_LOSS, rateMax: lossyRate(trials, rateMax) },
-            trial,
-          )
-        ).end;
   const figures: MeasuredFigure[] = [];
   if (ndr.kind === 'found') figures.push(rateFigure(naming, 'NDR', ndr.rate));
-  // A search by other trials may end a little below the one that allows for nothing.
-  if (pdr.kind === 'found')
-    figures.push(rateFigure(naming, 'PDR', Math.max(pdr.rate, ndr.kind === 'found' ? ndr.rate : 0)));
+  const rateMin = ndr.kind === 'found' ? ndr.rate : RATE_MIN;
+  const goal = { ...none, lossRatioMax: PARTIAL_LOSS, rateMin, rateMax: lossyRate(trials, effort) };
+  // Where nobody has lost packets because of the rate, allowing for some of them finds no other.
+  const isSame = ndr.kind === 'found' && (ndr.limit !== 'subject' || goal.rateMax <= rateMin * (1 + effort.precision));
+  const { end: pdr } = isSame ? { end: ndr } : await searchRate(generator, goal, trial);
+  if (pdr.kind === 'found') figures.push(rateFigure(naming, 'PDR', pdr.rate));
+  else if (ndr.kind === 'found') figures.push(rateFigure(naming, 'PDR', ndr.rate)); // what held once need not again
   if (ndr.kind !== 'found') return figures;
   for (const load of LOADS) {
     const { latency } = await generator.trial({ ...trial, rate: Math.max(1, (ndr.rate * load) / 100) });
@@ -82,14 +76,8 @@ export async function packetFigures(
 }
 
 /** The lowest rate at which more was lost than PDR allows: above it that need not look. */
-function lossyRate(
-  trials: readonly {
-    readonly offeredRate: number;
-    readonly counts: { readonly sent: number; readonly lost: number };
-  }[],
-  rateMax: number,
-): number {
-  const lossy = trials.filter(({ counts }) => counts.lost > counts.sent * PARTIAL_LOSS);
+function lossyRate(results: readonly TrialResult[], { seconds, rateMax }: Effort): number {
+  const lossy = results.map(result => judged(result, seconds)).filter(trial => lossRatio(trial) > PARTIAL_LOSS);
   return Math.max(RATE_MIN * 2, Math.min(rateMax, ...lossy.map(({ offeredRate }) => offeredRate)));
 }
 

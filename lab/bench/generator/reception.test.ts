@@ -28,7 +28,14 @@ test('counts packets, octets with their headers, latencies and gaps of first cop
     latency: { minimum: 1500, maximum: 2600 },
     firstAt: 1500,
     longestGapNs: 2000,
+    backlogNs: 0,
   });
+});
+
+test('what the last arrival took longer than the fastest had queued up', () => {
+  const reception = new Reception(TRIAL, 10, headerOctets(4));
+  for (const sequence of [0, 1, 2]) reception.take(probe(sequence, sequence * 1000), sequence * 1500 + 100);
+  expect(reception.result(3, 0)).toMatchObject({ counts: { lost: 0 }, backlogNs: 1000 });
 });
 
 test('neither packets of another trial nor of strangers are counted', () => {

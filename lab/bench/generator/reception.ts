@@ -15,6 +15,7 @@ export class Reception {
   #octets = 0;
   #firstAt: Instant | null = null;
   #lastAt: Instant = 0;
+  #lastLatencyNs = 0;
   #longestGapNs = 0;
 
   /** `headerOctets`: of IP and UDP, in front of each payload. At most `packetsMax` can be counted. */
@@ -31,7 +32,8 @@ export class Reception {
     if (probe.trial !== this.#trial || this.#arrivals.arrive(probe.sequence) !== 'first') return true;
     this.#received++;
     this.#octets += payload.length + this.#headerOctets;
-    this.#latencies.record(at - probe.sentAt);
+    this.#lastLatencyNs = at - probe.sentAt;
+    this.#latencies.record(this.#lastLatencyNs);
     if (this.#firstAt === null) this.#firstAt = at;
     else this.#longestGapNs = Math.max(this.#longestGapNs, at - this.#lastAt);
     this.#lastAt = at;
@@ -52,6 +54,7 @@ export class Reception {
       latency: oneWay(this.#latencies),
       firstAt: this.#firstAt,
       longestGapNs: this.#longestGapNs,
+      backlogNs: Math.max(0, this.#lastLatencyNs - (this.#latencies.percentile(0) ?? 0)),
       receiverDrops,
     };
   }

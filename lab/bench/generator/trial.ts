@@ -58,6 +58,11 @@ export interface TrialResult {
   readonly firstArrivalNs: number | null;
   /** The longest time in which nothing arrived, from the first packet sent to the last arrival, nanoseconds: the gap of a rekey. */
   readonly longestSilenceNs: number;
+  /**
+   * How much longer the last arrival took than the fastest, nanoseconds: what had queued up by then. Who carries less than is sent loses
+   * nothing while buffers fill, which may take longer than a trial.
+   */
+  readonly backlogNs: number;
   /** Packets that arrived and found the receiver's own buffer full: not the subject's loss. They are among `counts.lost`. */
   readonly receiverDrops: number;
 }
