@@ -1,5 +1,6 @@
 import { compare } from './compare.ts';
 import type { Profile } from './profile.ts';
+import { setup } from './setup.ts';
 
 /** All that `lab bench` measures, in the order in which it lists them. */
-export const PROFILES: readonly Profile[] = [compare];
+export const PROFILES: readonly Profile[] = [compare, setup];
