@@ -102,6 +102,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lab/bench/live': [...MEASURING, 'lab/bench/profiles type'],
   'lab/bench/generator': [...MEASURING, 'lab/bench/live'],
   'lab/bench/subjects': [...MEASURING, 'lab/bench/live'],
+  // Algorithms alone, in one process.
+  'lab/bench/raw': ['engine/host', 'engine/ipsec', 'engine/crypto', 'engine/wire'],
   'lab/bench/setup': [...MEASURING, 'lab/bench/live', 'lab/bench/generator', 'lab/bench/subjects'],
   'lab/bench/profiles': [
     ...MEASURING,
@@ -109,6 +111,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lab/bench/generator',
     'lab/bench/subjects',
     'lab/bench/setup',
+    'lab/bench/raw',
   ],
   'lab/drivers': [
     'engine/host',
@@ -165,6 +168,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reports: [],
   bench: [
     'lab',
+    'lab/bench/raw',
     'lab/topology',
     'lab/pki',
     'lab/drivers',

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
-import { benchedSuites, measureEsp } from './esp-rate.ts';
+import { benchedSuites, measureEsp } from '../lab/bench/raw/esp-rate.ts';
 import { aliceConfig, measureGateway } from './gateway-rate.ts';
 import { measureKeyExchanges, measureSignatures } from './ike-crypto-rate.ts';
 import { measureHandshakes, measureIkeMemory } from './ike-rate.ts';

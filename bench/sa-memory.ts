@@ -2,7 +2,7 @@ import { createSystemRandom } from '../engine/host/system-random.ts';
 import { espOctets } from '../engine/ipsec/esp-size.ts';
 import { createTypescriptKernel } from '../engine/ipsec/typescript-kernel.ts';
 import { Sad } from '../engine/ipsec/sad.ts';
-import { createSaPair } from './sa-pair.ts';
+import { createSaPair } from '../lab/bench/raw/sa-pair.ts';
 import { heapOctets } from './soak/heap.ts';
 
 /** What one SA of many costs in a SAD: octets of heap and array buffers. */

@@ -1,10 +1,10 @@
-import { encryptionAlgorithms } from '../engine/crypto/encryption.ts';
-import { combineEsp } from '../engine/crypto/esp-suite.ts';
-import { integrityAlgorithm, integrityAlgorithms } from '../engine/crypto/integrity.ts';
-import { createSystemRandom } from '../engine/host/system-random.ts';
-import type { IpsecKernel } from '../engine/ipsec/kernel.ts';
-import type { EspInboundSa, EspOutboundSa } from '../engine/ipsec/sa.ts';
-import { createTypescriptKernel } from '../engine/ipsec/typescript-kernel.ts';
+import { encryptionAlgorithms } from '../../../engine/crypto/encryption.ts';
+import { combineEsp } from '../../../engine/crypto/esp-suite.ts';
+import { integrityAlgorithm, integrityAlgorithms } from '../../../engine/crypto/integrity.ts';
+import { createSystemRandom } from '../../../engine/host/system-random.ts';
+import type { IpsecKernel } from '../../../engine/ipsec/kernel.ts';
+import type { EspInboundSa, EspOutboundSa } from '../../../engine/ipsec/sa.ts';
+import { createTypescriptKernel } from '../../../engine/ipsec/typescript-kernel.ts';
 import { createSaPair } from './sa-pair.ts';
 
 /** What the kernel alone does with the packets of one SA, in batches as a node hands them over. */

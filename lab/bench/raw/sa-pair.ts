@@ -1,7 +1,7 @@
-import { espSuite } from '../engine/crypto/esp-suite.ts';
-import { createSystemRandom } from '../engine/host/system-random.ts';
-import type { EspInboundSa, EspOutboundSa } from '../engine/ipsec/sa.ts';
-import { createInboundSa, createOutboundSa, type EspSaInput } from '../engine/ipsec/sa-input.ts';
+import { espSuite } from '../../../engine/crypto/esp-suite.ts';
+import { createSystemRandom } from '../../../engine/host/system-random.ts';
+import type { EspInboundSa, EspOutboundSa } from '../../../engine/ipsec/sa.ts';
+import { createInboundSa, createOutboundSa, type EspSaInput } from '../../../engine/ipsec/sa-input.ts';
 
 /** Both ends of one SA with fresh keys, as configuration would write it. */
 export function createSaPair(
