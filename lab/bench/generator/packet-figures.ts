@@ -94,18 +94,18 @@ function rateFigure({ id, ceiling, parameters }: PacketNaming, metric: 'NDR' | '
   };
 }
 
-/** The median's sample has the distribution. `load`: percent of the rate without loss. */
+/** The median's sample has the distribution. `load`: percent of the rate without loss; null where that is not what was sent. */
 export function latencyFigures(
   { id, parameters }: PacketNaming,
   latency: OneWayLatency,
-  load: number,
+  load: number | null,
 ): readonly MeasuredFigure[] {
   return PERCENTILES.map(([name, key]) => ({
-    id: `${id}/latency-${load}-${name}`,
+    id: `${id}/latency-${load === null ? '' : `${load}-`}${name}`,
     metric: `one-way latency ${name}`,
     unit: 'ns',
     better: 'less' as const,
-    parameters: { ...parameters, load },
+    parameters: load === null ? parameters : { ...parameters, load },
     ceiling: null,
     sample: {
       value: latency[key],

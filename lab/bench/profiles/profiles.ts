@@ -1,6 +1,7 @@
+import { calibrate } from './calibrate.ts';
 import { compare } from './compare.ts';
 import type { Profile } from './profile.ts';
 import { setup } from './setup.ts';
 
 /** All that `lab bench` measures, in the order in which it lists them. */
-export const PROFILES: readonly Profile[] = [compare, setup];
+export const PROFILES: readonly Profile[] = [compare, setup, calibrate];
