@@ -33,10 +33,19 @@ const SMALL_ORDER: KeyExchangeResult = {
 
 const CURVES = { x25519: { octets: 32, crv: 'X25519' }, x448: { octets: 56, crv: 'X448' } } as const;
 
-/** As a JWK, RFC 8037: Node reads PKCS#8 in ten times the time of the exchange. It takes `d` alone, and computes the rest. */
+/**
+ * As a JWK, RFC 8037: Node reads PKCS#8 in ten times the time of the exchange. It takes `d` alone, and computes the rest: once for
+ * both steps of an exchange, which are given the same array.
+ */
 function privateKey(crv: string, secret: Uint8Array): KeyObject {
-  return createPrivateKey({ key: { kty: 'OKP', crv, d: base64url(secret), x: '' }, format: 'jwk' });
+  const known = PRIVATE_KEYS.get(secret);
+  if (known !== undefined) return known;
+  const made = createPrivateKey({ key: { kty: 'OKP', crv, d: base64url(secret), x: '' }, format: 'jwk' });
+  PRIVATE_KEYS.set(secret, made);
+  return made;
 }
+
+const PRIVATE_KEYS = new WeakMap<Uint8Array, KeyObject>();
 
 function base64url(octets: Uint8Array): string {
   return Buffer.from(octets).toString('base64url');
