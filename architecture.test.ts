@@ -105,8 +105,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Algorithms alone, in one process.
   'lab/bench/raw': ['engine/host', 'engine/ipsec', 'engine/crypto', 'engine/wire'],
   'lab/bench/setup': [...MEASURING, 'lab/bench/live', 'lab/bench/generator', 'lab/bench/subjects'],
+  'lab/bench/scale': [...MEASURING, 'lab/bench/live'],
   'lab/bench/profiles': [
     ...MEASURING,
+    'lab/bench/scale',
     'lab/bench/live',
     'lab/bench/generator',
     'lab/bench/subjects',
@@ -169,6 +171,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: [
     'lab',
     'lab/bench/raw',
+    'lab/bench/scale',
     'lab/topology',
     'lab/pki',
     'lab/drivers',

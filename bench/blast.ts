@@ -1,6 +1,6 @@
 import { openPacketPort } from '../engine/host/packet-port.ts';
 import type { Frame } from '../engine/node/node.ts';
-import { lanFrame } from './lan-frame.ts';
+import { lanFrame } from '../lab/bench/scale/lan-frame.ts';
 
 /**
  * Runs on a host of a live lab: `blast.js MAC ADDRESS GATEWAY_MAC DESTINATION UDP_OCTETS FRAMES_PER_SECOND SECONDS`. Sends one frame

@@ -7,7 +7,7 @@ import { createTypescriptKernel } from '../engine/ipsec/typescript-kernel.ts';
 import { createNode } from '../engine/node/create.ts';
 import type { NodeConfig } from '../engine/node/config.ts';
 import type { Frame, Node } from '../engine/node/node.ts';
-import { address, lanFrame, mac } from './lan-frame.ts';
+import { address, lanFrame, mac } from '../lab/bench/scale/lan-frame.ts';
 
 /** How many packets alice takes from her LAN a second, and what she does with them. */
 export interface GatewayRate {

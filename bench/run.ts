@@ -7,11 +7,9 @@ import { measureKeyExchanges, measureSignatures } from './ike-crypto-rate.ts';
 import { measureHandshakes, measureIkeMemory } from './ike-rate.ts';
 import { whyNotLive } from '../lab/cli/machine/live-capabilities.ts';
 import { strongswan } from '../lab/cli/machine/other-implementations.ts';
-import { measurePolicies } from './policy-rate.ts';
-import { measureSaMemory } from './sa-memory.ts';
 
 /**
- * The figures of README.md, in one run: `npm run bench`, or some of its parts: `npm run bench -- esp memory`. Nothing is
+ * The figures of README.md, in one run: `npm run bench`, or some of its parts: `npm run bench -- esp keys`. Nothing is
  * asserted here; a figure is a median with its range, and a machine that was busy says so.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -19,7 +17,6 @@ const LAB = join(ROOT, 'bin', 'lab.js');
 const RUNS = 7;
 const GATEWAY_SECONDS = 3;
 const ESP_SECONDS = 0.1;
-const POLICY_ROUNDS = 200;
 const KEY_ROUNDS = 51;
 const HANDSHAKE_ROUNDS = 101;
 const IKE_SAS = 1000;
@@ -28,13 +25,10 @@ const PARTS: Readonly<Record<string, () => void>> = {
   start,
   gateway,
   esp,
-  memory,
-  policies,
   keys,
   ike,
   handshakes,
   hub,
-  nodes,
   live,
 };
 
@@ -90,25 +84,6 @@ function esp(): void {
   }
 }
 
-function memory(): void {
-  print('memory of one SA in a SAD, octets: installed, and after its first packet');
-  for (const { what, installedOctets, usedOctets } of ['aes256gcm16', 'aes256-sha512'].flatMap(measureSaMemory)) {
-    print(`  ${what.padEnd(40)}${installedOctets.toFixed(0).padStart(8)}${usedOctets.toFixed(0).padStart(8)}`);
-  }
-}
-
-function policies(): void {
-  print(
-    'policy lookups in one SPD, 1000/s, and as an ordered list; milliseconds to build its tables, and their octets',
-  );
-  print(`  ${['entries', 'lookups', 'list', 'build', 'octets'].map(title => title.padStart(11)).join('')}`);
-  for (const rate of measurePolicies(POLICY_ROUNDS)) {
-    const { entries, lookupsPerSecond, listLookupsPerSecond, buildMs, tableOctets } = rate;
-    const cells = [entries, kilo(lookupsPerSecond), kilo(listLookupsPerSecond), buildMs.toFixed(1), tableOctets];
-    print(`  ${cells.map(cell => String(cell).padStart(11)).join('')}`);
-  }
-}
-
 function keys(): void {
   print(
     `milliseconds of one key exchange: initiator's value, responder's whole, initiator's end (median of ${KEY_ROUNDS})`,
@@ -147,11 +122,6 @@ function handshakes(): void {
 
 function hub(): void {
   print(inProcess('hub-rate.js'));
-}
-
-function nodes(): void {
-  if (!canRunNetns()) return print('a ring of sites, live: this machine cannot (see lab doctor)');
-  print(inProcess('ring-rate.js'));
 }
 
 function live(): void {

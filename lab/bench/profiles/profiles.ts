@@ -1,7 +1,9 @@
 import { calibrate } from './calibrate.ts';
 import { compare } from './compare.ts';
+import { labProfile } from './lab.ts';
 import type { Profile } from './profile.ts';
+import { scale } from './scale.ts';
 import { setup } from './setup.ts';
 
 /** All that `lab bench` measures, in the order in which it lists them. */
-export const PROFILES: readonly Profile[] = [compare, setup, calibrate];
+export const PROFILES: readonly Profile[] = [compare, setup, scale, labProfile, calibrate];
