@@ -8,6 +8,8 @@ export interface Page {
   /** The small line above the heading: which report this is. */
   readonly brand: string;
   readonly heading: string;
+  /** Of this page alone, after the style of all. */
+  readonly style?: string;
   /** Below the heading: what it comes to. */
   readonly header: readonly string[];
   readonly main: readonly string[];
@@ -18,7 +20,7 @@ export interface Page {
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** The face of all reports: a page that needs nothing else, readable in print, narrow, dark, and by keyboard. */
-export function renderPage({ title, brand, heading, header, main, footer }: Page): string {
+export function renderPage({ title, brand, heading, style = '', header, main, footer }: Page): string {
   return [
     '<!doctype html>',
     '<html lang="en">',
@@ -28,7 +30,7 @@ export function renderPage({ title, brand, heading, header, main, footer }: Page
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<link rel="icon" href="data:,">',
     `<title>${escapeXml(title)} · ipsec-lab</title>`,
-    `<style>${STYLE}</style>`,
+    `<style>${STYLE}${style}</style>`,
     '</head>',
     '<body>',
     '<a class="skip" href="#main">Skip to the results</a>',

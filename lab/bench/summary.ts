@@ -43,7 +43,8 @@ export function quantileOfSorted(sorted: ArrayLike<number>, p: number): number {
 
 /** A copy in ascending order. */
 export function ascending(samples: Iterable<number>): Float64Array {
-  const sorted = Float64Array.from(samples).sort();
+  // Copied as it is where it can be: intervals ask for millions of medians, and going through an iterator takes longer than sorting.
+  const sorted = (samples instanceof Float64Array ? samples.slice() : Float64Array.from(samples)).sort();
   for (const sample of sorted) if (!Number.isFinite(sample)) throw new Error(`${sample} is no sample`);
   return sorted;
 }

@@ -2,9 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { BenchRecord } from '../../../reports/bench-format.ts';
 import type { ClauseRecord, RunRecord } from '../../../reports/format.ts';
 import { replayed, sampleRun } from '../../../reports/testing/sample-run.ts';
 import { writePcapng } from '../../capture/pcapng-file.ts';
+import { recordOf } from '../../bench/testing/bench-record.ts';
+import { sampleCompare, USUAL_SAMPLE } from '../../bench/testing/sample-bench.ts';
 import { main } from '../main.ts';
 import { createTerminal } from '../terminal.ts';
 
@@ -113,4 +116,63 @@ test('what cannot be reported is refused with status 2 and how to put it right',
   expect((await lab('report', 'conformance', one, '-o', join(one, 'results.json'))).status).toBe(2);
   const third = leave('third', [replayed], { dut: 'libreswan' });
   expect((await lab('report', 'conformance', one, two, '--compare', third)).status).toBe(2);
+});
+
+/** What `lab bench` leaves, with few figures, which are judged sooner. */
+function measured(name: string, record: BenchRecord): string {
+  const folder = join(work, name);
+  mkdirSync(folder);
+  const figures = record.figures.filter(({ id }) => /\/(?:tcp|pdr-64|cpu-alice)$/.test(id));
+  writeFileSync(join(folder, 'bench.json'), JSON.stringify({ ...record, figures }));
+  return folder;
+}
+
+const ofSeed = (seed: string, speed = 1): BenchRecord => sampleCompare({ ...USUAL_SAMPLE, seed, speed });
+
+test('what lab bench has left becomes a page, Markdown, CSV and JSON', async () => {
+  const folder = measured('run', ofSeed('7'));
+  const summary = join(work, 'summary.md');
+  const { status, out } = await lab('report', 'performance', folder, '--summary', summary);
+  expect({ status, err: '' }).toEqual({ status: 0, err: '' });
+  expect(out).toMatch(/^compare: 21 figures of 70 turns\n {2}TCP throughput, this engine: 1\.\d+ × strongSwan/);
+  expect(out).toContain('claim: There was a surprising performance penalty when using IPv4 over IPv4. holds');
+  expect(readdirSync(join(folder, 'performance')).sort()).toEqual([
+    'index.html',
+    'report.json',
+    'report.md',
+    'samples.csv',
+  ]);
+  expect(readFileSync(summary, 'utf8')).toContain('# Performance: compare\n');
+});
+
+test('two runs of the same: no significant difference; a tenth slower is status 1, and why', async () => {
+  const base = join(measured('base', ofSeed('7')), 'bench.json');
+  const same = await lab('report', 'performance', measured('same', ofSeed('8')), '--compare', base);
+  expect(same.status).toBe(0);
+  expect(same.out).toContain(`against ${base}: ✓ no significant difference\n`);
+  const slow = measured('slow', ofSeed('9', 0.9));
+  const { status, out } = await lab('report', 'performance', slow, '--compare', base);
+  expect(status).toBe(1);
+  expect(out).toMatch(/against [^\n]*: ✗ \d+ reasons not to pass\n {2}compare\/engine\/tcp is slower: -\d/);
+  const { out: text } = await lab('report', 'performance', slow, '--compare', base, '--json');
+  expect(JSON.parse(text)).toMatchObject({ gate: { passed: false } });
+});
+
+/** What is said of input that is wrong. */
+async function refused(...args: readonly string[]): Promise<string> {
+  const { status, err } = await lab('report', 'performance', ...args);
+  expect(status).toBe(2);
+  return err;
+}
+
+test('runs that say nothing of each other are refused', async () => {
+  const base = measured('base', recordOf({ rate: [1, 2, 3, 4, 5] }));
+  const other = measured('other', { ...recordOf({ rate: [1, 2, 3, 4, 5] }), profile: 'setup' });
+  const simulated = measured('simulated', { ...recordOf({ rate: [1, 2, 3, 4, 5] }), world: 'simulated' });
+  expect(await refused(other, '--compare', base)).toContain('0 runs here are of the profile compare');
+  expect(await refused(base, simulated)).toContain('simulated and live figures are not told in one report');
+  expect(await refused(join(work, 'none'))).toContain('there is no ');
+  writeFileSync(join(work, 'broken.json'), '{"format":1}');
+  expect(await refused(join(work, 'broken.json'))).toContain('cannot be read: .profile is not a text');
+  expect(await refused(base, '-o', join(base, 'bench.json'))).toContain('cannot write to');
 });

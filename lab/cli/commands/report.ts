@@ -1,15 +1,16 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { differenceOf, differenceWords, type Difference } from '../../../reports/conformance/difference.ts';
 import { jobSummary } from '../../../reports/conformance/job-summary.ts';
-import type { ConformanceReport, JudgedRun } from '../../../reports/conformance/judged-run.ts';
+import type { JudgedRun } from '../../../reports/conformance/judged-run.ts';
 import { clausePaths, conformancePages, labelsOf } from '../../../reports/conformance/report.ts';
 import type { ClauseRecord, RunRecord } from '../../../reports/format.ts';
 import { verdict } from '../../../reports/html.ts';
 import { readRun } from '../../../reports/render.ts';
-import { badInput, errorCode, ExitCode } from '../../state/failure.ts';
+import { badInput, ExitCode } from '../../state/failure.ts';
 import { type CommandContext, examples, JSON_OPTION } from '../command.ts';
+import { appendSummary, writeInto, writing } from '../report-files.ts';
 import { framesOfCapture } from '../report-frames.ts';
 import { printable } from '../terminal.ts';
 
@@ -19,18 +20,28 @@ const CONFORMANCE = `Pages of what lab test has left in one folder or several, o
 with its ladder diagram, the frames that its verdict rests on, its capture and the command that judges it again.
 With --compare, what came out otherwise than in an earlier run; exit status 1 when a clause fails now that did not fail then.`;
 
-const EXAMPLES = [
+const PERFORMANCE = `One page, and the same as Markdown, CSV and JSON with every sample, of what lab bench has left in one run or several: charts with
+the table behind each, this engine against the others, four claims about cost, method and limits. With --compare, whether anything became
+slower than in an earlier run on the same machine; exit status 1, and why, when it did.`;
+
+const CONFORMANCE_EXAMPLES = [
   'lab test; lab report conformance',
   'lab report conformance engine-run strongswan-run -o pages',
   'lab report conformance report --compare report-of-main --summary summary.md',
 ];
+const PERFORMANCE_EXAMPLES = [
+  'lab bench compare; lab report performance',
+  'lab report performance compare-run ciphers-run setup-run -o pages',
+  'lab report performance compare-run --compare base/bench.json --summary summary.md',
+];
 
 export function define(command: Command, context: CommandContext): void {
+  const wantsJson = (): boolean => command.opts<{ json?: true }>().json === true;
   command
     .description(DESCRIPTION)
     .configureHelp({ showGlobalOptions: true })
     .option(...JSON_OPTION)
-    .addHelpText('after', examples(EXAMPLES));
+    .addHelpText('after', examples([...CONFORMANCE_EXAMPLES.slice(0, 1), ...PERFORMANCE_EXAMPLES.slice(0, 1)]));
   command
     .command('conformance')
     .description(CONFORMANCE)
@@ -38,10 +49,21 @@ export function define(command: Command, context: CommandContext): void {
     .option('-o, --output <dir>', 'where the pages go; conformance in the first folder without it')
     .option('--compare <folder>', 'an earlier run of the same implementation')
     .option('--summary <file>', 'append the summary in Markdown; on GitHub it goes to $GITHUB_STEP_SUMMARY without it')
-    .addHelpText('after', examples(EXAMPLES))
+    .addHelpText('after', examples(CONFORMANCE_EXAMPLES))
     .action((folders: string[], options: Options) => {
-      const json = command.opts<{ json?: true }>().json === true;
-      conformance(folders.length === 0 ? ['report'] : folders, { ...options, json }, context);
+      conformance(folders.length === 0 ? ['report'] : folders, { ...options, json: wantsJson() }, context);
+    });
+  command
+    .command('performance')
+    .description(PERFORMANCE)
+    .argument('[run...]', 'folders that lab bench has written to, or a bench.json; bench without any')
+    .option('-o, --output <dir>', 'where the report goes; performance in the folder of the first run without it')
+    .option('--compare <run>', 'an earlier run of the same profile on the same machine, by its folder or bench.json')
+    .option('--summary <file>', 'append the summary in Markdown; on GitHub it goes to $GITHUB_STEP_SUMMARY without it')
+    .addHelpText('after', examples(PERFORMANCE_EXAMPLES))
+    .action(async (runs: string[], options: Options) => {
+      const { reportPerformance } = await import('../performance-report.ts');
+      reportPerformance(runs.length === 0 ? ['bench'] : runs, { ...options, json: wantsJson() }, context);
     });
 }
 
@@ -71,7 +93,7 @@ function conformance(
     }
     judged.forEach((run, i) => copyCaptures(run, folders[i] ?? '.', output));
   });
-  appendSummary(report, options.summary ?? process.env['GITHUB_STEP_SUMMARY'] ?? '');
+  appendSummary(options.summary, () => jobSummary(report));
   terminal.progress(null);
   const worse = difference?.changes.filter(({ kind }) => kind === 'worse') ?? [];
   if (worse.length > 0) exit(ExitCode.CHECK_FAILED);
@@ -131,22 +153,6 @@ function compared(folder: string, runs: readonly RunRecord[]): Difference {
   return differenceOf(before, now);
 }
 
-function writing(where: string, option: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === null) throw error;
-    throw badInput(`cannot write to ${printable(where)}: ${code}`, `give another place: ${option}`);
-  }
-}
-
-function writeInto(folder: string, path: string, text: string): void {
-  const file = join(folder, path);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-}
-
 function copyCaptures({ captureOf }: JudgedRun, folder: string, output: string): void {
   for (const [clause, path] of captureOf) {
     const file = captureFile(clause, folder);
@@ -154,9 +160,4 @@ function copyCaptures({ captureOf }: JudgedRun, folder: string, output: string):
     mkdirSync(dirname(join(output, path)), { recursive: true });
     copyFileSync(file, join(output, path));
   }
-}
-
-function appendSummary(report: ConformanceReport, file: string): void {
-  if (file === '') return;
-  writing(file, '--summary FILE', () => appendFileSync(file, jobSummary(report)));
 }
