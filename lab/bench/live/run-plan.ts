@@ -80,7 +80,7 @@ async function takeTurn(
   stop: AbortSignal,
 ): Promise<Taken> {
   const limitSeconds = LATE_SECONDS + LATE_FACTOR * subject.secondsPerTurn;
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(limitSeconds * 1000)]);
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(Math.ceil(limitSeconds * 1000))]);
   const load = watchLoad();
   let ground: BenchGround | null = null;
   const up = async (text: string, options?: LiveOptions): Promise<BenchGround> => {
