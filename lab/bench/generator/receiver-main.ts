@@ -27,7 +27,8 @@ let expected: Expected | null = null;
 interface Expected {
   readonly reception: Reception;
   readonly device: NativeDevice;
-  readonly dropsBefore: number;
+  /** What the socket had dropped before anything of this trial was read: of its warm-up, say. */
+  dropsBefore: number;
   /** null: the sender has not ended. */
   finish: { readonly sent: number; readonly at: Instant } | null;
   heardAt: Instant;
@@ -65,7 +66,9 @@ function look(): void {
   if (expected === null) return;
   const { reception, device, finish } = expected;
   const now = monotonicNow();
+  const drops = device.statistics().kernelDrops;
   if (readAll(device, (payload, at) => reception.take(payload, at))) expected.heardAt = now;
+  if (reception.received === 0) expected.dropsBefore = drops;
   if (finish !== null && isOver(reception, finish, expected.heardAt, now)) {
     tell(reception.result(finish.sent, device.statistics().kernelDrops - expected.dropsBefore));
     expected = null;
