@@ -15,6 +15,8 @@ const ENTRIES = [
   'lab/cli/main',
   'lab/supervisor/main',
   'lab/drivers/netns/http-main',
+  'lab/drivers/netns/errand-main',
+  'lab/drivers/swarm/agent-main',
   'lab/drivers/netns/middle-main',
   'lab/bench/profiles/main',
   'lab/subjects/all-subjects',

@@ -162,6 +162,7 @@ const PRIVILEGES: Readonly<Record<DriverName, (isRoot: boolean) => readonly stri
   docker: () => ['root, and the Docker daemon: a container a node with NET_ADMIN and NET_RAW, without a network'],
   swarm: () => [
     'root, and the Docker daemon, a manager of its swarm: on this machine a service a node with NET_ADMIN and NET_RAW',
+    'of nodes with a placement that are on other machines of the swarm, the daemons there',
     'an internal overlay network, which carries the links and which no node has an interface of',
   ],
   mininet: isRoot => [namespaces(isRoot), 'Mininet, by whose API hosts and links are made inside of these'],

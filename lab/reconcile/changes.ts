@@ -91,9 +91,10 @@ const ASPECTS: readonly (readonly [Aspect, Pick])[] = [
 ];
 
 /** What stands as the node, and in which namespaces: with another one it is another node. */
-const standOf = ({ engine, implementation, interfaces }: TopologyNode): unknown => [
+const standOf = ({ engine, implementation, interfaces, placement = [] }: TopologyNode): unknown => [
   engine || interfaces.some(({ advertise }) => advertise),
   implementation,
+  placement,
 ];
 
 /** What a node is made with. */

@@ -144,6 +144,10 @@ const nodeShape = fields('a node', {
     word(['always', 'no']),
     'What becomes of it when its process ends unasked, in a live lab: it is started again, later each time; no where it is absent.',
   ),
+  placement: optional(
+    oneOrMore(scalars.placementConstraint, 'constraints'),
+    'Which machines of a Docker Swarm it may run on (--driver swarm), as docker service create --constraint has it; the one of the lab where it is absent.',
+  ),
 });
 
 const impairmentTable = {

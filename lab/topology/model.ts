@@ -69,6 +69,8 @@ export interface TopologyNode {
   readonly nat: NatConfig | null;
   /** Of a gateway or peer whose process ends unasked: it is started again. Left out: it stays down. */
   readonly restart?: 'always';
+  /** Which machines of a Docker Swarm it may run on, as constraints of a service; left out: the lab's own. */
+  readonly placement?: readonly string[];
   /** The texts of its `files`, by their names there, where it has any: its administrator finds them on the node. Secret. */
   readonly nativeFiles?: Readonly<Record<string, string>>;
 }

@@ -33,6 +33,23 @@ export const flag: Shape<Located<boolean>> = scalar('true or false', { type: 'bo
   typeof value === 'boolean' ? good(value) : bad('is not true or false', 'write true or false'),
 );
 
+const CONSTRAINT =
+  /^(node\.(id|hostname|ip|role|platform\.(os|arch)|labels\.[\w.-]+)|engine\.labels\.[\w.-]+) *(==|!=) *[\w.:/*-][\w .:/*-]*$/;
+
+/** As `docker service create --constraint` takes it. */
+export const placementConstraint: Shape<Located<string>> = scalar(
+  'a constraint such as node.labels.site == paris',
+  { type: 'string', pattern: CONSTRAINT.source, maxLength: TEXT_MAX },
+  ({ value }) => {
+    if (typeof value !== 'string') return notText(value);
+    if (CONSTRAINT.test(value) && value.length <= TEXT_MAX) return good(value);
+    return bad(
+      'is no constraint of a Docker Swarm',
+      'write node.hostname == NAME, node.role == worker, node.labels.NAME == VALUE, or != for any but that',
+    );
+  },
+);
+
 /** For keys whose presence says everything: `bypass: true`. */
 export const present: Shape<Located<true>> = scalar('true', { const: true }, ({ value }) =>
   value === true ? good(true) : bad('says nothing here', 'write true, or remove the key'),

@@ -43,8 +43,8 @@ export class DockerGround implements Ground {
     return this.#containers.exec(node, argv, io, environment);
   }
 
-  endPrograms(node: string): void {
-    this.#containers.endPrograms(node);
+  endPrograms(node: string): Promise<void> {
+    return this.#containers.endPrograms(node);
   }
 
   async remove(topology: Topology): Promise<void> {

@@ -9,7 +9,13 @@ export const HOME_IN_IMAGE = '/opt/ipsec-lab';
 const BUNDLE = 'dist/bundle';
 const ADDON = 'build/Release/ipsec_lab.node';
 /** Programs that nodes run; each names by the hash in its name every part that it loads. */
-const PROGRAMS = ['engine/host/main', 'engine/host/ike-worker', 'lab/drivers/netns/http-main'];
+const PROGRAMS = [
+  'engine/host/main',
+  'engine/host/ike-worker',
+  'lab/drivers/netns/http-main',
+  'lab/drivers/netns/errand-main',
+  'lab/drivers/swarm/agent-main',
+];
 /** To be raised when an image is made otherwise of the same things. */
 const RECIPE = '1';
 

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { type Duplex, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import type { MachineProcesses } from './machine-processes.ts';
 
 export interface InsideOptions {
   readonly docker: Docker;
   readonly container: Docker.Container;
-  readonly runId: string;
+  /** Of the machine that the container is on. */
+  readonly processes: MachineProcesses;
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly hasInput: boolean;
@@ -20,7 +21,7 @@ export interface Inside {
   /** Its exit status, 128 + the signal's number when one ended it. */
   readonly ended: Promise<number>;
   signal(name: NodeJS.Signals): Promise<void>;
-  /** On this machine; null: it has ended, or is none of the run's. */
+  /** On its machine; null: it has ended, or is none of the run's. */
   pid(): Promise<number | null>;
 }
 
@@ -31,7 +32,7 @@ const LOOKS_MAX = 400;
 const STATUS_KILLED = 137;
 
 export async function startInside(options: InsideOptions): Promise<Inside> {
-  const { docker, container, argv, environment, hasInput, runId } = options;
+  const { docker, container, argv, environment, hasInput, processes } = options;
   const exec = await container.exec({
     Cmd: ['/bin/sh', '-c', START_SCRIPT, 'sh', ...argv],
     Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
@@ -50,8 +51,8 @@ export async function startInside(options: InsideOptions): Promise<Inside> {
   return {
     stdin: stream,
     ended: closed.then(() => exitStatusOf(exec)),
-    signal: name => signal(exec, runId, name),
-    pid: () => pidOf(exec, runId),
+    signal: name => signal(exec, processes, name),
+    pid: () => pidOf(exec, processes),
   };
 }
 
@@ -74,40 +75,26 @@ export async function exitStatusOf(exec: Docker.Exec): Promise<number> {
   return STATUS_KILLED;
 }
 
-/** The daemon has no request for it; its processes are this machine's, though. */
-async function signal(exec: Docker.Exec, runId: string, name: NodeJS.Signals): Promise<void> {
-  const pid = await pidOf(exec, runId);
-  if (pid === null) return;
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended by itself in the meantime.
-  }
+/** The daemon has no request for it. */
+async function signal(exec: Docker.Exec, processes: MachineProcesses, name: NodeJS.Signals): Promise<void> {
+  const pid = await pidOf(exec, processes);
+  if (pid !== null) await processes.signal(pid, name);
 }
 
-async function pidOf(exec: Docker.Exec, runId: string): Promise<number | null> {
+async function pidOf(exec: Docker.Exec, processes: MachineProcesses): Promise<number | null> {
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
     const found = await exec.inspect().catch(() => null);
     if (found === null || (!found.Running && found.ExitCode !== null)) return null;
-    if (found.Pid > 0 && isOfRun(found.Pid, runId)) return found.Pid;
+    if (found.Pid > 0 && processes.isOfRun(found.Pid)) return found.Pid;
     await wait(LOOK_AGAIN_MS);
   }
   return null;
 }
 
-/** Whether a process of this machine is one of the run: where the daemon counts processes otherwise than we do, it is not. */
-function isOfRun(pid: number, runId: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(`IPSEC_LAB_RUN=${runId}`);
-  } catch {
-    return false;
-  }
-}
-
-/** The same of a process that has just begun: for a moment it is still the one that makes it. */
-export async function becomesOfRun(pid: number, runId: string): Promise<boolean> {
+/** Whether a process that has just begun is one of the run: for a moment it is still the one that makes it. */
+export async function becomesOfRun(pid: number, processes: MachineProcesses): Promise<boolean> {
   for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    if (isOfRun(pid, runId)) return true;
+    if (processes.isOfRun(pid)) return true;
     await wait(LOOK_AGAIN_MS);
   }
   return false;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { ExecIo } from '../driver.ts';
@@ -6,15 +5,15 @@ import { MachineObstacle } from '../machine-obstacle.ts';
 import type { NodeChild, NodeChildOptions } from '../netns/child-process.ts';
 import { feed } from '../netns/exec.ts';
 import { LAB_GOES } from '../netns/ground.ts';
-import { killProcessesIn } from '../netns/stray-processes.ts';
 import { childInside } from './child-inside.ts';
 import { FIX_RIGHTS } from './daemon.ts';
 import { programInImage } from './image-content.ts';
 import { type Inside, type InsideOptions, becomesOfRun, startInside } from './inside.ts';
+import { type MachineProcesses, processesHere } from './machine-processes.ts';
 
 interface Home {
   readonly container: Docker.Container;
-  /** Of its first process, on this machine. */
+  /** Of its first process, on its machine. */
   readonly pid: number;
   /** Of programs that are there for as long as the container. */
   readonly keepers: number[];
@@ -25,12 +24,12 @@ type Program = Pick<InsideOptions, 'stdout' | 'stderr' | 'argv' | 'environment' 
 /** The containers of a run's nodes, which run already, whoever made them; and programs in them, by the daemon. */
 export class NodeContainers {
   readonly #docker: Docker;
-  readonly #runId: string;
+  readonly #processes: MachineProcesses;
   readonly #homes = new Map<string, Home>();
 
-  constructor(docker: Docker, runId: string) {
+  constructor(docker: Docker, runId: string, processes: MachineProcesses = processesHere(runId)) {
     this.#docker = docker;
-    this.#runId = runId;
+    this.#processes = processes;
   }
 
   /** Rejects with a `MachineObstacle` where the node could not work in it. */
@@ -42,7 +41,12 @@ export class NodeContainers {
 
   /** Lines for `ip -batch`: the pod knows each container's network namespace by the node's name. */
   get namespaceLines(): readonly string[] {
-    return [...this.#homes].map(([name, { pid }]) => `netns attach ${name} ${pid}`);
+    return [...this.#homes.keys()].map(name => this.namespaceLine(name));
+  }
+
+  /** The same for one of them. */
+  namespaceLine(node: string): string {
+    return `netns attach ${node} ${this.#homeOf(node).pid}`;
   }
 
   readonly startChild = (options: NodeChildOptions): NodeChild =>
@@ -84,14 +88,14 @@ export class NodeContainers {
   }
 
   /** All but those by which the container lives. */
-  endPrograms(node: string): void {
+  async endPrograms(node: string): Promise<void> {
     const home = this.#homes.get(node);
-    if (home !== undefined) killProcessesIn([node], [home.pid, ...eldestChildOf(home.pid), ...home.keepers]);
+    if (home !== undefined) await this.#processes.endAll(node, home.pid, home.keepers);
   }
 
   #start(node: string, what: Program): Promise<Inside> {
     const { container } = this.#homeOf(node);
-    return startInside({ docker: this.#docker, container, runId: this.#runId, ...what });
+    return startInside({ docker: this.#docker, container, processes: this.#processes, ...what });
   }
 
   #homeOf(node: string): Home {
@@ -102,28 +106,18 @@ export class NodeContainers {
 
   /** A daemon may run where it cannot give what it was asked for, or be of another machine after all. */
   async #assertRights(node: string, pid: number): Promise<void> {
-    if (!(await becomesOfRun(pid, this.#runId))) {
+    if (!(await becomesOfRun(pid, this.#processes))) {
       throw new MachineObstacle(
         `the container of ${node} is not among the processes of this machine: the Docker daemon runs elsewhere`,
         'run lab where the daemon runs, not in a container beside it',
       );
     }
-    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '0';
+    const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(await this.#processes.statusOf(pid))?.[1] ?? '0';
     if ((BigInt(`0x${effective}`) & NODE_CAPABILITIES) === NODE_CAPABILITIES) return;
     throw new MachineObstacle(
       `the Docker daemon gives ${node} neither or only one of NET_ADMIN and NET_RAW`,
       FIX_RIGHTS,
     );
-  }
-}
-
-/** What a first process waits for, and ends with; later children are orphans that it was given. */
-function eldestChildOf(pid: number): number[] {
-  try {
-    const [eldest] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
-    return eldest === undefined ? [] : [Number(eldest)];
-  } catch {
-    return [];
   }
 }
 

@@ -11,7 +11,7 @@ import {
   upRoutes,
 } from './engine-namespace.ts';
 import { kernelNamespace } from './names.ts';
-import { runScript } from './run.ts';
+import { runScript, type Shell } from './run.ts';
 import { script } from './script.ts';
 
 type Ask = <Kind extends 'status' | 'sources'>(
@@ -30,14 +30,16 @@ const EVERYTHING = ['0.0.0.0/0', '::/0'];
 export class AdoptedAddresses {
   readonly #topology: Topology;
   readonly #ask: Ask;
+  readonly #shell: Shell;
   /** Of each kernel; absent: those of the configuration. */
   readonly #known = new Map<string, readonly string[]>();
   /** Changes of one node come one after the other. */
   readonly #turns = new Map<string, Promise<void>>();
 
-  constructor(topology: Topology, ask: Ask) {
+  constructor(topology: Topology, ask: Ask, shell: Shell = runScript) {
     this.#topology = topology;
     this.#ask = ask;
+    this.#shell = shell;
   }
 
   adopt(name: string): Promise<void> {
@@ -78,7 +80,7 @@ export class AdoptedAddresses {
       ...known.filter(address => !own.includes(address)).map(addressGoneLine),
       ...destinations.map((destination, i) => routeLine(destination, own, sources[i] ?? null)),
     ];
-    await runScript(kernelNamespace(name), script([], lines));
+    await this.#shell(kernelNamespace(name), script([], lines));
     this.#known.set(name, own);
   }
 }

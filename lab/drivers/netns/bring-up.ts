@@ -29,7 +29,7 @@ import { NetnsLab } from './netns-lab.ts';
 import { NetnsSystems, type SystemNode } from './netns-systems.ts';
 import { PeerFleet } from './peers/peer-fleet.ts';
 import { POD_MARK } from './pod.ts';
-import { ipBatch } from './run.ts';
+import { ipBatch, runScript } from './run.ts';
 
 export interface LiveOptions {
   /** What a node runs instead of the engine with its TypeScript kernel. */
@@ -65,7 +65,7 @@ export async function bringUp(
   const { topology } = changing;
   if (!insidePod()) throw new Error('a live lab comes up inside a pod: start this process through podCommand()');
   if (readdirSync('/run/netns').length > 0) throw new Error('there is a lab in this pod already');
-  const { wayUp, nics, startChild } = ground;
+  const { wayUp, nics, startChild, shell = runScript } = ground;
   /** Of links that faults of the file do to what a veth alone does not. */
   const apart = new Set(
     topology.faults.flatMap(({ action }) =>
@@ -74,9 +74,10 @@ export async function bringUp(
   );
   const faults = new FaultBook(topology);
   const impaired = topology.links.filter(isImpaired);
-  const forNetem = impaired.filter(link => netemMatches(link) && !apart.has(link.name));
+  const far = topology.links.filter(link => ground.viaMiddle?.(link, topology) ?? false);
+  const forNetem = impaired.filter(link => netemMatches(link) && !apart.has(link.name) && !far.includes(link));
   const byKernel = forNetem.length > 0 && netemAvailable() ? forNetem : [];
-  const ours = topology.links.filter(link => impaired.includes(link) || apart.has(link.name));
+  const ours = topology.links.filter(link => impaired.includes(link) || apart.has(link.name) || far.includes(link));
   const cables = cablesOf(topology, link => ours.includes(link) && !byKernel.includes(link), nics);
   const random = createSystemRandom();
   const enrolment = await enrol(topology, Date.now() / 1000, () => random);
@@ -97,7 +98,7 @@ export async function bringUp(
     }
     const ikeFor = options.ikeFor ?? (name => ikeConfig(topology, name, enrolment.credentials(name)));
     const systems = new NetnsSystems();
-    const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question));
+    const adopted = new AdoptedAddresses(topology, (name, question) => fleet.ask(name, question), shell);
     const fleet: EngineFleet = new EngineFleet({
       topology,
       runId: context.runId,
@@ -159,9 +160,9 @@ export async function bringUp(
     };
     const capture = new LiveCapture(cables, options.capture === 'none' ? null : hear);
     closing.push(() => capture.close());
-    await makeUpDevices(topology, wayUp);
+    await makeUpDevices(topology, wayUp, shell);
     await Promise.all([
-      configure(topology, cables, wayUp, nics, node => ground.leaves?.(node) ?? false),
+      configure(topology, cables, wayUp, nics, ground),
       Promise.all(services.map(service => service.ready)).then(() => fleet.start()),
       middle?.start(throughMiddle),
       ...cables
@@ -176,6 +177,7 @@ export async function bringUp(
       capture,
       middle,
       startMiddle: () => new MiddleProcess(context.runId, middleDied),
+      shell,
     });
     const seatSystem = (name: string): void => {
       const system = firstSystem(topology, name, Date.now() / 1000, ikeFor(name)?.credentials ?? null);

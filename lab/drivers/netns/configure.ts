@@ -4,22 +4,22 @@ import { createNode } from '../../../engine/node/create.ts';
 import type { Topology, TopologyNode } from '../../topology/model.ts';
 import { nodeConfig } from '../../topology/node-config.ts';
 import { kernelNamespaceScript, oneNamespaceScript, wireNamespaceScript } from './engine-namespace.ts';
+import type { Ground } from './ground.ts';
 import { type Cable, looseInterfaces, type WayUp } from './layout.ts';
-import { kernelNamespace, MIDDLE_NAMESPACE, namespaceFile, type NicsPlace, UP_DEVICE, wireNamespace } from './names.ts';
+import { kernelNamespace, MIDDLE_NAMESPACE, type NicsPlace, UP_DEVICE, wireNamespace } from './names.ts';
 import { netemArguments } from './netem.ts';
 import { plainNodeScript } from './plain-node.ts';
-import { run, runScript } from './run.ts';
+import { runScript, type Shell } from './run.ts';
 import { script, setting } from './script.ts';
 
 /**
  * The TUN devices of the engine nodes, which outlive the engine. Before an engine starts: to make a device is to hold it for a
  * moment, and only one process can.
  */
-export async function makeUpDevices(topology: Topology, wayUp: WayUp): Promise<void> {
+export async function makeUpDevices(topology: Topology, wayUp: WayUp, shell: Shell = runScript): Promise<void> {
   if (wayUp !== 'tun') return;
-  const add = ['ip', 'tuntap', 'add', 'dev', UP_DEVICE, 'mode', 'tun'];
   const names = topology.nodes.filter(node => node.engine).map(node => kernelNamespace(node.name));
-  await Promise.all(names.map(name => run(['nsenter', `--net=${namespaceFile(name)}`, ...add])));
+  await Promise.all(names.map(name => shell(name, `exec ip tuntap add dev ${UP_DEVICE} mode tun\n`)));
 }
 
 /** Settings, addresses and routes of every namespace, and its devices up; but for nodes that are left as they are. */
@@ -28,8 +28,9 @@ export async function configure(
   cables: readonly Cable[],
   wayUp: WayUp,
   nics: NicsPlace,
-  leaves: (node: TopologyNode) => boolean = () => false,
+  ground: Pick<Ground, 'leaves' | 'shell'> = {},
 ): Promise<void> {
+  const { shell = runScript } = ground;
   const middle = cables.flatMap(({ kind, ends }) => (kind === 'middle' ? ends.map(({ far }) => far.interface) : []));
   const loose = looseInterfaces(topology).map(({ plug }) => plug);
   const middleScript = script(
@@ -42,14 +43,14 @@ export async function configure(
   await Promise.all([
     runScript(MIDDLE_NAMESPACE, middleScript),
     ...topology.nodes.map(node => {
-      if (leaves(node)) return null;
+      if (ground.leaves?.(node) === true) return null;
       const kernel = kernelNamespace(node.name);
-      if (!node.engine) return runScript(kernel, plainNodeScript(node));
+      if (!node.engine) return shell(kernel, plainNodeScript(node));
       const sourceFor = sourceChooser(topology, node);
-      if (nics === 'together') return runScript(kernel, oneNamespaceScript(node, sourceFor));
+      if (nics === 'together') return shell(kernel, oneNamespaceScript(node, sourceFor));
       return Promise.all([
-        runScript(wireNamespace(node), wireNamespaceScript(node, wayUp)),
-        runScript(kernel, kernelNamespaceScript(node, sourceFor)),
+        shell(wireNamespace(node), wireNamespaceScript(node, wayUp)),
+        shell(kernel, kernelNamespaceScript(node, sourceFor)),
       ]);
     }),
   ]);

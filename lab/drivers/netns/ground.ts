@@ -1,10 +1,11 @@
-import type { FaultAction, Topology, TopologyNode } from '../../topology/model.ts';
-import type { DriverName, ExecIo } from '../driver.ts';
+import type { FaultAction, Topology, TopologyLink, TopologyNode } from '../../topology/model.ts';
+import type { DriverName, ExecIo, Probe, ProbeResult } from '../driver.ts';
 import { type StartNodeChild, startNodeChild } from './child-process.ts';
 import { execInNamespace } from './exec.ts';
 import { type Cable, namespaceLine, nodeNamespaces, type WayUp } from './layout.ts';
 import { kernelNamespace, type NicsPlace } from './names.ts';
 import { removeNamespaces } from './remove-namespaces.ts';
+import type { Shell } from './run.ts';
 import { killProcessesIn } from './stray-processes.ts';
 
 /** Why a command is aborted that runs while its lab goes down; for all other reasons somebody does not want it any more. */
@@ -25,7 +26,17 @@ export interface Ground {
   leaves?(node: TopologyNode): boolean;
   /** Throws a MachineObstacle for a fault that cannot be had on this ground; unless given, there is none. */
   refuse?(action: FaultAction, topology: Topology): void;
+  /** Whether a link has to go through the middle whatever it does to frames; unless given, none has. */
+  viaMiddle?(link: TopologyLink, topology: Topology): boolean;
   readonly startChild: StartNodeChild;
+  /** Runs a script in a namespace of a node; unless given, in that of this machine. */
+  readonly shell?: Shell;
+  /** A probe of which an end is not on this machine; null: both are. Unless given, they always are. */
+  probe?(probe: Probe): Promise<ProbeResult> | null;
+  /** Sends a frame from an interface of a node that is not on this machine; null: it is. Unless given, all are. */
+  inject?(node: string, device: string, frame: Uint8Array): Promise<void> | null;
+  /** Sends all programs of a node a signal; unless given, to processes of this machine. */
+  signalPrograms?(node: string, signal: NodeJS.Signals): Promise<void>;
   /** A command on a node; the exit status, 127 for one that there is not. */
   exec(
     node: string,
@@ -34,7 +45,7 @@ export interface Ground {
     environment: Readonly<Record<string, string>>,
   ): Promise<number>;
   /** Ends all programs of a node, which itself stays. */
-  endPrograms(node: string): void;
+  endPrograms(node: string): Promise<void> | void;
   /** Ends and removes all nodes, those that exist, and the middle. Safe to repeat. */
   remove(topology: Topology): Promise<void>;
 }

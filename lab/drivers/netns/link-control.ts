@@ -6,7 +6,7 @@ import type { Cable, CableEnd } from './layout.ts';
 import type { LiveCapture } from './live-capture.ts';
 import type { MiddleProcess } from './middle-process.ts';
 import { plainNodeScript } from './plain-node.ts';
-import { runScript } from './run.ts';
+import { runScript, type Shell } from './run.ts';
 import { spliced, spliceIn } from './splice.ts';
 
 export interface LinkControlParts {
@@ -16,6 +16,7 @@ export interface LinkControlParts {
   /** null: no link goes through the middle yet. */
   readonly middle: MiddleProcess | null;
   readonly startMiddle: () => MiddleProcess;
+  readonly shell: Shell;
 }
 
 /** The cables of a live lab, and what faults do to them. */
@@ -24,18 +25,22 @@ export class LinkControl {
   readonly #fleet: EngineFleet;
   readonly #capture: LiveCapture;
   readonly #startMiddle: () => MiddleProcess;
-  #middle: MiddleProcess | null;
+  readonly #shell: Shell;
+  /** Who carries each link through the middle: a process opens its ports when it starts, and gives up the right to open others. */
+  readonly #carriers: Map<string, MiddleProcess>;
   /** Links that are cut, and ends whose frames are lost: by the link's name. */
   readonly #cut = new Set<string>();
   readonly #partitions = new Map<string, Set<string>>();
   #spliceCount = 0;
 
-  constructor({ cables, fleet, capture, middle, startMiddle }: LinkControlParts) {
+  constructor({ cables, fleet, capture, middle, startMiddle, shell }: LinkControlParts) {
     this.#cables = new Map(cables.map(cable => [cable.link.name, cable]));
     this.#fleet = fleet;
     this.#capture = capture;
-    this.#middle = middle;
+    const carried = cables.filter(({ kind }) => kind === 'middle').map(({ link }) => link.name);
+    this.#carriers = new Map(middle === null ? [] : carried.map(name => [name, middle]));
     this.#startMiddle = startMiddle;
+    this.#shell = shell;
   }
 
   /** Throws for a link that there is not. */
@@ -49,9 +54,14 @@ export class LinkControl {
   async add(cable: Cable): Promise<void> {
     this.#cables.set(cable.link.name, cable);
     this.#capture.listen(cable);
-    if (cable.kind === 'straight') return;
-    this.#middle ??= this.#startMiddle();
-    await this.#middle.start([cable]);
+    if (cable.kind === 'middle') await this.#carry(cable);
+  }
+
+  async #carry(cable: Cable): Promise<MiddleProcess> {
+    const carrier = this.#startMiddle();
+    this.#carriers.set(cable.link.name, carrier);
+    await carrier.start([cable]);
+    return carrier;
   }
 
   /** Its devices go too. */
@@ -61,9 +71,16 @@ export class LinkControl {
     this.#cables.delete(name);
     this.#cut.delete(name);
     this.#partitions.delete(name);
-    if (kind === 'middle') this.#middle?.forget(name);
+    await this.#drop(name);
     const own = kind === 'middle' ? ends : ends.slice(0, 1);
     for (const { netns, end } of own) await runScript(netns, `ip link del dev ${end.interface}`);
+  }
+
+  async #drop(name: string): Promise<void> {
+    const carrier = this.#carriers.get(name);
+    this.#carriers.delete(name);
+    if ([...this.#carriers.values()].some(other => other === carrier)) carrier?.forget(name);
+    else await carrier?.kill();
   }
 
   /** A node that was set up anew has its devices up: what is cut stays so. */
@@ -87,7 +104,7 @@ export class LinkControl {
   }
 
   async close(): Promise<void> {
-    await this.#middle?.kill();
+    await Promise.all([...new Set(this.#carriers.values())].map(carrier => carrier.kill()));
   }
 
   async apply(fault: LinkFault): Promise<void> {
@@ -105,7 +122,7 @@ export class LinkControl {
         break;
       case 'impair':
     }
-    if (cable.kind === 'middle') this.#middle?.apply(fault);
+    this.#carriers.get(fault.link)?.apply(fault);
   }
 
   #remember(fault: Extract<LinkFault, { kind: 'partition' | 'heal' }>): void {
@@ -126,12 +143,11 @@ export class LinkControl {
     await spliceIn(through);
     this.#capture.listen(through.cable);
     this.#cables.set(link.name, through.cable);
-    this.#middle ??= this.#startMiddle();
-    await this.#middle.start([through.cable]);
-    for (const from of lostFrom) this.#middle.apply({ kind: 'partition', link: link.name, from });
+    const carrier = await this.#carry(through.cable);
+    for (const from of lostFrom) carrier.apply({ kind: 'partition', link: link.name, from });
     if (wasCut) {
       await this.#plug(through.cable, false);
-      this.#middle.apply({ kind: 'linkDown', link: link.name });
+      carrier.apply({ kind: 'linkDown', link: link.name });
     }
     return through.cable;
   }
@@ -146,7 +162,7 @@ export class LinkControl {
     }
     for (const { node, end } of cable.ends) {
       // Routes go with a link that its own node took down.
-      if (up && !node.engine) await runScript(node.name, plainNodeScript(node));
+      if (up && !node.engine) await this.#shell(node.name, plainNodeScript(node));
       await this.#fleet.find(node.name)?.request<'command'>({
         kind: 'command',
         command: { kind: 'link', port: end.interface, up },

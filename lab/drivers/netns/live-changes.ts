@@ -76,6 +76,7 @@ async function bring(
   changes: readonly Change[],
 ): Promise<void> {
   const { ground, links } = parts;
+  const { shell = runScript } = ground;
   const added = changes.flatMap(change => (change.kind === 'nodeAdded' ? [nodeOf(after, change.node)] : []));
   const restarted = changes.flatMap(change =>
     change.kind === 'nodeChanged' && change.because.length > 0 ? [nodeOf(after, change.node)] : [],
@@ -91,16 +92,16 @@ async function bring(
     ...looseLines([...added, ...restarted], round, ground.nics),
     ...(ground.wayUp === 'veth' ? added.filter(({ engine }) => engine).map(wayUpPair) : []),
   ]);
-  await makeUpDevices({ ...after, nodes: added }, ground.wayUp);
+  await makeUpDevices({ ...after, nodes: added }, ground.wayUp, shell);
   for (const node of restarted) {
     // Of those that stay; others have been made so.
     const lines = node.interfaces.map(({ name, mtu, mac }) => `ip link set dev ${name} mtu ${mtu} address ${mac}\n`);
-    await runScript(wireNamespace(node, ground.nics), lines.join(''));
+    await shell(wireNamespace(node, ground.nics), lines.join(''));
     if (node.engine) continue;
-    ground.endPrograms(node.name);
-    await runScript(kernelNamespace(node.name), plainGoneScript(nodeOf(before, node.name), node));
+    await ground.endPrograms(node.name);
+    await shell(kernelNamespace(node.name), plainGoneScript(nodeOf(before, node.name), node));
   }
-  await configure({ ...after, nodes: [...added, ...restarted] }, cables, ground.wayUp, ground.nics);
+  await configure({ ...after, nodes: [...added, ...restarted] }, cables, ground.wayUp, ground.nics, ground);
   for (const cable of cables) await links.add(cable);
   for (const node of added) await startAgain(parts, node.name);
 }
@@ -136,13 +137,13 @@ async function startAgain(parts: NetnsLabParts, name: string): Promise<void> {
 
 /** What a node that goes on is told. */
 async function tell(parts: NetnsLabParts, before: Topology, after: Topology, change: NodeChange): Promise<void> {
-  const { fleet, systems, adopted, seatSystem, ikeFor } = parts;
+  const { fleet, ground, systems, adopted, seatSystem, ikeFor } = parts;
   const name = change.node;
   const node = nodeOf(after, name);
   if (!node.engine) {
     const script = plainGoneScript(nodeOf(before, name), node);
-    await runScript(kernelNamespace(name), script);
-    return configure({ ...after, nodes: [node] }, [], parts.ground.wayUp, parts.ground.nics);
+    await (ground.shell ?? runScript)(kernelNamespace(name), script);
+    return configure({ ...after, nodes: [node] }, [], ground.wayUp, ground.nics, ground);
   }
   const system = systems.find(name);
   // One that does not run will be so when it starts again.

@@ -1,4 +1,4 @@
-/** The process that carries the lab's impaired links, where the kernel does not: one for all links of a lab. */
+/** A process that carries impaired links of a lab, where the kernel does not: those that it is told of first, all at once. */
 import { confine } from '../../../engine/host/confine.ts';
 import { LiveClock } from '../../../engine/host/clock.ts';
 import { openLiveTimer } from '../../../engine/host/live-timer.ts';

@@ -297,6 +297,21 @@ describe.runIf(insideNamespaces)('impaired links, live', () => {
     }
   });
 
+  test('a link more can be impaired later', async () => {
+    const lab = await bringUp(impaired('wan', { delayNs: 5 * NS_PER_MS }, {}));
+    try {
+      const slow = { ...UNIMPAIRED, delayNs: 10 * NS_PER_MS };
+      await lab.fault({ kind: 'impair', link: 'lan-a', impairments: [slow, slow] });
+      await lab.fault({ kind: 'impair', link: 'lan-b', impairments: [slow, slow] });
+      await reachable(lab, 'a1', V4.b1);
+      const result = await lab.probe({ ...icmp({ from: 'a1', to: V4.b1 }), timeoutMs: 1000 });
+      expect(result.kind === 'answered' && result.rttMs).toBeGreaterThanOrEqual(44);
+      expect(events.filter(event => event.kind === 'died')).toEqual([]);
+    } finally {
+      await lab.down();
+    }
+  });
+
   test('what a lossy link loses was still sent', async () => {
     const lab = await bringUp(impaired('wan', { loss: 1 }, {}));
     try {

@@ -35,7 +35,7 @@ import type { PeerFleet } from './peers/peer-fleet.ts';
 import { pingProbe } from './ping-probe.ts';
 import { moveScript, plainNodeScript } from './plain-node.ts';
 import { plainStatus } from './plain-status.ts';
-import { runScript } from './run.ts';
+import { runScript, type Shell } from './run.ts';
 import { socketProbe } from './socket-probe.ts';
 import { signalProcessesIn } from './stray-processes.ts';
 import { runSystem, type SystemHost } from './system-run.ts';
@@ -134,12 +134,13 @@ export class NetnsLab implements RunningLab {
     return this.#parts.ground.exec(name, argv, whileUp, this.#parts.peers.environmentOf(name));
   }
 
-  // oxlint-disable-next-line typescript/require-await -- other drivers have to wait
   async inject(link: string, towards: string, frame: Uint8Array): Promise<void> {
     this.#assertUp();
     const cable = this.#parts.links.cable(link);
     const from = cable.ends[directionTowards(cable.link, towards)];
     const { netns, end } = from;
+    const elsewhere = this.#parts.ground.inject?.(from.node.name, end.interface, frame) ?? null;
+    if (elsewhere !== null) return elsewhere;
     const sender =
       this.#senders.get(from) ?? openFrameSender({ interface: end.interface, netns: namespaceFile(netns) });
     this.#senders.set(from, sender);
@@ -222,7 +223,7 @@ export class NetnsLab implements RunningLab {
         return;
       case 'pause':
       case 'resume':
-        this.#stopOrContinue(this.#node(action.node), action.kind);
+        await this.#stopOrContinue(this.#node(action.node), action.kind);
         return;
       case 'rebind':
         await this.#engine(action.node).request<'command'>({ kind: 'command', command: { kind: 'rebindNat' } });
@@ -244,10 +245,10 @@ export class NetnsLab implements RunningLab {
 
   async status(): Promise<readonly NodeStatus[]> {
     this.#assertUp();
-    const { topology, fleet } = this.#parts;
+    const { topology, fleet, ground } = this.#parts;
     return Promise.all(
       topology.nodes.map(async node => {
-        if (!node.engine) return plainStatus(node);
+        if (!node.engine) return plainStatus(node, ground.shell);
         return (await fleet.ask<'status'>(node.name, { kind: 'status' })) ?? deadStatus(node);
       }),
     );
@@ -312,10 +313,10 @@ export class NetnsLab implements RunningLab {
   }
 
   #send(probe: Probe): Promise<ProbeResult> {
-    if (probe.with === 'icmp') return pingProbe(kernelNamespace(probe.from), probe);
-    if (probe.toNode === null) return socketProbe(probe);
+    const send = () => this.#parts.ground.probe?.(probe) ?? probeHere(probe);
+    if (probe.with === 'icmp' || probe.toNode === null) return send();
     const listener = `${probe.toNode} ${probe.to} ${probe.with} ${probe.port}`;
-    const turn = (this.#listeners.get(listener) ?? Promise.resolve()).then(() => socketProbe(probe));
+    const turn = (this.#listeners.get(listener) ?? Promise.resolve()).then(send);
     this.#listeners.set(listener, turn);
     return turn;
   }
@@ -327,19 +328,21 @@ export class NetnsLab implements RunningLab {
       await this.#engine(node).request<'command'>({ kind: 'command', command });
       return;
     }
-    await runScript(kernelNamespace(node), moveScript(port, addresses, gateway));
+    await this.#shell(kernelNamespace(node), moveScript(port, addresses, gateway));
   }
 
   /** All that runs on it, the engine first of all; what arrives meanwhile waits in the kernel's buffers. */
-  #stopOrContinue({ name, engine }: TopologyNode, kind: 'pause' | 'resume'): void {
-    const { fleet, peers } = this.#parts;
+  async #stopOrContinue({ name, engine }: TopologyNode, kind: 'pause' | 'resume'): Promise<void> {
+    const { fleet, peers, ground } = this.#parts;
     if (!engine && !peers.has(name)) {
       throw new MachineObstacle(
         `${name} is a plain stack of the kernel, which cannot be paused`,
         'cut its links instead',
       );
     }
-    signalProcessesIn([kernelNamespace(name)], kind === 'pause' ? 'SIGSTOP' : 'SIGCONT');
+    const signal = kind === 'pause' ? 'SIGSTOP' : 'SIGCONT';
+    if (ground.signalPrograms === undefined) signalProcessesIn([kernelNamespace(name)], signal);
+    else await ground.signalPrograms(name, signal);
     fleet.setPaused(name, kind === 'pause');
   }
 
@@ -356,8 +359,12 @@ export class NetnsLab implements RunningLab {
       return;
     }
     const down = node.interfaces.map(({ name }) => `ip link set dev ${name} down\n`).join('');
-    ground.endPrograms(node.name);
-    await runScript(kernelNamespace(node.name), `${down}${kind === 'restart' ? plainNodeScript(node) : ''}`);
+    await ground.endPrograms(node.name);
+    await this.#shell(kernelNamespace(node.name), `${down}${kind === 'restart' ? plainNodeScript(node) : ''}`);
+  }
+
+  get #shell(): Shell {
+    return this.#parts.ground.shell ?? runScript;
   }
 
   #systemHost(name: string): SystemHost {
@@ -402,6 +409,9 @@ export class NetnsLab implements RunningLab {
     this.#parts.context.onEvent({ at: this.now(), node, kind, detail });
   }
 }
+
+const probeHere = (probe: Probe): Promise<ProbeResult> =>
+  probe.with === 'icmp' ? pingProbe(kernelNamespace(probe.from), probe) : socketProbe(probe);
 
 function describe(action: FaultAction): string {
   return Object.entries(action)

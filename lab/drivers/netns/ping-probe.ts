@@ -7,18 +7,18 @@ type IcmpProbe = Extract<Probe, { readonly with: 'icmp' }>;
 
 /** One echo request by the real `ping` of the machine. */
 export async function pingProbe(netns: string, probe: IcmpProbe): Promise<ProbeResult> {
-  const argv = [
-    `--net=${namespaceFile(netns)}`,
-    'ping',
-    '-n',
-    '-c1',
-    `-W${Math.max(1, Math.ceil(probe.timeoutMs / 1000))}`,
-    `-s${probe.sizeOctets}`,
-    `-M${probe.dontFragment ? 'do' : 'dont'}`,
-    probe.to,
-  ];
-  return parsePing(await outputOf(argv, probe.timeoutMs));
+  return parsePing(await outputOf([`--net=${namespaceFile(netns)}`, ...pingArguments(probe)], probe.timeoutMs));
 }
+
+export const pingArguments = (probe: IcmpProbe): string[] => [
+  'ping',
+  '-n',
+  '-c1',
+  `-W${Math.max(1, Math.ceil(probe.timeoutMs / 1000))}`,
+  `-s${probe.sizeOctets}`,
+  `-M${probe.dontFragment ? 'do' : 'dont'}`,
+  probe.to,
+];
 
 /** What ping said, on either stream, until it ended or `timeoutMs` were over. */
 function outputOf(argv: readonly string[], timeoutMs: number): Promise<string> {

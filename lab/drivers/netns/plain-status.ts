@@ -1,7 +1,7 @@
 import type { NodeStatus } from '../../../engine/node/node.ts';
 import type { TopologyNode } from '../../topology/model.ts';
-import { kernelNamespace, namespaceFile } from './names.ts';
-import { run } from './run.ts';
+import { kernelNamespace } from './names.ts';
+import { runScript, type Shell } from './run.ts';
 
 /** The parts of `ip -json -statistics address` that we read. */
 interface IpAddress {
@@ -30,8 +30,8 @@ const QUESTIONS = ['-statistics address', 'route', '-6 route']
   .join(' && echo --- && ');
 
 /** What the kernel of a plain node says about itself. */
-export async function plainStatus(node: TopologyNode): Promise<NodeStatus> {
-  const printed = await run(['nsenter', `--net=${namespaceFile(kernelNamespace(node.name))}`, 'sh', '-c', QUESTIONS]);
+export async function plainStatus(node: TopologyNode, shell: Shell = runScript): Promise<NodeStatus> {
+  const printed = await shell(kernelNamespace(node.name), `${QUESTIONS}\n`);
   const [addresses = '', routes4 = '', routes6 = ''] = printed.split(BETWEEN);
   const own = new Set(node.interfaces.map(iface => iface.name));
   const interfaces = (parse(addresses) as readonly IpAddress[]).filter(({ ifname }) => own.has(ifname));

@@ -28,6 +28,8 @@ export function run(argv: readonly string[], input = ''): Promise<string> {
 export const ipBatch = (lines: readonly string[]): Promise<string> =>
   run(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
 
-/** A shell script in a network namespace (the file systems stay as they are). */
-export const runScript = (netns: string, script: string): Promise<string> =>
-  run(['nsenter', `--net=/run/netns/${netns}`, 'sh'], script);
+/** Runs a shell script in a network namespace to its end; what it printed. Throws with its words when it fails. */
+export type Shell = (netns: string, script: string) => Promise<string>;
+
+/** In one of this machine (the file systems stay as they are). */
+export const runScript: Shell = (netns, script) => run(['nsenter', `--net=/run/netns/${netns}`, 'sh'], script);

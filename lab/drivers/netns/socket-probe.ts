@@ -2,37 +2,82 @@ import { familyOf, tcpServerIn, tcpSocketIn, udpSocketIn } from '../../../engine
 import type { Probe, ProbeResult } from '../driver.ts';
 import { kernelNamespace, namespaceFile } from './names.ts';
 
-type SocketProbe = Extract<Probe, { readonly with: 'udp' | 'tcp' }>;
+export type SocketProbe = Extract<Probe, { readonly with: 'udp' | 'tcp' }>;
+
+export interface Echo {
+  close(): void;
+}
 
 /** A payload there and back through real sockets; from a listener that was there already, whatever it answers. */
 export async function socketProbe(probe: SocketProbe): Promise<ProbeResult> {
-  const opened: { close(): void }[] = [];
+  let echo: Echo | null = null;
+  try {
+    echo = startEcho(probe);
+    return await askSocket(probe, echo !== null);
+  } catch (error) {
+    return refusal(error);
+  } finally {
+    echo?.close();
+  }
+}
+
+/** Starts the echo service that the probe wants on its node; null: none, or somebody listens there already and is left to answer. */
+export function startEcho(probe: SocketProbe): Echo | null {
+  const { to, toNode } = probe;
+  if (toNode === null) return null;
+  try {
+    return probe.with === 'udp' ? udpEcho(home(toNode), to, probe.port) : tcpEcho(home(toNode), to, probe.port);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return null;
+    throw error;
+  }
+}
+
+function udpEcho(netns: string, address: string, port: number): Echo {
+  const echo = udpSocketIn(netns, familyOf(address), { address, port });
+  echo.on('message', (message, sender) => echo.send(message, sender.port, sender.address));
+  echo.on('error', () => undefined);
+  return { close: () => echo.close() };
+}
+
+function tcpEcho(netns: string, address: string, port: number): Echo {
+  const peers = new Set<{ destroy(): void }>();
+  const server = tcpServerIn(netns, address, port, peer => {
+    peers.add(peer);
+    peer.on('error', () => undefined);
+    peer.pipe(peer);
+  });
+  server.on('error', () => undefined);
+  return {
+    close: () => {
+      for (const peer of peers) peer.destroy();
+      server.close();
+    },
+  };
+}
+
+/** Sends the payload from the probe's node. `echoes`: what answers is an echo service. */
+export async function askSocket(probe: SocketProbe, echoes: boolean): Promise<ProbeResult> {
+  const opened: Echo[] = [];
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<ProbeResult>(resolve => {
     timer = setTimeout(() => resolve({ kind: 'timeout' }), probe.timeoutMs);
   });
   try {
-    return await Promise.race([late, probe.with === 'udp' ? udpProbe(probe, opened) : tcpProbe(probe, opened)]);
+    const asked = probe.with === 'udp' ? askUdp(probe, echoes, opened) : askTcp(probe, echoes, opened);
+    return await Promise.race([late, asked]);
   } catch (error) {
     return refusal(error);
   } finally {
     clearTimeout(timer);
-    for (const one of opened.reverse()) one.close();
+    for (const one of opened) one.close();
   }
 }
 
-async function udpProbe(probe: SocketProbe, opened: { close(): void }[]): Promise<ProbeResult> {
-  const { from, to, port } = probe;
-  const family = familyOf(to);
-  const echoes = listens(probe, (netns, address) => {
-    const echo = udpSocketIn(netns, family, { address, port });
-    opened.push(echo);
-    echo.on('message', (message, sender) => echo.send(message, sender.port, sender.address));
-    echo.on('error', () => undefined);
-  });
-  const socket = udpSocketIn(home(from), family, null);
+function askUdp({ from, to, port, sizeOctets }: SocketProbe, echoes: boolean, opened: Echo[]): Promise<ProbeResult> {
+  const socket = udpSocketIn(home(from), familyOf(to), null);
   opened.push(socket);
-  const payload = payloadOf(probe.sizeOctets);
+  const payload = payloadOf(sizeOctets);
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
     // Connected, it hears of ICMP errors.
@@ -46,20 +91,10 @@ async function udpProbe(probe: SocketProbe, opened: { close(): void }[]): Promis
   });
 }
 
-async function tcpProbe(probe: SocketProbe, opened: { close(): void }[]): Promise<ProbeResult> {
-  const { from, to, port } = probe;
-  const echoes = listens(probe, (netns, address) => {
-    const server = tcpServerIn(netns, address, port, peer => {
-      opened.push({ close: () => peer.destroy() });
-      peer.on('error', () => undefined);
-      peer.pipe(peer);
-    });
-    server.on('error', () => undefined);
-    opened.push(server);
-  });
+function askTcp({ from, to, port, sizeOctets }: SocketProbe, echoes: boolean, opened: Echo[]): Promise<ProbeResult> {
   const socket = tcpSocketIn(home(from), to, port);
   opened.push({ close: () => socket.destroy() });
-  const payload = payloadOf(Math.max(1, probe.sizeOctets));
+  const payload = payloadOf(Math.max(1, sizeOctets));
   const sentAt = performance.now();
   return new Promise((resolve, reject) => {
     const answered = () => resolve({ kind: 'answered', rttMs: performance.now() - sentAt });
@@ -77,18 +112,6 @@ async function tcpProbe(probe: SocketProbe, opened: { close(): void }[]): Promis
     });
     socket.on('end', () => reject(new Error('connection closed before the echo was complete')));
   });
-}
-
-/** Starts the echo service that the probe wants; false: none, or somebody listens there already and is left to answer. */
-function listens({ to, toNode }: SocketProbe, listen: (netns: string, address: string) => void): boolean {
-  if (toNode === null) return false;
-  try {
-    listen(home(toNode), to);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return false;
-    throw error;
-  }
 }
 
 const home = (node: string): string => namespaceFile(kernelNamespace(node));
@@ -109,7 +132,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EMSGSIZE: 'too big',
 };
 
-function refusal(error: unknown): ProbeResult {
+/** What a probe that ended by this error comes to. */
+export function refusal(error: unknown): ProbeResult {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return { kind: 'refused', why: WORDS[code] ?? (error instanceof Error ? error.message : String(error)), mtu: null };
 }

@@ -6,6 +6,8 @@ import { fieldOf } from './swarm.ts';
 /** The one task of a service, when it runs. */
 export interface RunningTask {
   readonly containerId: string;
+  /** The machine's id in the swarm. */
+  readonly machine: string;
   /** Its address on the lab's overlay network, with the length of the prefix. */
   readonly address: string;
 }
@@ -14,9 +16,17 @@ const LOOK_AGAIN_MS = 50;
 const START_MS = 60_000;
 const OVER: ReadonlySet<unknown> = new Set(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned']);
 
-/** Waits until a service's task runs. Rejects with a `MachineObstacle` that has the swarm's words for why it does not. */
-export async function awaitTask(docker: Docker, service: string, node: string): Promise<RunningTask> {
-  const what = `the service of ${node} does not start`;
+/**
+ * Waits until a service's task runs; `whose` says whose it is, and `isPlaced` that it has constraints of a topology. Rejects with a
+ * `MachineObstacle` that has the swarm's words for why it does not.
+ */
+export async function awaitTask(
+  docker: Docker,
+  service: string,
+  whose: string,
+  isPlaced = false,
+): Promise<RunningTask> {
+  const what = `the service of ${whose} does not start`;
   const filters = JSON.stringify({ service: [service] });
   let said = 'the swarm says nothing';
   for (const end = performance.now() + START_MS; performance.now() < end; await wait(LOOK_AGAIN_MS)) {
@@ -28,8 +38,10 @@ export async function awaitTask(docker: Docker, service: string, node: string): 
       const running = runningTask(task);
       if (running !== null) return running;
     }
-    if (OVER.has(state)) throw new MachineObstacle(`${what}: ${said}`, FIX_LOG);
+    if (OVER.has(state))
+      throw new MachineObstacle(`${what}: ${said}`, /No such image/.test(said) ? FIX_IMAGE : FIX_LOG);
     if (state === 'pending' && said.startsWith('no suitable node')) {
+      if (isPlaced) throw new MachineObstacle(`${what} where its placement says: ${said}`, FIX_PLACEMENT);
       throw new MachineObstacle(`${what} on this machine: ${said}`, FIX_AVAILABLE);
     }
   }
@@ -37,6 +49,10 @@ export async function awaitTask(docker: Docker, service: string, node: string): 
 }
 
 const FIX_LOG = 'docker service ls, docker service ps; the log of the daemon says more: journalctl -u docker';
+const FIX_IMAGE =
+  'take the image there: docker save IMAGE | docker -H ssh://MACHINE load, with the IMAGE of lab image build';
+const FIX_PLACEMENT =
+  'see docker node ls and docker node inspect, and change "placement:" or the machines (docker node update)';
 const FIX_AVAILABLE = 'docker node update --availability active self';
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);
@@ -47,5 +63,6 @@ function runningTask(task: unknown): RunningTask | null {
   const attachments = fieldOf(task, 'NetworksAttachments');
   const addresses = Array.isArray(attachments) ? fieldOf(attachments[0], 'Addresses') : null;
   const address = Array.isArray(addresses) ? textOf(addresses[0]) : null;
-  return containerId === null || address === null ? null : { containerId, address };
+  const machine = textOf(fieldOf(task, 'NodeID'));
+  return containerId === null || address === null || machine === null ? null : { containerId, machine, address };
 }

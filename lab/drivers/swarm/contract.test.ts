@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insideNamespaces, rerunInNamespaces } from '../../../engine/host/testing/private-namespaces.ts';
+import type { Topology } from '../../topology/model.ts';
 import { shipped } from '../../topology/testing/shipped.ts';
 import { driverContract } from '../contract.ts';
 import { daemonSocket } from '../docker/endpoint.ts';
@@ -7,20 +8,26 @@ import { containerPodCommand } from '../netns/pod.ts';
 import { createSwarmDriver } from './swarm-driver.ts';
 import { NEEDS_SWARM, PrivateSwarm, swarmAvailable } from './testing/private-swarm.ts';
 
-/** It takes twice the time of the same with docker: a swarm is slow to start what it is asked for. */
+/** It takes twice the time of the same with docker, and again so on two machines: a swarm is slow to start what it is asked for. */
 const isAsked = process.env['IPSEC_LAB_SWARM_CONTRACT'] === '1';
 const isAble = isAsked && !insideNamespaces && swarmAvailable();
+/** Tells those who run inside that there is a second machine, whose label this is. */
+const LABEL = 'IPSEC_LAB_TEST_SWARM_LABEL';
+/** Nodes that go there: both ends of a tunnel's inside, and a NAT. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['bob', 'b1', 'home']);
 
-describe.skipIf(!isAble)(`the swarm driver (with IPSEC_LAB_SWARM_CONTRACT=1; it wants ${NEEDS_SWARM})`, () => {
+describe.skipIf(!isAble).each([
+  ['on one machine', null],
+  ['on two machines', 'site=there'],
+] as const)(`the swarm driver %s (with IPSEC_LAB_SWARM_CONTRACT=1; it wants ${NEEDS_SWARM})`, (_, label) => {
   let swarm: PrivateSwarm;
-  const before = process.env['DOCKER_HOST'];
+  const before = { DOCKER_HOST: process.env['DOCKER_HOST'], [LABEL]: undefined };
   beforeAll(async () => {
-    swarm = await PrivateSwarm.start();
-    process.env['DOCKER_HOST'] = swarm.host;
+    swarm = await (label === null ? PrivateSwarm.start() : PrivateSwarm.startPair(label));
+    setEnvironment({ DOCKER_HOST: swarm.host, [LABEL]: label ?? undefined });
   }, 120_000);
   afterAll(async () => {
-    if (before === undefined) delete process.env['DOCKER_HOST'];
-    else process.env['DOCKER_HOST'] = before;
+    setEnvironment(before);
     await swarm.stop();
   }, 60_000);
 
@@ -30,10 +37,27 @@ describe.skipIf(!isAble)(`the swarm driver (with IPSEC_LAB_SWARM_CONTRACT=1; it 
   });
 });
 
+function setEnvironment(values: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
+
+/** A topology with some of its nodes on the second machine, where there is one. */
+function placed(name: string): Topology {
+  const topology = shipped(name);
+  const label = process.env[LABEL];
+  if (label === undefined) return topology;
+  const placement = [`node.labels.${label.replace('=', ' == ')}`];
+  const nodes = topology.nodes.map(node => (ELSEWHERE.has(node.name) ? { ...node, placement } : node));
+  return { ...topology, nodes };
+}
+
 if (insideNamespaces) {
   driverContract('swarm', () => createSwarmDriver(), {
-    siteToSite: shipped('site-to-site-manual'),
-    natT: shipped('nat-t'),
-    filterGateway: shipped('filter-gateway'),
+    siteToSite: placed('site-to-site-manual'),
+    natT: placed('nat-t'),
+    filterGateway: placed('filter-gateway'),
   });
 }

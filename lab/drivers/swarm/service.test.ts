@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { shipped } from '../../topology/testing/shipped.ts';
-import { serviceOptions } from './service.ts';
+import { agentOptions, hubOptions, serviceOptions } from './service.ts';
 
 const PLAN = {
   runId: '0123456789abcdef0123456789abcdef',
@@ -46,4 +46,31 @@ test('service and container are found again by the same labels', () => {
   const labels = { 'ipsec-lab.run': PLAN.runId, 'ipsec-lab.node': 'a1', 'ipsec-lab.root': '/state' };
   expect(Labels).toEqual(labels);
   expect(TaskTemplate).toMatchObject({ ContainerSpec: { Labels: labels } });
+});
+
+test('a node with a placement may run wherever its constraints allow, and nowhere else', () => {
+  const node = shipped('site-to-site').nodes[0];
+  if (node === undefined) throw new Error('no node');
+  const placement = ['node.labels.site == paris', 'node.role != manager'];
+  expect(serviceOptions({ ...node, placement }, PLAN)).toMatchObject({
+    TaskTemplate: { Placement: { Constraints: placement } },
+  });
+});
+
+test('an agent has the socket of its daemon and the key of the run, and neither it nor the hub has a right', () => {
+  const secret = { id: 's1', name: 'secret-1' };
+  const agent = agentOptions({ ...PLAN, machine: 'machine-2', secret, name: '0' });
+  expect(agent).toMatchObject({
+    TaskTemplate: {
+      Placement: { Constraints: ['node.id==machine-2'] },
+      ContainerSpec: {
+        Mounts: [{ Type: 'bind', Source: '/var/run/docker.sock', Target: '/var/run/docker.sock' }],
+        Secrets: [{ File: { Mode: 0o400 }, SecretID: 's1', SecretName: 'secret-1' }],
+      },
+    },
+  });
+  for (const { TaskTemplate } of [agent, hubOptions(PLAN)]) {
+    expect(TaskTemplate).toMatchObject({ ContainerSpec: { ReadOnly: true, CapabilityDrop: ['ALL'] } });
+    expect(TaskTemplate).not.toHaveProperty('ContainerSpec.CapabilityAdd');
+  }
 });

@@ -53,7 +53,8 @@ test.each([
     'no suitable node (scheduling constraints not satisfied on 1 node)',
     /no suitable .* \| docker node update/,
   ],
-  ['rejected', 'No such image: sha256:1', /a1 does not start: No such image: sha256:1 \| docker service ls/],
+  ['rejected', 'No such image: sha256:1', /a1 does not start: No such image: sha256:1 \| take/],
+  ['rejected', 'No such image: sha256:1', /\| take the image there: docker save/],
 ])('a task that is %s is said to be so, with the words of the swarm', async (state, words, expected) => {
   await daemon({ '/tasks': [200, [{ Status: { State: state, Err: words } }]] });
   expect(await awaitTask(openDaemon(socket), 's1', 'a1').catch(toWords)).toMatch(expected);
@@ -61,14 +62,17 @@ test.each([
 
 test('a task that runs has a container and an address', async () => {
   const status = { State: 'running', ContainerStatus: { ContainerID: 'c1' } };
-  await daemon({ '/tasks': [200, [{ Status: status, NetworksAttachments: [{ Addresses: ['10.0.1.6/24'] }] }]] });
+  await daemon({
+    '/tasks': [200, [{ NodeID: 'm1', Status: status, NetworksAttachments: [{ Addresses: ['10.0.1.6/24'] }] }]],
+  });
   const running = await awaitTask(openDaemon(socket), 's1', 'a1');
-  expect(running).toEqual({ containerId: 'c1', address: '10.0.1.6/24' });
+  expect(running).toEqual({ containerId: 'c1', machine: 'm1', address: '10.0.1.6/24' });
 });
 
 test('a daemon that manages no swarm has no services to remove', async () => {
   await daemon({
     '/services': [503, { message: 'This node is not a swarm manager.' }],
+    '/secrets': [503, { message: 'This node is not a swarm manager.' }],
     '/containers': [200, []],
     '/networks': [200, []],
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { shipped } from '../../topology/testing/shipped.ts';
 import { cablesOf } from '../netns/layout.ts';
-import { overlayMtu, underlayScript } from './underlay.ts';
+import { farUnderlayScript, hubScript, overlayMtu, underlayScript } from './underlay.ts';
 
 const topology = shipped('site-to-site');
 const cables = cablesOf(topology, () => false, 'together');
@@ -37,6 +37,24 @@ test('a link that goes through the middle is none of its', () => {
       cablesOf(topology, () => true, 'together'),
     ),
   ).not.toContain('vxlan');
+});
+
+test('of a node on another machine every link ends at the hub, and the hub has an end of its own for each', () => {
+  const middle = cablesOf(topology, () => true, 'together');
+  const [own, hub] = ['10.9.0.7/24', '10.9.0.99/24'];
+  const words = /name (\S+) netns (\S+) .*id (\d+) local (\S+) remote (\S+)/g;
+  const there = [...farUnderlayScript('bob', own, hub, middle).matchAll(words)].map(([, ...found]) => found);
+  const here = [...hubScript('bob', own, hub, middle).matchAll(words)].map(([, ...found]) => found);
+  expect(there.map(([name, netns, , ...ends]) => [name, netns, ...ends])).toEqual([
+    ['net0', '/run/netns/bob', '10.9.0.7', '10.9.0.99'],
+    ['net1', '/run/netns/bob', '10.9.0.7', '10.9.0.99'],
+  ]);
+  expect(here.map(([, netns, vni, ...ends]) => [netns, vni, ...ends])).toEqual(
+    there.map(([, , vni]) => ['/run/netns/:middle', vni, '10.9.0.99', '10.9.0.7']),
+  );
+  // No other node's ends have the same VNIs.
+  const all = topology.nodes.flatMap(({ name }) => hubScript(name, own, hub, middle).match(/id \d+/g) ?? []);
+  expect(new Set(all).size).toBe(2 * middle.length);
 });
 
 test('the overlay is as wide as the widest link with two VXLAN headers; one that cannot be is refused', () => {

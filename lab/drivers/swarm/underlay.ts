@@ -12,7 +12,7 @@ import { namespaceFile } from '../netns/names.ts';
 export const underlayNamespace = (node: string): string => `${node}:overlay`;
 
 /** The overlay's interface in its own namespace. */
-const UNDERLAY_DEVICE = 'overlay';
+export const UNDERLAY_DEVICE = 'overlay';
 const VXLAN_PORT = 4789;
 
 /** What VXLAN takes of an IPv4 packet: IPv4, UDP and VXLAN headers, and the Ethernet header inside. */
@@ -40,28 +40,75 @@ const MTU_LEAST = 1400;
  * The script that takes the overlay's interface out of a node's namespace, and with it what Docker put there for its names: rules that
  * would have the kernel reassemble what it only forwards. `address` is with its prefix length.
  */
-export function takeOverlayScript(node: string, address: string): string {
-  const [bare = ''] = address.split('/');
+export const takeOverlayScript = (node: string, address: string): string =>
+  takeScript(address, namespaceFile(underlayNamespace(node)));
+
+/** The same for the hub's, which becomes the one of the namespace that a process is in, and is there at once. */
+export const takeHubScripts = (address: string, pid: number): { readonly there: string; readonly here: string } => ({
+  there: takeScript(address, String(pid)),
+  here: ['set -e', ...overlayLines(address), ''].join('\n'),
+});
+
+function takeScript(address: string, netns: string): string {
   return [
     'set -e',
     'if command -v nft >/dev/null; then nft flush ruleset; fi',
-    `set -- $(ip -o -4 addr show to ${bare}/32)`,
-    `ip link set dev "$2" netns ${namespaceFile(underlayNamespace(node))} name ${UNDERLAY_DEVICE}`,
+    `set -- $(ip -o -4 addr show to ${bareOf(address)}/32)`,
+    `ip link set dev "$2" netns ${netns} name ${UNDERLAY_DEVICE}`,
     '',
   ].join('\n');
 }
+
+const overlayLines = (address: string): string[] => [
+  'ip link set dev lo up',
+  `ip addr add ${address} dev ${UNDERLAY_DEVICE}`,
+  `ip link set dev ${UNDERLAY_DEVICE} up`,
+];
 
 /** The script that gives it its address again, where it is now, and makes the node's ends of links. */
 export function underlayScript(node: string, addresses: ReadonlyMap<string, string>, cables: readonly Cable[]): string {
   return [
     'set -e',
-    'ip link set dev lo up',
-    `ip addr add ${addressOf(node, addresses)} dev ${UNDERLAY_DEVICE}`,
-    `ip link set dev ${UNDERLAY_DEVICE} up`,
+    ...overlayLines(addressOf(node, addresses)),
     ...cables.flatMap((cable, index) => vxlanLines(node, addresses, cable, index + 1)),
     '',
   ].join('\n');
 }
+
+/**
+ * The same for a node on another machine, all of whose links go through the middle, which is here: to its end of each, its own address on
+ * the overlay, and the hub's.
+ */
+export function farUnderlayScript(node: string, own: string, hub: string, cables: readonly Cable[]): string {
+  const devices = farEnds(node, cables).map(({ at, iface, vni }) => {
+    const { name, mac, mtu } = interfaceOf(at, iface);
+    const device = `name ${name} netns ${namespaceFile(node)} address ${mac} mtu ${mtu}`;
+    return `ip link add ${device} ${vxlan(vni, own, hub)}`;
+  });
+  return ['set -e', ...overlayLines(own), ...devices, ''].join('\n');
+}
+
+/** The script that makes the other ends of those, in the middle; it runs where the hub's interface is. */
+export function hubScript(node: string, own: string, hub: string, cables: readonly Cable[]): string {
+  const devices = farEnds(node, cables).map(({ far, mtu, vni }) => {
+    // As wide as either end, since it is a node's own end that keeps to its MTU.
+    return `ip link add name ${far.interface} netns ${namespaceFile(far.netns)} mtu ${mtu} ${vxlan(vni, hub, own)}`;
+  });
+  return ['set -e', ...devices, ''].join('\n');
+}
+
+/** Of a node. Each has a VNI of its own, which no other device of the lab has. */
+function farEnds(node: string, cables: readonly Cable[]) {
+  return cables.flatMap(({ ends }, index) => {
+    const mtu = Math.max(...ends.map(({ node: at, end }) => interfaceOf(at, end.interface).mtu));
+    return ends.flatMap(({ node: at, end, far }, side) =>
+      at.name === node ? [{ at, iface: end.interface, far, mtu, vni: cables.length + 2 * index + side + 1 }] : [],
+    );
+  });
+}
+
+const vxlan = (vni: number, local: string, remote: string): string =>
+  `type vxlan id ${vni} local ${bareOf(local)} remote ${bareOf(remote)} dstport ${VXLAN_PORT} nolearning`;
 
 function vxlanLines(
   node: string,
@@ -70,12 +117,12 @@ function vxlanLines(
   vni: number,
 ): string[] {
   if (kind !== 'straight') return [];
-  const ofEnds = ends.map(({ node: at }) => bareOf(addressOf(at.name, addresses)));
+  const [local, remote] = ends.map(({ node: at }) => addressOf(at.name, addresses));
   return ends.flatMap(({ node: at, end, netns }, side) => {
     if (at.name !== node) return [];
     const { name, mac, mtu } = interfaceOf(at, end.interface);
-    const vxlan = `type vxlan id ${vni} local ${ofEnds[side]} remote ${ofEnds[1 - side]} dstport ${VXLAN_PORT} nolearning`;
-    return [`ip link add name ${name} netns ${namespaceFile(netns)} address ${mac} mtu ${mtu} ${vxlan}`];
+    const way = side === 0 ? vxlan(vni, local ?? '', remote ?? '') : vxlan(vni, remote ?? '', local ?? '');
+    return [`ip link add name ${name} netns ${namespaceFile(netns)} address ${mac} mtu ${mtu} ${way}`];
   });
 }
 

@@ -11,17 +11,23 @@ const IDLE_SECONDS = 120;
 export function resolveOptions(
   scope: Scope,
   node: NodeScope,
-): Pick<TopologyNode, 'hostModel' | 'antiSpoofing' | 'reportDiscards' | 'fragments' | 'nat' | 'restart'> {
+): Pick<TopologyNode, 'hostModel' | 'antiSpoofing' | 'reportDiscards' | 'fragments' | 'nat' | 'restart' | 'placement'> {
   reportPlain(scope, node);
   reportRestart(scope, node);
   return {
     ...(node.text?.restart?.value === 'always' ? { restart: 'always' as const } : {}),
+    ...placementOf(node),
     hostModel: node.text?.hostmodel?.value ?? 'weak',
     antiSpoofing: node.text?.antispoofing?.value ?? false,
     reportDiscards: node.text?.['report-discards']?.value ?? false,
     fragments: node.text?.fragments?.value ?? 'reassemble',
     nat: resolveNat(scope, node),
   };
+}
+
+function placementOf({ text }: NodeScope): Pick<TopologyNode, 'placement'> {
+  const constraints = text?.placement?.items.map(({ value }) => value) ?? [];
+  return constraints.length === 0 ? {} : { placement: constraints };
 }
 
 /** Whether the node runs the engine in every driver: gateways and NATs do, and hosts with something that only it has. */

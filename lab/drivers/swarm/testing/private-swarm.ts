@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { programFile } from '../../../../engine/host/program.ts';
 import { namespacesAvailable, tunAvailable } from '../../../../engine/host/testing/private-namespaces.ts';
 import { nativeAddon } from '../../../../engine/native/addon.ts';
-import { openDaemon } from '../../docker/daemon.ts';
 import { buildImage } from '../../docker/image.ts';
+import { fieldOf } from '../swarm.ts';
+import { PrivateDaemon } from './private-daemon.ts';
 
 /** What a test says that it needs which makes a swarm of its own. */
 export const NEEDS_SWARM =
@@ -23,68 +20,84 @@ export function swarmAvailable(): boolean {
   return spawnSync('unshare', ['--net', 'sh', '-c', vxlan]).status === 0;
 }
 
-const LOOK_AGAIN_MS = 50;
-const START_MS = 60_000;
-
-/**
- * A Docker daemon that is the one manager of a swarm and has the image of this build, in a network and mount namespace of its own: what
- * a swarm makes for itself (an ingress network, a bridge) is not the machine's.
- */
+/** A swarm of private daemons, of which the first is the one manager, that have the image of this build. */
 export class PrivateSwarm {
-  /** As DOCKER_HOST has it. */
-  readonly host: string;
-  readonly #folder: string;
-  readonly #daemon: ChildProcess;
+  readonly daemons: readonly PrivateDaemon[];
 
-  private constructor(folder: string, host: string, daemon: ChildProcess) {
-    this.#folder = folder;
-    this.host = host;
-    this.#daemon = daemon;
+  private constructor(daemons: readonly PrivateDaemon[]) {
+    this.daemons = daemons;
   }
 
-  static async start(): Promise<PrivateSwarm> {
-    const folder = mkdtempSync(join(tmpdir(), 'lab-swarm-'));
-    const socket = join(folder, 'docker.sock');
-    const host = `unix://${socket}`;
-    const files = ['data-root', 'exec-root', 'pidfile'].flatMap(name => [`--${name}`, join(folder, name)]);
-    const none = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'];
-    const script = 'ip link set dev lo up && exec setpriv --pdeathsig TERM dockerd "$@"';
-    const argv = ['--net', '--mount', 'sh', '-c', script, 'sh', '--host', host, ...files, ...none];
-    const daemon = spawn('unshare', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    daemon.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
-    const swarm = new PrivateSwarm(folder, host, daemon);
+  /** The manager's, as DOCKER_HOST has it. */
+  get host(): string {
+    return this.manager.host;
+  }
+
+  get manager(): PrivateDaemon {
+    const [first] = this.daemons;
+    if (first === undefined) throw new Error('a swarm of no daemon');
+    return first;
+  }
+
+  /** A swarm of one machine. */
+  static start(): Promise<PrivateSwarm> {
+    return PrivateSwarm.#begin([PrivateDaemon.start()], async ([manager]) => {
+      await manager?.docker.swarmInit({ ListenAddr: '127.0.0.1:2377', AdvertiseAddr: '127.0.0.1' });
+    });
+  }
+
+  /** A swarm of two, the second of which has this label, `name=value`. They are joined by a cable, and reach nothing else. */
+  static startPair(label: string): Promise<PrivateSwarm> {
+    const [ours, theirs] = ['192.0.2.1', '192.0.2.2'];
+    return PrivateSwarm.#begin([PrivateDaemon.start(), PrivateDaemon.start()], async ([manager, worker]) => {
+      if (manager === undefined || worker === undefined) return;
+      PrivateDaemon.join(manager, ours, worker, theirs);
+      await manager.docker.swarmInit({ ListenAddr: `${ours}:2377`, AdvertiseAddr: ours });
+      const { JoinTokens } = (await manager.docker.swarmInspect()) as unknown as { JoinTokens: { Worker: string } };
+      const joining = { ListenAddr: `${theirs}:2377`, AdvertiseAddr: theirs, RemoteAddrs: [`${ours}:2377`] };
+      await worker.docker.swarmJoin({ ...joining, JoinToken: JoinTokens.Worker });
+      await labelWorker(manager, worker, label);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.daemons.map(daemon => daemon.stop()));
+  }
+
+  static async #begin(
+    starting: readonly Promise<PrivateDaemon>[],
+    form: (daemons: readonly PrivateDaemon[]) => Promise<void>,
+  ): Promise<PrivateSwarm> {
+    const settled = await Promise.allSettled(starting);
+    const swarm = new PrivateSwarm(settled.flatMap(each => (each.status === 'fulfilled' ? [each.value] : [])));
     try {
-      await swarm.#answers(socket, () => said);
-      const docker = openDaemon(socket);
-      await docker.swarmInit({ ListenAddr: '127.0.0.1:2377', AdvertiseAddr: '127.0.0.1' });
-      await buildImage(docker, () => undefined);
+      const daemons = await Promise.all(starting);
+      await Promise.all([form(daemons), shareImage(daemons)]);
       return swarm;
     } catch (error) {
       await swarm.stop();
       throw error;
     }
   }
+}
 
-  async stop(): Promise<void> {
-    if (this.#daemon.exitCode === null && this.#daemon.signalCode === null) {
-      const gone = once(this.#daemon, 'exit');
-      this.#daemon.kill('SIGTERM');
-      await gone;
-    }
-    rmSync(this.#folder, { recursive: true, force: true });
+/** By its id, an image is the same one everywhere only where it has come from one place. */
+async function shareImage([first, ...others]: readonly PrivateDaemon[]): Promise<void> {
+  if (first === undefined) return;
+  const { name } = await buildImage(first.docker, () => undefined);
+  for (const { docker } of others) {
+    const answer = await docker.loadImage(await first.docker.getImage(name).get());
+    await new Promise<void>((resolve, reject) => {
+      docker.modem.followProgress(answer, (error: Error | null) => (error === null ? resolve() : reject(error)));
+    });
   }
+}
 
-  async #answers(socket: string, said: () => string): Promise<void> {
-    const docker = openDaemon(socket);
-    for (const end = performance.now() + START_MS; performance.now() < end; await wait(LOOK_AGAIN_MS)) {
-      if (this.#daemon.exitCode !== null) break;
-      const isThere = await docker.ping().then(
-        () => true,
-        () => false,
-      );
-      if (isThere) return;
-    }
-    throw new Error(`dockerd does not start: ${said()}`);
-  }
+async function labelWorker(manager: PrivateDaemon, worker: PrivateDaemon, label: string): Promise<void> {
+  const id = fieldOf(fieldOf(await worker.docker.info(), 'Swarm'), 'NodeID');
+  const [name = '', value = ''] = label.split('=');
+  const node = manager.docker.getNode(String(id));
+  const found: unknown = await node.inspect();
+  const version = fieldOf(fieldOf(found, 'Version'), 'Index');
+  await node.update({ version, Role: 'worker', Availability: 'active', Labels: { [name]: value } });
 }
