@@ -29,7 +29,6 @@ const PARTS: Readonly<Record<string, () => void>> = {
   ike,
   handshakes,
   hub,
-  live,
 };
 
 function main(asked: readonly string[]): void {
@@ -122,11 +121,6 @@ function handshakes(): void {
 
 function hub(): void {
   print(inProcess('hub-rate.js'));
-}
-
-function live(): void {
-  if (!canRunNetns()) return print('frames/s of live labs: this machine cannot (see lab doctor)');
-  print(inProcess('live-rate.js'));
 }
 
 /** A part in a process of its own. */
