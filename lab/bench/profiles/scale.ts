@@ -20,7 +20,11 @@ export const scale: Profile = {
   }),
 };
 
-const NAMES: Readonly<Record<Load, string>> = { sas: 'SAs', policies: 'policies', rules: 'rules of a filter' };
+const NAMES: Readonly<Record<Load, readonly [one: string, many: string]>> = {
+  sas: ['SA', 'SAs'],
+  policies: ['policy', 'policies'],
+  rules: ['rule of a filter', 'rules of a filter'],
+};
 
 /** In a process of its own, without NICs: a live gateway would be measured with its kernel, which knows nothing of its tables. */
 function loaded(load: Load, entries: number, quick: boolean): PlannedSubject {
@@ -28,7 +32,7 @@ function loaded(load: Load, entries: number, quick: boolean): PlannedSubject {
   const seconds = quick ? 0.5 : 2;
   return {
     name,
-    title: `a gateway with ${entries} ${NAMES[load]}`,
+    title: `a gateway with ${entries} ${NAMES[load][entries === 1 ? 0 : 1]}`,
     obstacle: () => null,
     secondsPerTurn: seconds + 1 + entries / 4000,
     measure: async context => {

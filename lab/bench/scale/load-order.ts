@@ -15,6 +15,6 @@ export interface LoadedGateway {
   readonly setUpNs: number;
   /** What it holds of heap and buffers when every flow has passed once. */
   readonly memoryOctets: number;
-  /** What it takes from its LAN and passes on. */
+  /** What it takes from its LAN and passes on, in a second of processor time. */
   readonly packetsPerSecond: number;
 }
