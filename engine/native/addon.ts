@@ -180,7 +180,7 @@ function load(): AddonState {
   try {
     const addon = createRequire(import.meta.url)(file) as Partial<NativeAddon>;
     // What came to it last: a checkout that was brought up to date keeps the addon that it had.
-    if (addon.confine === undefined)
+    if (addon.openDatagrams === undefined)
       return { kind: 'missing', why: 'the native addon is of an older ipsec-lab: npm rebuild' };
     return { kind: 'loaded', addon: addon as NativeAddon };
   } catch (error) {
