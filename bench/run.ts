@@ -5,8 +5,6 @@ import { benchedSuites, measureEsp } from '../lab/bench/raw/esp-rate.ts';
 import { aliceConfig, measureGateway } from './gateway-rate.ts';
 import { measureKeyExchanges, measureSignatures } from './ike-crypto-rate.ts';
 import { measureHandshakes, measureIkeMemory } from './ike-rate.ts';
-import { whyNotLive } from '../lab/cli/machine/live-capabilities.ts';
-import { strongswan } from '../lab/cli/machine/other-implementations.ts';
 
 /**
  * The figures of README.md, in one run: `npm run bench`, or some of its parts: `npm run bench -- esp keys`. Nothing is
@@ -27,7 +25,6 @@ const PARTS: Readonly<Record<string, () => void>> = {
   esp,
   keys,
   ike,
-  handshakes,
   hub,
 };
 
@@ -108,15 +105,6 @@ function ike(): void {
   }
   print(`octets of heap for each of ${IKE_SAS} IKE SAs of a responder, each with one child`);
   print(`  ${'x25519, psk'.padEnd(36)}${measureIkeMemory(IKE_SAS).toFixed(0).padStart(9)}`);
-}
-
-function handshakes(): void {
-  const lacking = [whyNotLive(), strongswan()].find(capability => capability !== null && !capability.ok);
-  if (lacking !== undefined && lacking !== null)
-    return print(
-      `handshakes of live gateways: this machine cannot: ${lacking.name}; fix: ${lacking.fix ?? 'none known'}`,
-    );
-  print(inProcess('live-handshakes.js'));
 }
 
 function hub(): void {
