@@ -9,7 +9,13 @@ import { table } from './table.ts';
 /** Whom the others are held against. */
 const REFERENCE = 'engine';
 /** In the record and in the report, and too much for a terminal. */
-const LEFT_OUT = new Set(['one-way latency p90', 'one-way latency p99.9', 'overhead predicted']);
+const LEFT_OUT = new Set([
+  'one-way latency p90',
+  'one-way latency p99.9',
+  'overhead predicted',
+  'cipher alone, seal',
+  'cipher alone, open',
+]);
 
 /** What of the record a table needs beside the figures that are in it. */
 interface Texts {

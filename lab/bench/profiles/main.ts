@@ -94,12 +94,12 @@ interface Chosen {
 /** null: it has told why nothing can be measured. */
 function chooseSubjects({ subjects }: ProfilePlan, { subjects: asked }: BenchOrder): Chosen | null {
   const names = subjects.map(({ name }) => name);
-  const unknown = asked?.find(name => !names.includes(name));
+  const unknown = asked?.find(pattern => !names.some(name => matches(name, pattern)));
   if (unknown !== undefined) {
     fail(`there is no subject "${unknown}" in this profile`, didYouMean(unknown, names, 'it has none'), BAD_INPUT);
     return null;
   }
-  const wanted = subjects.filter(({ name }) => asked === null || asked.includes(name));
+  const wanted = subjects.filter(({ name }) => asked === null || asked.some(pattern => matches(name, pattern)));
   const told = wanted.map(subject => ({ name: subject.name, title: subject.title, obstacle: subject.obstacle() }));
   const planned = wanted.filter(({ name }) => told.some(one => one.name === name && one.obstacle === null));
   if (planned.length > 0) return { planned, told };
@@ -107,6 +107,10 @@ function chooseSubjects({ subjects }: ProfilePlan, { subjects: asked }: BenchOrd
   fail(`nothing can be measured on this machine: ${why}`, null, MACHINE_CANNOT);
   return null;
 }
+
+/** `*` in a pattern stands for anything. */
+const matches = (name: string, pattern: string): boolean =>
+  new RegExp(`^${pattern.replaceAll(/[^\w*]/g, '\\$&').replaceAll('*', '.*')}$`).test(name);
 
 function fail(message: string, fix: string | null, exitCode: number): void {
   tell({ kind: 'failed', message, fix, exitCode });

@@ -109,17 +109,19 @@ const HASTY_GOAL: RateGoal = {
   trialsPerRate: 1,
 };
 
-/** The rate of packets of one size at which no more is lost than PDR allows, from a1 to b1: a first look. */
+/** The rate of packets of these sizes, in turn, at which no more is lost than PDR allows, from a1 to b1: a first look. */
 export async function lossyRateFigures(
   sites: MeasuredSites,
   generator: Generator,
-  octets: number,
+  packetOctets: readonly number[],
 ): Promise<readonly MeasuredFigure[]> {
   const { inner } = sites.parameters;
-  const order = { source: ALICE.hostAddress[inner], destination: BOB.hostAddress[inner], packetOctets: [octets] };
+  const order = { source: ALICE.hostAddress[inner], destination: BOB.hostAddress[inner], packetOctets };
+  const [octets = 0, ...others] = packetOctets;
+  const kind = others.length === 0 ? octets : 'imix';
   const { end } = await searchRate(generator, HASTY_GOAL, { ...order, ...HASTE });
   if (end.kind !== 'found') return [];
   return [
-    figure(sites, `udp-${octets}/pdr`, { metric: 'PDR', unit: 'packets/s', better: 'more' }, end.rate, { octets }),
+    figure(sites, `udp-${kind}/pdr`, { metric: 'PDR', unit: 'packets/s', better: 'more' }, end.rate, { octets: kind }),
   ];
 }

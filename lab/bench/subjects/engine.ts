@@ -27,6 +27,24 @@ export const ipip: BenchSubject = {
   outerOctets: wrappedOctets,
 };
 
+/** The same two gateways with neither: what it costs to forward a packet at all. */
+export const clear: BenchSubject = {
+  name: 'clear',
+  title: 'this engine, forwarding alone',
+  obstacle: () => null,
+  topologyText: () =>
+    sitesText(site => {
+      const { network, wan } = otherSite(site);
+      return [
+        'kind: gateway',
+        'routes:',
+        `  - { to: ${network[4]}, via: ${wan[4]} }`,
+        `  - { to: "${network[6]}", via: "${wan[6]}" }`,
+      ];
+    }),
+  outerOctets: (_, innerOctets) => innerOctets,
+};
+
 const tunnelName = (site: Site, { outer }: SubjectParameters): string => `v${outer}_${otherSite(site).gateway}0`;
 
 function tunnelLines(site: Site, parameters: SubjectParameters): readonly string[] {

@@ -42,7 +42,7 @@ export function define(command: Command, context: CommandContext): void {
     .argument('<profile>', 'what is measured')
     .option('--quick', 'less of it, in under two minutes: for a first look, and for every change')
     .option('--rounds <n>', 'how often each subject is measured; as the profile says without it', wholeNumber)
-    .option('--subjects <names>', 'only these, with commas between')
+    .option('--subjects <names>', 'only these, with commas between; * stands for anything')
     .option('--legacy', 'with ciphers that nobody should use any more')
     .option('--seed <seed>', 'of the order of turns', '1')
     .option('--out <dir>', 'where bench.json goes', 'bench')
