@@ -15,7 +15,7 @@ import { bodyOf, identityIn, ownIdentity, secretForPeer } from './identities.ts'
 import type { AnsweredIsakmpSa, CandidateKeys, HalfOpenIsakmpSa, PhaseOneMode } from './isakmp-sa.ts';
 import { secretsOf } from './key-log.ts';
 import { firstIv, groupOf, isakmpKeys, type KeySource } from './keys.ts';
-import { ownedBody, requestsIn } from './main-initiator.ts';
+import { initialContact, ownedBody, requestsIn } from './main-initiator.ts';
 import { detectNats, natPayloads } from './nat-detection.ts';
 import { EXCHANGED, OFFER, proven } from './phase1-tables.ts';
 import { failed, type FirstAnswer, ignored, next, type PhaseOneResult, refusedFirst } from './phase1-result.ts';
@@ -173,7 +173,7 @@ function keysFor(
   return [first, ...others];
 }
 
-/** `<-- HDR*, IDir, HASH_R | [CERT,] SIG_R`. */
+/** `<-- HDR*, IDir, HASH_R | [CERT,] SIG_R, [N(INITIAL-CONTACT)]`. */
 export function answerProof(sa: HalfOpenIsakmpSa, message: ReceivedMessage, world: World): PhaseOneResult {
   const { suite, keys, proof } = sa;
   const { payloads } = message;
@@ -201,6 +201,7 @@ export function answerProof(sa: HalfOpenIsakmpSa, message: ReceivedMessage, worl
   const said = [
     { type: 'ID', ...localBody } as const,
     ...ownProof(connection, suite, ownHash, sa.certificateRequests, world),
+    ...initialContact({ ...sa, connection }, world),
   ];
   const established = establish(
     { ...sa, connection },

@@ -121,6 +121,19 @@ describe('a Quick Mode that nobody answers under the keys of before', () => {
   });
 });
 
+it('who has forgotten all says so when it answers phase 1, and has the Child SAs again (RFC 2407 §4.6.3.3)', () => {
+  const configs = v1Pair({ livenessSeconds: 0 });
+  const { network, alice, bob } = twoGateways(configs);
+  network.run(3_000);
+  bob.commands.length = 0;
+  network.restart(bob, configs.bob);
+  network.command(alice, { kind: 'rekey' });
+  network.run(10_000);
+  expect(carriesTraffic(alice, bob) && carriesTraffic(bob, alice)).toBe(true);
+  network.run(90_000);
+  expect(childrenOf(alice, network)).toHaveLength(1);
+});
+
 describe('what the node asks for', () => {
   it('is made when a packet wants it', () => {
     const { network, alice, bob } = twoGateways(v1Pair({ children: [v1Child({ start: 'trap' })] }));

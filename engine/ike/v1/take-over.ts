@@ -29,10 +29,12 @@ export function takeOver(fresh: EstablishedIsakmpSa, { isContact, replaces }: Su
   if (connection.unique === 'keep' && !isAlone && role === 'responder' && elsewhere.length > 0) {
     return { kind: 'keptOut', why: 'the peer has another ISAKMP SA, which is kept' };
   }
-  if (isAlone) return { kind: 'taken', sa: fresh, effects: discards(older, 'the peer has forgotten it') };
+  if (isAlone && role === 'responder') {
+    return { kind: 'taken', sa: fresh, effects: discards(older, 'the peer has forgotten it') };
+  }
   const rival = predecessors.find(other => other.id !== replaces && losesTo(fresh, other));
   if (rival !== undefined) return { kind: 'taken', sa: retired(fresh, rival, world), effects: [] };
-  const isRenewed = (other: EstablishedIsakmpSa) => role === 'initiator' && isDoubtful(other, world);
+  const isRenewed = (other: EstablishedIsakmpSa) => role === 'initiator' && (isAlone || isDoubtful(other, world));
   const heir = predecessors.map(other => (isRenewed(other) ? renewed(other, world) : other)).reduce(inherit, fresh);
   const replaced = predecessors.map((other): Effect => ({ kind: 'put', sa: retired(other, heir, world) }));
   const left = connection.unique === 'replace' ? elsewhere : [];
@@ -50,8 +52,8 @@ export function userKnown({ succession, ...sa }: EstablishedIsakmpSa, world: Wor
 }
 
 /**
- * Who answers phase 1, and no R-U-THERE under the old keys, may have lost all in between: as responder it cannot say so by
- * INITIAL-CONTACT. A Quick Mode more for each Child SA harms nobody who still has it, and brings it back where it is gone.
+ * Who answers phase 1 with INITIAL-CONTACT, or has answered no R-U-THERE under the old keys, may have lost all in between. A Quick
+ * Mode more for each Child SA harms nobody who still has it, and brings it back where it is gone.
  */
 function renewed(sa: EstablishedIsakmpSa, { now }: World): EstablishedIsakmpSa {
   return { ...sa, children: sa.children.map(child => (isActive(child) ? { ...child, rekeyAt: now } : child)) };
