@@ -17,7 +17,8 @@ import { isUnconfirmed, unheard } from './unconfirmed.ts';
  *     HDR*, HASH, N(R-U-THERE)  -->
  *                               <--  HDR*, HASH, N(R-U-THERE-ACK)
  *
- * A peer that sends anything authentic, on its ISAKMP SA or by a Child SA, is not asked.
+ * A peer that sends anything authentic, on its ISAKMP SA or by a Child SA, is not asked. While nothing says that it has the ISAKMP SA
+ * at all (unconfirmed.ts), packets do not count, and it is asked at once.
  */
 export const deadPeerClock: Clock = {
   dueAt(sa) {
