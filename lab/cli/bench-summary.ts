@@ -58,7 +58,15 @@ export const disturbanceLines = ({ environment, turns }: BenchRecord): readonly 
 function groupTitle(group: readonly FigureVerdict[]): string {
   const [first, ...others] = group.map(({ figure }) => figure);
   if (first === undefined) return '';
-  const { octets, load, node, from } = Object.fromEntries(
+  const {
+    octets,
+    load,
+    node,
+    from,
+    group: exchange,
+    authentication,
+    rekey,
+  } = Object.fromEntries(
     Object.entries(first.parameters).filter(([name, value]) =>
       others.every(({ parameters }) => parameters[name] === value),
     ),
@@ -68,6 +76,9 @@ function groupTitle(group: readonly FigureVerdict[]): string {
     ...(load === undefined ? [] : [load === 'tcp' ? 'one TCP stream' : `at ${load} % of the rate without loss`]),
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(node === undefined ? [] : [`on ${node}`]),
+    ...(exchange === undefined ? [] : [String(exchange)]),
+    ...(authentication === undefined ? [] : [String(authentication)]),
+    ...(rekey === undefined ? [] : [rekey === 'nothing' ? 'without a rekey' : `rekey of the ${rekey} SA`]),
   ];
   return [`${first.metric}${about.length === 0 ? '' : ':'}`, about.join(', ')].join(' ').trim();
 }

@@ -77,7 +77,7 @@ export const TOPICS: readonly Topic[] = [
     about:
       'IKE SAs a second, one after the other; the time until a first packet passes; and what a rekey does to traffic.',
     command: 'lab bench setup',
-    takes: isOf('handshakes', 'time to first packet', 'rekey gap', 'rekey loss'),
+    takes: isOf('handshakes', 'CPU per handshake', 'time to first packet', 'rekey gap', 'rekey loss'),
   },
 ];
 
