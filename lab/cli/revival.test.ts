@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dockerAvailable, NEEDS_DOCKER } from '../drivers/docker/testing/available.ts';
 import { processesOfRun } from '../state/process.ts';
 import { readLabFolder } from '../state/record.ts';
-import type { LabStatus } from '../supervisor/api.ts';
 import { topologiesDirectory } from '../topology/shipped.ts';
 import { whyNotLive } from './machine/live-capabilities.ts';
+import type { SeenStatus } from './seen-status.ts';
 import { isBuilt, LabProgram } from './testing/lab-process.ts';
 
 const obstacle = whyNotLive();
@@ -30,8 +30,8 @@ function withRestart(): string {
   return file;
 }
 
-const status = async (): Promise<LabStatus> =>
-  JSON.parse((await lab.run(['status', 'site-to-site', '--json'])).stdout) as LabStatus;
+const status = async (): Promise<SeenStatus> =>
+  JSON.parse((await lab.run(['status', 'site-to-site', '--json'])).stdout) as SeenStatus;
 
 const isEngine = (pid: number): boolean => /\bengine\/host\/main/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
 
@@ -43,7 +43,7 @@ function enginesOf(name: string): number[] {
     .filter(isEngine);
 }
 
-async function until(isSo: (found: LabStatus) => boolean): Promise<LabStatus> {
+async function until(isSo: (found: SeenStatus) => boolean): Promise<SeenStatus> {
   for (let looks = 0; ; looks++) {
     const found = await status();
     if (isSo(found) || looks > 300) return found;
@@ -51,7 +51,7 @@ async function until(isSo: (found: LabStatus) => boolean): Promise<LabStatus> {
   }
 }
 
-const happened = ({ events }: LabStatus, kind: string): number => events.filter(event => event.kind === kind).length;
+const happened = ({ events }: SeenStatus, kind: string): number => events.filter(event => event.kind === kind).length;
 
 describe.each(DRIVERS)('a gateway that dies in a $driver lab', ({ driver, isAble, needs }) => {
   test.skipIf(!isAble)(
@@ -61,6 +61,8 @@ describe.each(DRIVERS)('a gateway that dies in a $driver lab', ({ driver, isAble
       expect((await lab.run(['up', withRestart(), '--driver', driver, '--no-checks'])).status).toBe(0);
       const before = enginesOf('site-to-site');
       expect(before).toHaveLength(2);
+      const pids = (await status()).nodes.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+      expect(new Set(pids)).toEqual(new Set(before));
       process.kill(before[0] ?? 0, 'SIGKILL');
       const back = await until(found => happened(found, 'restarted') > 0);
       expect(back.nodes.map(({ condition }) => condition)).not.toContain('down');

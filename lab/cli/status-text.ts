@@ -3,16 +3,18 @@ import type { Impairment } from '../topology/model.ts';
 import { childTable, ikeLines, ikeTable, ikeUsageTable } from './ike-text.ts';
 import { filterLines, filterTable, policyTable, saTable } from './ipsec-text.ts';
 import { table } from './table.ts';
+import type { SeenNode, SeenStatus } from './seen-status.ts';
 import { printable, type Style } from './terminal.ts';
 import { deprecatedTable, troubleTable } from './trouble-text.ts';
 
 /** `lab status` for eyes: what exists, then what moved, then what was wrong. */
-export function statusLines(status: LabStatus, style: Style): string[] {
+export function statusLines(status: SeenStatus, style: Style): string[] {
   const title = printable(status.topology.title);
   return [
     `${style.bold(status.lab)}: ${title} (${status.driver}${status.seed === null ? '' : `, seed ${printable(status.seed)}`})`,
     ...section(nodeTable(status.nodes)),
     ...section(linkTable(status.links)),
+    ...section(processTable(status.nodes)),
     ...section(tunnelTable(status.nodes)),
     ...section(policyTable(status.nodes)),
     ...section(ikeTable(status.nodes)),
@@ -61,6 +63,14 @@ export function linkTable(links: readonly LinkStatus[], columns: Columns = 'with
       : `${link.frames.join(' / ')} (${link.captureLosses} not captured)`,
   ]);
   return cut(1, columns, ['LINK', 'ENDS', 'IMPAIRMENT', 'FRAMES'], rows);
+}
+
+/** For debuggers and profilers. */
+function processTable(nodes: readonly SeenNode[]): string[] {
+  const rows = nodes.flatMap(({ name, pid, engine }) =>
+    pid === null ? [] : [[String(pid), name, engine ? 'the engine' : 'its daemon']],
+  );
+  return table(['PROCESS', 'NODE', 'WHAT RUNS'], rows);
 }
 
 export function tunnelTable(nodes: readonly LabNodeStatus[], columns: Columns = 'with counters'): string[] {

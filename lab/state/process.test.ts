@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import {
   childrenOf,
+  gatewayProcesses,
   identify,
   isAlive,
+  NODE_VARIABLE,
   processesOfRun,
   ROOT_VARIABLE,
   RUN_VARIABLE,
@@ -62,4 +64,19 @@ test('strays are found by the run in their environment, never by name, and ended
   expect(processesOfRun(run)).toEqual([]);
   expect(runsOfRoot(root).size).toBe(0);
   expect(isAlive(bystander)).toBe(true);
+});
+
+test('gateways are found by their node, each once, and nothing of another run', async () => {
+  const [run, other] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+  const alice = await sleeper({ [RUN_VARIABLE]: run, [NODE_VARIABLE]: 'alice' }, 'sleep 600 & echo; wait');
+  const bob = await sleeper({ [NODE_VARIABLE]: 'bob', [RUN_VARIABLE]: run });
+  await sleeper({ [RUN_VARIABLE]: run });
+  await sleeper({ [RUN_VARIABLE]: other, [NODE_VARIABLE]: 'charles' });
+  expect(gatewayProcesses(run)).toEqual(
+    new Map([
+      ['alice', alice],
+      ['bob', bob],
+    ]),
+  );
+  for (const { pid } of [...processesOfRun(run), ...processesOfRun(other)]) process.kill(pid, 'SIGKILL');
 });

@@ -13,6 +13,8 @@ export interface ProcessIdentity {
 
 /** By this variable in their environment the processes of a run are found, never by their names. */
 export const RUN_VARIABLE = 'IPSEC_LAB_RUN';
+/** What a gateway is as a process, and only that, has its node's name in this one. */
+export const NODE_VARIABLE = 'IPSEC_LAB_NODE';
 /** Tells the runs of `lab up` in one state root from those of another, and from those of a test that needs no folder. */
 export const ROOT_VARIABLE = 'IPSEC_LAB_ROOT';
 
@@ -53,6 +55,21 @@ export function processesOfRun(runId: string): ProcessIdentity[] {
     .filter(pid => pid !== process.pid && environmentOf(pid).includes(mark))
     .map(identify)
     .filter(found => found !== null);
+}
+
+/**
+ * The processes of a run that are its gateways, and daemons of other implementations, by node: as this machine counts processes, which
+ * is not as the lab's own pod does. Those that another user may not see are not among them.
+ */
+export function gatewayProcesses(runId: string): ReadonlyMap<string, number> {
+  const pattern = new RegExp(`\\0${NODE_VARIABLE}=([^\\0]+)\\0`);
+  const found = processesOfRun(runId).flatMap(({ pid, startTicks }) => {
+    const node = pattern.exec(environmentOf(pid).toString('latin1'))?.[1];
+    return node === undefined ? [] : [{ node, pid, startedAt: Number(startTicks) }];
+  });
+  // A daemon's own children have its variables: of each node the eldest counts.
+  found.sort((a, b) => b.startedAt - a.startedAt || b.pid - a.pid);
+  return new Map(found.map(({ node, pid }) => [node, pid]));
 }
 
 /** Runs of which something lives that was started under this state root, whether a folder knows of them or not. */

@@ -4,19 +4,21 @@ import { badInput } from '../../state/failure.ts';
 import { isAlive } from '../../state/process.ts';
 import { type LabFolder, listLabFolders } from '../../state/record.ts';
 import { socketPath, stateRoot } from '../../state/root.ts';
-import type { LabStatus } from '../../supervisor/api.ts';
 import { connectLab } from '../client.ts';
 import type { CommandContext } from '../command.ts';
 import { examples, JSON_OPTION } from '../command.ts';
 import { findLab, isLive, isUp } from '../find-lab.ts';
 import { standardOutput } from '../standard.ts';
+import { type SeenStatus, withProcesses } from '../seen-status.ts';
 import { statusLines } from '../status-text.ts';
 import { table } from '../table.ts';
 import { printable, type Terminal } from '../terminal.ts';
 
 export function define(command: Command, context: CommandContext): void {
   command
-    .description('Nodes, links, tunnels, SAs and counters of a lab; with several labs and no name, a list of them.')
+    .description(
+      'Nodes, links, processes, tunnels, SAs and counters of a lab; with several labs and no name, a list of them.',
+    )
     .argument('[lab]', 'name of the lab')
     .option('--lab <name>', 'the same')
     .option('--watch', 'again every second, until Ctrl-C')
@@ -36,12 +38,13 @@ async function status(name: string | undefined, options: Options, terminal: Term
   if (name === undefined && (folders.length !== 1 || !folders.every(isUp))) return list(folders, options, terminal);
   const lab = findLab(name);
   const client = connectLab(socketPath(lab.directory));
-  if (!options.watch) return show(await client.status(), options, terminal);
+  const look = async (): Promise<SeenStatus> => withProcesses(await client.status(), lab.record?.runId ?? null);
+  if (!options.watch) return show(await look(), options, terminal);
   if (!terminal.isTTY && !options.json) {
     throw badInput('--watch needs a terminal', 'lab status --watch --json for a program: one JSON a line');
   }
   for (;;) {
-    const found = await client.status();
+    const found = await look();
     if (!options.json) standardOutput().write(CLEAR_SCREEN);
     show(found, options, terminal);
     await delay(WATCH_MS);
@@ -52,7 +55,7 @@ const WATCH_MS = 1_000;
 /** Cursor home, then erase to the end: less flicker than erasing first. */
 const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
-function show(found: LabStatus, options: Options, terminal: Terminal): void {
+function show(found: SeenStatus, options: Options, terminal: Terminal): void {
   if (options.json) return terminal.data(JSON.stringify(found));
   for (const line of statusLines(found, terminal.style)) terminal.data(line);
 }

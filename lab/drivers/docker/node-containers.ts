@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { ExecIo } from '../driver.ts';
 import { MachineObstacle } from '../machine-obstacle.ts';
-import type { NodeChild, NodeChildOptions } from '../netns/child-process.ts';
+import { environmentOfNode, type NodeChild, type NodeChildOptions } from '../netns/child-process.ts';
 import { feed } from '../netns/exec.ts';
 import { LAB_GOES } from '../netns/ground.ts';
 import { childInside } from './child-inside.ts';
@@ -54,7 +54,7 @@ export class NodeContainers {
       this.#start(options.netns, {
         ...streams,
         argv: ['node', programInImage(options.program), ...(options.argv ?? [])],
-        environment: {},
+        environment: environmentOfNode(options),
         hasInput: true,
       }),
     );

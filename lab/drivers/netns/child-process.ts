@@ -11,6 +11,8 @@ export interface NodeChildOptions {
   readonly argv?: readonly string[];
   readonly netns: string;
   readonly runId: string;
+  /** The node that it is: by that name whoever looks at the machine's processes finds it (`IPSEC_LAB_NODE`). */
+  readonly node?: string;
   readonly onMessage: (message: unknown) => void;
   /** It ended, on its own or because we ended it. */
   readonly onExit: (end: NodeChildEnd) => void;
@@ -36,7 +38,7 @@ export function startNodeChild(options: NodeChildOptions): NodeChild {
     'nsenter',
     [`--net=/run/netns/${options.netns}`, process.execPath, programFile(options.program), ...(options.argv ?? [])],
     {
-      env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: options.runId },
+      env: { ...withSystemPath(process.env), IPSEC_LAB_RUN: options.runId, ...environmentOfNode(options) },
       stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     },
   );
@@ -62,6 +64,9 @@ export function startNodeChild(options: NodeChildOptions): NodeChild {
     },
   };
 }
+
+export const environmentOfNode = ({ node }: Pick<NodeChildOptions, 'node'>): Record<string, string> =>
+  node === undefined ? {} : { IPSEC_LAB_NODE: node };
 
 function send(child: ChildProcess, message: object): void {
   // A child that died is reported by its exit, not by the message that it missed.

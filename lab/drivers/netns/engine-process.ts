@@ -67,6 +67,7 @@ export class EngineProcess {
       argv: options.negotiates ? ['ike'] : [],
       netns: options.netns,
       runId: options.runId,
+      node: options.node,
       onMessage: message => this.#onMessage(message as FromNode, options),
       onExit: end => {
         this.#ended = end;

@@ -67,7 +67,7 @@ export class PeerProcess {
     this.#write(files);
     const inside = ['unshare', '--mount', 'sh', '-c', `mount --bind "$0" /run || exit; ${script}`, folder];
     const child = spawn('nsenter', [`--net=/run/netns/${netns}`, ...inside], {
-      env: { ...withSystemPath(process.env), ...environment, IPSEC_LAB_RUN: runId },
+      env: { ...withSystemPath(process.env), ...environment, IPSEC_LAB_RUN: runId, IPSEC_LAB_NODE: netns },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
