@@ -33,11 +33,14 @@ function search(
   subject: (rate: number) => Trial,
 ): { readonly end: RateSearch; readonly rates: number[] } {
   const rates: number[] = [];
+  let counted = 0;
   let state = startRateSearch(goal);
   while (state.kind === 'trying') {
     rates.push(state.rate);
-    state = advanceRateSearch(goal, state, subject(state.rate));
-    expect(rates.length).toBeLessThanOrEqual(trialsMax(goal));
+    const trial = subject(state.rate);
+    state = advanceRateSearch(goal, state, trial);
+    if (trial.hindered !== true) counted++;
+    expect(counted).toBeLessThanOrEqual(trialsMax(goal));
   }
   return { end: state, rates };
 }
@@ -133,4 +136,18 @@ test('more received than sent is no loss; a trial without packets, or too many, 
   expect(() => advanceRateSearch(GOAL, state, empty)).toThrow('nothing was sent');
   expect(() => advanceRateSearch(GOAL, more, empty)).toThrow('after the search ended: found');
   expect(() => startRateSearch({ ...GOAL, trialsPerRate: 2 })).toThrow('without sense');
+});
+
+test('a generator that is hindered now and then is not what ends a search', () => {
+  const random = createSeededRandom('hindered');
+  const ends: number[] = [];
+  for (let trial = 0; trial < 100; trial++) {
+    const { end } = search(GOAL, rate => {
+      const hindered = rate < GOAL.rateMax && random.uniform() < 0.3;
+      return { ...carries(24_000, hindered ? rate * random.uniform() : Number.POSITIVE_INFINITY)(rate), hindered };
+    });
+    ends.push(found(end));
+  }
+  expect(Math.max(...ends)).toBeLessThanOrEqual(24_000.1);
+  expect(Math.min(...ends)).toBeGreaterThan(24_000 / 1.02);
 });

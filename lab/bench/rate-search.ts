@@ -27,6 +27,11 @@ export interface Trial {
   readonly receivedPackets: number;
   /** Packets/s that the generator really sent: the offered load of RFC 2285 §3.5.2. */
   readonly offeredRate: number;
+  /**
+   * It was less than asked for although the generator can do more: somebody kept it from running. A search goes on as long as that is so,
+   * and never is at its first rate.
+   */
+  readonly hindered?: boolean;
 }
 
 /** A rate that was tried and decided. */
@@ -75,7 +80,7 @@ export function advanceRateSearch(goal: RateGoal, search: RateSearch, trial: Tri
   return { ...search, trials };
 }
 
-/** No search takes more trials: what progress can be told against. */
+/** No search takes more trials, but for hindered ones: what progress can be told against. */
 export function trialsMax({ rateMin, rateMax, precision, trialsPerRate }: RateGoal): number {
   const halvings = Math.max(0, Math.ceil(Math.log2(Math.log(rateMax / rateMin) / Math.log1p(precision))));
   return trialsPerRate * (halvings + 3); // the highest, what came through at the highest, the lowest
@@ -96,6 +101,8 @@ function afterGood(goal: RateGoal, search: Trying, good: readonly Trial[]): Rate
   }
   const sent = { ...tried, rate: Math.min(...good.map(trial => trial.offeredRate)) };
   const held = search.held !== null && search.held.rate > sent.rate ? search.held : sent;
+  // It says nothing of the rate that was asked for, and something of the one that was sent.
+  if (good.some(trial => trial.hindered === true)) return narrowed(goal, { ...search, held });
   return narrowed(goal, { ...search, held, failed: { ...tried, limit: 'generator' } });
 }
 

@@ -1,5 +1,5 @@
 import { NS_PER_S } from '../../../engine/wire/instant.ts';
-import { advanceRateSearch, type RateGoal, startRateSearch, type Trial } from '../rate-search.ts';
+import { advanceRateSearch, type RateGoal, startRateSearch, type Trial, trialsMax } from '../rate-search.ts';
 import type { FromReceiver, FromSender, SendOrder, ToReceiver } from './messages.ts';
 import { Program } from './program.ts';
 import type { FoundRate, Generator, GeneratorEnds, GeneratorGround, TrialOrder, TrialResult } from './trial.ts';
@@ -34,8 +34,8 @@ export async function startGenerator(ground: GeneratorGround, ends: GeneratorEnd
 }
 
 /**
- * Trials at the rates that a search asks for, until it ends. A trial in which the generator fell short of a rate that it has reached
- * before says nothing, of the subject or of the generator: somebody kept it from running, and it is made again, a few times.
+ * Trials at the rates that a search asks for, until it ends. Where the generator fell short of a rate that it has reached before, somebody
+ * kept it from running: that says little of the rate, and the search goes on, up to as many times as it takes trials.
  */
 export async function searchRate(
   generator: Generator,
@@ -44,22 +44,22 @@ export async function searchRate(
 ): Promise<FoundRate> {
   const trials: TrialResult[] = [];
   let search = startRateSearch(goal);
-  let [reached, again] = [0, 0];
+  const hinderedMax = trialsMax(goal);
+  let [reached, timesHindered] = [0, 0];
   while (search.kind === 'trying') {
     const { rate } = search;
     const result = await generator.trial({ ...order, rate });
     trials.push(result);
     reached = Math.max(reached, result.offeredRate);
-    if (result.offeredRate < rate * REACHED && rate < reached && again++ < AGAIN_MAX) continue;
-    again = 0;
-    search = advanceRateSearch(goal, search, judged(result, order.seconds));
+    const isShort = result.offeredRate < rate * REACHED;
+    const hindered = isShort && rate < reached && timesHindered++ < hinderedMax;
+    search = advanceRateSearch(goal, search, { ...judged(result, order.seconds), hindered });
   }
   return { end: search, trials };
 }
 
 /** A rate is reached within 1 %, as in rate-search.ts. */
 const REACHED = 0.99;
-const AGAIN_MAX = 3;
 
 /**
  * What a trial says of the subject. What arrived and was not read is no loss of the subject's: the generator could not have measured
