@@ -39,10 +39,11 @@ const TRANSFORMS: Readonly<Record<string, Transform>> = {
 export const kernelEsp: BenchSubject = {
   name: 'kernel-esp',
   title: 'the kernel’s ESP',
-  obstacle({ cipher, mode, encapsulation }) {
+  obstacle({ cipher, mode, outer, inner, encapsulation }) {
     const transform = TRANSFORMS[cipher];
     if (transform === undefined) return `not with ${cipher}: this subject has ${Object.keys(TRANSFORMS).join(', ')}`;
     if (mode !== 'tunnel' || encapsulation !== 'never') return 'this subject is tunnel mode, without UDP';
+    if (outer !== inner) return 'this subject has one family inside and outside';
     return refusal(transform);
   },
   topologyText: parameters => plain.topologyText(parameters),
@@ -89,9 +90,9 @@ function transformText(transform: Transform, random: Random): string {
 
 /** Asks the kernel for such an SA, in a namespace that ends with the question; null: it can be had. */
 function refusal(transform: Transform): string | null {
-  const zeros = { bytes: (octets: number) => new Uint8Array(octets).fill(1) };
+  const ones = { bytes: (octets: number) => new Uint8Array(octets).fill(1) };
   const order = `xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi ${FIRST_SPI} mode tunnel`;
-  const argv = [...order.split(' '), ...transformText(transform, zeros).split(' ')];
+  const argv = [...order.split(' '), ...transformText(transform, ones).split(' ')];
   const { status, text } = saidBy(['env', ...podCommand(process.getuid?.() === 0), 'ip', ...argv.map(unquoted)]);
   if (status === 0) return null;
   const said = text.trim().split('\n').at(-1) ?? '';

@@ -57,8 +57,8 @@ export async function startOpenvpn(
   parameters: SubjectParameters,
   more: (site: Site) => readonly string[],
 ): Promise<void> {
-  for (const site of [ALICE, BOB]) startBeside(ground, site, openvpnArguments(site, parameters, more(site)));
-  await leadInto(ground, parameters, () => DEVICE);
+  const programs = [ALICE, BOB].map(site => startBeside(ground, site, openvpnArguments(site, parameters, more(site))));
+  await leadInto(ground, parameters, programs, () => DEVICE);
 }
 
 export function openvpnArguments(site: Site, parameters: SubjectParameters, more: readonly string[]): string[] {

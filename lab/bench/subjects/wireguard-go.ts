@@ -27,10 +27,12 @@ export const wireguardGo: BenchSubject = {
   async start(ground, parameters) {
     const keys = new Map([ALICE, BOB].map(site => [site.gateway, join(ground.folder, `${site.gateway}.key`)]));
     const keyOf = ({ gateway }: Site): string => keys.get(gateway) ?? '';
-    for (const site of [ALICE, BOB]) startBeside(ground, site, ['wireguard-go', '--foreground', deviceOf(site)]);
+    const programs = [ALICE, BOB].map(site =>
+      startBeside(ground, site, ['wireguard-go', '--foreground', deviceOf(site)]),
+    );
     const publicKeys = new Map<Site, string>();
     for (const site of [ALICE, BOB]) publicKeys.set(site, await makeKey(ground, site, keyOf(site)));
-    await leadInto(ground, parameters, deviceOf);
+    await leadInto(ground, parameters, programs, deviceOf);
     for (const site of [ALICE, BOB]) {
       const tell = wgArguments(site, parameters, keyOf(site), publicKeys.get(otherSite(site)) ?? '');
       // It makes its device before it listens to whoever configures it.
