@@ -73,7 +73,9 @@ export async function hostModelIsStrong(walk: Walk): Promise<void> {
     const frame = frameBetween(walk.lab.topology, `internet:${side}`, `${side}:net0`, knock);
     await walk.lab.inject(OF[side].wan, `${side}:net0`, frame);
     await walk.lab.sleep(300);
-    expect(walk.packets(OF[side].wan, since).filter(({ from }) => from === `${side}:net0`)).toEqual([]);
+    // What its daemon may have to say meanwhile is no answer.
+    const answers = walk.packets(OF[side].wan, since).filter(({ from }) => from === `${side}:net0`);
+    expect(answers.map(kindOf).filter(kind => kind !== null && kind !== 'ike')).toEqual([]);
   }
 }
 
