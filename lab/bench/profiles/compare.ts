@@ -13,7 +13,14 @@ import { plain } from '../subjects/plain.ts';
 import { strongswan } from '../subjects/strongswan.ts';
 import { wireguardGo } from '../subjects/wireguard-go.ts';
 import type { PlannedSubject, Profile, ProfileOptions, TurnContext } from './profile.ts';
-import { lossyRateFigures, type MeasuredSites, overheadFigures, streamFigures } from './site-figures.ts';
+import {
+  ends,
+  lossyRateFigures,
+  type MeasuredSites,
+  overheadFigures,
+  packetCpuFigures,
+  streamFigures,
+} from './site-figures.ts';
 
 /** What no other subject can exceed. */
 const CEILING = plain.name;
@@ -92,8 +99,6 @@ async function measureFully(sites: MeasuredSites, context: TurnContext): Promise
     context.say(`one TCP stream from ${from.host}`);
     figures.push(...(await streamFigures(sites, from, { seconds: 5, packetOctets: LARGE_OCTETS })));
   }
-  const { inner } = sites.parameters;
-  const order = { source: ALICE.hostAddress[inner], destination: BOB.hostAddress[inner] };
   const generator = await startGenerator(sites.ground, { sender: ALICE.host, receiver: BOB.host });
   for (const [name, packetOctets] of [
     [SMALL_OCTETS, [SMALL_OCTETS]],
@@ -106,7 +111,9 @@ async function measureFully(sites: MeasuredSites, context: TurnContext): Promise
       ceiling: sites.ceiling === null ? null : `${sites.ceiling}/udp-${name}`,
       parameters: { ...sites.parameters, octets: name },
     };
-    figures.push(...(await packetFigures(generator, { ...order, packetOctets }, THOROUGH, naming)));
+    const rates = await packetFigures(generator, { ...ends(sites), packetOctets }, THOROUGH, naming);
+    const ndr = rates.find(({ metric }) => metric === 'NDR')?.sample.value;
+    figures.push(...rates, ...(ndr === undefined ? [] : await packetCpuFigures(sites, generator, packetOctets, ndr)));
   }
   await generator.close();
   return figures;

@@ -1,7 +1,7 @@
 import { searchRate } from '../generator/generator.ts';
 import type { Generator } from '../generator/trial.ts';
 import { congestionControl } from '../live/environment.ts';
-import type { BenchGround } from '../live/ground.ts';
+import type { BenchGround, ProcessTime } from '../live/ground.ts';
 import { timesBetween } from '../live/process-times.ts';
 import { ALICE, BOB, type Site } from '../live/sites.ts';
 import type { BenchSubject, SubjectParameters } from '../live/subject.ts';
@@ -70,16 +70,56 @@ export async function streamFigures(
   const throughput = figure(sites, what, THROUGHPUT, bitsPerSecond, more);
   return [
     { ...throughput, sample: { ...throughput.sample, readings, warmUpReadings } },
-    ...[from.gateway, to.gateway].flatMap(node => {
-      const seconds = used
-        .filter(time => time.node === node)
-        .reduce((sum, { userSeconds, systemSeconds }) => sum + userSeconds + systemSeconds, 0);
-      if (seconds === 0 || segments === 0) return []; // a kernel that forwards has no process
-      const cpu = figure(sites, `${what}/cpu-${node}`, CPU, (seconds / segments) * 1e9, { ...more, node, load: 'tcp' });
-      return [{ ...cpu, ceiling: null }];
-    }),
+    ...cpuFigures(sites, what, used, segments, { ...more, load: 'tcp' }),
   ];
 }
+
+/** What the processes of each gateway used for so many packets. A kernel that forwards has no process, and no figure. */
+function cpuFigures(
+  sites: MeasuredSites,
+  what: string,
+  used: readonly ProcessTime[],
+  packets: number,
+  more: Readonly<Record<string, string | number>>,
+): readonly MeasuredFigure[] {
+  return [ALICE, BOB].flatMap(({ gateway: node }) => {
+    const seconds = used
+      .filter(time => time.node === node)
+      .reduce((sum, { userSeconds, systemSeconds }) => sum + userSeconds + systemSeconds, 0);
+    if (seconds === 0 || packets === 0) return [];
+    const cpu = figure(sites, `${what}/cpu-${node}`, CPU, (seconds / packets) * 1e9, { ...more, node });
+    return [{ ...cpu, ceiling: null }];
+  });
+}
+
+/** Of the rate without loss, percent: a load that everybody carries without hurry, and that shows what a packet costs. */
+const CPU_LOAD = 50;
+const CPU_SECONDS = 1;
+
+/** What the gateways' processes use for packets of these sizes at half of the rate that `ndr` found. */
+export async function packetCpuFigures(
+  sites: MeasuredSites,
+  generator: Generator,
+  packetOctets: readonly number[],
+  ndr: number,
+): Promise<readonly MeasuredFigure[]> {
+  const order = { ...ends(sites), packetOctets, rate: (ndr * CPU_LOAD) / 100 };
+  const before = sites.ground.processTimes();
+  const { counts } = await generator.trial({ ...order, seconds: CPU_SECONDS, warmUpSeconds: 0 });
+  const used = timesBetween(before, sites.ground.processTimes());
+  const octets = sizeText(packetOctets);
+  return cpuFigures(sites, `udp-${octets}`, used, counts.received, { octets, load: CPU_LOAD });
+}
+
+/** From a1 to b1, in the inner family. */
+export const ends = ({ parameters: { inner } }: Pick<MeasuredSites, 'parameters'>) => ({
+  source: ALICE.hostAddress[inner],
+  destination: BOB.hostAddress[inner],
+});
+
+/** In ids and parameters: the size, or that they are a mix. */
+const sizeText = ([octets = 0, ...others]: readonly number[]): number | 'imix' =>
+  others.length === 0 ? octets : 'imix';
 
 /** IP and TCP, with the timestamps that every kernel sends. */
 const TCP_HEADERS_OCTETS = { 4: 52, 6: 72 } as const;
@@ -115,13 +155,10 @@ export async function lossyRateFigures(
   generator: Generator,
   packetOctets: readonly number[],
 ): Promise<readonly MeasuredFigure[]> {
-  const { inner } = sites.parameters;
-  const order = { source: ALICE.hostAddress[inner], destination: BOB.hostAddress[inner], packetOctets };
-  const [octets = 0, ...others] = packetOctets;
-  const kind = others.length === 0 ? octets : 'imix';
-  const { end } = await searchRate(generator, HASTY_GOAL, { ...order, ...HASTE });
+  const octets = sizeText(packetOctets);
+  const { end } = await searchRate(generator, HASTY_GOAL, { ...ends(sites), packetOctets, ...HASTE });
   if (end.kind !== 'found') return [];
   return [
-    figure(sites, `udp-${kind}/pdr`, { metric: 'PDR', unit: 'packets/s', better: 'more' }, end.rate, { octets: kind }),
+    figure(sites, `udp-${octets}/pdr`, { metric: 'PDR', unit: 'packets/s', better: 'more' }, end.rate, { octets }),
   ];
 }
