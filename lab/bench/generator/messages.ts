@@ -50,7 +50,7 @@ export type FromReceiver =
       readonly firstAt: Instant | null;
       /** The longest time between two arrivals of first copies, nanoseconds. */
       readonly longestGapNs: number;
-      /** Of the last arrival less the least, nanoseconds. */
+      /** As in `TrialResult`. */
       readonly backlogNs: number;
       readonly receiverDrops: number;
     };

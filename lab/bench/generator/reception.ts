@@ -5,6 +5,10 @@ import { readProbe } from '../probe.ts';
 import type { FromReceiver } from './messages.ts';
 import type { OneWayLatency } from './trial.ts';
 
+/** Of the arrivals, so many are the last: one that was late by accident is no backlog. */
+const LAST_SHARE = 0.05;
+const LAST_MAX = 4096;
+
 /** What has arrived of one trial. */
 export class Reception {
   readonly #trial: number;
@@ -15,7 +19,8 @@ export class Reception {
   #octets = 0;
   #firstAt: Instant | null = null;
   #lastAt: Instant = 0;
-  #lastLatencyNs = 0;
+  /** Latencies of the last arrivals, a ring. */
+  readonly #last: Float64Array;
   #longestGapNs = 0;
 
   /** `headerOctets`: of IP and UDP, in front of each payload. At most `packetsMax` can be counted. */
@@ -23,21 +28,23 @@ export class Reception {
     this.#trial = trial;
     this.#headerOctets = headerOctets;
     this.#arrivals = new Arrivals(packetsMax);
+    this.#last = new Float64Array(Math.min(LAST_MAX, Math.ceil(packetsMax * LAST_SHARE))).fill(
+      Number.POSITIVE_INFINITY,
+    );
   }
 
-  /** A UDP payload that the kernel had at `at`. What is not of this trial is not counted: false for what is not the generator's at all. */
-  take(payload: Uint8Array, at: Instant): boolean {
+  /** A UDP payload that the kernel had at `at`. What is not of this trial is not counted. */
+  take(payload: Uint8Array, at: Instant): void {
     const probe = readProbe(payload);
-    if (probe === null) return false;
-    if (probe.trial !== this.#trial || this.#arrivals.arrive(probe.sequence) !== 'first') return true;
+    if (probe?.trial !== this.#trial || this.#arrivals.arrive(probe.sequence) !== 'first') return;
+    const ns = at - probe.sentAt;
+    this.#latencies.record(ns);
+    this.#last[this.#received % this.#last.length] = ns;
     this.#received++;
     this.#octets += payload.length + this.#headerOctets;
-    this.#lastLatencyNs = at - probe.sentAt;
-    this.#latencies.record(this.#lastLatencyNs);
     if (this.#firstAt === null) this.#firstAt = at;
     else this.#longestGapNs = Math.max(this.#longestGapNs, at - this.#lastAt);
     this.#lastAt = at;
-    return true;
   }
 
   /** First copies. */
@@ -54,7 +61,7 @@ export class Reception {
       latency: oneWay(this.#latencies),
       firstAt: this.#firstAt,
       longestGapNs: this.#longestGapNs,
-      backlogNs: Math.max(0, this.#lastLatencyNs - (this.#latencies.percentile(0) ?? 0)),
+      backlogNs: this.#received === 0 ? 0 : Math.max(0, Math.min(...this.#last) - (this.#latencies.percentile(0) ?? 0)),
       receiverDrops,
     };
   }

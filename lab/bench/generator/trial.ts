@@ -1,7 +1,7 @@
 import type { ArrivalCounts } from '../arrivals.ts';
 import type { LatencyStep } from '../latency.ts';
 import type { BenchGround } from '../live/ground.ts';
-import type { RateGoal, RateSearch } from '../rate-search.ts';
+import type { RateSearch } from '../rate-search.ts';
 
 /**
  * The lab's own generator of packets: UDP from a socket of one node to a socket of another, each packet with its number and the time at
@@ -17,9 +17,6 @@ export interface Generator {
   /** Ends both programs; resolves when they are gone. */
   close(): Promise<void>;
 }
-
-/** `startGenerator` of generator.ts. Resolves when both programs are ready; they end with `ground.signal` too. */
-export type StartGenerator = (ground: GeneratorGround, ends: GeneratorEnds) => Promise<Generator>;
 
 /** What it needs of the ground of a turn. */
 export type GeneratorGround = Pick<BenchGround, 'spawnOwn' | 'signal'>;
@@ -59,8 +56,8 @@ export interface TrialResult {
   /** The longest time in which nothing arrived, from the first packet sent to the last arrival, nanoseconds: the gap of a rekey. */
   readonly longestSilenceNs: number;
   /**
-   * How much longer the last arrival took than the fastest, nanoseconds: what had queued up by then. Who carries less than is sent loses
-   * nothing while buffers fill, which may take longer than a trial.
+   * How much longer each of the last arrivals took than the fastest, nanoseconds: what had queued up by then. Who carries less than is
+   * sent loses nothing while buffers fill, which may take longer than a trial.
    */
   readonly backlogNs: number;
   /** Packets that arrived and found the receiver's own buffer full: not the subject's loss. They are among `counts.lost`. */
@@ -79,9 +76,7 @@ export interface OneWayLatency {
   readonly steps: readonly LatencyStep[];
 }
 
-/** `searchRate` of generator.ts: trials at the rates that a search (rate-search.ts) asks for, until it ends. */
-export type SearchRate = (generator: Generator, goal: RateGoal, order: Omit<TrialOrder, 'rate'>) => Promise<FoundRate>;
-
+/** What a search for a rate (`searchRate` of generator.ts) has come to. */
 export interface FoundRate {
   readonly end: Exclude<RateSearch, { kind: 'trying' }>;
   /** All that were made, in their order. */
