@@ -24,7 +24,7 @@ export const TOPICS: readonly Topic[] = [
     heading: 'The lab itself',
     about: 'Time and memory of bringing a lab up and taking it down.',
     command: 'lab bench lab',
-    takes: isOf('up', 'down', 'memory'),
+    takes: figure => isOf('up', 'down', 'memory', 'CPU of up')(figure) && ['nodes', null].includes(growthOf(figure)),
   },
   {
     id: 'scale',

@@ -66,9 +66,19 @@ export function seriesNames(
       const own = figures.filter(other => other.figure.subject === figure.subject).map(other => other.figure);
       const names = varying(own).filter(name => !drawn.includes(name));
       const title = byCipher ? String(ciphers.get(figure.subject)) : titleOf(study, figure.subject);
-      return [judged, [title, parametersWords(figure, names)].filter(part => part !== '').join(', ')];
+      const drawnValues = drawn.map(name => figure.parameters[name]);
+      return [
+        judged,
+        [withoutSize(title, drawnValues), parametersWords(figure, names)].filter(part => part !== '').join(', '),
+      ];
     }),
   );
+}
+
+/** A subject a size is one series: `nodes, IKEv2: 100` is a point of `nodes, IKEv2`. */
+function withoutSize(title: string, sizes: readonly (string | number | undefined)[]): string {
+  const ending = sizes.map(size => `: ${size}`).find(text => title.endsWith(text));
+  return ending === undefined ? title : title.slice(0, -ending.length);
 }
 
 /** What a chart shows one of: panels of a matrix. Implementations stand beside each other whatever they carry packets with. */

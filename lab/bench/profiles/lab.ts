@@ -39,7 +39,7 @@ function ring(plan: RingPlan): PlannedSubject {
   const name = `nodes-${nodes}${suffix}`;
   return {
     name,
-    title: `${nodes} nodes, ${title}`,
+    title: `nodes, ${title}: ${nodes}`,
     obstacle: () => {
       const wanted = plan.sites * mebi;
       const free = Math.floor(freemem() / 2 ** 20);
@@ -67,7 +67,7 @@ function mininetRing(sites: number): PlannedSubject {
   const name = `mininet-${nodes}`;
   return {
     name,
-    title: `${nodes} nodes, Mininet alone`,
+    title: `nodes, Mininet alone: ${nodes}`,
     obstacle: () =>
       findMininet() === null ? 'no Mininet: sudo apt-get install --no-install-recommends mininet bridge-utils' : null,
     secondsPerTurn: 1 + nodes / 16,

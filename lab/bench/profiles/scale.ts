@@ -20,11 +20,7 @@ export const scale: Profile = {
   }),
 };
 
-const NAMES: Readonly<Record<Load, readonly [one: string, many: string]>> = {
-  sas: ['SA', 'SAs'],
-  policies: ['policy', 'policies'],
-  rules: ['rule of a filter', 'rules of a filter'],
-};
+const NAMES: Readonly<Record<Load, string>> = { sas: 'SAs', policies: 'policies', rules: 'rules of a filter' };
 
 /** In a process of its own, without NICs: a live gateway would be measured with its kernel, which knows nothing of its tables. */
 function loaded(load: Load, entries: number, quick: boolean): PlannedSubject {
@@ -32,7 +28,7 @@ function loaded(load: Load, entries: number, quick: boolean): PlannedSubject {
   const seconds = quick ? 0.5 : 2;
   return {
     name,
-    title: `a gateway with ${entries} ${NAMES[load][entries === 1 ? 0 : 1]}`,
+    title: `${NAMES[load]} in a gateway: ${entries}`,
     obstacle: () => null,
     secondsPerTurn: seconds + 1 + entries / 4000,
     measure: async context => {
@@ -62,7 +58,7 @@ function withHub(gateways: number): PlannedSubject {
   const name = `gateways-${gateways}`;
   return {
     name,
-    title: `a hub that ${gateways} gateway${gateways === 1 ? ' calls' : 's call'}`,
+    title: `gateways that call a hub: ${gateways}`,
     obstacle: () => {
       const wanted = (gateways + 1) * GATEWAY_OCTETS;
       if (freemem() > wanted) return null;
@@ -88,5 +84,5 @@ async function measureHub(name: string, gateways: number, context: TurnContext):
   const downFrom = performance.now();
   await ground.down();
   const figures = [up, connected, timeSince(downFrom, 'down'), memory];
-  return figures.map(sampled({ profile: 'scale', subject: name, parameters: { nodes: gateways } }));
+  return figures.map(sampled({ profile: 'scale', subject: name, parameters: { gateways } }));
 }
