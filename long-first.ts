@@ -9,6 +9,7 @@ const LONG = [
   'lifecycle-netns.test.ts',
   'lifecycle-sim.test.ts',
   'netns-driver.test.ts',
+  'swarm.test.ts',
 ];
 
 /** Begins with the longest test files; the others follow in vitest's own order. */

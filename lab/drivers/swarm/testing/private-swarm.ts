@@ -5,7 +5,7 @@ import { namespacesAvailable, tunAvailable } from '../../../../engine/host/testi
 import { nativeAddon } from '../../../../engine/native/addon.ts';
 import { buildImage } from '../../docker/image.ts';
 import { fieldOf } from '../swarm.ts';
-import { PrivateDaemon } from './private-daemon.ts';
+import { PrivateDaemon } from '../../docker/testing/private-daemon.ts';
 
 /** What a test says that it needs which makes a swarm of its own. */
 export const NEEDS_SWARM =
