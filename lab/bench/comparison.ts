@@ -47,7 +47,8 @@ export function compare(
   const reason = whyNotComparable(base, samples, settings);
   if (reason !== null) return { kind: 'notComparable', reason };
   const { change, interval: narrow } = changeOf(base, samples, settings, random);
-  const interval = widened(narrow, change, settings.widening);
+  const wide = widened(narrow, change, settings.widening);
+  const interval = { ...wide, low: Math.max(-1, wide.low) }; // nothing loses more than all of it
   const isSure = (interval.low > 0 || interval.high < 0) && Math.abs(change) >= settings.changeMin;
   const isBetter = change > 0 === (better === 'more');
   const verdict = !isSure ? 'noSignificantDifference' : isBetter ? 'faster' : 'slower';

@@ -97,7 +97,7 @@ async function bench(profile: string, options: Options, { terminal, exit }: Comm
     terminal.note(`lab: stopped; the same command with --resume goes on`);
     exit(ExitCode.INTERRUPTED);
   } else if (story.turnsMissing > 0) {
-    terminal.note(`lab: ${story.turnsMissing} turns have failed; the same command with --resume tries them again`);
+    terminal.note(`lab: ${counted(story.turnsMissing, 'turn')} failed; the same command with --resume tries again`);
     exit(ExitCode.CHECK_FAILED);
   }
 }
@@ -137,7 +137,7 @@ class Story {
         const count = subjects.filter(({ obstacle }) => obstacle === null).length;
         const done = turns === turnsLeft ? '' : `, ${turns - turnsLeft} of them done`;
         this.#terminal.note(
-          `${count} subjects, ${rounds} rounds: ${turns} turns${done}, about ${durationText(secondsLeft)}`,
+          `${counted(count, 'subject')}, ${counted(rounds, 'round')}: ${counted(turns, 'turn')}${done}, about ${durationText(secondsLeft)}`,
         );
         return;
       }
@@ -160,6 +160,8 @@ class Story {
     }
   }
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 function orderOf(profile: string, options: Options, file: string): BenchOrder {
   const { quick = false, legacy = false, rounds = null, subjects, seed, resume } = options;
