@@ -2,7 +2,7 @@ import type { BenchRecord } from '../../reports/bench-format.ts';
 import type { GateVerdict } from '../../reports/performance/study.ts';
 import { BOOTSTRAP } from './bootstrap.ts';
 import { deltaWord } from './comparison.ts';
-import { gate } from './gate.ts';
+import { gate, type GateResult } from './gate.ts';
 import type { Uniform } from './uniform.ts';
 
 /** Changes below it are no reason to stop anybody. */
@@ -22,7 +22,7 @@ export function gateVerdict(
     base: { startedAt: base.startedAt, commit: base.environment.commit },
     passed,
     reasons,
-    notes,
+    notes: withoutUnjudged(notes, figures),
     changeMin: CHANGE_MIN,
     figures: figures.map(({ id, comparison }) => {
       const metric = metrics.get(id) ?? '';
@@ -39,4 +39,15 @@ export function gateVerdict(
       };
     }),
   };
+}
+
+/** Figures that the base had too few samples of, or none that a share can be told of, are named in the table and counted here. */
+function withoutUnjudged(notes: readonly string[], figures: GateResult['figures']): readonly string[] {
+  const unjudged = new Set(
+    figures.flatMap(({ id, comparison }) => (comparison.kind === 'compared' ? [] : [`${id}: ${comparison.reason}`])),
+  );
+  const others = notes.filter(note => !unjudged.has(note));
+  const count = notes.length - others.length;
+  if (count === 0) return notes;
+  return [...others, `${count} of ${figures.length} figures say nothing: they have too few samples, or are 0`];
 }

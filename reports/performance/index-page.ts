@@ -61,7 +61,7 @@ function summary(study: Study): string {
   const unfinished = done < record.rounds ? ` of ${record.rounds} (stopped)` : '';
   return [
     `<ul class="totals" aria-label="${escapeXml(study.label)}">`,
-    `<li><b>${escapeXml(study.label)}</b></li><li><b>${measured}</b> subjects</li><li><b>${figures.length}</b> figures</li><li><b>${done}</b>${unfinished} rounds</li>`,
+    `<li><b>${escapeXml(study.label)}</b></li>${count(measured, 'subject')}${count(figures.length, 'figure')}<li><b>${done}</b>${unfinished} ${record.rounds === 1 ? 'round' : 'rounds'}</li>`,
     '</ul>',
     ...headlineSentences(study).map(sentence => `<p>${escapeXml(sentence)}</p>`),
     disturbances.length === 0
@@ -73,6 +73,8 @@ function summary(study: Study): string {
   ].join('\n');
 }
 
+const count = (number: number, what: string): string => `<li><b>${number}</b> ${what}${number === 1 ? '' : 's'}</li>`;
+
 const HEADLINES = ['TCP throughput', 'PDR', 'NDR', 'handshakes'];
 
 /** What somebody wants to know who reads no further: throughput, the rate of small packets, handshakes. */
@@ -81,12 +83,15 @@ export function headlineSentences(study: Study): readonly string[] {
     .filter(({ rows: [first] }) => first !== undefined && HEADLINES.includes(first.versus.figure.metric))
     .slice(0, 2)
     .map(({ what, rows }) => {
-      const parts = rows.map(({ name, versus }) => {
-        const ahead = aheadOf(versus).middle;
-        if (versus.effect === 'none') return `no significant difference from ${name}`;
-        return ahead < 0.95 ? `${digits(ahead * 100)} % of ${name}` : `${digits(ahead)} × ${name}`;
-      });
-      return `${what}, this engine: ${parts.join('; ')}`;
+      const level = rows.filter(({ versus }) => versus.effect === 'none').map(({ name }) => name);
+      const parts = rows
+        .filter(({ versus }) => versus.effect !== 'none')
+        .map(({ name, versus }) => {
+          const ahead = aheadOf(versus).middle;
+          return ahead < 0.95 ? `${digits(ahead * 100)} % of ${name}` : `${digits(ahead)} × ${name}`;
+        });
+      const same = level.length === 0 ? [] : [`no significant difference from ${level.join(' / ')}`];
+      return `${what}, this engine: ${[...parts, ...same].join('; ')}`;
     });
 }
 

@@ -8,7 +8,9 @@ import { grouped, notes, parameterWords, seriesNames } from './words.ts';
 /** The whole distribution where it was kept, load by load; then percentiles against load. */
 export function latencyCharts(figures: readonly JudgedFigure[], study: Study): readonly (readonly ChartPanel[])[] {
   const kept = figures.filter(judged => stepsOf(judged).length > 0);
-  const percentiles = figures.filter(({ figure }) => figure.metric !== 'one-way latency');
+  const percentiles = figures.filter(
+    ({ figure: { metric, parameters } }) => metric !== 'one-way latency' && 'load' in parameters,
+  );
   return [
     grouped(kept, ({ figure }) => loadWords(figure.parameters['load'])).map(([load, shown]) =>
       distributionPanel(load, shown, study),
@@ -40,7 +42,7 @@ function percentilePanels(metric: string, shown: readonly JudgedFigure[], study:
   return seriesPanels(shown, study, {
     caption: metric,
     note: '',
-    against: 'load',
+    names: seriesNames(shown, study, ['load']),
     xLabel: '% of the rate without loss',
     places: loads.map(String),
     joined: new Set(loads.map(String)),

@@ -14,8 +14,8 @@ const ROW = 40;
 
 /** How far ahead or behind, on a scale where twice and half are equally far from level. Filled: the interval leaves no doubt. */
 export function ratioChart(label: string, rows: readonly RatioRow[]): string {
-  const ends = rows.flatMap(({ ahead }) => [ahead.low, ahead.high]);
-  const reach = Math.max(1.5, ...ends.map(end => Math.max(end, 1 / end))) * 1.1;
+  const reach = reachOf(rows);
+  const within = (ratio: number): number => Math.min(reach, Math.max(1 / reach, ratio));
   const placed = rows.map((row, top) => ({ ...row, top }));
   type Row = (typeof placed)[number];
   const middle = ({ top }: Row): number => top + 0.7;
@@ -53,14 +53,14 @@ export function ratioChart(label: string, rows: readonly RatioRow[]): string {
       }),
       Plot.ruleY(placed, {
         y: middle,
-        x1: ({ ahead }: Row) => ahead.low,
-        x2: ({ ahead }: Row) => ahead.high,
+        x1: ({ ahead }: Row) => within(ahead.low),
+        x2: ({ ahead }: Row) => within(ahead.high),
         stroke: 'var(--series-0)',
         strokeWidth: 4,
         strokeOpacity: 0.5,
       }),
       Plot.dot(placed, {
-        x: ({ ahead }: Row) => ahead.middle,
+        x: ({ ahead }: Row) => within(ahead.middle),
         y: middle,
         r: 4.5,
         symbol: ({ effect }: Row) => effect,
@@ -73,9 +73,18 @@ export function ratioChart(label: string, rows: readonly RatioRow[]): string {
   });
 }
 
+/** Wide enough for all marks, and for intervals unless they say nothing: those end where the chart does. */
+function reachOf(rows: readonly RatioRow[]): number {
+  const marks = Math.max(1.5, ...rows.map(({ ahead }) => far(ahead.middle)));
+  const ends = Math.max(...rows.flatMap(({ ahead }) => [far(ahead.low), far(ahead.high)]));
+  return 1.1 * Math.max(marks, Math.min(ends, 3 * marks));
+}
+
+const far = (ratio: number): number => Math.max(ratio, 1 / ratio);
+
 /** Round ratios on both sides of 1, few enough for the width. */
 function ticksWithin(reach: number): number[] {
-  const all = reach > 40 ? [10, 100] : reach > 6 ? [2, 5, 20] : reach > 2.2 ? [2, 3, 5] : [1.25, 1.5, 2];
+  const all = reach > 40 ? [10, 100, 1000] : reach > 6 ? [2, 5, 20] : reach > 2.2 ? [2, 3, 5] : [1.25, 1.5, 2];
   const within = all.filter(tick => tick <= reach);
   const below = reach > 2.2 ? within.map(tick => 1 / tick) : [];
   return [...below.reverse(), 1, ...within];

@@ -67,6 +67,23 @@ test('a run that lacks something lacks that part, and the page says which comman
   expect(sectionsIn(nothing)).toEqual(['claims', 'missing', 'method', 'limits', 'environment']);
 });
 
+test('intervals that say nothing still leave a chart of how far ahead', () => {
+  const [study] = full.studies;
+  if (study === undefined) throw new Error('no run');
+  const versus = study.versus.map(one => ({
+    ...one,
+    ratio: { ...one.ratio, low: 0.001, high: 1000 },
+    effect: 'none' as const,
+  }));
+  const page = indexPage({ studies: [{ ...study, versus }], claims: [], gate: null });
+  const [chart = ''] = page.match(/<svg [^>]*aria-label="TCP throughput, how many times[\s\S]*?<\/svg>/) ?? [];
+  expect(chart).toContain('>1×<');
+  expect([...chart.matchAll(/translate\(([-\d.]+),/g)].every(([, x]) => Number(x) >= 0 && Number(x) <= 460)).toBe(true);
+  expect(page).toContain(
+    'this engine: no significant difference from strongSwan, kernel-libipsec / OpenVPN, static key /',
+  );
+});
+
 test('what no topic knows is shown all the same', () => {
   const [first] = full.studies;
   const [known] = first?.figures ?? [];

@@ -9,14 +9,14 @@ import { GROWTH, growthOf, grouped, notes, panelsOf, seriesNames } from './words
 export interface SeriesChart {
   readonly caption: string;
   readonly note: string;
-  /** The parameter that the chart is drawn against. */
-  readonly against: string;
   readonly xLabel: string;
   readonly places: readonly string[];
   /** Those that a line goes through. */
   readonly joined: ReadonlySet<string>;
   readonly placeOf: (judged: JudgedFigure) => string;
   readonly scale: Scale;
+  /** Of lines; what has the same is one line. */
+  readonly names: ReadonlyMap<JudgedFigure, string>;
 }
 
 /** A line a subject, as many in one chart as can be told apart. */
@@ -25,8 +25,7 @@ export function seriesPanels(
   study: Study,
   chart: SeriesChart,
 ): readonly ChartPanel[] {
-  const names = seriesNames(figures, study, [chart.against]);
-  const all = bestFirst(grouped(figures, judged => names.get(judged) ?? ''));
+  const all = bestFirst(grouped(figures, judged => chart.names.get(judged) ?? ''));
   const charts: ChartPanel[] = [];
   for (let from = 0; from < all.length; from += SERIES_MAX) {
     const lines = all.slice(from, from + SERIES_MAX).map(
@@ -78,7 +77,7 @@ export function sizeCharts(figures: readonly JudgedFigure[], study: Study): read
       seriesPanels(shown, study, {
         caption: metric,
         note: title,
-        against: 'octets',
+        names: seriesNames(shown, study, ['octets']),
         xLabel: 'inner packet, octets',
         places: sizes.map(sizeWords),
         joined: new Set(sizes.filter(size => size !== 'imix').map(sizeWords)),
@@ -115,7 +114,7 @@ export function growthCharts(figures: readonly JudgedFigure[], study: Study): re
     return seriesPanels(shown, study, {
       caption: `${first.figure.metric} against ${GROWTH[growth] ?? growth}`,
       note: '',
-      against: growth,
+      names: seriesNames(shown, study, [growth]),
       xLabel: GROWTH[growth] ?? growth,
       places: counts.map(String),
       joined: new Set(counts.map(String)),

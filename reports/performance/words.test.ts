@@ -1,27 +1,15 @@
 import { expect, test } from 'vitest';
-import { sampleStudies } from '../testing/sample-studies.ts';
+import { studyOf } from '../../lab/bench/study.ts';
+import { sampleLab } from '../../lab/bench/testing/sample-bench.ts';
+import { createSeededRandom } from '../../lab/drivers/sim/seeded-random.ts';
 import type { Study } from './study.ts';
 import { topicOf } from './topics.ts';
 import { seriesNames } from './words.ts';
 
-const { studies } = sampleStudies();
-
 /** What `lab bench lab` writes: a subject for each size. */
 function sizedStudy(): Study {
-  const grown = studies.find(({ record }) => record.profile === 'scale');
-  if (grown === undefined) throw new Error('no study of scale');
-  const figures = grown.figures
-    .filter(({ figure }) => figure.metric === 'up')
-    .map(judged => ({
-      ...judged,
-      figure: { ...judged.figure, subject: `nodes-${judged.figure.parameters['nodes']}` },
-    }));
-  const subjects = figures.map(({ figure: { subject, parameters } }) => ({
-    name: subject,
-    title: `nodes, IKEv2: ${parameters['nodes']}`,
-    obstacle: null,
-  }));
-  return { ...grown, figures, record: { ...grown.record, subjects } };
+  const study = studyOf('lab', sampleLab(), createSeededRandom);
+  return { ...study, figures: study.figures.filter(({ figure }) => figure.metric === 'up') };
 }
 
 test('subjects that differ in their size alone are points of one line', () => {

@@ -20,7 +20,9 @@ export const titleOf = ({ record }: Study, subject: string): string =>
 /** One parameter for people: `IMIX`, `at 50 % of its rate`. */
 export function parameterWords(name: string, value: string | number): string {
   if (name === 'octets') return value === 'imix' ? 'IMIX' : `${value} octets`;
-  if (name === 'load') return `at ${value} % of its rate`;
+  if (name === 'load') return value === 'tcp' ? 'with one TCP stream' : `at ${value} % of its rate`;
+  if (name === 'from') return `from ${value}`;
+  if (name === 'delayMs') return `${value} ms of delay`;
   if (name === 'encapsulation') return value === 'always' ? 'in UDP' : 'not in UDP';
   if (name === 'inner' || name === 'outer') return `IPv${value} ${name === 'inner' ? 'inside' : 'outside'}`;
   const growth = GROWTH[name];
@@ -56,21 +58,19 @@ export function seriesNames(
   study: Study,
   drawn: readonly string[],
 ): ReadonlyMap<JudgedFigure, string> {
-  const ciphers = new Map(figures.map(({ figure }) => [figure.subject, figure.parameters['cipher']]));
-  const byCipher =
-    figures.every(({ implementation, figure }) => implementation === null && 'cipher' in figure.parameters) &&
-    new Set(ciphers.values()).size === ciphers.size;
+  const ciphers = new Map(
+    figures.flatMap(judged => (hasCipher(judged) ? [[judged.figure.subject, cipherOf(judged)]] : [])),
+  );
+  const byCipher = figures.every(isOfMatrix) && new Set(ciphers.values()).size === ciphers.size;
   return new Map(
     figures.map(judged => {
       const { figure } = judged;
       const own = figures.filter(other => other.figure.subject === figure.subject).map(other => other.figure);
       const names = varying(own).filter(name => !drawn.includes(name));
-      const title = byCipher ? String(ciphers.get(figure.subject)) : titleOf(study, figure.subject);
-      const drawnValues = drawn.map(name => figure.parameters[name]);
-      return [
-        judged,
-        [withoutSize(title, drawnValues), parametersWords(figure, names)].filter(part => part !== '').join(', '),
-      ];
+      const cipher = byCipher ? ciphers.get(figure.subject) : undefined;
+      const sizes = drawn.map(name => figure.parameters[name]);
+      const title = cipher ?? withoutSize(titleOf(study, figure.subject), sizes);
+      return [judged, [title, parametersWords(figure, names)].filter(part => part !== '').join(', ')];
     }),
   );
 }
@@ -81,9 +81,14 @@ function withoutSize(title: string, sizes: readonly (string | number | undefined
   return ending === undefined ? title : title.slice(0, -ending.length);
 }
 
+const cipherOf = ({ figure }: JudgedFigure): string => String(figure.parameters['cipher'] ?? 'none');
+const hasCipher = (judged: JudgedFigure): boolean => cipherOf(judged) !== 'none';
+/** One of many ways to do the same, and not somebody who does it. */
+const isOfMatrix = ({ implementation }: JudgedFigure): boolean => implementation === null;
+
 /** What a chart shows one of: panels of a matrix. Implementations stand beside each other whatever they carry packets with. */
 export function panelsOf(figures: readonly JudgedFigure[]): readonly Panel[] {
-  const isMatrix = figures.every(({ implementation }) => implementation === null);
+  const isMatrix = figures.every(isOfMatrix);
   const candidates = isMatrix ? ['mode', 'inner', 'outer', 'encapsulation'] : ['inner', 'outer'];
   const everywhere = candidates.filter(name => figures.every(({ figure }) => name in figure.parameters));
   const differing = varying(figures.map(({ figure }) => figure));

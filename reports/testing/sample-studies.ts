@@ -4,6 +4,7 @@ import { studyOf } from '../../lab/bench/study.ts';
 import {
   sampleCiphers,
   sampleCompare,
+  sampleLab,
   sampleScale,
   sampleSetup,
   USUAL_SAMPLE,
@@ -14,7 +15,7 @@ import type { PerformanceReport } from '../performance/study.ts';
 /** For tests of pages: a report with everything that a report can have, of runs that nobody measured. */
 export function sampleStudies(): PerformanceReport {
   const compare = sampleCompare();
-  const studies = [compare, sampleCiphers(), sampleSetup(), sampleScale()].map(record =>
+  const studies = [compare, sampleCiphers(), sampleSetup(), sampleScale(), sampleLab()].map(record =>
     studyOf(record.profile, record, createSeededRandom),
   );
   const faster = sampleCompare({ ...USUAL_SAMPLE, seed: '9', speed: 1 / 0.85 });

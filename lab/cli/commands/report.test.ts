@@ -135,7 +135,7 @@ test('what lab bench has left becomes a page, Markdown, CSV and JSON', async () 
   const { status, out } = await lab('report', 'performance', folder, '--summary', summary);
   expect({ status, err: '' }).toEqual({ status: 0, err: '' });
   expect(out).toMatch(/^compare: 21 figures of 70 turns\n {2}TCP throughput, this engine: 1\.\d+ × strongSwan/);
-  expect(out).toContain('claim: There was a surprising performance penalty when using IPv4 over IPv4. holds');
+  expect(out).not.toContain('claim:');
   expect(readdirSync(join(folder, 'performance')).sort()).toEqual([
     'index.html',
     'report.json',
