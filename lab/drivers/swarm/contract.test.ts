@@ -16,10 +16,14 @@ const LABEL = 'IPSEC_LAB_TEST_SWARM_LABEL';
 const ELSEWHERE: ReadonlySet<string> = new Set(['bob', 'b1', 'home']);
 
 const available = !insideNamespaces && swarmAvailable();
-describe.skipIf(!available)(`the swarm driver (needs ${NEEDS_SWARM})`, () => keepsContract(null));
+describe.skipIf(!available)(`the swarm driver (needs ${NEEDS_SWARM})`, () => {
+  keepsContract(null);
+});
 describe.skipIf(!available || !isAsked)(
   `the swarm driver on two machines (with IPSEC_LAB_SWARM_CONTRACT=1; it wants ${NEEDS_SWARM})`,
-  () => keepsContract('site=there'),
+  () => {
+    keepsContract('site=there');
+  },
 );
 
 /** `label` is of a second machine; null: there is none. */
