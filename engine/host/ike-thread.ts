@@ -162,10 +162,11 @@ export class IkeThread {
   #carryOut({ commands, datagrams, events, secrets }: Extract<FromIkeThread, { kind: 'effects' }>['effects']): void {
     const { before, after } = inOrder(commands);
     const refused = this.#command(before);
-    if (this.#reveals && commands.length + secrets.length > 0) this.#outside.onSecrets(commands, secrets);
     const packets = datagrams.flatMap(each => packetsAround(each, this.#ports, this.#identification++));
     if (packets.length > 0) this.#outside.send(packets.map(octets => ({ octets, offload: null })));
     refused.push(...this.#command(after));
+    // The peer waits for the datagrams; nobody waits for these.
+    if (this.#reveals && commands.length + secrets.length > 0) this.#outside.onSecrets(commands, secrets);
     if (events.length + refused.length > 0) this.#outside.onEvents([...events, ...refused]);
   }
 
