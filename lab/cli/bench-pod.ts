@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { programFile } from '../../engine/host/program.ts';
 import type { BenchOrder, FromBench, ToBench } from '../bench/live/messages.ts';
-import { podCommand, withSystemPath } from '../drivers/netns/pod.ts';
+import { POD_DESCRIPTORS, podCommand, withSystemPath } from '../drivers/netns/pod.ts';
 import { machineCannot } from '../state/failure.ts';
 import { RUN_VARIABLE } from '../state/process.ts';
 
-/** The script that enters a pod uses the descriptors from 3 for itself; the channel must stay out of its way. */
-const FREE_DESCRIPTORS = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore'] as const;
 const WORDS_OCTETS_MAX = 4096;
 
 /**
@@ -24,7 +22,7 @@ export async function runInPod(
   const child = spawn(program, rest, {
     // A group of its own: Ctrl-C is for us, who let it end in order.
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', ...FREE_DESCRIPTORS, 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', ...POD_DESCRIPTORS, 'ipc'],
     env: { ...withSystemPath(process.env), [RUN_VARIABLE]: randomBytes(16).toString('hex') },
   });
   let [words, ended, stops] = ['', false, 0];

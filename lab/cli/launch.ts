@@ -5,7 +5,13 @@ import { join, resolve } from 'node:path';
 import { programFile } from '../../engine/host/program.ts';
 import type { DriverName } from '../drivers/driver.ts';
 import { daemonSocket } from '../drivers/docker/endpoint.ts';
-import { attachPodCommand, containerPodCommand, podCommand, withSystemPath } from '../drivers/netns/pod.ts';
+import {
+  attachPodCommand,
+  containerPodCommand,
+  POD_DESCRIPTORS,
+  podCommand,
+  withSystemPath,
+} from '../drivers/netns/pod.ts';
 import { badInput, type Failure, machineCannot } from '../state/failure.ts';
 import { type Lock, tryLock } from '../state/lock.ts';
 import { childrenOf, identify, type ProcessIdentity, ROOT_VARIABLE, RUN_VARIABLE } from '../state/process.ts';
@@ -117,16 +123,13 @@ function spawnSupervisor(birth: Birth, stop: AbortSignal): { child: ChildProcess
   const child = spawn(program, rest, {
     detached: true,
     cwd: '/',
-    stdio: ['ignore', output, output, ...FREE_DESCRIPTORS, 'ipc'],
+    stdio: ['ignore', output, output, ...POD_DESCRIPTORS, 'ipc'],
     env: { ...withSystemPath(process.env), [RUN_VARIABLE]: runId, [ROOT_VARIABLE]: root },
   });
   closeSync(output);
   birth.child = child;
   return { child, inbox: new Inbox(child, log, stop, plan.onProgress) };
 }
-
-/** The script that enters a pod uses the descriptors from 3 for itself; the channel must stay out of its way. */
-const FREE_DESCRIPTORS = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore'] as const;
 
 /** The pod has a /run of its own; the state root must be seen in it, wherever it is. */
 function podAround({ driver, hosts }: LaunchPlan, root: string): string[] {

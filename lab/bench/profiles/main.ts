@@ -1,7 +1,7 @@
 /** The first process of the pod in which `lab bench` measures: see ../live/messages.ts. It ends when whoever started it does. */
 import type { BenchRecord, SubjectRecord } from '../../../reports/bench-format.ts';
 import { didYouMean } from '../../../engine/config/suggest.ts';
-import { writeRecord } from '../live/bench-file.ts';
+import { putAside, writeRecord } from '../live/bench-file.ts';
 import { readEnvironment } from '../live/environment.ts';
 import { loadWhileIdle } from '../live/machine-load.ts';
 import type { BenchOrder, FromBench, ToBench } from '../live/messages.ts';
@@ -81,6 +81,7 @@ async function measure(order: BenchOrder): Promise<void> {
   }
   const outside = { tell, write: (record: BenchRecord) => writeRecord(order.file, record), signal: stop.signal };
   const record = order.resumed ?? empty;
+  if (order.resumed === null) putAside(order.file);
   writeRecord(order.file, record);
   await runPlan(chosen.planned, record, outside);
 }

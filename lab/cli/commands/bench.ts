@@ -92,9 +92,13 @@ async function bench(profile: string, options: Options, { terminal, exit }: Comm
     for (const each of release) each();
   }
   if (story.failure !== null) throw story.failure;
+  if (!story.begun) {
+    terminal.note('lab: stopped before anything was measured');
+    return exit(ExitCode.INTERRUPTED);
+  }
   show(readBack(file), file, options, terminal);
   if (stopped) {
-    terminal.note(`lab: stopped; the same command with --resume goes on`);
+    terminal.note('lab: stopped; the same command with --resume goes on');
     exit(ExitCode.INTERRUPTED);
   } else if (story.turnsMissing > 0) {
     terminal.note(`lab: ${counted(story.turnsMissing, 'turn')} failed; the same command with --resume tries again`);
@@ -117,9 +121,13 @@ function show(record: BenchRecord, file: string, { json }: Options, terminal: Te
 
 /** What the pod tells, as it happens. */
 class Story {
+  /** There is a record of this run. */
+  begun = false;
   turnsMissing = 0;
   failure: Failure | null = null;
   readonly #terminal: Terminal;
+  #rounds = 0;
+  #round = 0;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -131,6 +139,8 @@ class Story {
         return;
       case 'planned': {
         const { subjects, rounds, turns, turnsLeft, secondsLeft } = message;
+        this.begun = true;
+        this.#rounds = rounds;
         for (const { title, obstacle } of subjects) {
           if (obstacle !== null) this.#terminal.note(`left out: ${title}: ${obstacle}`);
         }
@@ -143,13 +153,19 @@ class Story {
       }
       case 'doing': {
         const { turnsDone, turns, subject, round, what, secondsLeft } = message;
+        // Also for whoever reads a log, where no line is written over another.
+        if (round !== this.#round)
+          this.#terminal.note(`round ${round + 1} of ${this.#rounds}, about ${durationText(secondsLeft)} left`);
+        this.#round = round;
         const place = `${turnsDone + 1} of ${turns}, ${durationText(secondsLeft)} left`;
         return this.#terminal.progress(`${place}: ${subject}, round ${round + 1}: ${what} …`);
       }
       case 'turnDone':
         return;
       case 'turnFailed':
-        return this.#terminal.note(`${message.subject}, round ${message.round + 1}: failed: ${message.why}`);
+        return this.#terminal.note(
+          `${message.subject}, round ${message.round + 1}: failed: ${message.why.split('\n').map(printable).join('\n  ')}`,
+        );
       case 'failed': {
         const code = Object.values(ExitCode).find(known => known === message.exitCode) ?? ExitCode.BUG;
         this.failure = new Failure(code, message.message, message.fix);

@@ -13,6 +13,12 @@ export const withSystemPath = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   PATH: env['PATH'] === undefined ? SYSTEM_PATH : `${env['PATH']}:${SYSTEM_PATH}`,
 });
 
+/**
+ * For `stdio`, between standard error and a message channel: the script that enters a pod uses the descriptors from 3 for itself, and the
+ * channel must stay out of its way.
+ */
+export const POD_DESCRIPTORS = ['ignore', 'ignore', 'ignore', 'ignore', 'ignore', 'ignore'] as const;
+
 /** The name of the file system on a pod's /run, by which a process knows that it is inside one. */
 export const POD_MARK = 'ipsec-lab';
 
