@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,14 @@ describe.skipIf(!swarmAvailable())(`a swarm lab (needs ${NEEDS_SWARM})`, { timeo
     return file;
   };
 
+  /** What a terminal shows of a command of lab. */
+  const onTerminal = async (words: string): Promise<string> => {
+    const command = `${process.execPath} bin/lab.js ${words}`;
+    const env = { ...process.env, IPSEC_LAB_STATE: lab.state, DOCKER_HOST: swarm.host };
+    const { stdout } = await finished(spawn('script', ['-qec', command, '/dev/null'], { cwd: packageRoot(), env }));
+    return stdout;
+  };
+
   test('passes all checks, has nodes with nothing but their links, and goes without a trace', async () => {
     const begun = await up('--json');
     expect(begun).toMatchObject({ status: 0, stderr: '' });
@@ -83,6 +92,7 @@ describe.skipIf(!swarmAvailable())(`a swarm lab (needs ${NEEDS_SWARM})`, { timeo
     const links = await run('exec', 'b1', '--', 'sh', '-c', 'cd /sys/class/net && echo * && cat /proc/self/status');
     expect(links.stdout).toMatch(/^eth0 lo\n/);
     expect(links.stdout).toMatch(/^CapEff:\t0000000000003000$/m); // NET_ADMIN, NET_RAW
+    expect(await onTerminal('exec b1 -- sh -c "echo it is here"')).toContain('it is here');
     for (const node of ['bob', 'b1']) expect((await run('restart', node)).status).toBe(0);
     expect(await run('exec', 'b1', '--', 'ping', '-c', '1', '-W', '5', '10.0.0.2')).toMatchObject({ status: 0 });
     expect((await run('down')).stdout).toBe('site-to-site-ca removed\n');
@@ -115,7 +125,7 @@ describe.skipIf(!swarmAvailable())(`a swarm lab (needs ${NEEDS_SWARM})`, { timeo
     if (record === null || supervisor === null) throw new Error('no record of the lab');
     const processes = processesOfRun(record.runId);
     signalProcess(supervisor, 'SIGKILL');
-    await Promise.all(processes.map(process => waitForEnd(process, 30_000)));
+    await Promise.all(processes.map(process => waitForEnd(process, 60_000)));
     expect(processes.filter(isAlive)).toEqual([]);
     expect((await run('status')).stdout).toMatch(/site-to-site-ca +killed/);
     expect((await run('down', '--all')).status).toBe(0);

@@ -56,10 +56,13 @@ async function exec(node: string, argv: readonly string[], options: Options, con
   const client = connectLab(socketPath(lab.directory));
   const isTool = mayBeSystemCommand(argv, { hasPrograms: true }) && (await isEngine(client, node));
   if (isInContainers && !isTool && !keep && isatty(0) && isatty(1)) {
-    const { execWithTerminal } = await import('../../drivers/docker/terminal.ts');
-    const terminal = { input: process.stdin, output: process.stdout };
-    context.exit(await execWithTerminal({ runId, node }, argv, terminal));
-    return;
+    const { execWithTerminal, hasContainer } = await import('../../drivers/docker/terminal.ts');
+    // On another machine of a swarm a command is the lab's affair, and has no terminal.
+    if (lab.record.driver === 'docker' || (await hasContainer({ runId, node }))) {
+      const terminal = { input: process.stdin, output: process.stdout };
+      context.exit(await execWithTerminal({ runId, node }, argv, terminal));
+      return;
+    }
   }
   const result =
     pod === null || isTool

@@ -7,7 +7,7 @@ import { AGENT_PORT, openAgent } from './agent-gate.ts';
 
 /** Until the lab comes, and after its last connection has gone. */
 const FIRST_MS = 120_000;
-const IDLE_MS = 5000;
+const IDLE_MS = 10_000;
 
 const [, , keyFile = '', socket = ''] = process.argv;
 const leave = (): never => process.exit(0);
