@@ -96,6 +96,16 @@ export class Chromium {
     await this.ask('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
   }
 
+  /** The page as PNG, as wide as its window and `height` CSS pixels high, from the top of what the selector finds first. */
+  async picture(from: string, height: number): Promise<Uint8Array> {
+    const place = `document.querySelector(${JSON.stringify(from)}).getBoundingClientRect().top + window.scrollY`;
+    const y = Math.max(0, Math.floor(Number(await this.evaluate(place))) - PICTURE_MARGIN);
+    const width = Number(await this.evaluate('document.documentElement.clientWidth'));
+    const clip = { x: 0, y, width, height, scale: 1 };
+    const { data } = await this.ask('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip });
+    return new Uint8Array(Buffer.from(String(data), 'base64'));
+  }
+
   /** What a screen reader is told: `role: name` of each node that it is told of. */
   async spoken(): Promise<string[]> {
     const { nodes } = await this.ask('Accessibility.getFullAXTree');
@@ -129,6 +139,9 @@ export class Chromium {
     else if (method !== undefined) this.#listeners.get(method)?.();
   }
 }
+
+/** Above what a picture begins with. */
+const PICTURE_MARGIN = 12;
 
 const COMPLAINTS = ['Runtime.exceptionThrown', 'Runtime.consoleAPICalled', 'Log.entryAdded'];
 
