@@ -10,6 +10,7 @@ const LONG = [
   'lifecycle-sim.test.ts',
   'netns-driver.test.ts',
   'swarm.test.ts',
+  'action.test.ts',
 ];
 
 /** Begins with the longest test files; the others follow in vitest's own order. */

@@ -50,8 +50,10 @@ const FIGURES: Readonly<Record<string, readonly string[]>> = {
   'nodes-6': ['lab/nodes-6/up', 'lab/nodes-6/down', 'lab/nodes-6/CPU-of-up', 'lab/nodes-6/memory'],
 };
 
+const hasMininet = findMininet() !== null && process.env['IPSEC_LAB_NO_MININET'] === undefined;
+
 describe.runIf(insideNamespaces)('a turn', () => {
-  test.each(Object.keys(FIGURES).filter(name => name !== 'mininet-6' || findMininet() !== null))(
+  test.each(Object.keys(FIGURES).filter(name => name !== 'mininet-6' || hasMininet))(
     'of %s brings its figures, and leaves nothing that is up',
     async name => {
       const subject = subjectsOf(true).find(one => one.name === name);

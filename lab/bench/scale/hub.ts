@@ -12,7 +12,8 @@ const GROUP = 200;
 
 /**
  * A hub and so many spokes, all of which call it at once, with a shared secret. Each is `delayMs` away in one direction, half of it on its
- * own link; 0: no link is impaired. Spoke n of group g is 203.g.n.1, and 10.g.n.0/24 is behind it; each group has a router, which knows no more neighbours.
+ * own link; 0: no link is impaired. Spoke n of group g is 203.g.n.1, and 10.g.n.0/24 is behind it; each group has a router, which knows no
+ * more neighbours.
  */
 export function hubTopology(spokes: number, delayMs: number): string {
   const groups = Array.from({ length: Math.ceil(spokes / GROUP) }, (_, i) => ({
