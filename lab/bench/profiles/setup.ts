@@ -37,7 +37,7 @@ const QUICK: SetupPlan = {
   cases: QUICK_CASES,
   handshakes: { warmUp: 5, rounds: 11 },
   trafficSeconds: 1,
-  secondsPerTurn: 14,
+  secondsPerTurn: 15,
 };
 const FULL: SetupPlan = {
   cases: ALL_CASES,
@@ -127,9 +127,16 @@ async function trafficFigures(
   const lab: SetupLab = { ground, watch, generator };
   const less = { better: 'less', ceiling: null } as const;
   const figures: MeasuredFigure[] = [];
-  const first = await measureFirstPacket(lab, trafficSeconds);
-  const told = { metric: 'time to first packet', unit: 'ns', parameters: { ...USUAL_CASE }, sample: inOnePiece(first) };
-  figures.push({ ...less, ...told, id: `setup/${name}/first-packet` });
+  // Once for warm-up: a gateway that has never carried a packet takes its time for that, and not for the tunnel.
+  const readings = [await measureFirstPacket(lab, trafficSeconds), await measureFirstPacket(lab, trafficSeconds)];
+  figures.push({
+    ...less,
+    id: `setup/${name}/first-packet`,
+    metric: 'time to first packet',
+    unit: 'ns',
+    parameters: { ...USUAL_CASE },
+    sample: { value: readings[1] ?? 0, readings, warmUpReadings: 1 },
+  });
   await connect(ground, watch);
   for (const sa of ['nothing', 'child', 'ike'] as const) {
     const { gapNs, lost } = await measureRekey(lab, sa, trafficSeconds);
