@@ -111,7 +111,14 @@ function gated(base: BenchRecord, records: readonly BenchRecord[], labels: reado
 function gateLines(gate: GateVerdict, base: string): readonly string[] {
   return [
     `against ${base}: ${gateWords(gate)}`,
-    ...gate.reasons.map(reason => `  ${reason}`),
-    ...gate.notes.map(note => `  note: ${note}`),
+    ...listed(gate.reasons).map(reason => `  ${reason}`),
+    ...listed(gate.notes).map(note => `  note: ${note}`),
   ];
 }
+
+/** What a terminal shows of a long list. */
+const listed = (sentences: readonly string[]): readonly string[] =>
+  sentences.length <= LISTED_MAX
+    ? sentences
+    : [...sentences.slice(0, LISTED_MAX), `and ${sentences.length - LISTED_MAX} more, in the report`];
+const LISTED_MAX = 20;

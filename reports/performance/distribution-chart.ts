@@ -19,7 +19,7 @@ export function stepsOf({ figure }: JudgedFigure): readonly LatencyStepRecord[] 
 }
 
 /** The latency that a share of the packets did not exceed; NaN without packets. */
-export function percentileOf(steps: readonly LatencyStepRecord[], share: number): number {
+function percentileOf(steps: readonly LatencyStepRecord[], share: number): number {
   const total = steps.reduce((sum, { packets }) => sum + packets, 0);
   let passed = 0;
   for (const { ns, packets } of steps) {

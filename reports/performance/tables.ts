@@ -56,7 +56,8 @@ export function markdownSummary({ studies, claims, gate }: PerformanceReport): r
       : [
           `**${gateWords(gate)}** against the base of ${escapeMarkdown(gate.base.startedAt)}.`,
           '',
-          ...gate.reasons.map(reason => `- ${escapeMarkdown(reason)}`),
+          ...gate.reasons.slice(0, LISTED_MAX).map(reason => `- ${escapeMarkdown(reason)}`),
+          ...(gate.reasons.length > LISTED_MAX ? [`- and ${gate.reasons.length - LISTED_MAX} more`] : []),
           ...gate.notes.map(note => `- to be known besides: ${escapeMarkdown(note)}`),
           '',
           ...rowsOf(GATE_COLUMNS, gateRows(gate).slice(0, LISTED_MAX)),

@@ -28,7 +28,7 @@ export function aheadOf({ figure, ratio }: Versus): Estimate {
   return { middle: 1 / ratio.middle, low: 1 / ratio.high, high: 1 / ratio.low };
 }
 
-export const effectWords = (effect: Effect): string => (effect === 'none' ? 'no significant difference' : effect);
+const effectWords = (effect: Effect): string => (effect === 'none' ? 'no significant difference' : effect);
 
 /** What is drawn, and said in the first lines: one size of many, and the rate that is quoted most. */
 function drawnOf({ versus }: Study): readonly Versus[] {
@@ -93,7 +93,7 @@ function charts(study: Study): string {
   );
 }
 
-export const medianOf = (study: Study, id: string): number =>
+const medianOf = (study: Study, id: string): number =>
   study.figures.find(({ figure }) => figure.id === id)?.median ?? Number.NaN;
 
 export const VERSUS_COLUMNS = [
