@@ -7,7 +7,14 @@ import type { EspRate } from '../raw/esp-rate.ts';
 import type { MeasuredFigure } from '../record.ts';
 import { type CipherRow, cipherRows } from './cipher-plan.ts';
 import type { PlannedSubject, Profile, ProfileOptions, TurnContext } from './profile.ts';
-import { figure, lossyRateFigures, type MeasuredSites, overheadFigures, streamFigures } from './site-figures.ts';
+import {
+  figure,
+  lossyRateFigures,
+  type MeasuredSites,
+  overheadFigures,
+  SOME_HASTE,
+  streamFigures,
+} from './site-figures.ts';
 
 const QUICK_ROUNDS = 5;
 const ROUNDS = 10;
@@ -54,7 +61,7 @@ async function rateFigures(sites: MeasuredSites, { say }: TurnContext): Promise<
   const figures: MeasuredFigure[] = [];
   for (const sizes of RATE_SIZES) {
     say(sizes.length > 1 ? 'a mix of packets' : `packets of ${sizes[0]} octets`);
-    figures.push(...(await lossyRateFigures(sites, generator, sizes)));
+    figures.push(...(await lossyRateFigures(sites, generator, sizes, SOME_HASTE)));
   }
   await generator.close();
   return figures;
