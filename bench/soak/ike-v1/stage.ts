@@ -26,6 +26,8 @@ export class Stage extends Network {
   readonly arrived: IkeDatagram[] = [];
   /** Datagrams that are kept from arriving, until they are released. */
   readonly held: IkeDatagram[] = [];
+  /** Their messages: nobody has seen those, so no stranger can know what proves somebody in them. */
+  readonly unseen = new Set<ClearIsakmpMessage>();
   /** Decides which; it sees the message as it was before it was sealed. */
   holds: (message: ClearIsakmpMessage, from: string) => boolean = () => false;
   readonly bob: Station;
@@ -39,6 +41,7 @@ export class Stage extends Network {
       const message = this.#messageOf(datagram);
       if (message !== null && this.holds(message, from.name)) {
         this.held.push(datagram);
+        this.unseen.add(message);
         return [];
       }
       this.arrived.push(datagram);
@@ -111,7 +114,7 @@ export function snapshotOf(stage: Stage): Snapshot {
     held: stage.held,
     commands: new Map(stage.stations.map(({ name, commands }) => [name, [...commands]])),
     arrived: stage.arrived.map(({ octets }) => octets),
-    said: stage.said,
+    said: stage.said.filter(message => !stage.unseen.has(message)),
   };
 }
 
