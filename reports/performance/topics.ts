@@ -32,7 +32,8 @@ export const TOPICS: readonly Topic[] = [
     heading: 'The lab itself',
     about: 'Time and memory of bringing a lab up and taking it down.',
     command: 'lab bench lab',
-    takes: figure => isOf('up', 'down', 'memory', 'CPU of up')(figure) && ['nodes', null].includes(growthOf(figure)),
+    takes: figure =>
+      isOf('up', 'all reached', 'down', 'memory', 'CPU of up')(figure) && ['nodes', null].includes(growthOf(figure)),
   },
   {
     id: 'scale',

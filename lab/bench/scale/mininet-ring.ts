@@ -6,8 +6,9 @@ import { podCommand, withSystemPath } from '../../drivers/netns/pod.ts';
 
 /** Mininet with the hosts and links of a ring (ring-topology.ts), without IPsec. */
 export interface MininetRing {
-  /** From the start of its process until all is up, and until all is down; in between each site pings the next one. */
+  /** From the start of its process until all is up; then until each site has pinged the next one; and, in the end, until all is down. */
   readonly upMs: number;
+  readonly reachedMs: number;
   readonly downMs: number;
   /** Of all its processes when it is up; what they share in shares. */
   readonly memoryOctets: number;
@@ -34,6 +35,7 @@ export async function measureMininetRing(sites: number, signal: AbortSignal): Pr
   if (checked.amount !== sites) throw new Error(`of ${sites} sites in Mininet's ring ${checked.amount} are answered`);
   return {
     upMs: up.atMs,
+    reachedMs: checked.atMs - up.atMs,
     downMs: down.atMs - memory.atMs,
     memoryOctets: memory.amount,
   };
