@@ -46,8 +46,14 @@ const FIGURES: Readonly<Record<string, readonly string[]>> = {
     'scale/gateways-1/down',
     'scale/gateways-1/memory',
   ],
-  'mininet-6': ['lab/mininet-6/up', 'lab/mininet-6/down', 'lab/mininet-6/memory'],
-  'nodes-6': ['lab/nodes-6/up', 'lab/nodes-6/down', 'lab/nodes-6/CPU-of-up', 'lab/nodes-6/memory'],
+  'mininet-6': ['lab/mininet-6/up', 'lab/mininet-6/all-reached', 'lab/mininet-6/down', 'lab/mininet-6/memory'],
+  'nodes-6': [
+    'lab/nodes-6/up',
+    'lab/nodes-6/all-reached',
+    'lab/nodes-6/down',
+    'lab/nodes-6/CPU-of-up',
+    'lab/nodes-6/memory',
+  ],
 };
 
 const hasMininet = findMininet() !== null && process.env['IPSEC_LAB_NO_MININET'] === undefined;
