@@ -7,6 +7,8 @@ import { Chromium, CHROMIUM_NEEDED, hasChromium } from '../testing/chromium.ts';
 import { sampleStudies } from '../testing/sample-studies.ts';
 import { indexPage } from './index-page.ts';
 
+const PATIENCE = { timeout: 10_000 };
+
 describe.skipIf(!hasChromium())(`the performance page in a browser (${CHROMIUM_NEEDED})`, () => {
   let browser: Chromium;
   const folder = mkdtempSync(join(tmpdir(), 'performance-page-'));
@@ -92,9 +94,10 @@ describe.skipIf(!hasChromium())(`the performance page in a browser (${CHROMIUM_N
     await browser.visit(page, 1000);
     await browser.ask('Emulation.setEmulatedMedia', { media: 'print' });
     const shown = 'document.querySelector("details:not([open]) td").checkVisibility({ contentVisibilityAuto: true })';
-    expect(await browser.evaluate(shown)).toBe(true);
+    // A busy browser takes the medium into account with its next frame.
+    await expect.poll(() => browser.evaluate(shown), PATIENCE).toBe(true);
     const columns = 'getComputedStyle(document.querySelector(".panels")).gridTemplateColumns.split(" ").length';
-    expect(await browser.evaluate(columns)).toBe(2);
+    await expect.poll(() => browser.evaluate(columns), PATIENCE).toBe(2);
     await browser.ask('Emulation.setEmulatedMedia', { media: '' });
   });
 
