@@ -1,4 +1,4 @@
-import { headerChecksum, internetChecksum, pseudoHeaderSum } from './checksum.ts';
+import { headerChecksum, internetChecksum, partialSum, pseudoHeaderSum } from './checksum.ts';
 import { ETHERNET_HEADER_OCTETS, EtherType } from './ethernet.ts';
 import { IpProtocol } from './ip-protocol.ts';
 import { IPV4_HEADER_OCTETS } from './ipv4.ts';
@@ -147,7 +147,7 @@ function superframe(run: readonly Segment[]): Unsent {
     setU16(octets, ip + 4, octets.length - ip - IPV6_HEADER_OCTETS);
   }
   octets[transport + 13] = u8At(last.octets, transport + 13);
-  setU16(octets, transport + 16, ~internetChecksum(NOTHING, pseudoHeader(octets, version, transport)));
+  setU16(octets, transport + 16, partialSum(NOTHING, pseudoHeader(octets, version, transport)));
   const kind = version === 4 ? 'tcp4' : 'tcp6';
   return { octets, offload: { checksum: { start: transport, offset: 16 }, segments: { kind, sizeOctets: size } } };
 }
