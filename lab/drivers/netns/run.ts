@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { ProcessKilled } from '../process-killed.ts';
+import { failedProgram } from '../process-killed.ts';
 import { withSystemPath } from './pod.ts';
 
 /** Runs a program to its end with `input` on its standard input; what it printed. Throws with its words when it fails. */
@@ -13,10 +13,8 @@ export function run(argv: readonly string[], input = ''): Promise<string> {
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.on('error', reject);
     child.on('close', (status, signal) => {
-      const said = Buffer.concat(stderr).toString().trim();
       if (status === 0) resolve(Buffer.concat(stdout).toString());
-      else if (signal !== null) reject(new ProcessKilled(argv.join(' '), signal));
-      else reject(new Error(`${argv.join(' ')}: status ${status}${said === '' ? '' : `: ${said}`}`));
+      else reject(failedProgram(argv, { status, signal }, Buffer.concat(stderr).toString()));
     });
     // A program that ends before it has read everything is judged by its status.
     child.stdin.on('error', () => undefined);

@@ -6,6 +6,7 @@ import { type Inside, startInside } from '../docker/inside.ts';
 import type { MachineProcesses } from '../docker/machine-processes.ts';
 import type { Errand, ErrandAnswers } from '../netns/errand-main.ts';
 import type { Shell } from '../netns/run.ts';
+import { failedProgram } from '../process-killed.ts';
 
 const PROGRAM_ERRAND = 'lab/drivers/netns/errand-main';
 
@@ -125,7 +126,7 @@ export class Toolbox {
     inside.stdin.end(input);
     const status = await inside.ended;
     if (status === 0) return said;
-    throw new Error(`${argv.join(' ')}: status ${status}${words === '' ? '' : `: ${words.trim()}`}`);
+    throw failedProgram(argv, { status, signal: null }, words);
   }
 
   #start(argv: readonly string[], streams: Record<'stdout' | 'stderr', (octets: Uint8Array) => void>): Promise<Inside> {
