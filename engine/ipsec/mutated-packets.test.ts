@@ -76,7 +76,9 @@ test('mutated IP packets', () => {
     splitInbound(packet);
     immutableHead(packet);
     const udp = decapsulateFromUdp(packet, V4_ENDS.source, V4_ENDS.destination);
-    if (udp?.kind === 'esp') fixTransportChecksum(6, udp.esp, V4_ENDS, random(2) === 0 ? null : V4_ENDS);
+    if (udp?.content.kind === 'esp') {
+      fixTransportChecksum(6, udp.content.esp, V4_ENDS, random(2) === 0 ? null : V4_ENDS);
+    }
     protect(packet, () => v4);
     restore(packet, random(256), v4);
     decapsulate(i % 2 === 0 ? 4 : 41, packet, random(4));

@@ -39,10 +39,13 @@ describe('ESP in UDP, RFC 3948 §2.1', () => {
     const { source, destination } = ends;
     const withChecksum = encodeUdp({ ...PORTS, payload: ESP }, source, destination);
     for (const datagram of [encapsulated(ends), withChecksum, withChecksum.with(6, 0).with(7, 0)]) {
-      expect(decapsulateFromUdp(datagram, source, destination)).toEqual({ ...PORTS, kind: 'esp', esp: ESP });
+      expect(decapsulateFromUdp(datagram, source, destination)).toEqual({
+        ...PORTS,
+        content: { kind: 'esp', esp: ESP },
+      });
     }
     const wrong = withChecksum.with(7, (withChecksum[7] ?? 0) ^ 1);
-    expect(decapsulateFromUdp(wrong, source, destination)?.kind).toBe('malformed');
+    expect(decapsulateFromUdp(wrong, source, destination)?.content.kind).toBe('malformed');
   });
 
   test('what is no datagram, and what is too long for one', () => {
@@ -65,7 +68,10 @@ describe('what else the port carries, RFC 3948 §2.2 and §2.3', () => {
   ])('a keepalive in %s', (_family, ends) => {
     const datagram = keepaliveDatagram(ends);
     expect(datagram).toHaveLength(9);
-    expect(decapsulateFromUdp(datagram, ends.source, ends.destination)).toEqual({ ...PORTS, kind: 'keepalive' });
+    expect(decapsulateFromUdp(datagram, ends.source, ends.destination)).toEqual({
+      ...PORTS,
+      content: { kind: 'keepalive' },
+    });
   });
 
   test.each([

@@ -49,7 +49,9 @@ export function keepaliveDatagram(ends: UdpEnds): Uint8Array {
   return datagram;
 }
 
-export type DecapsulatedFromUdp = EncapsulatedInUdp & UdpPorts;
+export interface DecapsulatedFromUdp extends UdpPorts {
+  readonly content: EncapsulatedInUdp;
+}
 
 /**
  * What a datagram (from its UDP header on) carries. A checksum of 0 is taken in both families: on this port that is what was
@@ -62,16 +64,16 @@ export function decapsulateFromUdp(
 ): DecapsulatedFromUdp | null {
   try {
     const { sourcePort, destinationPort, payload } = decodeUdpUnverified(octets);
-    const ports = { sourcePort, destinationPort };
-    if (u16At(octets, 6) !== 0 && !udpChecksumIsRight(octets, source, destination)) {
-      return { kind: 'malformed', why: 'the UDP checksum is wrong', ...ports };
-    }
-    return { ...decodeUdpEncapsulation(payload), ...ports };
+    const isWrong = u16At(octets, 6) !== 0 && !udpChecksumIsRight(octets, source, destination);
+    const content = isWrong ? WRONG_CHECKSUM : decodeUdpEncapsulation(payload);
+    return { sourcePort, destinationPort, content };
   } catch (error) {
     if (error instanceof WireError) return null;
     throw error;
   }
 }
+
+const WRONG_CHECKSUM = { kind: 'malformed', why: 'the UDP checksum is wrong' } as const;
 
 export interface AddressPair {
   readonly source: Address;

@@ -41,7 +41,7 @@ export function wireOctets(packet: Packet): number {
  * the answer is null.
  */
 export function fit(core: Core, packet: Packet, mtu: number, origin: Origin): Piece[] | null {
-  if (wireOctets(packet) <= mtu) return [{ octets: packet.octets, offload: packet.offload }];
+  if (wireOctets(packet) <= mtu) return [packet];
   const mayFragment = packet.version === 4 ? !packet.dontFragment : origin === 'node' && !isFragment(packet);
   if (!mayFragment) {
     refuseTooBig(core, packet, mtu, origin);

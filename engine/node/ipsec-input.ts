@@ -34,11 +34,17 @@ export function openFromUdp(core: Core, packet: Packet, ingress: Ingress): boole
   if (octets.length < upperOffset + UDP_HEADER_OCTETS || !takesUdp(core, u16At(octets, upperOffset + 2))) return false;
   let isTaken = true;
   for (const each of finished(core, packet) ?? []) {
-    const content = decapsulateFromUdp(each.subarray(upperOffset), source, destination);
-    if (content === null || content.kind === 'malformed') {
-      drop(core, 'malformed', () => `${content?.why ?? 'no datagram'}, from ${formatAddress(source)}`);
+    const datagram = decapsulateFromUdp(each.subarray(upperOffset), source, destination);
+    if (datagram === null) {
+      drop(core, 'malformed', () => `no datagram, from ${formatAddress(source)}`);
+      continue;
+    }
+    const { content, sourcePort } = datagram;
+    if (content.kind === 'malformed') {
+      drop(core, 'malformed', () => `${content.why}, from ${formatAddress(source)}`);
     } else if (content.kind === 'esp') {
-      openEsp(core, { ...packet, octets: each, offload: null }, content.esp, ingress, content.sourcePort);
+      const outer = each === octets ? packet : { ...packet, octets: each, offload: null };
+      openEsp(core, outer, content.esp, ingress, sourcePort);
     } else if (content.kind === 'ike') {
       isTaken = false;
     }

@@ -56,7 +56,8 @@ export function withHopTaken(packet: Packet): Packet {
   const octets = freshOctets(packet.octets.length);
   octets.set(packet.octets);
   takeHop(octets, 0);
-  return { ...packet, octets, hopLimit: packet.hopLimit - 1, ...addressViews(octets, packet.version) };
+  const { source, destination } = addressViews(octets, packet.version);
+  return { ...packet, octets, source, destination, hopLimit: packet.hopLimit - 1 };
 }
 
 /** Lowers TTL or Hop Limit of the IP header at `offset` by one, in place. */
@@ -110,9 +111,13 @@ function parseIpv6(octets: Uint8Array, offload: Offload | null): Packet | string
   return {
     octets: totalLength === octets.length ? octets : octets.subarray(0, totalLength),
     version: 6,
-    ...addressViews(octets, 6),
+    source: octets.subarray(8, 24),
+    destination: octets.subarray(24, 40),
     hopLimit: u8At(octets, 7),
-    ...chain,
+    protocol: chain.protocol,
+    upperOffset: chain.upperOffset,
+    fragmentOffset: chain.fragmentOffset,
+    moreFragments: chain.moreFragments,
     dontFragment: true,
     offload,
   };

@@ -1,7 +1,7 @@
 import { encapsulate } from '../ipsec/tunnel-mode.ts';
 import { formatAddress } from '../wire/address.ts';
 import { type Core, drop, nextIdentification, type Origin, originate } from './core.ts';
-import { finished, fit } from './fit.ts';
+import { finished, fit, wireOctets } from './fit.ts';
 import type { TunnelInterface } from './interfaces.ts';
 import { innerProtocol, type Packet } from './packet.ts';
 import { pathMtu } from './path.ts';
@@ -57,11 +57,10 @@ export function innerPackets(
 ): Uint8Array[] | null {
   const keepsWhole = packet.version === 4 && !packet.dontFragment && policy?.usesPorts === true;
   if (keepsWhole) return finished(core, packet);
-  const least = packet.version === 4 ? IPV4_MINIMUM_MTU : IPV6_MINIMUM_MTU;
-  const pieces = fit(core, packet, Math.max(mtu, least), origin);
-  const packets: Uint8Array[] = [];
-  for (const piece of pieces ?? []) packets.push(...(finished(core, { ...packet, ...piece }) ?? []));
-  return pieces === null ? null : packets;
+  const most = Math.max(mtu, packet.version === 4 ? IPV4_MINIMUM_MTU : IPV6_MINIMUM_MTU);
+  if (wireOctets(packet) <= most) return finished(core, packet);
+  const pieces = fit(core, packet, most, origin);
+  return pieces?.flatMap(piece => finished(core, { ...packet, ...piece }) ?? []) ?? null;
 }
 
 function sendClear(core: Core, inner: Uint8Array, { local, remote }: TunnelInterface, depth: number): void {
