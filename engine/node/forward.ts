@@ -1,17 +1,21 @@
 import { formatAddress } from '../wire/address.ts';
+import { headerChecksum } from '../wire/checksum.ts';
+import { ETHERNET_HEADER_OCTETS } from '../wire/ethernet.ts';
 import { u16At, u8At } from '../wire/octets.ts';
 import type { Offload } from '../wire/offload.ts';
 import { type Core, type Ingress, type Origin, originOf } from './core.ts';
 import { type Decision, decideForwarding } from './decision.ts';
 import { decideFragment } from './fragment-decision.ts';
-import { emit } from './frame-output.ts';
-import type { EthernetInterface } from './interfaces.ts';
+import type { Arrival } from './filter-gate.ts';
+import { emit, ipFrameAround } from './frame-output.ts';
+import type { EthernetInterface, NodeInterface } from './interfaces.ts';
 import { holdForwarded } from './held-packets.ts';
 import { needsWhole } from './nat.ts';
 import { isFresh } from './neighbour-cache.ts';
 import type { Frame } from './node.ts';
 import { carryOut } from './output.ts';
 import { isFragment, type Packet, takeHop, withHopTaken } from './packet.ts';
+import type { Protection } from './protection.ts';
 import { reassemble, wayOf } from './reassemble.ts';
 import { refuse } from './report.ts';
 import { countOn } from './policy-set.ts';
@@ -53,54 +57,64 @@ function passOn(core: Core, packet: Packet, ingress: Ingress, origin: Origin, de
 
 /**
  * The short way for what most packets are: of a flow that was decided on, to leave in the clear, unfragmented, to a neighbour
- * that is known. The frame is copied once, and the MAC addresses, hop limit and checksum are changed in the copy. false: the
- * packet needs the long way, which checks everything again.
+ * that is known. The packet is copied once, into its frame, and hop limit and checksum are changed there. false: it needs the
+ * long way, which checks everything again; so does whatever there is a filter or a NAT for.
  */
-export function forwardKnownFlow(core: Core, link: EthernetInterface, frame: Frame): boolean {
-  const { octets, offload } = frame;
+export function forwardKnownFlow(core: Core, link: EthernetInterface, { octets, offload }: Frame): boolean {
   if (offload !== null && !isSimple(offload, octets)) return false;
-  if (octets.length < ETHERNET + MINIMUM_PACKET || !core.flows.select(octets, ETHERNET)) return false;
-  const decision = core.flows.get(link, null);
+  return passKnownFlow(core, octets, ETHERNET_HEADER_OCTETS, offload, link, null);
+}
+
+/** The same for a packet that came out of a tunnel, or by an SA. */
+export function forwardKnownPacket(core: Core, octets: Uint8Array, ingress: Arrival): boolean {
+  return passKnownFlow(core, octets, 0, null, ingress.interface, ingress.protection);
+}
+
+function passKnownFlow(
+  core: Core,
+  octets: Uint8Array,
+  ip: number,
+  offload: Offload | null,
+  from: NodeInterface,
+  protection: Protection | null,
+): boolean {
+  if (core.filter !== null || core.nat !== null) return false;
+  if (octets.length < ip + MINIMUM_PACKET || !core.flows.select(octets, ip)) return false;
+  const decision = core.flows.get(from, protection);
   if (decision === null || decision.kind !== 'forward' || decision.hope !== null) return false;
   const { exit, neighbour, policy, admittedBy } = decision;
   if (neighbour === null || !isFresh(neighbour, core.now) || !exit.up) return false;
-  const length = u8At(octets, ETHERNET) >> 4 === 4 ? sound4(octets, exit.mtu) : sound6(octets, exit.mtu6);
+  const length = u8At(octets, ip) >> 4 === 4 ? sound4(octets, ip, exit.mtu) : sound6(octets, ip, exit.mtu6);
   if (length === 0) return false;
-  const copy = octets.slice(0, ETHERNET + length);
-  copy.set(neighbour.mac, 0);
-  copy.set(exit.mac, 6);
-  takeHop(copy, ETHERNET);
+  const frame = ipFrameAround(exit, neighbour.mac, octets.subarray(ip, ip + length));
+  takeHop(frame, ETHERNET_HEADER_OCTETS);
   countOn(policy, 1, core.now);
   countOn(admittedBy, 1, core.now);
-  emit(core, exit, copy, offload);
+  emit(core, exit, frame, offload);
   return true;
 }
 
-const ETHERNET = 14;
 const MINIMUM_PACKET = 20;
 
 /** One packet, whose unfinished checksum (if any) lies behind the IP header. */
 function isSimple({ checksum, segments }: Offload, octets: Uint8Array): boolean {
   if (segments !== null) return false;
-  const headers = ETHERNET + (u8At(octets, ETHERNET) >> 4 === 4 ? 20 : 40);
+  const headers = ETHERNET_HEADER_OCTETS + (u8At(octets, ETHERNET_HEADER_OCTETS) >> 4 === 4 ? 20 : 40);
   return checksum === null || (checksum.start >= headers && checksum.start + checksum.offset + 2 <= octets.length);
 }
 
 /** The length of an IPv4 packet without options that may go on as it is; 0 when it may not. */
-function sound4(octets: Uint8Array, mtu: number): number {
-  const length = u16At(octets, ETHERNET + 2);
-  if (length > mtu || length < MINIMUM_PACKET || ETHERNET + length > octets.length) return 0;
-  if (u8At(octets, ETHERNET + 8) <= 1) return 0;
-  let sum = 0;
-  for (let at = ETHERNET; at < ETHERNET + MINIMUM_PACKET; at += 2) sum += u16At(octets, at);
-  sum = (sum & 0xffff) + (sum >>> 16);
-  return (sum & 0xffff) + (sum >>> 16) === 0xffff ? length : 0;
+function sound4(octets: Uint8Array, ip: number, mtu: number): number {
+  const length = u16At(octets, ip + 2);
+  if (length > mtu || length < MINIMUM_PACKET || ip + length > octets.length) return 0;
+  if (u8At(octets, ip + 8) <= 1) return 0;
+  return headerChecksum(octets, ip, ip + MINIMUM_PACKET) === 0 ? length : 0;
 }
 
-function sound6(octets: Uint8Array, mtu: number): number {
-  const length = 40 + u16At(octets, ETHERNET + 4);
-  if (length > mtu || ETHERNET + length > octets.length) return 0;
-  return u8At(octets, ETHERNET + 7) <= 1 ? 0 : length;
+function sound6(octets: Uint8Array, ip: number, mtu: number): number {
+  const length = 40 + u16At(octets, ip + 4);
+  if (length > mtu || ip + length > octets.length) return 0;
+  return u8At(octets, ip + 7) <= 1 ? 0 : length;
 }
 
 function decisionFor(core: Core, packet: Packet, ingress: Ingress): Decision {

@@ -80,6 +80,18 @@ describe.each(families)('forwarding of $family', ({ near, far, routers, reply, e
     expect(traffic(net, 'r2:right').join()).not.toContain('BAD');
   });
 
+  test('a frame that is not of IP by its EtherType is not of a known flow, whatever it looks like', () => {
+    const net = chain();
+    for (let i = 0; i < 2; i++) net.send('h1', ping(near, far));
+    const asked = net.seen.findLast(({ from }) => from === 'h1:e');
+    if (asked === undefined) throw new Error('nothing was sent');
+    net.seen.length = 0;
+    net.inject('r1', 'left', asked.octets.with(12, 0x88).with(13, 0xb5));
+    expect(net.seen).toEqual([]);
+    net.inject('r1', 'left', asked.octets);
+    expect(net.seen.map(({ from }) => from)).toContain('r1:right');
+  });
+
   test('raising the hop limit one by one names every router, as traceroute does', () => {
     const net = chain();
     const hops = [1, 2, 3].map(hopLimit => {

@@ -35,8 +35,7 @@ export function takeFrame(core: Core, frame: Frame): void {
     drop(core, 'notForUs', () => `a frame for another MAC address on ${link.name}`);
     return;
   }
-  const hasShortWay = core.filter === null && core.nat === null;
-  if (!isForMany && hasShortWay && forwardKnownFlow(core, link, frame)) return;
+  if (!isForMany && isIp(octets) && forwardKnownFlow(core, link, frame)) return;
   if (octetsEqual(octets.subarray(6, 12), link.mac)) return; // our own, reflected
   takePayload(core, link, frame, isForMany);
 }
@@ -89,18 +88,26 @@ function takeTranslated(core: Core, packet: Packet, ingress: Arrival, isForMany:
 function takePayload(core: Core, link: EthernetInterface, { octets, offload }: Frame, isForMany: boolean): void {
   const etherType = u16At(octets, 12);
   const payload = octets.subarray(ETHERNET_HEADER_OCTETS);
-  const version = u8At(payload, 0) >> 4;
-  const isIp = (etherType === EtherType.IPV4 && version === 4) || (etherType === EtherType.IPV6 && version === 6);
-  if (isIp) {
+  if (isIp(octets)) {
     const ingress = { interface: link, protection: null, depth: 0 };
     takePacket(core, payload, withoutEthernet(offload), ingress, isForMany);
   } else if (etherType === EtherType.ARP) {
     takeArp(core, link, payload);
   } else if (etherType === EtherType.IPV4 || etherType === EtherType.IPV6) {
-    drop(core, 'malformed', () => `IP version ${version} in EtherType 0x${etherType.toString(16)} on ${link.name}`);
+    drop(
+      core,
+      'malformed',
+      () => `IP version ${u8At(payload, 0) >> 4} in EtherType 0x${etherType.toString(16)} on ${link.name}`,
+    );
   } else if (!isForMany) {
     drop(core, 'notForUs', () => `EtherType 0x${etherType.toString(16).padStart(4, '0')} on ${link.name}`);
   }
+}
+
+/** By EtherType and version, which have to be of one mind. */
+function isIp(octets: Uint8Array): boolean {
+  const version = u8At(octets, ETHERNET_HEADER_OCTETS) >> 4;
+  return u16At(octets, 12) === EtherType.IPV4 ? version === 4 : u16At(octets, 12) === EtherType.IPV6 && version === 6;
 }
 
 function startsWith(octets: Uint8Array, mac: Uint8Array): boolean {

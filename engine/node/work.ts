@@ -2,7 +2,7 @@ import type { AhOpenJob, AhSealJob, OpenJob, SealJob } from '../ipsec/kernel.ts'
 import type { InboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { type Core, drop } from './core.ts';
 import { takeOpened, takeVerified } from './ipsec-input.ts';
-import { forward } from './forward.ts';
+import { forward, forwardKnownPacket } from './forward.ts';
 import { takePacket } from './frame-input.ts';
 import { sendOriginated } from './output.ts';
 import { takeAuthenticated, takeSealed } from './sealing.ts';
@@ -27,7 +27,8 @@ export function runTasks(core: Core): void {
       ingress.interface.counters.receivedPackets++;
       ingress.interface.counters.receivedOctets += octets.length;
     }
-    takePacket(core, octets, null, { ...ingress, interface: ingress.interface }, false);
+    const arrival = { ...ingress, interface: ingress.interface };
+    if (!forwardKnownPacket(core, octets, arrival)) takePacket(core, octets, null, arrival, false);
   }
   core.tasks.length = 0;
 }
