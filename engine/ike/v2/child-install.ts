@@ -12,7 +12,7 @@ import type { ChildOrigin, ChildSa } from './child-sa.ts';
 import { formatSelector, saSelectors } from './sa-selector.ts';
 import type { World } from './step.ts';
 import { type ChildSuite, childSuiteName, saSuiteName } from './suite.ts';
-import { areEqual, selectorsOf } from './traffic-selectors.ts';
+import { areEqual, isStatic, selectorsOf } from './traffic-selectors.ts';
 
 /** What both ends have agreed on. */
 export interface AgreedChild {
@@ -114,8 +114,12 @@ export function childEvent(kind: IkeEvent['kind'], connection: ConnectionConfig,
 
 /** Whether the SAs are for all that their policy is for: what configuration says, and nothing that is known only now. */
 function isWholePolicy({ config, local, remote }: AgreedChild): boolean {
-  const isStatic = [...config.local, ...config.remote].every(({ addresses }) => addresses !== 'dynamic');
-  return isStatic && areEqual(local, selectorsOf(config.local, [])) && areEqual(remote, selectorsOf(config.remote, []));
+  return (
+    isStatic(config.local) &&
+    isStatic(config.remote) &&
+    areEqual(local, selectorsOf(config.local, [])) &&
+    areEqual(remote, selectorsOf(config.remote, []))
+  );
 }
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');

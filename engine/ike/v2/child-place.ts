@@ -1,6 +1,7 @@
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 import type { ChildConfig } from '../config.ts';
 import type { ConnectionConfig } from '../config.ts';
+import { remembered } from '../remembered.ts';
 import type { SaInput } from '../../ipsec/sa-input.ts';
 import type { CommonIkeSa, Path } from './ike-sa.ts';
 import type { Dynamic } from './traffic-selectors.ts';
@@ -63,8 +64,12 @@ export function possibleProposals(
   { proposals }: ChildConfig,
   { isEncapsulated }: ChildPlace,
 ): ChildConfig['proposals'] {
-  return isEncapsulated ? proposals.filter(({ protocol }) => protocol !== 'ah') : proposals;
+  return isEncapsulated ? withoutAh(proposals) : proposals;
 }
+
+const withoutAh = remembered((proposals: ChildConfig['proposals']) =>
+  proposals.filter(({ protocol }) => protocol !== 'ah'),
+);
 
 function localEnd(connection: ConnectionConfig, path: Path, virtualAddresses: readonly string[]): Dynamic {
   if (!isAsker(connection)) return [path.local];

@@ -2,6 +2,7 @@ import { encryptionAlgorithm } from '../../crypto/encryption.ts';
 import type { ProposalSubstructure, SaPayload } from '../../wire/ike/payload.ts';
 import { ProtocolId, TransformType } from '../../wire/ike/registry.ts';
 import type { ChildProposalConfig, IkeProposalConfig } from '../config.ts';
+import { remembered } from '../remembered.ts';
 import { ADDITIONAL_KEY_EXCHANGES, NONE, transformOf } from './transforms.ts';
 
 /** One proposal as tokens by transform type, each list in order of preference. A type that is missing: none of it. */
@@ -14,8 +15,8 @@ export interface Choices {
  * What a configuration offers and accepts, in order of preference. Authenticated ciphers and others cannot stand in one
  * proposal (RFC 7296 §3.3): where one names both, two follow from it, first the kind that is named first.
  */
-export function ikeChoices(configs: readonly IkeProposalConfig[]): Choices[] {
-  return configs.flatMap(config =>
+export const ikeChoices = remembered((configs: readonly IkeProposalConfig[]): readonly Choices[] =>
+  configs.flatMap(config =>
     byKindOfCipher(config.encryption).map(({ encryption, isAead }) =>
       choices(ProtocolId.IKE, [
         [TransformType.ENCR, encryption],
@@ -25,11 +26,23 @@ export function ikeChoices(configs: readonly IkeProposalConfig[]): Choices[] {
         ...additional(config.additionalKeyExchanges),
       ]),
     ),
-  );
-}
+  ),
+);
 
 /** The same of Child SAs. `without`: in IKE_AUTH, where keys come of the IKE SA's own exchange (RFC 7296 §1.2). */
-export function childChoices(configs: readonly ChildProposalConfig[], keyExchanges: 'with' | 'without'): Choices[] {
+export function childChoices(
+  configs: readonly ChildProposalConfig[],
+  keyExchanges: 'with' | 'without',
+): readonly Choices[] {
+  return CHILD_CHOICES[keyExchanges](configs);
+}
+
+const CHILD_CHOICES = {
+  with: remembered((configs: readonly ChildProposalConfig[]) => readChildChoices(configs, 'with')),
+  without: remembered((configs: readonly ChildProposalConfig[]) => readChildChoices(configs, 'without')),
+};
+
+function readChildChoices(configs: readonly ChildProposalConfig[], keyExchanges: 'with' | 'without'): Choices[] {
   return configs.flatMap(config => {
     const exchanged: TypedTokens[] =
       keyExchanges === 'without'

@@ -3,6 +3,7 @@ import type { SelectorInput } from '../../ipsec/spd.ts';
 import { formatAddress } from '../../wire/address.ts';
 import { IpProtocol } from '../../wire/ip-protocol.ts';
 import type { TrafficSelector } from '../../wire/ike/payload.ts';
+import { remembered } from '../remembered.ts';
 import { addressOf, type Box, type Interval, intersection } from './selector-box.ts';
 import { boxesIn, isPartner } from './traffic-selectors.ts';
 
@@ -29,14 +30,14 @@ export function saSelectors(local: readonly TrafficSelector[], remote: readonly 
 }
 
 /** `10.0.0.0/24` as `10.0.0.0-10.0.0.255`; with ` tcp`-like numbers behind it where it is not for all: ` 6 [80-80]`. */
-export function formatSelector(selector: TrafficSelector): string {
+export const formatSelector = remembered((selector: TrafficSelector): string => {
   const [box] = boxesIn([selector]);
   if (box === undefined) return `type ${selector.tsType}`;
   const protocol = protocolOf(box, box);
   const port = box.port[1] < 0n ? 'opaque' : box.port[0] < 0n ? null : `${box.port[0]}-${box.port[1]}`;
   const what = protocol === 'any' && port === null ? '' : ` ${protocol}${port === null ? '' : `[${port}]`}`;
   return `${rangeText(box)}${what}`;
-}
+});
 
 const isAny = ({ protocol }: Box): boolean => protocol[0] !== protocol[1];
 

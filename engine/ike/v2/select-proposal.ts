@@ -115,19 +115,28 @@ function choose({ protocolId, byType }: Choices, proposal: ProposalSubstructure)
   const theirs = tokensByType(proposal);
   const legal = TYPES.get(protocolId) ?? [];
   // A type that is not understood spoils the proposal, RFC 7296 §3.3.6.
-  if ([...theirs.keys()].some(type => !legal.includes(type))) return null;
-  let chosen: Chosen | null = new Map();
-  for (const type of legal.filter(one => !isKeyExchange(one))) {
-    const token = common(byType.get(type) ?? [NONE], theirs.get(type) ?? [NONE])[0];
-    if (token === undefined || (token === NONE && !mayBeNone(type, protocolId, chosen))) return null;
-    chosen = new Map([...chosen, [type, token]]);
+  for (const type of theirs.keys()) if (!legal.includes(type)) return null;
+  const chosen = new Map<number, string>();
+  const common = (type: number): string[] => {
+    const others = theirs.get(type) ?? NOTHING;
+    return (byType.get(type) ?? NOTHING).filter(
+      token => others.includes(token) && (token !== NONE || mayBeNone(type, protocolId, chosen)),
+    );
+  };
+  for (const type of legal) {
+    if (isKeyExchange(type)) continue;
+    const [token] = common(type);
+    if (token === undefined) return null;
+    chosen.set(type, token);
   }
-  const keyExchanges = legal.filter(isKeyExchange).map(type => {
-    const both = common(byType.get(type) ?? [NONE], theirs.get(type) ?? [NONE]);
-    return [type, both.filter(token => token !== NONE || mayBeNone(type, protocolId, chosen ?? new Map()))] as const;
-  });
-  chosen = distinct(keyExchanges, chosen);
-  return chosen;
+  // An additional one that neither names is none.
+  const keyExchanges = legal.filter(
+    type => isKeyExchange(type) && (type === TransformType.KE || byType.has(type) || theirs.has(type)),
+  );
+  return distinct(
+    keyExchanges.map(type => [type, common(type)]),
+    chosen,
+  );
 }
 
 /** Each type's first method that none before it has: RFC 9370 §2.2.1 wants all of them different. null: there is no such choice. */
@@ -143,6 +152,8 @@ function distinct(rest: readonly (readonly [number, readonly string[]])[], chose
   return null;
 }
 
+const NOTHING: readonly string[] = [NONE];
+
 /** Transforms that are not understood, or have attributes that are not, are passed over; their type remains. */
 function tokensByType({ transforms }: ProposalSubstructure): ReadonlyMap<number, readonly string[]> {
   const byType = new Map<number, string[]>();
@@ -154,9 +165,6 @@ function tokensByType({ transforms }: ProposalSubstructure): ReadonlyMap<number,
   }
   return byType;
 }
-
-const common = (preferred: readonly string[], others: readonly string[]): string[] =>
-  preferred.filter(token => others.includes(token));
 
 /** RFC 7296 §3.3.3; an AEAD has no other integrity beside it, RFC 5282 §8. */
 function mayBeNone(type: number, protocolId: number, chosen: Chosen): boolean {

@@ -1,6 +1,7 @@
 import type { Address } from '../../wire/address.ts';
 import { TsType } from '../../wire/ike/registry.ts';
 import type { TrafficSelector } from '../../wire/ike/payload.ts';
+import { remembered } from '../remembered.ts';
 
 /** Both ends inclusive, low first. */
 export type Interval = readonly [bigint, bigint];
@@ -24,7 +25,7 @@ export const ANY_PORT: Interval = [-1n, 65535n];
 export const OPAQUE_PORT: Interval = [-1n, -1n];
 
 /** null: of a type that we do not know (which RFC 7296 §2.9 passes over), or with its ends the wrong way round. */
-export function boxOf(selector: TrafficSelector): Box | null {
+export const boxOf = remembered((selector: TrafficSelector): Box | null => {
   const { tsType, protocol, startPort, endPort, start, end } = selector;
   const octets = tsType === TsType.TS_IPV4_ADDR_RANGE ? 4 : tsType === TsType.TS_IPV6_ADDR_RANGE ? 16 : 0;
   if (octets === 0 || start.length !== octets || end.length !== octets) return null;
@@ -33,7 +34,7 @@ export function boxOf(selector: TrafficSelector): Box | null {
   if (port === null || address[0] > address[1]) return null;
   const family = octets === 4 ? 4 : 6;
   return { family, protocol: protocol === 0 ? ANY_PROTOCOL : [BigInt(protocol), BigInt(protocol)], port, address };
-}
+});
 
 export function selectorOf({ family, protocol, port, address }: Box): TrafficSelector {
   const isAny = protocol[0] !== protocol[1];
@@ -62,13 +63,14 @@ export function intersection(a: Box, b: Box): Box | null {
 
 /** Whether all that is in `inner` is in `outer`. */
 export function contains(outer: Box, inner: Box): boolean {
-  const both = intersection(outer, inner);
-  return both !== null && SIDES.every(side => both[side][0] === inner[side][0] && both[side][1] === inner[side][1]);
+  if (outer.family !== inner.family) return false;
+  return SIDES.every(side => outer[side][0] <= inner[side][0] && inner[side][1] <= outer[side][1]);
 }
 
 /** Whether all that is in `inner` is in one of `outer` or another. */
 export function areCovered(inner: readonly Box[], outer: readonly Box[]): boolean {
-  let left: readonly Box[] = inner;
+  // Most are what was asked for, and within one alone.
+  let left = inner.filter(one => !outer.some(box => contains(box, one)));
   for (const box of outer) left = left.flatMap(one => difference(one, box));
   return left.length === 0;
 }
@@ -82,18 +84,21 @@ export function withoutRedundant(boxes: readonly Box[]): Box[] {
 
 export const isSingleAddress = ({ address }: Box): boolean => address[0] === address[1];
 
+/** Of 4 or 16 octets. */
 export function numberOf(address: Address): bigint {
   let number = 0n;
-  for (const octet of address) number = (number << 8n) | BigInt(octet);
+  const words = new DataView(address.buffer, address.byteOffset, address.length);
+  for (let at = 0; at < address.length; at += 4) number = (number << 32n) | BigInt(words.getUint32(at));
   return number;
 }
 
 export function addressOf(number: bigint, family: 4 | 6): Address {
   const address = new Uint8Array(family === 4 ? 4 : 16);
+  const words = new DataView(address.buffer);
   let rest = number;
-  for (let i = address.length - 1; i >= 0; i--) {
-    address[i] = Number(rest & 0xffn);
-    rest >>= 8n;
+  for (let at = address.length - 4; at >= 0; at -= 4) {
+    words.setUint32(at, Number(BigInt.asUintN(32, rest)));
+    rest >>= 32n;
   }
   return address;
 }

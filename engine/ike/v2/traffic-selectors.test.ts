@@ -12,7 +12,7 @@ const config = (
   protocol: TrafficSelectorConfig['protocol'] = 'any',
   ports: TrafficSelectorConfig['ports'] = 'any',
 ): TrafficSelectorConfig => ({ addresses, protocol, ports });
-const ts = (...texts: (string | TrafficSelectorConfig)[]): TrafficSelector[] =>
+const ts = (...texts: (string | TrafficSelectorConfig)[]): readonly TrafficSelector[] =>
   selectorsOf(
     texts.map(text => (typeof text === 'string' ? config(text) : text)),
     [],

@@ -4,6 +4,7 @@ import { type Address, parseAddress } from '../../wire/address.ts';
 import type { TrafficSelector } from '../../wire/ike/payload.ts';
 import { parsePrefix } from '../../wire/prefix.ts';
 import type { ChildConfig, TrafficSelectorConfig } from '../config.ts';
+import { remembered } from '../remembered.ts';
 import {
   ANY_PORT,
   ANY_PROTOCOL,
@@ -24,9 +25,15 @@ import {
 export type Dynamic = readonly Address[] | 'any';
 
 /** Configured selectors, without duplicates. Throws for text that is no address: configuration was validated. */
-export function selectorsOf(configs: readonly TrafficSelectorConfig[], dynamic: Dynamic): TrafficSelector[] {
-  return boxesOf(configs, dynamic).map(selectorOf);
+export function selectorsOf(configs: readonly TrafficSelectorConfig[], dynamic: Dynamic): readonly TrafficSelector[] {
+  return isStatic(configs) ? staticSelectors(configs) : boxesOf(configs, dynamic).map(selectorOf);
 }
+
+/** Whether they say all themselves. */
+export const isStatic = (configs: readonly TrafficSelectorConfig[]): boolean =>
+  configs.every(({ addresses }) => addresses !== 'dynamic');
+
+const staticSelectors = remembered((configs: readonly TrafficSelectorConfig[]) => boxesOf(configs, []).map(selectorOf));
 
 /**
  * The same with those of a packet in front, RFC 7296 §2.9: the responder has to keep these when it narrows. `source` is the
