@@ -105,21 +105,6 @@ export function hear(daemon: IkeDaemon, input: IkeInput, now: Instant): IkeEffec
 }
 
 /**
- * The commands of one turn of a daemon that are carried out before its datagrams leave, and those that come after: an SA to send by lets
- * go of the packet that has waited for it, which is not to arrive before the message that tells the peer to expect it (Quick Mode's
- * last). Nothing else is sent in between.
- */
-export function inOrder(commands: readonly NodeCommand[]): {
-  readonly before: readonly NodeCommand[];
-  readonly after: readonly NodeCommand[];
-} {
-  const last = commands.findLastIndex(command => !isLast(command));
-  return { before: commands.slice(0, last + 1), after: commands.slice(last + 1) };
-}
-
-const isLast = (command: NodeCommand): boolean => command.kind === 'installSa' && command.sa.direction === 'outbound';
-
-/**
  * Why a node will not do what its daemon wants; null: it will. An administrator may have taken away what the daemon still
  * knows of.
  */

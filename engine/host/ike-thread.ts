@@ -6,7 +6,7 @@ import type { IkeStatus } from '../ike/status.ts';
 import type { LocalPacket, Node, NodeCommand, NodeEvent } from '../node/node.ts';
 import type { Instant } from '../wire/instant.ts';
 import { finishPacket } from '../wire/offload.ts';
-import { IkeInbox, inOrder, refusalOf } from './ike-inbox.ts';
+import { IkeInbox, refusalOf } from './ike-inbox.ts';
 import type { FromIkeThread, IkeQuestion, IkeThreadOrder, ToIkeThread } from './ike-messages.ts';
 import { NegotiatedSas } from './negotiated-sas.ts';
 import { programFile } from './program.ts';
@@ -158,14 +158,14 @@ export class IkeThread {
     }
   }
 
-  /** SAs are in the node before the datagrams leave that let the peer use them; `inOrder` says what comes last. */
+  /**
+   * The peer waits for the datagrams: they leave first. Nothing is read from the wire before the SAs are there; and what has waited for
+   * an SA leaves behind the message that tells the peer to expect it.
+   */
   #carryOut({ commands, datagrams, events, secrets }: Extract<FromIkeThread, { kind: 'effects' }>['effects']): void {
-    const { before, after } = inOrder(commands);
-    const refused = this.#command(before);
     const packets = datagrams.flatMap(each => packetsAround(each, this.#ports, this.#identification++));
     if (packets.length > 0) this.#outside.send(packets.map(octets => ({ octets, offload: null })));
-    refused.push(...this.#command(after));
-    // The peer waits for the datagrams; nobody waits for these.
+    const refused = this.#command(commands);
     if (this.#reveals && commands.length + secrets.length > 0) this.#outside.onSecrets(commands, secrets);
     if (events.length + refused.length > 0) this.#outside.onEvents([...events, ...refused]);
   }

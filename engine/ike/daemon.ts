@@ -7,7 +7,8 @@ import type { IkeStatus } from './status.ts';
 
 /**
  * The IKE daemon of one node, sans I/O: takes datagrams, the time and commands, and returns every effect. engine/ike/create.ts
- * makes them. Whoever runs it gives the commands among the effects to the node, in order and before the datagrams leave.
+ * makes them. Whoever runs it sends the datagrams among the effects and gives the commands to the node, in order and before anything
+ * else is received.
  */
 export interface IkeDaemon {
   /** In order of arrival. */

@@ -1,4 +1,4 @@
-import { hear, IkeInbox, inOrder, refusalOf } from '../../../engine/host/ike-inbox.ts';
+import { hear, IkeInbox, refusalOf } from '../../../engine/host/ike-inbox.ts';
 import { NegotiatedSas } from '../../../engine/host/negotiated-sas.ts';
 import { NO_CONNECTIONS } from '../../../engine/ike/config.ts';
 import type { IkeCommand, IkeDaemon, IkeEffects, IkeEvent, IkeFetch, IkeSecrets } from '../../../engine/ike/daemon.ts';
@@ -329,7 +329,7 @@ export class Machine implements Host {
     this.#sleep();
   }
 
-  /** What its daemon hears, and what is due. Its commands reach the node before its datagrams do. */
+  /** What its daemon hears, and what is due. */
   #runIke(running: Running, ike: RunningIke, now: Instant): void {
     for (const input of ike.inbox.take()) this.#takeIke(running, ike, hear(ike.daemon, input, now));
     if (isDue(ike.daemon.wakeAt(), now)) this.#takeIke(running, ike, ike.daemon.wake(now));
@@ -338,13 +338,12 @@ export class Machine implements Host {
   #takeIke(running: Running, { inbox, seat, negotiated }: RunningIke, effects: IkeEffects): void {
     const { commands, datagrams, events, secrets, fetches } = effects;
     if (secrets.length > 0) this.#outside.revealed(secrets);
-    const { before, after } = inOrder(commands);
-    this.#obey(running, negotiated, before);
     for (const datagram of datagrams) {
       running.outgoing.push(...packetsAround(datagram, seat.ports, seat.random.u32()));
     }
-    if (after.length > 0 && running.outgoing.length > 0) this.#sendDown(running, this.now());
-    this.#obey(running, negotiated, after);
+    // What has waited for an SA leaves behind the message that tells the peer to expect it.
+    if (commands.length > 0 && running.outgoing.length > 0) this.#sendDown(running, this.now());
+    this.#obey(running, negotiated, commands);
     for (const event of events) this.#outside.ikeNoted(event);
     for (const fetch of fetches) {
       const hand = (content: Uint8Array | null) => inbox.command({ kind: 'fetched', id: fetch.id, content });
