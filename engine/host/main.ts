@@ -1,7 +1,6 @@
 /** The process of one live node: see messages.ts for what it is told and what it tells. */
 import type { IkeEvent } from '../ike/daemon.ts';
 import type { NodeEvent } from '../node/node.ts';
-import { collectInOneThread } from './collector.ts';
 import { confine } from './confine.ts';
 import { EventOutbox } from './event-outbox.ts';
 import { launchIkeThread } from './ike-thread.ts';
@@ -9,8 +8,10 @@ import { type LiveNode, type LiveOutside, startLiveNode } from './live-node.ts';
 import type { FromNode, NodeOrder, NodeRequest, ToNode } from './messages.ts';
 import { parentChannel } from './parent-channel.ts';
 import { programFile } from './program.ts';
+import { setV8Flags } from './v8-flags.ts';
 
-collectInOneThread();
+setV8Flags();
+
 const channel = parentChannel<FromNode, ToNode>();
 const outbox = new EventOutbox<NodeEvent>((events, lost) => channel.send({ kind: 'events', events, lost }));
 const ikeOutbox = new EventOutbox<IkeEvent>((events, lost) => channel.send({ kind: 'ikeEvents', events, lost }));
