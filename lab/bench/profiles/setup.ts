@@ -35,15 +35,15 @@ interface SetupPlan {
 
 const QUICK: SetupPlan = {
   cases: QUICK_CASES,
-  handshakes: { warmUp: 5, rounds: 11 },
+  handshakes: { warmUp: 250, rounds: 51 },
   trafficSeconds: 1,
-  secondsPerTurn: 15,
+  secondsPerTurn: 20,
 };
 const FULL: SetupPlan = {
   cases: ALL_CASES,
-  handshakes: { warmUp: 20, rounds: 31 },
+  handshakes: { warmUp: 1000, rounds: 101 },
   trafficSeconds: 3,
-  secondsPerTurn: 80,
+  secondsPerTurn: 150,
 };
 
 export const setup: Profile = {
