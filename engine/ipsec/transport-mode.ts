@@ -1,4 +1,4 @@
-import { internetChecksum } from '../wire/checksum.ts';
+import { headerChecksum } from '../wire/checksum.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import { decodeIpv4, IPV4_HEADER_OCTETS, IPV4_MAX_OCTETS } from '../wire/ipv4.ts';
 import { decodeIpv6, IPV6_HEADER_OCTETS } from '../wire/ipv6.ts';
@@ -45,21 +45,29 @@ export function splitInbound(packet: Uint8Array, protocol: number = IpProtocol.E
   return found?.nextHeader === protocol ? found : null;
 }
 
-/** Head and payload as one packet, with protocol number, length and header checksum; null when it would be too long. */
-export function join({ head, protocolAt }: TransportSplit, protocol: number, payload: Uint8Array): Uint8Array | null {
+/**
+ * Head and payload as one packet, with protocol number, length and header checksum; null when it would be too long. The caller owns
+ * the array, whose first `room` octets are undefined: they stay free for the caller's own header.
+ */
+export function join(
+  { head, protocolAt }: TransportSplit,
+  protocol: number,
+  payload: Uint8Array,
+  room = 0,
+): Uint8Array | null {
   const isIpv4 = u8At(head, 0) >>> 4 === 4;
   const length = head.length + payload.length;
   if (length > (isIpv4 ? IPV4_MAX_OCTETS : IPV6_HEADER_OCTETS + 0xffff)) return null;
-  const packet = freshOctets(length);
-  packet.set(head);
-  packet.set(payload, head.length);
-  packet[protocolAt] = protocol;
+  const packet = freshOctets(room + length);
+  packet.set(head, room);
+  packet.set(payload, room + head.length);
+  packet[room + protocolAt] = protocol;
   if (isIpv4) {
-    setU16(packet, 2, length);
-    setU16(packet, 10, 0);
-    setU16(packet, 10, internetChecksum(packet.subarray(0, head.length)));
+    setU16(packet, room + 2, length);
+    setU16(packet, room + 10, 0);
+    setU16(packet, room + 10, headerChecksum(packet, room, room + head.length));
   } else {
-    setU16(packet, 4, length - IPV6_HEADER_OCTETS);
+    setU16(packet, room + 4, length - IPV6_HEADER_OCTETS);
   }
   return packet;
 }

@@ -6,6 +6,7 @@ import { addressOf } from '../wire/testing/must.ts';
 import { packet4, packet6 } from '../wire/testing/packets.ts';
 import type { OuterTreatment } from './sa.ts';
 import { COPY_OUTWARD, decapsulate, dscpEcnOf, ecnOnDecapsulation, encapsulate } from './tunnel-mode.ts';
+import { encapsulateInUdp } from './udp-encapsulation.ts';
 
 const V4 = { source: addressOf('192.0.2.1'), destination: addressOf('198.51.100.1') };
 const V6 = { source: addressOf('2001:db8::1'), destination: addressOf('2001:db8::2') };
@@ -32,6 +33,38 @@ function wrap(
   if (outer === null) throw new Error('too long');
   return outer;
 }
+
+describe('with a UDP header between, RFC 3948, and room in front', () => {
+  const UDP = { sourcePort: 4500, destinationPort: 61234 };
+  const around = { protocol: IpProtocol.UDP, identification: 0x4711 };
+
+  test.each([
+    ['IPv4', V4],
+    ['IPv6', V6],
+  ])('%s: the same octets as those of a datagram that was made before', (_family, ends) => {
+    const [inner, esp] = [ipv4(), PAYLOAD];
+    const datagram = encapsulateInUdp(esp, { ...UDP, ...ends });
+    if (datagram === null) throw new Error('too long');
+    const at = { ...around, payload: esp, udp: UDP, room: 14 };
+    const roomy = encapsulate(inner, ends.source, ends.destination, at);
+    expect(roomy?.slice(14)).toEqual(wrap(inner, ends, datagram, IpProtocol.UDP));
+  });
+
+  test.each([
+    ['IPv4', V4, 65535 - 20 - 8],
+    ['IPv6', V6, 65535 - 8],
+  ])('%s: room counts for nothing, the UDP header does', (_family, ends, most) => {
+    const longest = (octets: number) =>
+      encapsulate(ipv4(), ends.source, ends.destination, {
+        ...around,
+        payload: new Uint8Array(octets),
+        udp: UDP,
+        room: 14,
+      });
+    expect(longest(most)).not.toBeNull();
+    expect(longest(most + 1)).toBeNull();
+  });
+});
 
 describe('the outer header, RFC 4301 §5.1.2', () => {
   test('IPv4 in IPv4', () => {

@@ -1,10 +1,12 @@
 import { addressVersion, type Address } from '../wire/address.ts';
 import { updateChecksum } from '../wire/checksum.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
-import { encodeIpv4, IPV4_HEADER_OCTETS, IPV4_MAX_OCTETS } from '../wire/ipv4.ts';
-import { encodeIpv6, IPV6_HEADER_OCTETS } from '../wire/ipv6.ts';
+import { freshOctets } from '../wire/fresh-octets.ts';
+import { IPV4_HEADER_OCTETS, IPV4_MAX_OCTETS, writeIpv4Header } from '../wire/ipv4.ts';
+import { IPV6_HEADER_OCTETS, writeIpv6Header } from '../wire/ipv6.ts';
 import { setU16, u16At, u8At } from '../wire/octets.ts';
 import type { OuterTreatment } from './sa.ts';
+import { UDP_ENCAPSULATION_OCTETS, type UdpPorts, writeUdpHeader } from './udp-encapsulation.ts';
 
 /** The outer header's own part; the rest follows from the inner packet. */
 export interface Outer {
@@ -15,11 +17,16 @@ export interface Outer {
   readonly identification: number;
   /** What of the inner header goes into the outer one; absent: all that may. */
   readonly treatment?: OuterTreatment;
+  /** Of a UDP header in front of the payload, RFC 3948 (`protocol` is 17 then); absent: there is none. */
+  readonly udp?: UdpPorts | null;
+  /** Octets that stay free in front of the packet, for the caller's own header; absent: none. */
+  readonly room?: number;
 }
 
 /** The usual one, RFC 4301 §5.1.2 and RFC 6040 §4.1. */
 export const COPY_OUTWARD: OuterTreatment = { dontFragment: 'copy', dscp: 'copy', ecn: 'normal' };
 
+const NO_OPTIONS = new Uint8Array(0);
 const OUTER_HOP_LIMIT = 64;
 /** Every IPv6 path carries it, RFC 8200 §5. */
 const IPV6_MINIMUM_MTU = 1280;
@@ -33,41 +40,46 @@ const CE = 0b11;
  * The outer packet around a whole inner IP packet, RFC 4301 §5.1.2, for ESP and for plain IP-in-IP (RFC 2003, RFC 2473);
  * any mix of versions. DSCP, ECN and DF are copied unless `treatment` says otherwise; options, extension headers, the flow
  * label and the hop limit never are. null when it would be longer than an IP packet can be. The TTL of the inner packet is the
- * forwarder's to decrement.
+ * forwarder's to decrement. The caller owns the array, whose first `room` octets are undefined.
  */
 export function encapsulate(
   inner: Uint8Array,
   source: Address,
   destination: Address,
-  { protocol, payload, identification, treatment = COPY_OUTWARD }: Outer,
+  { protocol, payload, identification, treatment = COPY_OUTWARD, udp = null, room = 0 }: Outer,
 ): Uint8Array | null {
+  const isIpv6 = addressVersion(source) === 6;
+  const upper = room + (isIpv6 ? IPV6_HEADER_OCTETS : IPV4_HEADER_OCTETS);
+  const length = upper + (udp === null ? 0 : UDP_ENCAPSULATION_OCTETS) + payload.length;
+  if (isIpv6 ? length - upper > 0xffff : length - room > IPV4_MAX_OCTETS) return null;
+  const octets = freshOctets(length);
+  octets.set(payload, length - payload.length);
+  if (udp !== null) writeUdpHeader(octets, upper, udp, { source, destination });
   const dscpEcn = outerDscpEcn(dscpEcnOf(inner), treatment);
-  if (addressVersion(source) === 6) {
-    if (payload.length > 0xffff) return null;
-    return encodeIpv6({
+  if (isIpv6) {
+    writeIpv6Header(octets, room, {
       trafficClass: dscpEcn,
       flowLabel: 0, // copying it is for end systems only, §5.1.2.2 note 8
       nextHeader: protocol,
       hopLimit: OUTER_HOP_LIMIT,
       source,
       destination,
-      payload,
+    });
+  } else {
+    writeIpv4Header(octets, room, {
+      dscpEcn,
+      identification,
+      dontFragment: outerDontFragment(inner, treatment),
+      moreFragments: false,
+      fragmentOffset: 0,
+      ttl: OUTER_HOP_LIMIT,
+      protocol,
+      source,
+      destination,
+      options: NO_OPTIONS,
     });
   }
-  if (IPV4_HEADER_OCTETS + payload.length > IPV4_MAX_OCTETS) return null;
-  return encodeIpv4({
-    dscpEcn,
-    identification,
-    dontFragment: outerDontFragment(inner, treatment),
-    moreFragments: false,
-    fragmentOffset: 0,
-    ttl: OUTER_HOP_LIMIT,
-    protocol,
-    source,
-    destination,
-    options: new Uint8Array(0),
-    payload,
-  });
+  return octets;
 }
 
 export type Decapsulation =

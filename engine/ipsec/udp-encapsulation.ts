@@ -33,13 +33,18 @@ export function encapsulateInUdp(esp: Uint8Array, ends: UdpEnds): Uint8Array | n
   const length = UDP_HEADER_OCTETS + esp.length;
   if (length > 0xffff) return null;
   const datagram = freshOctets(length);
-  setU16(datagram, 0, ends.sourcePort);
-  setU16(datagram, 2, ends.destinationPort);
-  setU16(datagram, 4, length);
-  setU16(datagram, 6, 0);
   datagram.set(esp, UDP_HEADER_OCTETS);
-  if (ends.source.length === 16) setU16(datagram, 6, udpChecksum(datagram, ends));
+  writeUdpHeader(datagram, 0, ends, ends);
   return datagram;
+}
+
+/** The header alone of such a datagram, which begins at `at`, goes on to the end of `octets` and is there otherwise. */
+export function writeUdpHeader(octets: Uint8Array, at: number, ports: UdpPorts, addresses: AddressPair): void {
+  setU16(octets, at, ports.sourcePort);
+  setU16(octets, at + 2, ports.destinationPort);
+  setU16(octets, at + 4, octets.length - at);
+  setU16(octets, at + 6, 0);
+  if (addresses.source.length === 16) setU16(octets, at + 6, udpChecksum(octets.subarray(at), addresses));
 }
 
 /** What keeps the mapping of a NAT alive, §2.3; nothing answers it. */
@@ -130,7 +135,7 @@ function computeChecksum(
   return internetChecksum(cleared, pseudoHeaderSum(source, destination, protocol, payload.length));
 }
 
-function udpChecksum(datagram: Uint8Array, { source, destination }: UdpEnds): number {
+function udpChecksum(datagram: Uint8Array, { source, destination }: AddressPair): number {
   const initial = pseudoHeaderSum(source, destination, IpProtocol.UDP, datagram.length);
   return internetChecksum(datagram, initial) || 0xffff;
 }

@@ -18,11 +18,16 @@ export function frameAround(
   payload: Uint8Array,
 ): Uint8Array {
   const frame = freshOctets(ETHERNET_HEADER_OCTETS + payload.length);
+  writeEthernet(frame, link, mac, etherType);
+  frame.set(payload, ETHERNET_HEADER_OCTETS);
+  return frame;
+}
+
+/** The header alone, into the room that was left for it. */
+export function writeEthernet(frame: Uint8Array, link: EthernetInterface, mac: Uint8Array, etherType: number): void {
   frame.set(mac, 0);
   frame.set(link.mac, 6);
   setU16(frame, 12, etherType);
-  frame.set(payload, ETHERNET_HEADER_OCTETS);
-  return frame;
 }
 
 export function ipFrameAround(link: EthernetInterface, mac: Uint8Array, packet: Uint8Array): Uint8Array {

@@ -1,9 +1,11 @@
 import { formatAddress } from '../wire/address.ts';
+import { ETHERNET_HEADER_OCTETS, EtherType } from '../wire/ethernet.ts';
+import { u8At } from '../wire/octets.ts';
 import { type Core, deliver, drop, NESTING_MAX, type Origin, type Originated } from './core.ts';
 import { type Decision, decideSending } from './decision.ts';
 import { filterOut } from './filter-gate.ts';
 import { fit } from './fit.ts';
-import { emit, ipFrameAround } from './frame-output.ts';
+import { emit, ipFrameAround, writeEthernet } from './frame-output.ts';
 import { holdOriginated } from './held-packets.ts';
 import { leavesByWrongInterface } from './host-model.ts';
 import { behindEthernet, sendOnLink } from './link-output.ts';
@@ -15,6 +17,7 @@ import { type Packet, parsePacket } from './packet.ts';
 import { learntPathMtus } from './path.ts';
 import { refuse } from './report.ts';
 import { sendProtected } from './protect-output.ts';
+import type { SealedFrame } from './sealing.ts';
 import { sendEncapsulated } from './tunnel-output.ts';
 import { countOn } from './policy-set.ts';
 import { hopeFor, wantSa } from './want.ts';
@@ -43,6 +46,32 @@ export function sendOriginated(core: Core, originated: Originated): void {
   const isIke = origin === 'above' && !isProtected && isSentByIke(core, packet);
   const decision = isIke ? decideIke(core, packet, zone) : decisionFor(core, packet, isProtected, zone);
   if (!holdOriginated(core, originated, decision)) carryOut(core, packet, decision, origin, depth);
+}
+
+/**
+ * The short way for what most packets of an SA are: of a flow that was decided on, to a neighbour that is known, over a path of which
+ * no ICMP error has told. Its own array becomes the frame. false: it needs the long way, and nothing was changed.
+ */
+export function sendKnownFlow(core: Core, { octets, depth }: SealedFrame): boolean {
+  if (core.filter !== null || core.nat !== null || depth > NESTING_MAX) return false;
+  if (!core.flows.select(octets, ETHERNET_HEADER_OCTETS)) return false;
+  const decision = core.flows.get('protected', null);
+  if (decision === null || decision.kind !== 'forward' || decision.hope !== null) return false;
+  const { exit, neighbour, policy } = decision;
+  if (neighbour === null || !isFresh(neighbour, core.now)) return false;
+  const version = u8At(octets, ETHERNET_HEADER_OCTETS) >> 4 === 4 ? 4 : 6;
+  const mtu = version === 4 ? exit.mtu : exit.mtu6;
+  if (core.hostModel[version] !== 'weak' || octets.length - ETHERNET_HEADER_OCTETS > mtu) return false;
+  if (core.outerPathMtus.size > 0 && hasLearntMtu(core, octets, version)) return false;
+  countOn(policy, 1, core.now);
+  writeEthernet(octets, exit, neighbour.mac, version === 4 ? EtherType.IPV4 : EtherType.IPV6);
+  emit(core, exit, octets, null);
+  return true;
+}
+
+function hasLearntMtu(core: Core, frame: Uint8Array, version: 4 | 6): boolean {
+  const at = ETHERNET_HEADER_OCTETS + (version === 4 ? 16 : 24);
+  return core.outerPathMtus.get(frame.subarray(at, at + (version === 4 ? 4 : 16)), core.now) !== null;
 }
 
 /** Does with a packet what was decided for its flow; its hop limit is the one to send. */

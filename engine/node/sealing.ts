@@ -1,10 +1,10 @@
 import type { AhSealResult, SealResult } from '../ipsec/kernel.ts';
-import type { SaEnds } from '../ipsec/outbound-table.ts';
 import type { AhOutboundSa, EspOutboundSa, OutboundSa } from '../ipsec/sa.ts';
 import { join, splitOutbound } from '../ipsec/transport-mode.ts';
 import { encapsulate } from '../ipsec/tunnel-mode.ts';
-import { encapsulateInUdp } from '../ipsec/udp-encapsulation.ts';
+import { encapsulateInUdp, type UdpPorts } from '../ipsec/udp-encapsulation.ts';
 import { formatAddress } from '../wire/address.ts';
+import { ETHERNET_HEADER_OCTETS } from '../wire/ethernet.ts';
 import { IpProtocol } from '../wire/ip-protocol.ts';
 import {
   type Core,
@@ -28,37 +28,44 @@ export function applyLayer(core: Core, octets: Uint8Array, sealing: Sealing): vo
   else authenticateLater(core, octets, layer.sa, layer, sealing);
 }
 
-/** What ESP made of a packet: on its way with it, or the end of its SA. */
-export function takeSealed(core: Core, { job, wrap, sealing }: PendingSeal, result: SealResult): Originated | null {
+/** A packet that all its SAs have protected, behind room for an Ethernet header. Nobody else has the array. */
+export interface SealedFrame {
+  readonly octets: Uint8Array;
+  /** Of the packet: how often it was encapsulated here. */
+  readonly depth: number;
+}
+
+/** What ESP made of a packet; null where the next SA is to have it, or there is none: the end of an SA. */
+export function takeSealed(core: Core, { job, wrap, sealing }: PendingSeal, result: SealResult): SealedFrame | null {
   if (result.kind === 'sequenceExhausted') {
     dropExhausted(core, job.sa);
     return null;
   }
   noteUse(core, job.sa, sealing);
-  const carried = inUdp(job.sa, result.esp, wrap.kind === 'tunnel' ? wrap.outer : job.sa);
-  const protocol = job.sa.encapsulation === null ? IpProtocol.ESP : IpProtocol.UDP;
-  const packet =
-    carried === null
-      ? null
-      : wrap.kind === 'transport'
-        ? join(wrap.split, protocol, carried)
-        : encapsulate(wrap.inner, wrap.outer.source, wrap.outer.destination, {
-            protocol,
-            payload: carried,
-            identification: nextIdentification(core),
-            treatment: job.sa.outer,
-          });
-  if (packet !== null) return goOn(core, packet, sealing);
-  drop(core, 'packetTooBig', () => `${result.esp.length} octets of ESP do not fit an IP packet`);
+  const octets = espFrame(core, job.sa, wrap, result.esp);
+  if (octets === null) {
+    drop(core, 'packetTooBig', () => `${result.esp.length} octets of ESP do not fit an IP packet`);
+    return null;
+  }
+  const depth = depthAfter(sealing);
+  if (isLast(sealing)) return { octets, depth };
+  applyLayer(core, octets.subarray(ETHERNET_HEADER_OCTETS), { ...sealing, index: sealing.index + 1, depth });
   return null;
 }
 
-/** The same of AH. */
+/** The same packet as any other that leaves. */
+export function packetIn({ octets, depth }: SealedFrame): Originated {
+  return protectedPacket(octets.subarray(ETHERNET_HEADER_OCTETS), depth);
+}
+
+/** What AH made of a packet, likewise. */
 export function takeAuthenticated(core: Core, { job, sealing }: PendingAuthentication, result: AhSealResult) {
   switch (result.kind) {
     case 'sealed':
       noteUse(core, job.sa, sealing);
-      return goOn(core, result.packet, sealing);
+      if (isLast(sealing)) return protectedPacket(result.packet, depthAfter(sealing));
+      applyLayer(core, result.packet, { ...sealing, index: sealing.index + 1, depth: depthAfter(sealing) });
+      return null;
     case 'sequenceExhausted':
       dropExhausted(core, job.sa);
       return null;
@@ -68,14 +75,39 @@ export function takeAuthenticated(core: Core, { job, sealing }: PendingAuthentic
   }
 }
 
-/** To the next SA; null while there is one. */
-function goOn(core: Core, octets: Uint8Array, { layers, index, depth }: Sealing): Originated | null {
-  const after = layers[index]?.outer === null ? depth : depth + 1;
-  if (index + 1 === layers.length) {
-    return { octets, offload: null, origin: 'node', depth: after, isProtected: true, zone: null };
+const isLast = ({ layers, index }: Sealing): boolean => index + 1 === layers.length;
+
+const depthAfter = ({ layers, index, depth }: Sealing): number => (layers[index]?.outer === null ? depth : depth + 1);
+
+function protectedPacket(octets: Uint8Array, depth: number): Originated {
+  return { octets, offload: null, origin: 'node', depth, isProtected: true, zone: null };
+}
+
+/**
+ * The IP packet with this ESP, in UDP (RFC 3948 §2.1) where the SA says so, behind room for an Ethernet header; null when it would
+ * be too long.
+ */
+function espFrame(core: Core, sa: EspOutboundSa, wrap: PendingSeal['wrap'], esp: Uint8Array): Uint8Array | null {
+  const udp = udpPortsOf(sa);
+  const protocol = udp === null ? IpProtocol.ESP : IpProtocol.UDP;
+  if (wrap.kind === 'tunnel') {
+    return encapsulate(wrap.inner, wrap.outer.source, wrap.outer.destination, {
+      protocol,
+      payload: esp,
+      identification: nextIdentification(core),
+      treatment: sa.outer,
+      udp,
+      room: ETHERNET_HEADER_OCTETS,
+    });
   }
-  applyLayer(core, octets, { layers, index: index + 1, depth: after });
-  return null;
+  const { source, destination } = sa;
+  const payload = udp === null ? esp : encapsulateInUdp(esp, { ...udp, source, destination });
+  return payload === null ? null : join(wrap.split, protocol, payload, ETHERNET_HEADER_OCTETS);
+}
+
+function udpPortsOf({ encapsulation }: EspOutboundSa): UdpPorts | null {
+  if (encapsulation === null) return null;
+  return { sourcePort: encapsulation.localPort, destinationPort: encapsulation.remotePort };
 }
 
 function sealLater(core: Core, octets: Uint8Array, sa: EspOutboundSa, layer: Layer, sealing: Sealing): void {
@@ -108,13 +140,6 @@ function authenticateLater(core: Core, octets: Uint8Array, sa: AhOutboundSa, lay
   const split = whole === null ? null : splitOutbound(whole);
   if (split === null) dropUnsplit(core);
   else core.authentications.push({ job: { sa, split }, sealing });
-}
-
-/** RFC 3948 §2.1, where the SA says so; null when it would be too long. */
-function inUdp({ encapsulation }: EspOutboundSa, esp: Uint8Array, { source, destination }: SaEnds): Uint8Array | null {
-  if (encapsulation === null) return esp;
-  const { localPort, remotePort } = encapsulation;
-  return encapsulateInUdp(esp, { source, destination, sourcePort: localPort, destinationPort: remotePort });
 }
 
 function dropUnsplit(core: Core): void {

@@ -4,8 +4,8 @@ import { type Core, drop } from './core.ts';
 import { takeOpened, takeVerified } from './ipsec-input.ts';
 import { forward, forwardKnownPacket } from './forward.ts';
 import { takePacket } from './frame-input.ts';
-import { sendOriginated } from './output.ts';
-import { takeAuthenticated, takeSealed } from './sealing.ts';
+import { sendKnownFlow, sendOriginated } from './output.ts';
+import { packetIn, takeAuthenticated, takeSealed } from './sealing.ts';
 
 /** Runs the steps that wait, but for those that wait for the ESP kernel: those are gathered from a whole batch. */
 export function runTasks(core: Core): void {
@@ -67,8 +67,8 @@ function sealBatch(core: Core): void {
   core.seals = [];
   const seal = (jobs: readonly SealJob[]) => core.kernel.seal(jobs);
   runBatch(core, batch, 'noSa', seal, (pending, result) => {
-    const packet = takeSealed(core, pending, result);
-    if (packet !== null) sendOriginated(core, packet);
+    const sealed = takeSealed(core, pending, result);
+    if (sealed !== null && !sendKnownFlow(core, sealed)) sendOriginated(core, packetIn(sealed));
   });
 }
 

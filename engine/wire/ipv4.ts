@@ -85,30 +85,33 @@ export function ipv4ChecksumIsRight(octets: Uint8Array): boolean {
 /** With Total Length and Header Checksum. RangeError for what does not fit into a packet. */
 export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   const headerLength = IPV4_HEADER_OCTETS + packet.options.length;
-  const totalLength = headerLength + packet.payload.length;
-  if (packet.options.length % 4 !== 0 || headerLength > 60)
-    throw new RangeError(`${packet.options.length} octets of options`);
-  if (packet.fragmentOffset % 8 !== 0 || packet.fragmentOffset > 65528) throw new RangeError('fragment offset');
-  if (totalLength > IPV4_MAX_OCTETS) throw new RangeError(`${totalLength} octets are more than an IPv4 packet`);
-  const octets = freshOctets(totalLength);
-  octets[0] = 0x40 | (headerLength >> 2);
-  octets[1] = packet.dscpEcn;
-  setU16(octets, 2, totalLength);
-  setU16(octets, 4, packet.identification);
-  setU16(
-    octets,
-    6,
-    (packet.dontFragment ? 0x4000 : 0) | (packet.moreFragments ? 0x2000 : 0) | (packet.fragmentOffset >> 3),
-  );
-  octets[8] = packet.ttl;
-  octets[9] = packet.protocol;
-  setU16(octets, 10, 0);
-  octets.set(packet.source, 12);
-  octets.set(packet.destination, 16);
-  octets.set(packet.options, IPV4_HEADER_OCTETS);
+  const octets = freshOctets(headerLength + packet.payload.length);
+  writeIpv4Header(octets, 0, packet);
   octets.set(packet.payload, headerLength);
-  setU16(octets, 10, headerChecksum(octets, 0, headerLength));
   return octets;
+}
+
+/** The header alone, of a packet that begins at `at` and goes on to the end of `octets`. RangeError as above. */
+export function writeIpv4Header(octets: Uint8Array, at: number, header: Omit<Ipv4Packet, 'payload'>): void {
+  const { options, fragmentOffset } = header;
+  const headerLength = IPV4_HEADER_OCTETS + options.length;
+  const totalLength = octets.length - at;
+  if (options.length % 4 !== 0 || headerLength > 60) throw new RangeError(`${options.length} octets of options`);
+  if (fragmentOffset % 8 !== 0 || fragmentOffset > 65528) throw new RangeError('fragment offset');
+  if (totalLength > IPV4_MAX_OCTETS) throw new RangeError(`${totalLength} octets are more than an IPv4 packet`);
+  const flags = (header.dontFragment ? 0x4000 : 0) | (header.moreFragments ? 0x2000 : 0);
+  octets[at] = 0x40 | (headerLength >> 2);
+  octets[at + 1] = header.dscpEcn;
+  setU16(octets, at + 2, totalLength);
+  setU16(octets, at + 4, header.identification);
+  setU16(octets, at + 6, flags | (fragmentOffset >> 3));
+  octets[at + 8] = header.ttl;
+  octets[at + 9] = header.protocol;
+  setU16(octets, at + 10, 0);
+  octets.set(header.source, at + 12);
+  octets.set(header.destination, at + 16);
+  if (options.length > 0) octets.set(options, at + IPV4_HEADER_OCTETS);
+  setU16(octets, at + 10, headerChecksum(octets, at, at + headerLength));
 }
 
 /**

@@ -50,15 +50,20 @@ export function decodeIpv6Quoted(octets: Uint8Array): Ipv6Packet {
 
 /** RangeError for a payload above 65535 octets. */
 export function encodeIpv6(packet: Ipv6Packet): Uint8Array {
-  if (packet.payload.length > 65535)
-    throw new RangeError(`${packet.payload.length} octets are more than an IPv6 payload`);
   const octets = freshOctets(IPV6_HEADER_OCTETS + packet.payload.length);
-  setU32(octets, 0, (6 << 28) | ((packet.trafficClass & 0xff) << 20) | (packet.flowLabel & 0xfffff));
-  setU16(octets, 4, packet.payload.length);
-  octets[6] = packet.nextHeader;
-  octets[7] = packet.hopLimit;
-  octets.set(packet.source, 8);
-  octets.set(packet.destination, 24);
+  writeIpv6Header(octets, 0, packet);
   octets.set(packet.payload, IPV6_HEADER_OCTETS);
   return octets;
+}
+
+/** The header alone, of a packet that begins at `at` and goes on to the end of `octets`. RangeError as above. */
+export function writeIpv6Header(octets: Uint8Array, at: number, header: Omit<Ipv6Packet, 'payload'>): void {
+  const payloadLength = octets.length - at - IPV6_HEADER_OCTETS;
+  if (payloadLength > 65535) throw new RangeError(`${payloadLength} octets are more than an IPv6 payload`);
+  setU32(octets, at, (6 << 28) | ((header.trafficClass & 0xff) << 20) | (header.flowLabel & 0xfffff));
+  setU16(octets, at + 4, payloadLength);
+  octets[at + 6] = header.nextHeader;
+  octets[at + 7] = header.hopLimit;
+  octets.set(header.source, at + 8);
+  octets.set(header.destination, at + 24);
 }
