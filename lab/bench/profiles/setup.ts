@@ -35,9 +35,9 @@ interface SetupPlan {
 
 const QUICK: SetupPlan = {
   cases: QUICK_CASES,
-  handshakes: { warmUp: 250, rounds: 51 },
+  handshakes: { warmUp: 200, rounds: 51 },
   trafficSeconds: 1,
-  secondsPerTurn: 20,
+  secondsPerTurn: 18,
 };
 const FULL: SetupPlan = {
   cases: ALL_CASES,
