@@ -3,8 +3,8 @@ import { decrypt, encrypt } from '../crypto/cipher.ts';
 import { icvOctets } from '../crypto/esp-suite.ts';
 import { icv, icvsEqual } from '../crypto/icv.ts';
 import { ESP_HEADER_OCTETS } from '../wire/esp.ts';
-import { setU32 } from '../wire/octets.ts';
-import { keysOf } from './esp-keys.ts';
+import { setU32, u32At, u8At } from '../wire/octets.ts';
+import { type EspKeys, keysOf } from './esp-keys.ts';
 import { freshOctets } from '../wire/fresh-octets.ts';
 import { ESP_TRAILER_OCTETS } from './esp-trailer.ts';
 import type { EspParameters } from './sa.ts';
@@ -28,8 +28,8 @@ export function protectPacket(sa: EspParameters, sequence: bigint, iv: Uint8Arra
   esp.set(iv, ESP_HEADER_OCTETS);
   const keys = keysOf(sa);
   if (integrity === null) {
-    const nonce = nonceOf(keys.salt, iv, sequence);
-    const { ciphertext, tag } = sealAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp), plaintext);
+    const nonce = nonceOf(keys, iv, sequence);
+    const { ciphertext, tag } = sealAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp, keys), plaintext);
     esp.set(ciphertext, ciphertextAt);
     esp.set(tag, icvAt);
   } else {
@@ -49,8 +49,8 @@ export function unprotectPacket(sa: EspParameters, sequence: bigint, esp: Uint8A
   const received = esp.subarray(icvAt);
   const keys = keysOf(sa);
   if (integrity === null) {
-    const nonce = nonceOf(keys.salt, iv, sequence);
-    return openAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp), ciphertext, received);
+    const nonce = nonceOf(keys, iv, sequence);
+    return openAead(encryption, keys.encryption, nonce, aadOf(sa, sequence, esp, keys), ciphertext, received);
   }
   if (!icvsEqual(icvOf(sa, sequence, esp.subarray(0, icvAt)), received)) return null;
   return decrypt(encryption, keys.encryption, keys.salt, iv, ciphertext);
@@ -70,15 +70,12 @@ export function shapeError(sa: EspParameters, esp: Uint8Array): string | null {
 /**
  * The AAD of an AEAD: SPI and sequence number, all 64 bits of it with ESN; RFC 4106 §5, RFC 7634 §2.1. GMAC counts in the IV
  * too, before the payload: RFC 4543 has it so in figure 4 and not in figure 2, the vectors of draft-mcgrew-gcm-test-01 are
- * so, and so do others.
+ * so, and so do others. Valid until the next packet.
  */
-function aadOf(sa: EspParameters, sequence: bigint, esp: Uint8Array): Uint8Array {
-  const ivOctets = sa.suite.encryption.kind === 'gmac' ? sa.suite.encryption.ivOctets : 0;
-  if (!sa.esn) return esp.subarray(0, ESP_HEADER_OCTETS + ivOctets);
-  const aad = new Uint8Array(12 + ivOctets);
-  aad.set(esp.subarray(0, 4));
-  setU32(aad, 4, highHalf(sequence));
-  aad.set(esp.subarray(4, ESP_HEADER_OCTETS + ivOctets), 8);
+function aadOf({ esn }: EspParameters, sequence: bigint, esp: Uint8Array, { aad }: EspKeys): Uint8Array {
+  setU32(aad, 0, u32At(esp, 0));
+  if (esn) setU32(aad, 4, highHalf(sequence));
+  for (let at = esn ? 8 : 4, from = 4; at < aad.length; at++, from++) aad[at] = u8At(esp, from);
   return aad;
 }
 
@@ -93,10 +90,8 @@ function icvOf(sa: EspParameters, sequence: bigint, packet: Uint8Array): Uint8Ar
   return icv(integrity, key, packet, high);
 }
 
-/** Salt and IV, RFC 4106 §4; an implicit IV is the sequence number in 64 bits, RFC 8750 §4. */
-function nonceOf(salt: Uint8Array, iv: Uint8Array, sequence: bigint): Uint8Array {
-  const nonce = new Uint8Array(salt.length + 8);
-  nonce.set(salt);
+/** Salt and IV, RFC 4106 §4; an implicit IV is the sequence number in 64 bits, RFC 8750 §4. Valid until the next packet. */
+function nonceOf({ nonce, salt }: EspKeys, iv: Uint8Array, sequence: bigint): Uint8Array {
   if (iv.length === 0) {
     setU32(nonce, salt.length, highHalf(sequence));
     setU32(nonce, salt.length + 4, lowHalf(sequence));
