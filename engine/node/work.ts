@@ -9,10 +9,7 @@ import { packetIn, takeAuthenticated, takeSealed } from './sealing.ts';
 
 /** Runs the steps that wait, but for those that wait for the ESP kernel: those are gathered from a whole batch. */
 export function runTasks(core: Core): void {
-  if (core.tasks.length === 0) return;
-  for (let i = 0; i < core.tasks.length; i++) {
-    const task = core.tasks[i];
-    if (task === undefined) throw new Error('a task that is not there');
+  for (let task = core.tasks.shift(); task !== undefined; task = core.tasks.shift()) {
     if (task.kind === 'originate') {
       sendOriginated(core, task.packet);
       continue;
@@ -30,7 +27,6 @@ export function runTasks(core: Core): void {
     const arrival = { ...ingress, interface: ingress.interface };
     if (!forwardKnownPacket(core, octets, arrival)) takePacket(core, octets, null, arrival, false);
   }
-  core.tasks.length = 0;
 }
 
 /**

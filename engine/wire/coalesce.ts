@@ -3,7 +3,7 @@ import { ETHERNET_HEADER_OCTETS, EtherType } from './ethernet.ts';
 import { IpProtocol } from './ip-protocol.ts';
 import { IPV4_HEADER_OCTETS } from './ipv4.ts';
 import { IPV6_HEADER_OCTETS } from './ipv6.ts';
-import { octetsEqual, setU16, u16At, u32At, u8At } from './octets.ts';
+import { rangesEqual, setU16, u16At, u32At, u8At } from './octets.ts';
 import type { Offload } from './offload.ts';
 import { TCP_HEADER_OCTETS, TcpFlag } from './tcp.ts';
 
@@ -118,7 +118,7 @@ function follows(first: Segment, next: Segment, count: number): boolean {
   if (u32At(b, transport + 4) !== (u32At(a, transport + 4) + count * first.size) >>> 0) return false;
   if (first.version === 4 && u16At(b, ip + 4) !== ((u16At(a, ip + 4) + count) & 0xffff)) return false;
   const [length, afterLength] = first.version === 4 ? [ip + 2, ip + 6] : [ip + 4, ip + 6];
-  const same = (from: number, to: number): boolean => octetsEqual(a.subarray(from, to), b.subarray(from, to));
+  const same = (from: number, to: number): boolean => rangesEqual(a, b, from, to);
   return (
     same(0, length) &&
     (first.version === 4

@@ -10,7 +10,7 @@ let used = 0;
  * strangers send keeps a copy. A plain Uint8Array, because a Buffer's `slice` does not copy.
  */
 export function freshOctets(count: number): Uint8Array {
-  if (count > CUT_MAX) return new Uint8Array(count);
+  if (count > CUT_MAX) return new Uint8Array(Buffer.allocUnsafeSlow(count).buffer);
   if (used + count > SLAB_OCTETS) {
     slab = Buffer.allocUnsafeSlow(SLAB_OCTETS).buffer;
     used = 0;

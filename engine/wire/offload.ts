@@ -1,6 +1,7 @@
 import { headerChecksum, internetChecksum, pseudoHeaderSum } from './checksum.ts';
 import { ETHERNET_HEADER_OCTETS, EtherType } from './ethernet.ts';
 import { IpProtocol } from './ip-protocol.ts';
+import { freshOctets } from './fresh-octets.ts';
 import { decodeIpv4Unverified } from './ipv4.ts';
 import { decodeIpv6, IPV6_HEADER_OCTETS } from './ipv6.ts';
 import { walkExtensions } from './ipv6-extension.ts';
@@ -82,7 +83,7 @@ function segment(octets: Uint8Array, ip: number, segments: NonNullable<Offload['
   const total = count * layout.payload + layout.end - layout.payload;
   if (total > BLOCK_MAX_OCTETS) throw new WireError('offload segment size', 0, `${size}, which makes ${total} octets`);
   // One array for all: 45 small ones take longer than all else that is done here.
-  const block = new Uint8Array(total);
+  const block = freshOctets(total);
   const packets: Uint8Array[] = [];
   let at = 0;
   for (let index = 0; index < count; index++) {
