@@ -1,6 +1,6 @@
 import { icvsEqual } from '../../crypto/icv.ts';
 import { schemeOf } from '../../crypto/signature-scheme.ts';
-import { type Certificate, parseCertificate } from '../../pki/certificate.ts';
+import type { Certificate } from '../../pki/certificate.ts';
 import { keyOf } from '../../pki/certificate-key.ts';
 import { emptyPathMemory } from '../../pki/memory.ts';
 import type { StrengthFloor } from '../../pki/strength.ts';
@@ -120,8 +120,10 @@ function verifySignature(claim: PeerClaim, world: World): PeerVerdict {
     const key = keyOf(leaf);
     if (key === null || !verifyProof(key, suite, hash, signature.data)) continue;
     const path = pathOf(claim, leaf, others, crls, world);
-    if (path.kind === 'trusted')
+    if (path.kind === 'trusted') {
+      world.memory.known.keep(leaf);
       return { kind: 'accepted', method: methodName(suite), remarks: remarksOn(claim, leaf) };
+    }
     if (path.kind === 'needsFetches') return { kind: 'waits', fetches: path.fetches };
     problem ??= path.why;
   }
@@ -146,7 +148,7 @@ function peerCertificates({ payloads, remoteIdentity }: PeerClaim, world: World)
   const known = payloadsOf(payloads, 'CERT').filter(({ encoding }) => KNOWN.includes(encoding));
   const given = readCertificates(known, { limits, mayFetch: false, fetched: () => null });
   if (given.kind !== 'read') return refused('certificates that cannot be taken', IsakmpNotify['INVALID-CERTIFICATE']);
-  const certificates = given.certificates.map(der => parseCertificate(der)).filter(one => one !== null);
+  const certificates = given.certificates.map(der => world.memory.known.read(der)).filter(one => one !== null);
   const leaves = certificates.filter(one => certifies(one, remoteIdentity));
   if (leaves.length === 0 && given.certificates.length > 0) {
     const why =

@@ -1,6 +1,6 @@
 import { verify } from '../../crypto/sign.ts';
 import type { PublicKey, SignatureScheme } from '../../crypto/signature.ts';
-import { type Certificate, parseCertificate } from '../../pki/certificate.ts';
+import type { Certificate } from '../../pki/certificate.ts';
 import { keyOf } from '../../pki/certificate-key.ts';
 import { octetsEqual } from '../../wire/octets.ts';
 import { CertEncoding } from '../../wire/ike/registry.ts';
@@ -51,7 +51,9 @@ export function verifyPeerSignature(claim: PeerClaim): PeerSignature {
     if (scheme === undefined) continue;
     if (candidate.leaf === null) return { kind: 'verified', scheme };
     const path = validatePeerPath(claim, candidate.leaf, candidate.others, candidate.crls);
-    return path.kind === 'trusted' ? { kind: 'verified', scheme } : path;
+    if (path.kind !== 'trusted') return path;
+    claim.memory.known.keep(candidate.leaf);
+    return { kind: 'verified', scheme };
   }
   return refused(found.keys.length === 0 ? 'no key of that identity' : 'the signature is not of that key');
 }
@@ -68,11 +70,12 @@ function peerKeys(claim: PeerClaim): PeerKeys {
   if (read.kind !== 'read') return read;
   const [first, ...more] = read.certificates;
   if (first === undefined) return { kind: 'keys', keys: [...rawKeys(claim, null), ...configuredKeys(claim)] };
-  const leaf = parseCertificate(first);
+  const { known } = claim.memory;
+  const leaf = known.read(first);
   const key = leaf === null ? null : keyOf(leaf);
   if (leaf === null || key === null) return refused('a certificate that cannot be read');
   if (!certifies(leaf, claim.remoteIdentity)) return refused('the certificate is of another identity');
-  const others = more.map(der => parseCertificate(der)).filter(certificate => certificate !== null);
+  const others = more.map(der => known.read(der)).filter(certificate => certificate !== null);
   return { kind: 'keys', keys: [{ key, leaf, others, crls: read.crls }] };
 }
 
