@@ -26,14 +26,14 @@ export type ToIkeThread =
       readonly answers: MessagePort;
       readonly answered: SharedArrayBuffer;
     }
-  /** The next ones follow when these are `done`. */
+  /** The next ones follow when it has done with these. */
   | { readonly kind: 'inputs'; readonly inputs: readonly IkeInput[] }
   | { readonly kind: 'status'; readonly id: number }
   | { readonly kind: 'skew'; readonly byNs: number };
 
 export type FromIkeThread =
-  | { readonly kind: 'effects'; readonly effects: Omit<IkeEffects, 'fetches'> }
-  | { readonly kind: 'done' }
+  /** `isDone`: it has done with its `inputs`. */
+  | { readonly kind: 'effects'; readonly effects: Omit<IkeEffects, 'fetches'>; readonly isDone: boolean }
   | { readonly kind: 'status'; readonly id: number; readonly status: IkeStatus }
   /** The daemon waits, in its thread, for an answer. */
   | { readonly kind: 'question'; readonly question: IkeQuestion };

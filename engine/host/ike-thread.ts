@@ -128,8 +128,7 @@ export class IkeThread {
     switch (message.kind) {
       case 'effects':
         this.#carryOut(message.effects);
-        break;
-      case 'done':
+        if (!message.isDone) break;
         this.#isBusy = false;
         this.flush();
         if (!this.#isBusy) this.#retired?.();

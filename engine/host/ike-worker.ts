@@ -50,8 +50,9 @@ function take(message: ToIkeThread): void {
     case 'start':
       throw new Error('the daemon was started already');
     case 'inputs':
-      for (const input of message.inputs) tell(hear(daemon, input, clock.now()));
-      send({ kind: 'done' });
+      for (const [i, input] of message.inputs.entries()) {
+        tell(hear(daemon, input, clock.now()), i === message.inputs.length - 1);
+      }
       break;
     case 'status':
       send({ kind: 'status', id: message.id, status: daemon.status(clock.now()) });
@@ -63,8 +64,9 @@ function take(message: ToIkeThread): void {
   arm();
 }
 
-function tell({ fetches, ...effects }: IkeEffects): void {
-  if (Object.values(effects).some(list => list.length > 0)) send({ kind: 'effects', effects });
+/** `isDone`: of the last of the inputs that were given. */
+function tell({ fetches, ...effects }: IkeEffects, isDone = false): void {
+  if (isDone || Object.values(effects).some(list => list.length > 0)) send({ kind: 'effects', effects, isDone });
   for (const fetch of fetches) void answerFetch(fetch);
 }
 
