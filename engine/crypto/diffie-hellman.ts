@@ -1,4 +1,4 @@
-import type { KeyExchangeAnswer, KeyExchangeMethod, KeyExchangeResult } from './key-exchange.ts';
+import type { KeyExchangeAnswer, KeyExchangeMethod, KeyExchangeResult, KeyPair } from './key-exchange.ts';
 import type { Random } from './random.ts';
 
 /** A group as the table of key exchanges wants it: both sides do the same, RFC 7296 §1.2. */
@@ -11,7 +11,10 @@ export interface DiffieHellmanGroup {
   agree(secret: Uint8Array, peer: Uint8Array): KeyExchangeResult;
 }
 
-export type KeyExchangeSteps = Pick<KeyExchangeMethod, 'initiatorOctets' | 'responderOctets' | 'begin' | 'respond'>;
+export type KeyExchangeSteps = Pick<
+  KeyExchangeMethod,
+  'initiatorOctets' | 'responderOctets' | 'begin' | 'draw' | 'respond'
+>;
 
 export function diffieHellman(group: DiffieHellmanGroup): KeyExchangeSteps {
   return {
@@ -21,10 +24,14 @@ export function diffieHellman(group: DiffieHellmanGroup): KeyExchangeSteps {
       const secret = group.drawPrivate(random);
       return { data: group.publicOf(secret), finish: data => agreeChecked(group, secret, data) };
     },
-    respond(initiatorData, random): KeyExchangeAnswer {
+    draw(random): KeyPair {
       const secret = group.drawPrivate(random);
+      return { secret, data: group.publicOf(secret) };
+    },
+    respond(initiatorData, random, drawn): KeyExchangeAnswer {
+      const secret = drawn?.secret ?? group.drawPrivate(random);
       const result = agreeChecked(group, secret, initiatorData);
-      return result.kind === 'invalid' ? result : { ...result, data: group.publicOf(secret) };
+      return result.kind === 'invalid' ? result : { ...result, data: drawn?.data ?? group.publicOf(secret) };
     },
   };
 }

@@ -77,6 +77,18 @@ test.each(USABLE.map(one => [one.token, one] as const))('%s: both sides agree', 
   expect(one.respond(start.data, again)).toEqual(answer);
 });
 
+test.each(USABLE.filter(({ kind }) => kind !== 'kem').map(one => [one.token, one] as const))(
+  '%s: a pair that was drawn before answers as one that was not',
+  (_, one) => {
+    const start = one.begin(seededRandom(1));
+    const drawn = one.draw?.(seededRandom(2));
+    expect(drawn?.data).toHaveLength(one.responderOctets);
+    expect(one.respond(start.data, seededRandom('no more is drawn'), drawn)).toEqual(
+      one.respond(start.data, seededRandom(2)),
+    );
+  },
+);
+
 test.each(USABLE.map(one => [one.token, one] as const))('%s: another length is refused', (_, one) => {
   const random = seededRandom(2);
   const start = one.begin(random);

@@ -13,8 +13,16 @@ export interface KeyExchangeMethod extends AlgorithmEntry {
   readonly responderOctets: number;
   /** The initiator's half. */
   begin(random: Random): KeyExchangeStart;
-  /** The responder's half. */
-  respond(initiatorData: Uint8Array, random: Random): KeyExchangeAnswer;
+  /** What the responder can do before it knows whom it answers; absent: nothing, of a KEM. */
+  readonly draw?: (random: Random) => KeyPair;
+  /** The responder's half. `drawn`: a pair that has answered nobody else. */
+  respond(initiatorData: Uint8Array, random: Random, drawn?: KeyPair): KeyExchangeAnswer;
+}
+
+/** Of Diffie-Hellman: a private value, and the public one as it goes into the KE payload. */
+export interface KeyPair {
+  readonly secret: Uint8Array;
+  readonly data: Uint8Array;
 }
 
 export interface KeyExchangeStart {

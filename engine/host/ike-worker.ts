@@ -26,6 +26,7 @@ const clock = new LiveClock();
 let skewNs = 0;
 let fetching = 0;
 let timer: NodeJS.Timeout | undefined;
+let preparing: NodeJS.Immediate | undefined;
 
 const start = await firstMessage();
 const { order, answers } = start;
@@ -66,8 +67,15 @@ function take(message: ToIkeThread): void {
 
 /** `isDone`: of the last of the inputs that were given. */
 function tell({ fetches, ...effects }: IkeEffects, isDone = false): void {
+  if (isDone) prepareSoon();
   if (isDone || Object.values(effects).some(list => list.length > 0)) send({ kind: 'effects', effects, isDone });
   for (const fetch of fetches) void answerFetch(fetch);
+}
+
+/** When what has come meanwhile was answered. */
+function prepareSoon(): void {
+  clearImmediate(preparing);
+  preparing = setImmediate(() => daemon.prepare?.());
 }
 
 async function answerFetch(fetch: IkeFetch): Promise<void> {

@@ -19,6 +19,8 @@ export interface IkeDaemon {
   wakeAt(): Instant | null;
   command(command: IkeCommand, now: Instant): IkeEffects;
   status(now: Instant): IkeStatus;
+  /** Does ahead what the next peer would wait for: nothing comes of it, and it may be left out. For a moment when nobody waits. */
+  prepare?(): void;
 }
 
 export interface IkeContext {

@@ -20,6 +20,7 @@ export interface Doings<Core> {
   readonly settle: (core: Core) => void;
   readonly takeEffects: (core: Core) => IkeEffects;
   readonly statusOf: (core: Core, now: Instant) => IkeStatus;
+  readonly prepare?: (core: Core) => void;
 }
 
 /** The daemon of what it remembers: `core` is its own from then on. */
@@ -58,6 +59,7 @@ export function daemonOver<Core extends Turning>(core: Core, does: Doings<Core>)
         does.runCommand(core, command);
       }),
     status: now => does.statusOf(core, now),
+    prepare: () => does.prepare?.(core),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { KeyPair } from '../../crypto/key-exchange.ts';
 import { emptyPathMemory, type PathMemory } from '../../pki/memory.ts';
 import type { IkeConfig } from '../config.ts';
 import type { HalfOpen as HalfOpenOfBoth } from '../counted.ts';
@@ -15,6 +16,7 @@ import type { Occasion } from './apply.ts';
 import type { Caller } from './caller.ts';
 import { Cookies } from './cookies.ts';
 import type { IkeSa } from './ike-sa.ts';
+import { takeKeyPair } from './key-pairs.ts';
 import { RateLimit } from './rate-limit.ts';
 import { allocateIkeSpi, allocateSpi } from './spi.ts';
 import type { World } from './step.ts';
@@ -49,6 +51,8 @@ export interface Core {
   readonly callers: Map<string, Caller>;
   readonly cookies: Cookies;
   readonly memory: PathMemory;
+  /** By the token of its method, one each: drawn, and not used yet. */
+  readonly keyPairs: Map<string, KeyPair>;
   /** null: nobody has asked for one yet. */
   tickets: Tickets | null;
   /** Messages that wait for something to be fetched, by the IKE SA: one each. */
@@ -100,6 +104,7 @@ export function createCore(
     callers: new Map(),
     cookies: new Cookies(context.random),
     memory: emptyPathMemory(),
+    keyPairs: new Map(),
     tickets: null,
     parked: new Map(),
     strangers: new RateLimit(100 * NS_PER_MS, 10),
@@ -130,6 +135,7 @@ export function worldOf(core: Core, fetched: FetchAnswers = NOTHING_FETCHED): Wo
     lastHeard: inbound => context.lastHeard(inbound, core.now),
     fetched: (url, body) => fetched.get(fetchKey(url, body)),
     memory: core.memory,
+    takeKeyPair: method => takeKeyPair(core, method),
     tickets: () => (core.tickets ??= new Tickets(context.random)),
     newIkeSpi: () => allocateIkeSpi(context.random, spi => core.ownSpis.has(spi)),
     newChildSpi: () => allocateSpi(context.random, spi => core.childSpis.has(spi)),

@@ -57,7 +57,7 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   const initiatorNonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
   const problem = nonceProblem(initiatorNonce, algorithms.prf, world);
   if (problem !== null) return refused(problem);
-  const answer = world.steps.keyExchanged(method.respond(ke.data, world.random));
+  const answer = world.steps.keyExchanged(method.respond(ke.data, world.random, world.takeKeyPair(method)));
   if (answer.kind === 'invalid')
     return refused({ kind: 'malformed', field: `Key Exchange Data: ${answer.why}`, offset: 0 });
   if (suite.additionalKeyExchanges.length > 0 && !extensionsInUse(connections, payloads).has('intermediate'))

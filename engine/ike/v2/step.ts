@@ -3,6 +3,7 @@ import type { PathMemory } from '../../pki/memory.ts';
 import type { Payload } from '../../wire/ike/payload.ts';
 import type { IkeSpi } from '../../wire/ike/message.ts';
 import type { Instant } from '../../wire/instant.ts';
+import type { KeyExchangeMethod, KeyPair } from '../../crypto/key-exchange.ts';
 import type { Random } from '../../crypto/random.ts';
 import type { ChildConfig, IkeConfig } from '../config.ts';
 import type { IkeEvent, IkeFetch, IkeSecrets } from '../daemon.ts';
@@ -91,6 +92,8 @@ export interface World {
   readonly fetched: (url: string, body: Uint8Array | null) => Uint8Array | null | undefined;
   /** What is known of the certificates of peers; it learns while they are looked at. */
   readonly memory: PathMemory;
+  /** One that was drawn ahead and that nobody else gets; undefined: there is none. */
+  readonly takeKeyPair: (method: KeyExchangeMethod) => KeyPair | undefined;
   /** Those that this node gives out, RFC 5723. */
   readonly tickets: () => Tickets;
   /** Never 0, and of no other IKE SA. */
