@@ -1,4 +1,4 @@
-import { createECDH, createHash, createHmac } from 'node:crypto';
+import { createECDH, createHash, createHmac, type ECDH } from 'node:crypto';
 import { type EcpCurve, orderOf } from './ecp.ts';
 
 /**
@@ -45,11 +45,15 @@ function* nonces(secret: Uint8Array, message: bigint, order: bigint, hash: strin
 
 /** x of `scalar` times the generator. */
 function abscissaOf(scalar: bigint, curve: EcpCurve): bigint {
-  const ecdh = createECDH(curve);
+  const ecdh = MULTIPLIERS.get(curve) ?? createECDH(curve);
+  MULTIPLIERS.set(curve, ecdh);
   ecdh.setPrivateKey(octets(scalar, Math.ceil(bitsOf(orderOf(curve)) / 8)));
   const point = ecdh.getPublicKey();
   return integer(point.subarray(1, 1 + (point.length - 1) / 2));
 }
+
+/** To make one takes as long as to use it. */
+const MULTIPLIERS = new Map<EcpCurve, ECDH>();
 
 /** As many bits as the order has, RFC 6979 §2.3.2. */
 function leftmostBits(from: Uint8Array, order: bigint): bigint {
@@ -79,7 +83,11 @@ function integerDer(value: bigint): Uint8Array {
   return Buffer.concat([Uint8Array.of(0x02, content.length), content]);
 }
 
-const bitsOf = (value: bigint): number => value.toString(2).length;
+function bitsOf(value: bigint): number {
+  const digits = value.toString(16);
+  return digits.length * 4 - Math.clz32(Number.parseInt(digits.slice(0, 1), 16)) + 28;
+}
+
 const integer = (from: Uint8Array): bigint => BigInt(`0x${Buffer.from(from).toString('hex')}`);
 const octets = (value: bigint, length: number): Uint8Array =>
   Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex');

@@ -84,7 +84,16 @@ function curveOf(bits: number): EcpCurve {
   return curve;
 }
 
-const secretOf = (key: KeyObject): Uint8Array => Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
+/** Asked for at each signature, and read once. */
+function secretOf(key: KeyObject): Uint8Array {
+  const known = SECRETS.get(key);
+  if (known !== undefined) return known;
+  const secret = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
+  SECRETS.set(key, secret);
+  return secret;
+}
+
+const SECRETS = new WeakMap<KeyObject, Uint8Array>();
 
 function padded(encoded: Uint8Array, bits: number): Uint8Array {
   const result = new Uint8Array(Math.ceil(bits / 8));
