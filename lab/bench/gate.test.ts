@@ -51,7 +51,7 @@ test('faster is worth a note; so is what may explain it, or was disturbed', () =
     passed: true,
     notes: [expect.stringMatching(/^f0 is faster: \+1\d\.\d % bit\/s/), 'the kernel was "6.1.0" and is "6.2.0"'],
   });
-  const slower = run('c', 2, { f1: 0.06 });
+  const slower = run('c', 2, { f1: 0.055 });
   expect(judged(run('a', 2), slower).passed).toBe(false);
   const disturbed = { ...slower, turns: slower.turns.map(turn => ({ ...turn, load: busy })) };
   expect(judged(run('a', 2), disturbed)).toMatchObject({
