@@ -7,7 +7,7 @@ const OTHERS = new Set(['strongswan', 'openvpn-static', 'openvpn-tls', 'wireguar
 /** One alone would bring more of its own chance than it takes away of the machine's. */
 const REFERENCES_MIN = 2;
 
-export function isOfOthers({ subject }: FigureRecord): boolean {
+export function isOfOthers({ subject }: Pick<FigureRecord, 'subject'>): boolean {
   return OTHERS.has(implementationOf(subject) ?? '');
 }
 

@@ -1,13 +1,14 @@
 import type { BenchRecord, FigureRecord, SubjectRecord } from '../../../reports/bench-format.ts';
 import { createSeededRandom, type SeededRandom } from '../../drivers/sim/seeded-random.ts';
 import { Latencies } from '../latency.ts';
+import { isOfOthers } from '../reference.ts';
 import { EMPTY } from './bench-record.ts';
 
 /** For tests and for looking at pages: runs that nobody measured, with every metric that profiles write. The same seed, the same run. */
 export interface SampleOptions {
   readonly seed: string;
   readonly rounds: number;
-  /** What every rate is multiplied by and every time divided by: 0.9 for a tenth slower. */
+  /** What every rate is multiplied by and every time divided by, but for those of other implementations: 0.9 for a tenth slower. */
   readonly speed: number;
 }
 
@@ -318,7 +319,8 @@ function recordOf(
 ): BenchRecord {
   const random = createSeededRandom(`${seed}/${profile}`);
   const figures = middles(createSeededRandom(profile)).map(({ what, middle, ...figure }): FigureRecord => {
-    const factor = figure.better === 'more' ? speed : 1 / speed;
+    const own = isOfOthers(figure) ? 1 : speed;
+    const factor = figure.better === 'more' ? own : 1 / own;
     const isExact = figure.unit === 'octets' && figure.metric.startsWith('overhead');
     const samples = Array.from({ length: rounds }, (_, round) => {
       const value = isExact ? middle : middle * factor * (1 + 0.03 * normal(random));
