@@ -17,17 +17,18 @@ export type KeyExchangeSteps = Pick<
 >;
 
 export function diffieHellman(group: DiffieHellmanGroup): KeyExchangeSteps {
+  const draw = (random: Random): KeyPair => {
+    const secret = group.drawPrivate(random);
+    return { secret, data: group.publicOf(secret) };
+  };
   return {
     initiatorOctets: group.publicOctets,
     responderOctets: group.publicOctets,
     begin(random) {
-      const secret = group.drawPrivate(random);
-      return { data: group.publicOf(secret), finish: data => agreeChecked(group, secret, data) };
+      const { secret, data } = draw(random);
+      return { data, finish: peer => agreeChecked(group, secret, peer) };
     },
-    draw(random): KeyPair {
-      const secret = group.drawPrivate(random);
-      return { secret, data: group.publicOf(secret) };
-    },
+    draw,
     respond(initiatorData, random, drawn): KeyExchangeAnswer {
       const secret = drawn?.secret ?? group.drawPrivate(random);
       const result = agreeChecked(group, secret, initiatorData);

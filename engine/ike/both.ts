@@ -32,10 +32,8 @@ export function joined(v2: IkeDaemon, config: IkeConfig, createV1: (config: IkeC
     wake: now => (v1 === null ? v2.wake(now) : together([v2.wake(now), v1.wake(now)])),
     wakeAt: () => earlier(v2.wakeAt(), v1?.wakeAt() ?? null),
     command,
-    prepare() {
-      v2.prepare?.();
-      v1?.prepare?.();
-    },
+    // IKEv1 has nothing to do ahead.
+    prepare: () => v2.prepare?.(),
     status: now => (v1 === null ? v2.status(now) : merged(v2.status(now), v1.status(now))),
   };
 }

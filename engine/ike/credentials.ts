@@ -2,6 +2,7 @@ import { type PrivateKey, type PublicKey, privateKey, publicKey } from '../crypt
 import { type Certificate, parseCertificate } from '../pki/certificate.ts';
 import type { IkeConfig } from './config.ts';
 import { type Identity, type IdentityFit, identityFit, parseIdentity } from './identity.ts';
+import { remembered } from './remembered.ts';
 
 /** What a node has to prove identities with, its own and those of peers, read from its configuration. */
 export interface Credentials {
@@ -29,16 +30,8 @@ export interface SharedSecret {
   readonly secret: Uint8Array;
 }
 
-const READ = new WeakMap<IkeConfig, Credentials>();
-
 /** Reads a configuration's credentials, once for each configuration. Throws on what cannot be read: it was validated. */
-export function credentialsOf(config: IkeConfig): Credentials {
-  const known = READ.get(config);
-  if (known !== undefined) return known;
-  const credentials = readCredentials(config);
-  READ.set(config, credentials);
-  return credentials;
-}
+export const credentialsOf: (config: IkeConfig) => Credentials = remembered(readCredentials);
 
 /**
  * The secret that two identities share: of those that are for the peer (or for this node and whoever it talks to), the one

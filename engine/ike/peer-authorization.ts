@@ -2,6 +2,7 @@ import { type Address, compareAddresses, parseAddress } from '../wire/address.ts
 import { parsePrefix, type Prefix, prefixContains } from '../wire/prefix.ts';
 import type { ConnectionConfig, IkeConfig, RemoteAuthenticationConfig } from './config.ts';
 import { type Identity, type IdentityFit, identityFit, parseIdentity } from './identity.ts';
+import { remembered } from './remembered.ts';
 
 /**
  * The Peer Authorization Database, RFC 4301 §4.4.3: which connection is meant, by what is known so far. Addresses narrow the
@@ -81,15 +82,7 @@ type AddressRange =
   | { readonly kind: 'range'; readonly first: Address; readonly last: Address };
 
 /** Whoever sends a first message makes all lists be looked at: they are read once. */
-const READ = new WeakMap<readonly string[], readonly AddressRange[]>();
-
-function rangesOf(entries: readonly string[]): readonly AddressRange[] {
-  const known = READ.get(entries);
-  if (known !== undefined) return known;
-  const read = entries.map(rangeOf);
-  READ.set(entries, read);
-  return read;
-}
+const rangesOf = remembered((entries: readonly string[]): readonly AddressRange[] => entries.map(rangeOf));
 
 function rangeOf(entry: string): AddressRange {
   const [first, last] = entry.split('-').map(text => parseAddress(text.trim()));

@@ -47,9 +47,8 @@ export function takeSealed(core: Core, { job, wrap, sealing }: PendingSeal, resu
     drop(core, 'packetTooBig', () => `${result.esp.length} octets of ESP do not fit an IP packet`);
     return null;
   }
-  const depth = depthAfter(sealing);
-  if (isLast(sealing)) return { octets, depth };
-  applyLayer(core, octets.subarray(ETHERNET_HEADER_OCTETS), { ...sealing, index: sealing.index + 1, depth });
+  if (isLast(sealing)) return { octets, depth: depthAfter(sealing) };
+  applyNext(core, octets.subarray(ETHERNET_HEADER_OCTETS), sealing);
   return null;
 }
 
@@ -64,7 +63,7 @@ export function takeAuthenticated(core: Core, { job, sealing }: PendingAuthentic
     case 'sealed':
       noteUse(core, job.sa, sealing);
       if (isLast(sealing)) return protectedPacket(result.packet, depthAfter(sealing));
-      applyLayer(core, result.packet, { ...sealing, index: sealing.index + 1, depth: depthAfter(sealing) });
+      applyNext(core, result.packet, sealing);
       return null;
     case 'sequenceExhausted':
       dropExhausted(core, job.sa);
@@ -78,6 +77,10 @@ export function takeAuthenticated(core: Core, { job, sealing }: PendingAuthentic
 const isLast = ({ layers, index }: Sealing): boolean => index + 1 === layers.length;
 
 const depthAfter = ({ layers, index, depth }: Sealing): number => (layers[index]?.outer === null ? depth : depth + 1);
+
+function applyNext(core: Core, octets: Uint8Array, sealing: Sealing): void {
+  applyLayer(core, octets, { ...sealing, index: sealing.index + 1, depth: depthAfter(sealing) });
+}
 
 function protectedPacket(octets: Uint8Array, depth: number): Originated {
   return { octets, offload: null, origin: 'node', depth, isProtected: true, zone: null };

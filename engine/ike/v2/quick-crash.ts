@@ -6,6 +6,7 @@ import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import type { IkeConfig } from '../config.ts';
 import { notifyPayload } from './notify.ts';
+import { remembered } from '../remembered.ts';
 
 /**
  * Quick crash detection, RFC 6290: a token for each IKE SA, which its maker can make again when it has forgotten all else, and
@@ -31,19 +32,13 @@ export function ownCrashToken(config: IkeConfig, { initiatorSpi, responderSpi }:
 
 type Spis = Pick<IkeHeader, 'initiatorSpi' | 'responderSpi'>;
 
-const SECRETS = new WeakMap<IkeConfig, Uint8Array>();
-
-function crashSecret(config: IkeConfig): Uint8Array {
-  const known = SECRETS.get(config);
-  if (known !== undefined) return known;
+const crashSecret = remembered((config: IkeConfig): Uint8Array => {
   const secret = createHash('sha256').update('QCD_SECRET');
   for (const { pkcs8 } of config.credentials.keys) secret.update(`key ${pkcs8} `);
   for (const one of config.secrets) secret.update(`secret ${one.secret} ${one.identities.join(' ')} `);
   for (const { key } of config.ppks) secret.update(`ppk ${key} `);
-  const digest = secret.digest();
-  SECRETS.set(config, digest);
-  return digest;
-}
+  return secret.digest();
+});
 
 /** §4.1: of protocol 1, without an SPI. */
 export function crashTokenNotify(token: Uint8Array): NotifyPayload {
