@@ -1,6 +1,6 @@
-import { createECDH } from 'node:crypto';
+import { createECDH, ECDH } from 'node:crypto';
 import type { DiffieHellmanGroup } from './diffie-hellman.ts';
-import type { KeyExchangeResult } from './key-exchange.ts';
+import { agreeOnLargeCurve, isLargeCurve } from './ecp-keys.ts';
 import type { Random } from './random.ts';
 
 /** The names of OpenSSL. */
@@ -14,21 +14,24 @@ export function ecpGroup(curve: EcpCurve, fieldOctets: number): DiffieHellmanGro
   return {
     publicOctets: 2 * fieldOctets,
     drawPrivate: random => drawScalar(curve, fieldOctets, random),
-    publicOf(secret) {
-      const ecdh = createECDH(curve);
-      ecdh.setPrivateKey(secret);
-      return new Uint8Array(ecdh.getPublicKey().subarray(1)); // without the 04 of an uncompressed point
-    },
+    publicOf: secret => new Uint8Array(keyOf(curve, secret).getPublicKey().subarray(1)), // without the 04
     /** RFC 6989 §2.3. The point at infinity has no encoding of this length. */
-    agree(secret, peer): KeyExchangeResult {
-      const ecdh = createECDH(curve);
-      ecdh.setPrivateKey(secret);
+    faultOf(peer) {
       try {
-        return { kind: 'shared', secret: new Uint8Array(ecdh.computeSecret(Buffer.concat([UNCOMPRESSED, peer]))) };
+        ECDH.convertKey(uncompressed(peer), curve);
+        return null;
       } catch (error) {
         if (!isBadPoint(error)) throw error;
-        return { kind: 'invalid', why: 'not a point of the curve (RFC 6989 §2.3)' };
+        return 'not a point of the curve (RFC 6989 §2.3)';
       }
+    },
+    agree(secret, peer) {
+      const key = keyOf(curve, secret);
+      const point = uncompressed(peer);
+      const shared = isLargeCurve(curve)
+        ? agreeOnLargeCurve(curve, secret, key.getPublicKey(), point)
+        : key.computeSecret(point);
+      return new Uint8Array(shared);
     },
   };
 }
@@ -46,10 +49,22 @@ export function drawScalar(curve: EcpCurve, fieldOctets: number, random: Random)
 /** How many points there are: the order of the generator. */
 export const orderOf = (curve: EcpCurve): bigint => BigInt(`0x${ORDERS[curve]}`);
 
-const UNCOMPRESSED = Uint8Array.of(4);
+/** Its public half is worked out once for both steps of an exchange, which are given the same array: with some curves half the work. */
+function keyOf(curve: EcpCurve, secret: Uint8Array): ECDH {
+  const known = KEYS.get(secret);
+  if (known !== undefined) return known;
+  const ecdh = createECDH(curve);
+  ecdh.setPrivateKey(secret);
+  KEYS.set(secret, ecdh);
+  return ecdh;
+}
+
+const KEYS = new WeakMap<Uint8Array, ECDH>();
+
+const uncompressed = (point: Uint8Array): Uint8Array => Buffer.concat([Uint8Array.of(4), point]);
 
 function isBadPoint(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_CRYPTO_ECDH_INVALID_PUBLIC_KEY';
+  return error instanceof Error && 'code' in error && error.code === 'ERR_CRYPTO_OPERATION_FAILED';
 }
 
 /** Of the generators: FIPS 186-4 §D.1.2, RFC 5639 §3. */

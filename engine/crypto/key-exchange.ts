@@ -37,5 +37,6 @@ export type KeyExchangeResult =
   | { readonly kind: 'invalid'; readonly why: string };
 
 export type KeyExchangeAnswer =
+  /** `secret`: worked out when it is first asked for, which may be after `data` has left; the initiator's value must stay until then. */
   | { readonly kind: 'shared'; readonly secret: Uint8Array; readonly data: Uint8Array }
   | { readonly kind: 'invalid'; readonly why: string };

@@ -1,6 +1,5 @@
 import { createDiffieHellman, type DiffieHellman, getDiffieHellman } from 'node:crypto';
 import type { DiffieHellmanGroup } from './diffie-hellman.ts';
-import type { KeyExchangeResult } from './key-exchange.ts';
 
 /** The groups of RFC 2409 §6 and RFC 3526 whose prime node:crypto knows by the number of the group. */
 export type ModpNumber = 1 | 2 | 5 | 14 | 15 | 16 | 17 | 18;
@@ -32,11 +31,11 @@ export function modpGroup(number: ModpNumber, publicOctets: number, exponentOcte
       calculator.setPrivateKey(secret);
       return padded(calculator.generateKeys(), publicOctets);
     },
-    agree(secret, peer): KeyExchangeResult {
-      const { calculator, last } = group();
-      if (!isWithin(peer, last)) return { kind: 'invalid', why: 'not between 1 and p - 1 (RFC 6989 §2.1)' };
+    faultOf: peer => (isWithin(peer, group().last) ? null : 'not between 1 and p - 1 (RFC 6989 §2.1)'),
+    agree(secret, peer) {
+      const { calculator } = group();
       calculator.setPrivateKey(secret);
-      return { kind: 'shared', secret: padded(calculator.computeSecret(peer), publicOctets) };
+      return padded(calculator.computeSecret(peer), publicOctets);
     },
   };
 }

@@ -1,10 +1,9 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
 import type { DiffieHellmanGroup } from './diffie-hellman.ts';
-import type { KeyExchangeResult } from './key-exchange.ts';
 
 /** Curve25519 and Curve448, RFC 8031: public values, private values and the secret are as RFC 7748 has them, little-endian. */
 export function montgomeryGroup(curve: 'x25519' | 'x448'): DiffieHellmanGroup {
-  const { octets, crv } = CURVES[curve];
+  const { octets, crv, smallOrder, topMask } = CURVES[curve];
   return {
     publicOctets: octets,
     drawPrivate: random => random.bytes(octets),
@@ -12,26 +11,53 @@ export function montgomeryGroup(curve: 'x25519' | 'x448'): DiffieHellmanGroup {
       const { x = '' } = createPublicKey(privateKey(crv, secret)).export({ format: 'jwk' });
       return Uint8Array.from(Buffer.from(x, 'base64url'));
     },
-    agree(secret, peer): KeyExchangeResult {
+    /** With a point of small order, and no other, the secret is all zero: RFC 8031 §3 leaves that test to the user, RFC 7748 §6. */
+    faultOf(peer) {
+      const reduced = Buffer.from(peer);
+      reduced[octets - 1] = (reduced[octets - 1] ?? 0) & topMask;
+      return smallOrder.includes(reduced.toString('hex'))
+        ? 'a point of small order: the secret is all zero (RFC 7748 §6)'
+        : null;
+    },
+    agree(secret, peer) {
       const publicKey = createPublicKey({ key: { kty: 'OKP', crv, x: base64url(peer) }, format: 'jwk' });
-      let shared: Uint8Array;
-      try {
-        shared = new Uint8Array(diffieHellman({ privateKey: privateKey(crv, secret), publicKey }));
-      } catch {
-        return SMALL_ORDER; // OpenSSL's own test of the result: nothing else can fail with octets of this length
-      }
-      return shared.some(octet => octet !== 0) ? { kind: 'shared', secret: shared } : SMALL_ORDER;
+      return new Uint8Array(diffieHellman({ privateKey: privateKey(crv, secret), publicKey }));
     },
   };
 }
 
-/** RFC 8031 §3 leaves the test to the user of the function, RFC 7748 §6. */
-const SMALL_ORDER: KeyExchangeResult = {
-  kind: 'invalid',
-  why: 'a point of small order: the secret is all zero (RFC 7748 §6)',
-};
-
-const CURVES = { x25519: { octets: 32, crv: 'X25519' }, x448: { octets: 56, crv: 'X448' } } as const;
+/**
+ * `smallOrder`: the coordinate of each point of small order, on the curve or its twist, with those that are not reduced; little-endian.
+ * `topMask`: of the last octet, the bits that count (RFC 7748 §5).
+ */
+const CURVES = {
+  x25519: {
+    octets: 32,
+    crv: 'X25519',
+    topMask: 0x7f,
+    smallOrder: [
+      '00'.repeat(32),
+      `01${'00'.repeat(31)}`,
+      'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+      '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+      `ec${'ff'.repeat(30)}7f`,
+      `ed${'ff'.repeat(30)}7f`,
+      `ee${'ff'.repeat(30)}7f`,
+    ],
+  },
+  x448: {
+    octets: 56,
+    crv: 'X448',
+    topMask: 0xff,
+    smallOrder: [
+      '00'.repeat(56),
+      `01${'00'.repeat(55)}`,
+      `fe${'ff'.repeat(27)}fe${'ff'.repeat(27)}`,
+      `ff${'ff'.repeat(27)}fe${'ff'.repeat(27)}`,
+      `00${'00'.repeat(27)}ff${'ff'.repeat(27)}`,
+    ],
+  },
+} as const;
 
 /**
  * As a JWK, RFC 8037: Node reads PKCS#8 in ten times the time of the exchange. It takes `d` alone, and computes the rest: once for

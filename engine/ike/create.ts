@@ -12,7 +12,7 @@ import { runCommand, startConnections } from './v2/commands.ts';
 import { type Core, createCore } from './v2/core.ts';
 import { noticeCookies } from './v2/gate.ts';
 import { receiveDatagram } from './v2/receive.ts';
-import { drawKeyPairs } from './v2/key-pairs.ts';
+import { prepare } from './v2/prepare.ts';
 import { statusOf } from './v2/status.ts';
 import { runTimers } from './v2/timers.ts';
 
@@ -44,6 +44,6 @@ export function daemonOf(core: Core): IkeDaemon {
       return takeEffects(after);
     },
     statusOf,
-    prepare: drawKeyPairs,
+    prepare,
   });
 }

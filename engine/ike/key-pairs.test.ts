@@ -29,3 +29,15 @@ test('a key pair that was drawn ahead answers one initiator, and no other', () =
   expect(values).toHaveLength(3);
   expect(new Set(values).size).toBe(3);
 });
+
+test('daemons that do ahead what they can, whenever one has sent something, connect and rekey', () => {
+  const { network, alice, bob } = twoGateways();
+  network.intercept = datagram => {
+    for (const { daemon } of [alice, bob]) daemon.prepare?.();
+    return [datagram];
+  };
+  network.run(1000);
+  network.command(alice, { kind: 'rekey', ike: 'bob' });
+  network.run(1000);
+  for (const station of [alice, bob]) expect(kinds(station)).toContain('ikeRekeyed');
+});

@@ -15,6 +15,7 @@ import { Alarms } from './alarms.ts';
 import type { Occasion } from './apply.ts';
 import type { Caller } from './caller.ts';
 import { Cookies } from './cookies.ts';
+import type { DeferredIkeKeys } from './ike-keys.ts';
 import type { IkeSa } from './ike-sa.ts';
 import { takeKeyPair } from './key-pairs.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -53,6 +54,8 @@ export interface Core {
   readonly memory: PathMemory;
   /** By the token of its method, one each: drawn, and not used yet. */
   readonly keyPairs: Map<string, KeyPair>;
+  /** Of the peer that was answered last: they are not worked out yet. */
+  deferredKeys: DeferredIkeKeys | null;
   /** null: nobody has asked for one yet. */
   tickets: Tickets | null;
   /** Messages that wait for something to be fetched, by the IKE SA: one each. */
@@ -105,6 +108,7 @@ export function createCore(
     cookies: new Cookies(context.random),
     memory: emptyPathMemory(),
     keyPairs: new Map(),
+    deferredKeys: null,
     tickets: null,
     parked: new Map(),
     strangers: new RateLimit(100 * NS_PER_MS, 10),

@@ -71,6 +71,45 @@ export function expandIkeKeys(
   };
 }
 
+/**
+ * Keys that are worked out when the first of them is asked for: a responder's, who can answer before it has them. Spread they are
+ * nothing.
+ */
+export class DeferredIkeKeys implements IkeKeys {
+  #keys: IkeKeys | (() => IkeKeys);
+
+  constructor(work: () => IkeKeys) {
+    this.#keys = work;
+  }
+
+  get skD(): Uint8Array {
+    return this.workOut().skD;
+  }
+  get skAi(): Uint8Array {
+    return this.workOut().skAi;
+  }
+  get skAr(): Uint8Array {
+    return this.workOut().skAr;
+  }
+  get skEi(): Uint8Array {
+    return this.workOut().skEi;
+  }
+  get skEr(): Uint8Array {
+    return this.workOut().skEr;
+  }
+  get skPi(): Uint8Array {
+    return this.workOut().skPi;
+  }
+  get skPr(): Uint8Array {
+    return this.workOut().skPr;
+  }
+
+  workOut(): IkeKeys {
+    if (typeof this.#keys === 'function') this.#keys = this.#keys();
+    return this.#keys;
+  }
+}
+
 /** The keys under which the original initiator, or the responder, of an IKE SA sends. */
 export function cipherKeysOf(keys: IkeKeys, sender: 'initiator' | 'responder'): IkeCipherKeys {
   return sender === 'initiator'

@@ -10,7 +10,7 @@ import { certificateRequests, lookupNotifies } from './certificate-payloads.ts';
 import { checkPayloads, requiredPayload } from './exchange-table.ts';
 import type { ReceivedMessage } from './exchange.ts';
 import type { HalfOpenIkeSa, Path } from './ike-sa.ts';
-import { expandIkeKeys, ikeAlgorithms, initialSkeyseed } from './ike-keys.ts';
+import { DeferredIkeKeys, expandIkeKeys, ikeAlgorithms, initialSkeyseed } from './ike-keys.ts';
 import { extensionsInUse, peerHashes, responderNotifies } from './initial-extensions.ts';
 import { IKE_SA_INIT } from './initial-tables.ts';
 import { detectNats, natDetectionNotifies } from './nat-detection.ts';
@@ -27,7 +27,7 @@ import { INITIAL_WINDOWS } from './windows.ts';
 
 /** What a responder makes of an IKE_SA_INIT request that has passed the gate (cookies, limits). */
 export type InitialAnswer =
-  | { readonly kind: 'accepted'; readonly sa: HalfOpenIkeSa; readonly payloads: readonly Payload[] }
+  | { readonly kind: 'accepted'; readonly sa: AnsweredIkeSa; readonly payloads: readonly Payload[] }
   /** Nothing is kept of it: it is told where to go, RFC 5685 §3. */
   | { readonly kind: 'elsewhere'; readonly payloads: readonly Payload[] }
   /** Nothing is kept of it; what `notifyFor` says goes back in the clear. */
@@ -63,7 +63,7 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   if (suite.additionalKeyExchanges.length > 0 && !extensionsInUse(connections, payloads).has('intermediate'))
     return refused({ kind: 'noProposalChosen' });
   const responderNonce = newNonce(world.random);
-  const skeyseed = initialSkeyseed(algorithms.prf, { initiatorNonce, responderNonce }, answer.secret);
+  const skeyseed = () => initialSkeyseed(algorithms.prf, { initiatorNonce, responderNonce }, answer.secret);
   const agreed = { connection, connections, suite, skeyseed, initiatorNonce, responderNonce };
   const sa = createHalfOpen(request, agreed, world);
   const { initiatorSpi, responderSpi } = sa;
@@ -81,13 +81,16 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   return { kind: 'accepted', sa, payloads: answered };
 }
 
+export type AnsweredIkeSa = HalfOpenIkeSa & { readonly keys: DeferredIkeKeys };
+
 /** What the first exchange has agreed on. */
 export interface AgreedFirst {
   readonly connection: ConnectionConfig;
   /** Those that the peer may mean. */
   readonly connections: readonly ConnectionConfig[];
   readonly suite: IkeSuite;
-  readonly skeyseed: Uint8Array;
+  /** Called once, when the keys are needed. */
+  readonly skeyseed: () => Uint8Array;
   readonly initiatorNonce: Uint8Array;
   readonly responderNonce: Uint8Array;
   /** Absent: it was IKE_SA_INIT. */
@@ -95,12 +98,13 @@ export interface AgreedFirst {
 }
 
 /** The IKE SA of a responder that is about to answer. */
-export function createHalfOpen(request: ReceivedMessage, agreed: AgreedFirst, world: World): HalfOpenIkeSa {
+export function createHalfOpen(request: ReceivedMessage, agreed: AgreedFirst, world: World): AnsweredIkeSa {
   const { connection, connections, suite, skeyseed, initiatorNonce, responderNonce, resumed } = agreed;
   const { payloads } = request;
   const { initiatorSpi } = request.header;
   const responderSpi = world.newIkeSpi();
   const algorithms = ikeAlgorithms(suite);
+  const parties = { initiatorNonce, responderNonce, initiatorSpi, responderSpi };
   const extensions = new Set(extensionsInUse(connections, payloads));
   if (canBeRedirected(payloads)) extensions.add('redirect');
   if (resumed !== undefined) extensions.add('resumption');
@@ -122,7 +126,7 @@ export function createHalfOpen(request: ReceivedMessage, agreed: AgreedFirst, wo
     retransmitted: 0,
     suite,
     ...algorithms,
-    keys: expandIkeKeys(algorithms, skeyseed, { initiatorNonce, responderNonce, initiatorSpi, responderSpi }),
+    keys: new DeferredIkeKeys(() => expandIkeKeys(algorithms, skeyseed(), parties)),
     sealed: 0,
     fragments: [],
     initial: {

@@ -21,7 +21,8 @@ export interface Ppk {
 /** SK_d, SK_pi and SK_pr with a PPK mixed in, §3; messages go on under the keys that they are under. */
 export function withPpk(prf: Prf, ppk: Uint8Array, keys: IkeKeys): IkeKeys {
   const mixed = (key: Uint8Array) => prfPlus(prf, ppk, key, key.length);
-  return { ...keys, skD: mixed(keys.skD), skPi: mixed(keys.skPi), skPr: mixed(keys.skPr) };
+  const { skAi, skAr, skEi, skEr } = keys;
+  return { skD: mixed(keys.skD), skAi, skAr, skEi, skEr, skPi: mixed(keys.skPi), skPr: mixed(keys.skPr) };
 }
 
 /** What the initiator uses: the first key of the connection that it has. null: none. */

@@ -123,6 +123,7 @@ function takeInitialRequest(core: Core, header: DecodedIkeHeader, octets: Uint8A
   });
   core.byRequest.set(digest, sa.id);
   core.requestOf.set(sa.id, digest);
+  core.deferredKeys = sa.keys;
   if (core.config.revealsSecrets) core.out.secrets.push(secretsOf(sa));
 }
 

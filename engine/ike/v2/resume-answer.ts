@@ -30,7 +30,7 @@ export function answerResume(request: ReceivedMessage, world: World): InitialAns
   const problem = nonceProblem(initiatorNonce, algorithms.prf, world);
   if (problem !== null) return { kind: 'refused', error: problem };
   const responderNonce = newNonce(world.random);
-  const skeyseed = resumedSkeyseed(algorithms.prf, state.skD, { initiatorNonce, responderNonce });
+  const skeyseed = () => resumedSkeyseed(algorithms.prf, state.skD, { initiatorNonce, responderNonce });
   const { suite, serial } = state;
   const resumed = {
     localIdentity: state.responder,
