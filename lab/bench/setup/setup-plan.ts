@@ -52,6 +52,7 @@ export function setupText({ group, authentication }: SetupCase, { initiator, res
       `  auth: { ${isPsk ? 'psk: "${secrets.both}"' : `certificate: ${site.gateway}`} }`,
       `  proposals: [aes256gcm16-prfsha384-${group}]`,
       '  encapsulation: always',
+      '  fragment-size: 1280', // strongSwan's own; as the RFC would have it both would send twice as many datagrams
       '  start: none',
       'policy:',
       `  - { name: ${CHILD}, ${ends}, protect: { mode: tunnel, peer: ${other.gateway}, esp: [aes256gcm16] } }`,

@@ -40,7 +40,7 @@ export interface LiveOptions {
   readonly ikeFor?: (node: string) => IkeConfig | null;
   /** More lines for the `charon` section of strongswan.conf, or `config setup` of ipsec.conf, of a node that runs such a daemon. */
   readonly peerSettings?: (node: string) => string;
-  /** `none`: no packet is heard, for measurements, from which a capture of all links takes its share. */
+  /** `none`: no packet is heard, and no daemon tells its keys, for measurements, from which both take their share. */
   readonly capture?: 'all' | 'none';
 }
 
@@ -111,6 +111,7 @@ export async function bringUp(
         const config = ikeFor(name);
         return config === null ? null : { config, hosts: hostsOf(topology) };
       },
+      learnsKeys: options.capture !== 'none',
       finishedPorts: new Set(byKernel.flatMap(link => link.endpoints.map(endName))),
       onEvents: (name, events) => {
         for (const event of events) tell(name, event);

@@ -47,6 +47,8 @@ export interface EngineFleetOptions {
   readonly arrange: (config: NodeConfig) => NodeConfig;
   /** What the daemon of each node is told; null: nobody negotiates there. */
   readonly ikeFor: (node: string) => IkeOrder | null;
+  /** Whether packets are heard that the keys of daemons are to open. */
+  readonly learnsKeys: boolean;
   /** Ports (`node:interface`) that send finished packets only. */
   readonly finishedPorts: ReadonlySet<string>;
   readonly onEvents: (node: string, events: readonly LiveEvent[]) => void;
@@ -166,7 +168,7 @@ export class EngineFleet {
   }
 
   async #tell(running: EngineProcess, config: IkeConfig): Promise<void> {
-    const order = this.#revealing({ config, hosts: hostsOf(this.#options.topology) });
+    const order = this.#orderOf({ config, hosts: hostsOf(this.#options.topology) });
     try {
       await running.request<'configureIke'>({ kind: 'configureIke', order });
     } catch (error) {
@@ -281,7 +283,7 @@ export class EngineFleet {
       config: arrange({ ...nodeConfig(topology, name, this.#sas.nodes.get(name) ?? []), ...negotiation }),
       ports,
       up: this.#up(netns),
-      ike: ike === null ? null : this.#revealing(ike),
+      ike: ike === null ? null : this.#orderOf(ike),
       ...standFor(name),
     };
   }
@@ -303,8 +305,8 @@ export class EngineFleet {
     if (events.length > 0) this.#options.onEvents(name, events);
   }
 
-  #revealing(ike: IkeOrder): IkeOrder {
-    return { ...ike, config: { ...ike.config, revealsSecrets: true } };
+  #orderOf(ike: IkeOrder): IkeOrder {
+    return { ...ike, config: { ...ike.config, revealsSecrets: this.#options.learnsKeys } };
   }
 
   #up(netns: string | null): UpOrder {
