@@ -57,8 +57,9 @@ const COMPARED: readonly Compared[] = [
 const LARGE_OCTETS = 1400;
 const SMALL_OCTETS = 64;
 
-/** A rate is found to within 4 %, once a round: what that lacks the rounds bring. */
-const EFFORT: Effort = { ...THOROUGH, seconds: 0.5, warmUpSeconds: 0.15, precision: 0.04, trialsPerRate: 1 };
+/** A rate is found to within 6 %, once a round: rounds differ by more than that, and what it lacks they bring. */
+const EFFORT: Effort = { ...THOROUGH, seconds: 0.25, warmUpSeconds: 0.1, precision: 0.06, trialsPerRate: 1 };
+const STREAM_SECONDS = 3;
 
 const QUICK_ROUNDS = 5;
 const ROUNDS = 10;
@@ -77,7 +78,7 @@ function planned({ subject, parameters }: Compared, options: ProfileOptions): Pl
     name: subject.name,
     title: subject.title,
     obstacle: () => subject.obstacle(parameters),
-    secondsPerTurn: options.quick ? 3 : 60,
+    secondsPerTurn: options.quick ? 3 : 35,
     async measure(context) {
       const ground = await bringUpSubject(context.up, subject, parameters);
       const ceiling = subject.name === CEILING ? null : `compare/${CEILING}`;
@@ -101,7 +102,7 @@ async function measureFully(sites: MeasuredSites, context: TurnContext): Promise
   const figures = [...(await overheadOnce(sites, context))];
   for (const from of [ALICE, BOB]) {
     context.say(`one TCP stream from ${from.host}`);
-    figures.push(...(await streamFigures(sites, from, { seconds: 5, packetOctets: LARGE_OCTETS })));
+    figures.push(...(await streamFigures(sites, from, { seconds: STREAM_SECONDS, packetOctets: LARGE_OCTETS })));
   }
   const generator = await startGenerator(sites.ground, { sender: ALICE.host, receiver: BOB.host });
   for (const [name, packetOctets] of [
