@@ -81,8 +81,11 @@ export function judged({ counts, offeredRate, receiverDrops, backlogNs }: TrialR
 const BACKLOG_SHARE = 0.02;
 const BACKLOG_SECONDS = 0.01;
 
+/** As long as a gateway may stall that has much to do besides. */
+const SILENCE_SECONDS = 0.3;
+
 async function runTrial(sender: Sender, receiver: Receiver, order: TrialOrder, number: number): Promise<TrialResult> {
-  const { source, destination, packetOctets, rate } = order;
+  const { source, destination, packetOctets, rate, silenceSeconds = SILENCE_SECONDS } = order;
   const trial = number + 1;
   const packets = Math.max(1, Math.round(rate * order.seconds));
   const warmUpPackets = Math.round(rate * order.warmUpSeconds);
@@ -95,7 +98,7 @@ async function runTrial(sender: Sender, receiver: Receiver, order: TrialOrder, n
     throw new Error(
       `packets of ${Math.max(...packetOctets)} octets are too long for the way from ${source} to ${destination}`,
     );
-  const arrived = await receiver.ask({ kind: 'finish', sent: sent.packets }, 'arrived');
+  const arrived = await receiver.ask({ kind: 'finish', sent: sent.packets, silenceSeconds }, 'arrived');
   const measuredSeconds = (sent.endedAt - sent.beganAt) / NS_PER_S;
   const firstArrivalNs = arrived.firstAt === null ? null : arrived.firstAt - sent.beganAt;
   return {

@@ -36,7 +36,7 @@ export type ToReceiver =
   /** Counts what comes of a trial from now on. It says when it listens. */
   | { readonly kind: 'expect'; readonly address: string; readonly trial: number; readonly packetsMax: number }
   /** So many were sent. It answers when all have come, or no more come. */
-  | { readonly kind: 'finish'; readonly sent: number };
+  | { readonly kind: 'finish'; readonly sent: number; readonly silenceSeconds: number };
 
 export type FromReceiver =
   | { readonly kind: 'ready' }

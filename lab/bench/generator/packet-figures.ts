@@ -8,6 +8,8 @@ export interface Effort {
   /** Of each trial. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** As in `TrialOrder`. */
+  readonly silenceSeconds: number;
   /** As in `RateGoal`. */
   readonly precision: number;
   readonly trialsPerRate: number;
@@ -19,6 +21,7 @@ export interface Effort {
 export const THOROUGH: Effort = {
   seconds: 1,
   warmUpSeconds: 0.3,
+  silenceSeconds: 0.3,
   precision: 0.02,
   trialsPerRate: 3,
   rateMax: 500_000,
@@ -54,8 +57,8 @@ export async function packetFigures(
   effort: Effort,
   naming: PacketNaming,
 ): Promise<readonly MeasuredFigure[]> {
-  const { seconds, warmUpSeconds, rateMax } = effort;
-  const trial = { ...order, seconds, warmUpSeconds };
+  const { seconds, warmUpSeconds, silenceSeconds, rateMax } = effort;
+  const trial = { ...order, seconds, warmUpSeconds, silenceSeconds };
   const none: RateGoal = { ...effort, lossRatioMax: NO_LOSS, rateMin: RATE_MIN, rateMax };
   const { end: ndr, trials } = await searchRate(generator, none, trial);
   const figures: MeasuredFigure[] = [];

@@ -10,8 +10,6 @@ import { headerOctets } from './sizes.ts';
 
 /** How often it looks. The kernel stamps what arrives, so nobody has to be woken for each packet, which costs more than the packet. */
 const LOOK_NS = NS_PER_MS;
-/** After so much silence nothing more is on its way. */
-const SILENCE_NS = 300 * NS_PER_MS;
 /** What comes later than this was in a queue of seconds. */
 const WAIT_NS_MAX = 10 * NS_PER_S;
 
@@ -30,8 +28,14 @@ interface Expected {
   /** What the socket had dropped before anything of this trial was read: of its warm-up, say. */
   dropsBefore: number;
   /** null: the sender has not ended. */
-  finish: { readonly sent: number; readonly at: Instant } | null;
+  finish: Finish | null;
   heardAt: Instant;
+}
+
+interface Finish {
+  readonly sent: number;
+  readonly silenceNs: number;
+  readonly at: Instant;
 }
 
 function expect({ address, trial, packetsMax }: Extract<ToReceiver, { kind: 'expect' }>): void {
@@ -78,9 +82,9 @@ function look(): void {
 }
 
 /** Packets of other trials count as noise too: the way is not clear before they are through. */
-function isOver(reception: Reception, finish: { sent: number; at: Instant }, heardAt: Instant, now: Instant): boolean {
-  if (reception.received >= finish.sent) return true;
-  return now - Math.max(heardAt, finish.at) > SILENCE_NS || now - finish.at > WAIT_NS_MAX;
+function isOver(reception: Reception, { sent, silenceNs, at }: Finish, heardAt: Instant, now: Instant): boolean {
+  if (reception.received >= sent) return true;
+  return now - Math.max(heardAt, at) > silenceNs || now - at > WAIT_NS_MAX;
 }
 
 /** False: there was nothing. */
@@ -105,7 +109,10 @@ const tell = (message: FromReceiver): void => void process.send?.(message);
 takePrecedence();
 process.on('message', (message: ToReceiver) => {
   if (message.kind === 'expect') expect(message);
-  else if (expected !== null) expected.finish = { sent: message.sent, at: monotonicNow() };
+  else if (expected !== null) {
+    const { sent, silenceSeconds } = message;
+    expected.finish = { sent, silenceNs: silenceSeconds * NS_PER_S, at: monotonicNow() };
+  }
 });
 process.on('disconnect', () => process.exit(0));
 tell({ kind: 'ready' });

@@ -10,8 +10,8 @@ import type { RateSearch } from '../rate-search.ts';
  */
 export interface Generator {
   /**
-   * Sends at one rate and waits until what was sent has arrived or will not: until the receiver has heard nothing for 0.3 s, which is
-   * more than any way may take. One trial at a time. Throws where a program has ended, or the kernel takes no packets of this size.
+   * Sends at one rate and waits until what was sent has arrived or will not: until the receiver has heard nothing for
+   * `silenceSeconds`. One trial at a time. Throws where a program has ended, or the kernel takes no packets of this size.
    */
   trial(order: TrialOrder): Promise<TrialResult>;
   /** Ends both programs; resolves when they are gone. */
@@ -39,6 +39,8 @@ export interface TrialOrder {
   readonly seconds: number;
   /** So long it sends at the same rate before, without a gap between: those packets are in no count. */
   readonly warmUpSeconds: number;
+  /** More than any way may take: after it nothing more is taken to come. 0.3 unless given. */
+  readonly silenceSeconds?: number;
 }
 
 export interface TrialResult {

@@ -58,7 +58,14 @@ const LARGE_OCTETS = 1400;
 const SMALL_OCTETS = 64;
 
 /** A rate is found to within 6 %, once a round: rounds differ by more than that, and what it lacks they bring. */
-const EFFORT: Effort = { ...THOROUGH, seconds: 0.25, warmUpSeconds: 0.1, precision: 0.06, trialsPerRate: 1 };
+const EFFORT: Effort = {
+  ...THOROUGH,
+  seconds: 0.25,
+  warmUpSeconds: 0.1,
+  silenceSeconds: 0.15,
+  precision: 0.06,
+  trialsPerRate: 1,
+};
 const STREAM_SECONDS = 3;
 
 const QUICK_ROUNDS = 5;

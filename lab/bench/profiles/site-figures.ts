@@ -143,12 +143,13 @@ export async function overheadFigures(sites: MeasuredSites, sizes: readonly numb
 export interface Haste {
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  readonly silenceSeconds: number;
   readonly precision: number;
 }
 
 /** Trials of a tenth of a second, in each of which a gateway carries thousands of packets; five of them or so. */
-export const GREAT_HASTE: Haste = { seconds: 0.1, warmUpSeconds: 0.05, precision: 0.25 };
-export const SOME_HASTE: Haste = { seconds: 0.15, warmUpSeconds: 0.05, precision: 0.12 };
+export const GREAT_HASTE: Haste = { seconds: 0.1, warmUpSeconds: 0.05, silenceSeconds: 0.1, precision: 0.25 };
+export const SOME_HASTE: Haste = { seconds: 0.15, warmUpSeconds: 0.05, silenceSeconds: 0.1, precision: 0.12 };
 
 const HASTY_GOAL: Omit<RateGoal, 'precision'> = {
   lossRatioMax: PARTIAL_LOSS,
