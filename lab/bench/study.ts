@@ -100,5 +100,5 @@ function versusOf(
   ];
 }
 
-/** Of a wide interval the end may be less than nothing: a thousand times is as far as anybody is ahead. */
-const turned = (change: number): number => 1 / Math.max(1 + change, 0.001);
+/** Of a wide interval the end may be less than nothing: a million times is as far as anybody is ahead. */
+const turned = (change: number): number => 1 / Math.max(1 + change, 1e-6);

@@ -85,7 +85,7 @@ function planned({ subject, parameters }: Compared, options: ProfileOptions): Pl
     name: subject.name,
     title: subject.title,
     obstacle: () => subject.obstacle(parameters),
-    secondsPerTurn: options.quick ? 3 : 35,
+    secondsPerTurn: options.quick ? 3 : 24,
     async measure(context) {
       const ground = await bringUpSubject(context.up, subject, parameters);
       const ceiling = subject.name === CEILING ? null : `compare/${CEILING}`;
