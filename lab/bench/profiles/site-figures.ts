@@ -147,9 +147,9 @@ export interface Haste {
   readonly precision: number;
 }
 
-/** Trials of a tenth of a second, in each of which a gateway carries thousands of packets; five of them or so. */
+/** Trials of a tenth of a second or so, in each of which a gateway carries thousands of packets; five of them or so. */
 export const GREAT_HASTE: Haste = { seconds: 0.1, warmUpSeconds: 0.05, silenceSeconds: 0.1, precision: 0.25 };
-export const SOME_HASTE: Haste = { seconds: 0.15, warmUpSeconds: 0.05, silenceSeconds: 0.1, precision: 0.12 };
+export const SOME_HASTE: Haste = { seconds: 0.12, warmUpSeconds: 0.05, silenceSeconds: 0.1, precision: 0.2 };
 
 const HASTY_GOAL: Omit<RateGoal, 'precision'> = {
   lossRatioMax: PARTIAL_LOSS,
