@@ -1,4 +1,6 @@
 import { createECDH, createHash, createHmac, type ECDH } from 'node:crypto';
+import { Tag } from '../wire/der-reader.ts';
+import { der } from '../wire/der-writer.ts';
 import { type EcpCurve, orderOf } from './ecp.ts';
 
 /**
@@ -73,14 +75,12 @@ function inverse(value: bigint, prime: bigint): bigint {
 
 /** Ecdsa-Sig-Value, RFC 3279 §2.2.3. */
 function signatureDer(r: bigint, s: bigint): Uint8Array {
-  const body = Buffer.concat([r, s].map(integerDer));
-  const length = body.length < 0x80 ? [body.length] : [0x81, body.length];
-  return new Uint8Array(Buffer.concat([Uint8Array.of(0x30, ...length), body]));
+  return der(Tag.SEQUENCE, ...[r, s].map(integerDer));
 }
 
 function integerDer(value: bigint): Uint8Array {
   const content = octets(value, Math.floor(bitsOf(value) / 8) + 1); // one bit more, for the sign
-  return Buffer.concat([Uint8Array.of(0x02, content.length), content]);
+  return der(Tag.INTEGER, content);
 }
 
 function bitsOf(value: bigint): number {

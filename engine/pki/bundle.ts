@@ -1,5 +1,5 @@
-import { contextConstructed, Tag } from './der-reader.ts';
-import { der } from './der-writer.ts';
+import { contextConstructed, Tag } from '../wire/der-reader.ts';
+import { der } from '../wire/der-writer.ts';
 
 /**
  * CertificateBundle of RFC 7296 §3.6, what "Hash and URL of X.509 bundle" points at: certificates and CRLs (DER), in this

@@ -1,6 +1,6 @@
 import { octetsEqual } from '../wire/octets.ts';
 import { WireError } from '../wire/wire-error.ts';
-import { contextConstructed, contextPrimitive, DerReader, Tag } from './der-reader.ts';
+import { contextConstructed, contextPrimitive, DerReader, Tag } from '../wire/der-reader.ts';
 import { type CertificateExtensions, decodeExtensions, knownExtensions } from './extension.ts';
 import { decodeName, isEmptyName, namesEqual } from './name.ts';
 import { subjectPublicKey } from './spki.ts';

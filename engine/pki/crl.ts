@@ -1,7 +1,7 @@
 import { octetsEqual } from '../wire/octets.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { serialText } from './certificate.ts';
-import { contextConstructed, DerReader, Tag } from './der-reader.ts';
+import { contextConstructed, DerReader, Tag } from '../wire/der-reader.ts';
 import { decodeExtensions, type Extension } from './extension.ts';
 import { decodeName } from './name.ts';
 import { Oid } from './oid.ts';

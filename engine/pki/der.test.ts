@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { WireError } from '../wire/wire-error.ts';
 import { encodeBundle } from './bundle.ts';
-import { DerReader, formatOid, Tag } from './der-reader.ts';
-import { formatTime, parseTime, readableTime } from './der-time.ts';
-import { der, derInteger, derOid, isOid } from './der-writer.ts';
+import { DerReader, formatOid, Tag } from '../wire/der-reader.ts';
+import { formatTime, parseTime, readableTime } from '../wire/der-time.ts';
+import { der, derInteger, derOid, isOid } from '../wire/der-writer.ts';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 const reader = (text: string) => new DerReader(hex(text), 'test');

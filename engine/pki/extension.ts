@@ -1,4 +1,4 @@
-import { contextConstructed, contextPrimitive, DerReader, Tag } from './der-reader.ts';
+import { contextConstructed, contextPrimitive, DerReader, Tag } from '../wire/der-reader.ts';
 import { decodeGeneralNames, type GeneralName, generalNameOf } from './general-name.ts';
 import { Oid } from './oid.ts';
 

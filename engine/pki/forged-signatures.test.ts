@@ -4,7 +4,7 @@ import { parsePem, parsePrivateKey } from '../crypto/pem.ts';
 import { scheme } from '../crypto/signature-scheme.ts';
 import type { PrivateKey } from '../crypto/signature.ts';
 import { type Certificate, decodeCertificate } from './certificate.ts';
-import { der } from './der-writer.ts';
+import { der } from '../wire/der-writer.ts';
 import { encodeCertificate } from './encode-certificate.ts';
 import { plannedCertificate, usualScheme } from './issue.ts';
 import { findPath } from './path.ts';

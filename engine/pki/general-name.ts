@@ -1,4 +1,4 @@
-import { contextConstructed, contextPrimitive, type DerElement, type DerReader } from './der-reader.ts';
+import { contextConstructed, contextPrimitive, type DerElement, type DerReader } from '../wire/der-reader.ts';
 import { decodeName } from './name.ts';
 
 /** GeneralName, RFC 5280 §4.2.1.6. */

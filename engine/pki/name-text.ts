@@ -2,8 +2,8 @@
  * Distinguished names as text, RFC 4514: from the leaf to the root, `CN=alice,O=Lab,C=DE`. OpenSSL, strongSwan and ikecert
  * write them from the root, as they are encoded; of those, the many that begin with a country are told apart by that.
  */
-import { Tag } from './der-reader.ts';
-import { der, derOid, isOid } from './der-writer.ts';
+import { Tag } from '../wire/der-reader.ts';
+import { der, derOid, isOid } from '../wire/der-writer.ts';
 import { attributeText, type NameAttribute, parseName, type Rdn } from './name.ts';
 
 const COUNTRY = '2.5.4.6';

@@ -1,6 +1,6 @@
 import { octetsEqual } from '../wire/octets.ts';
 import { WireError } from '../wire/wire-error.ts';
-import { DerReader, Tag } from './der-reader.ts';
+import { DerReader, Tag } from '../wire/der-reader.ts';
 
 /** AttributeTypeAndValue, RFC 5280 §4.1.2.4. */
 export interface NameAttribute {

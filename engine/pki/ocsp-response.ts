@@ -1,6 +1,6 @@
 import { WireError } from '../wire/wire-error.ts';
 import { REASONS, type Revocation } from './crl.ts';
-import { contextConstructed, contextPrimitive, DerReader, Tag } from './der-reader.ts';
+import { contextConstructed, contextPrimitive, DerReader, Tag } from '../wire/der-reader.ts';
 import { decodeName } from './name.ts';
 import { type CertId, decodeCertId, decodeNonce } from './ocsp-request.ts';
 import { Oid } from './oid.ts';

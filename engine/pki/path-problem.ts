@@ -1,4 +1,4 @@
-import { readableTime } from './der-time.ts';
+import { readableTime } from '../wire/der-time.ts';
 import type { GeneralName } from './general-name.ts';
 import { formatDistinguishedName } from './name-text.ts';
 import { formatAddress } from '../wire/address.ts';

@@ -4,7 +4,7 @@ import * as x509 from '@peculiar/asn1-x509';
 import type { Random } from '../crypto/random.ts';
 import type { PrivateKey, SignatureScheme } from '../crypto/signature.ts';
 import { WireError } from '../wire/wire-error.ts';
-import { contextConstructed, DerReader, Tag } from './der-reader.ts';
+import { contextConstructed, DerReader, Tag } from '../wire/der-reader.ts';
 import { asn, octets, signedBy } from './encode-certificate.ts';
 import { asnGeneralName, extension } from './encode-extensions.ts';
 import { decodeExtensions, type Extension, knownExtensions } from './extension.ts';

@@ -1,4 +1,4 @@
-import { DerReader } from './der-reader.ts';
+import { DerReader } from '../wire/der-reader.ts';
 
 /** The bit string of a SubjectPublicKeyInfo, RFC 5280 §4.1.2.7: a view. Throws `WireError`. */
 export function subjectPublicKey(spki: Uint8Array): Uint8Array {

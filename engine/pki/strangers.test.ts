@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { scheme } from '../crypto/signature-scheme.ts';
 import { type Certificate, decodeCertificate, parseCertificate } from './certificate.ts';
-import { der, derBitString } from './der-writer.ts';
+import { der, derBitString } from '../wire/der-writer.ts';
 import { encodeCertificate } from './encode-certificate.ts';
 import { plannedCertificate, usualScheme } from './issue.ts';
 import { findPath } from './path.ts';

@@ -1,7 +1,7 @@
 import { publicKey } from '../../engine/crypto/signature.ts';
 import { schemeOf, schemeToken } from '../../engine/crypto/signature-scheme.ts';
 import { type Certificate, serialText } from '../../engine/pki/certificate.ts';
-import { readableTime } from '../../engine/pki/der-time.ts';
+import { readableTime } from '../../engine/wire/der-time.ts';
 import { octetsEqual } from '../../engine/wire/octets.ts';
 import {
   certificatesLike,

@@ -1,6 +1,6 @@
 import type { ConnectionConfig } from '../../engine/ike/config.ts';
 import type { IkeSaStatus } from '../../engine/ike/status.ts';
-import { readableTime } from '../../engine/pki/der-time.ts';
+import { readableTime } from '../../engine/wire/der-time.ts';
 import { configsOf, racoonConfig } from './racoon-service.ts';
 import type { System, SystemView } from './system.ts';
 

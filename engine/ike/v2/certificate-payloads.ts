@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DerReader } from '../../pki/der-reader.ts';
+import { DerReader } from '../../wire/der-reader.ts';
 import type { CertPayload, CertreqPayload, NotifyPayload } from '../../wire/ike/payload.ts';
 import { CertEncoding, NotifyType } from '../../wire/ike/registry.ts';
 import { octetsEqual } from '../../wire/octets.ts';

@@ -1,6 +1,6 @@
 import { type Certificate, decodeCertificate } from '../certificate.ts';
-import { DerReader } from '../der-reader.ts';
-import { der, derBitString } from '../der-writer.ts';
+import { DerReader } from '../../wire/der-reader.ts';
+import { der, derBitString } from '../../wire/der-writer.ts';
 
 /** The certificate with another signature, and as it says another algorithm (DER), inside and outside. */
 export function resigned(

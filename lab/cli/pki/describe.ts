@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { schemeOf, schemeToken } from '../../../engine/crypto/signature-scheme.ts';
 import { type PublicKey, publicKey } from '../../../engine/crypto/signature.ts';
 import { type Certificate, serialText } from '../../../engine/pki/certificate.ts';
-import { readableTime } from '../../../engine/pki/der-time.ts';
+import { readableTime } from '../../../engine/wire/der-time.ts';
 import { KeyUsage } from '../../../engine/pki/extension.ts';
 import { formatDistinguishedName } from '../../../engine/pki/name-text.ts';
 import { Oid } from '../../../engine/pki/oid.ts';

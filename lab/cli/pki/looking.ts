@@ -4,7 +4,7 @@ import { createSystemRandom } from '../../../engine/host/system-random.ts';
 import { parseIdentity } from '../../../engine/ike/identity.ts';
 import { certifies } from '../../../engine/ike/v2/certificate-identity.ts';
 import { type Certificate, serialText } from '../../../engine/pki/certificate.ts';
-import { readableTime } from '../../../engine/pki/der-time.ts';
+import { readableTime } from '../../../engine/wire/der-time.ts';
 import { encodeOcspError, encodeOcspResponse } from '../../../engine/pki/encode-ocsp.ts';
 import { type CertId, certIdOf, certIdsEqual, parseOcspRequest } from '../../../engine/pki/ocsp-request.ts';
 import { describeProblem } from '../../../engine/pki/path-problem.ts';

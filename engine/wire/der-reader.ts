@@ -1,4 +1,4 @@
-import { WireError } from '../wire/wire-error.ts';
+import { WireError } from './wire-error.ts';
 import { parseTime } from './der-time.ts';
 
 /** Universal tags of X.690 §8, with the constructed bit where it belongs. */
