@@ -1,4 +1,5 @@
 import { createECDH, ECDH } from 'node:crypto';
+import { remembered } from '../wire/remembered.ts';
 import type { DiffieHellmanGroup } from './diffie-hellman.ts';
 import { agreeOnLargeCurve, isLargeCurve } from './ecp-keys.ts';
 import type { Random } from './random.ts';
@@ -11,10 +12,16 @@ export type EcpCurve = keyof typeof ORDERS;
  * big-endian and `fieldOctets` long.
  */
 export function ecpGroup(curve: EcpCurve, fieldOctets: number): DiffieHellmanGroup {
+  /** Its public half is worked out once for both steps of an exchange, which are given the same array: with some curves half the work. */
+  const keyOf = remembered((secret: Uint8Array) => {
+    const ecdh = createECDH(curve);
+    ecdh.setPrivateKey(secret);
+    return ecdh;
+  });
   return {
     publicOctets: 2 * fieldOctets,
     drawPrivate: random => drawScalar(curve, fieldOctets, random),
-    publicOf: secret => new Uint8Array(keyOf(curve, secret).getPublicKey().subarray(1)), // without the 04
+    publicOf: secret => new Uint8Array(keyOf(secret).getPublicKey().subarray(1)), // without the 04
     /** RFC 6989 §2.3. The point at infinity has no encoding of this length. */
     faultOf(peer) {
       try {
@@ -26,7 +33,7 @@ export function ecpGroup(curve: EcpCurve, fieldOctets: number): DiffieHellmanGro
       }
     },
     agree(secret, peer) {
-      const key = keyOf(curve, secret);
+      const key = keyOf(secret);
       const point = uncompressed(peer);
       const shared = isLargeCurve(curve)
         ? agreeOnLargeCurve(curve, secret, key.getPublicKey(), point)
@@ -48,18 +55,6 @@ export function drawScalar(curve: EcpCurve, fieldOctets: number, random: Random)
 
 /** How many points there are: the order of the generator. */
 export const orderOf = (curve: EcpCurve): bigint => BigInt(`0x${ORDERS[curve]}`);
-
-/** Its public half is worked out once for both steps of an exchange, which are given the same array: with some curves half the work. */
-function keyOf(curve: EcpCurve, secret: Uint8Array): ECDH {
-  const known = KEYS.get(secret);
-  if (known !== undefined) return known;
-  const ecdh = createECDH(curve);
-  ecdh.setPrivateKey(secret);
-  KEYS.set(secret, ecdh);
-  return ecdh;
-}
-
-const KEYS = new WeakMap<Uint8Array, ECDH>();
 
 const uncompressed = (point: Uint8Array): Uint8Array => Buffer.concat([Uint8Array.of(4), point]);
 

@@ -1,14 +1,16 @@
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto';
+import { remembered } from '../wire/remembered.ts';
 import type { DiffieHellmanGroup } from './diffie-hellman.ts';
 
 /** Curve25519 and Curve448, RFC 8031: public values, private values and the secret are as RFC 7748 has them, little-endian. */
 export function montgomeryGroup(curve: 'x25519' | 'x448'): DiffieHellmanGroup {
   const { octets, crv, smallOrder, topMask } = CURVES[curve];
+  const privateKey = privateKeysOf(crv);
   return {
     publicOctets: octets,
     drawPrivate: random => random.bytes(octets),
     publicOf: secret => {
-      const { x = '' } = createPublicKey(privateKey(crv, secret)).export({ format: 'jwk' });
+      const { x = '' } = createPublicKey(privateKey(secret)).export({ format: 'jwk' });
       return Uint8Array.from(Buffer.from(x, 'base64url'));
     },
     /** With a point of small order, and no other, the secret is all zero: RFC 8031 §3 leaves that test to the user, RFC 7748 §6. */
@@ -21,7 +23,7 @@ export function montgomeryGroup(curve: 'x25519' | 'x448'): DiffieHellmanGroup {
     },
     agree(secret, peer) {
       const publicKey = createPublicKey({ key: { kty: 'OKP', crv, x: base64url(peer) }, format: 'jwk' });
-      return new Uint8Array(diffieHellman({ privateKey: privateKey(crv, secret), publicKey }));
+      return new Uint8Array(diffieHellman({ privateKey: privateKey(secret), publicKey }));
     },
   };
 }
@@ -63,15 +65,11 @@ const CURVES = {
  * As a JWK, RFC 8037: Node reads PKCS#8 in ten times the time of the exchange. It takes `d` alone, and computes the rest: once for
  * both steps of an exchange, which are given the same array.
  */
-function privateKey(crv: string, secret: Uint8Array): KeyObject {
-  const known = PRIVATE_KEYS.get(secret);
-  if (known !== undefined) return known;
-  const made = createPrivateKey({ key: { kty: 'OKP', crv, d: base64url(secret), x: '' }, format: 'jwk' });
-  PRIVATE_KEYS.set(secret, made);
-  return made;
+function privateKeysOf(crv: string): (secret: Uint8Array) => KeyObject {
+  return remembered(secret =>
+    createPrivateKey({ key: { kty: 'OKP', crv, d: base64url(secret), x: '' }, format: 'jwk' }),
+  );
 }
-
-const PRIVATE_KEYS = new WeakMap<Uint8Array, KeyObject>();
 
 function base64url(octets: Uint8Array): string {
   return Buffer.from(octets).toString('base64url');

@@ -7,6 +7,7 @@ import {
   sign as signWithNode,
   verify as verifyWithNode,
 } from 'node:crypto';
+import { remembered } from '../wire/remembered.ts';
 import { signEcdsa } from './ecdsa.ts';
 import type { EcpCurve } from './ecp.ts';
 import { encodePkcs1, encodePss, isPss } from './emsa.ts';
@@ -85,15 +86,9 @@ function curveOf(bits: number): EcpCurve {
 }
 
 /** Asked for at each signature, and read once. */
-function secretOf(key: KeyObject): Uint8Array {
-  const known = SECRETS.get(key);
-  if (known !== undefined) return known;
-  const secret = Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
-  SECRETS.set(key, secret);
-  return secret;
-}
-
-const SECRETS = new WeakMap<KeyObject, Uint8Array>();
+const secretOf = remembered(
+  (key: KeyObject): Uint8Array => Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url'),
+);
 
 function padded(encoded: Uint8Array, bits: number): Uint8Array {
   const result = new Uint8Array(Math.ceil(bits / 8));

@@ -2,7 +2,7 @@ import { type PrivateKey, type PublicKey, privateKey, publicKey } from '../crypt
 import { type Certificate, parseCertificate } from '../pki/certificate.ts';
 import type { IkeConfig } from './config.ts';
 import { type Identity, type IdentityFit, identityFit, parseIdentity } from './identity.ts';
-import { remembered } from './remembered.ts';
+import { remembered } from '../wire/remembered.ts';
 
 /** What a node has to prove identities with, its own and those of peers, read from its configuration. */
 export interface Credentials {

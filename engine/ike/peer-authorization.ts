@@ -2,7 +2,7 @@ import { type Address, compareAddresses, parseAddress } from '../wire/address.ts
 import { parsePrefix, type Prefix, prefixContains } from '../wire/prefix.ts';
 import type { ConnectionConfig, IkeConfig, RemoteAuthenticationConfig } from './config.ts';
 import { type Identity, type IdentityFit, identityFit, parseIdentity } from './identity.ts';
-import { remembered } from './remembered.ts';
+import { remembered } from '../wire/remembered.ts';
 
 /**
  * The Peer Authorization Database, RFC 4301 §4.4.3: which connection is meant, by what is known so far. Addresses narrow the

@@ -1,7 +1,7 @@
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 import type { ChildConfig } from '../config.ts';
 import type { ConnectionConfig } from '../config.ts';
-import { remembered } from '../remembered.ts';
+import { remembered } from '../../wire/remembered.ts';
 import type { SaInput } from '../../ipsec/sa-input.ts';
 import type { CommonIkeSa, Path } from './ike-sa.ts';
 import type { Dynamic } from './traffic-selectors.ts';

@@ -54,7 +54,7 @@ export function answerInitial(request: ReceivedMessage, world: World): InitialAn
   const ke = requiredPayload(payloads, 'KE');
   if (ke.group !== method.ianaId) return refused({ kind: 'invalidKe', group: method.ianaId });
   const algorithms = ikeAlgorithms(suite);
-  const initiatorNonce = Uint8Array.from(requiredPayload(payloads, 'NONCE').data);
+  const initiatorNonce = Uint8Array.from(nonce);
   const problem = nonceProblem(initiatorNonce, algorithms.prf, world);
   if (problem !== null) return refused(problem);
   const answer = world.steps.keyExchanged(method.respond(ke.data, world.random, world.takeKeyPair(method)));

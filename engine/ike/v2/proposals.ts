@@ -2,7 +2,7 @@ import { encryptionAlgorithm } from '../../crypto/encryption.ts';
 import type { ProposalSubstructure, SaPayload } from '../../wire/ike/payload.ts';
 import { ProtocolId, TransformType } from '../../wire/ike/registry.ts';
 import type { ChildProposalConfig, IkeProposalConfig } from '../config.ts';
-import { remembered } from '../remembered.ts';
+import { remembered } from '../../wire/remembered.ts';
 import { ADDITIONAL_KEY_EXCHANGES, NONE, transformOf } from './transforms.ts';
 
 /** One proposal as tokens by transform type, each list in order of preference. A type that is missing: none of it. */

@@ -6,7 +6,7 @@ import type { NotifyPayload, Payload } from '../../wire/ike/payload.ts';
 import { NotifyType, ProtocolId } from '../../wire/ike/registry.ts';
 import type { IkeConfig } from '../config.ts';
 import { notifyPayload } from './notify.ts';
-import { remembered } from '../remembered.ts';
+import { remembered } from '../../wire/remembered.ts';
 
 /**
  * Quick crash detection, RFC 6290: a token for each IKE SA, which its maker can make again when it has forgotten all else, and

@@ -3,7 +3,7 @@ import type { SelectorInput } from '../../ipsec/spd.ts';
 import { formatAddress } from '../../wire/address.ts';
 import { IpProtocol } from '../../wire/ip-protocol.ts';
 import type { TrafficSelector } from '../../wire/ike/payload.ts';
-import { remembered } from '../remembered.ts';
+import { remembered } from '../../wire/remembered.ts';
 import { addressOf, type Box, type Interval, intersection } from './selector-box.ts';
 import { boxesIn, isPartner } from './traffic-selectors.ts';
 

@@ -1,7 +1,7 @@
 import type { Address } from '../../wire/address.ts';
 import { TsType } from '../../wire/ike/registry.ts';
 import type { TrafficSelector } from '../../wire/ike/payload.ts';
-import { remembered } from '../remembered.ts';
+import { remembered } from '../../wire/remembered.ts';
 
 /** Both ends inclusive, low first. */
 export type Interval = readonly [bigint, bigint];

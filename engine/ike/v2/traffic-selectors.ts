@@ -4,7 +4,7 @@ import { type Address, parseAddress } from '../../wire/address.ts';
 import type { TrafficSelector } from '../../wire/ike/payload.ts';
 import { parsePrefix } from '../../wire/prefix.ts';
 import type { ChildConfig, TrafficSelectorConfig } from '../config.ts';
-import { remembered } from '../remembered.ts';
+import { remembered } from '../../wire/remembered.ts';
 import {
   ANY_PORT,
   ANY_PROTOCOL,

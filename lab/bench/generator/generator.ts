@@ -2,7 +2,15 @@ import { NS_PER_S } from '../../../engine/wire/instant.ts';
 import { advanceRateSearch, type RateGoal, startRateSearch, type Trial, trialsMax } from '../rate-search.ts';
 import type { FromReceiver, FromSender, SendOrder, ToReceiver } from './messages.ts';
 import { Program } from './program.ts';
-import type { FoundRate, Generator, GeneratorEnds, GeneratorGround, TrialOrder, TrialResult } from './trial.ts';
+import {
+  type FoundRate,
+  type Generator,
+  type GeneratorEnds,
+  type GeneratorGround,
+  SILENCE_SECONDS,
+  type TrialOrder,
+  type TrialResult,
+} from './trial.ts';
 
 type Sender = Program<SendOrder, FromSender>;
 type Receiver = Program<ToReceiver, FromReceiver>;
@@ -80,9 +88,6 @@ export function judged({ counts, offeredRate, receiverDrops, backlogNs }: TrialR
 /** A queue that is worked off in so much of the trial's time, or so many seconds, is one that comes and goes. */
 const BACKLOG_SHARE = 0.02;
 const BACKLOG_SECONDS = 0.01;
-
-/** As long as a gateway may stall that has much to do besides. */
-const SILENCE_SECONDS = 0.3;
 
 async function runTrial(sender: Sender, receiver: Receiver, order: TrialOrder, number: number): Promise<TrialResult> {
   const { source, destination, packetOctets, rate, silenceSeconds = SILENCE_SECONDS } = order;

@@ -1,7 +1,7 @@
 import type { MeasuredFigure } from '../record.ts';
 import { lossRatio, NO_LOSS, PARTIAL_LOSS, type RateGoal } from '../rate-search.ts';
 import { judged, searchRate } from './generator.ts';
-import type { Generator, OneWayLatency, TrialOrder, TrialResult } from './trial.ts';
+import { type Generator, type OneWayLatency, SILENCE_SECONDS, type TrialOrder, type TrialResult } from './trial.ts';
 
 /** How long is looked, and how closely. */
 export interface Effort {
@@ -21,7 +21,7 @@ export interface Effort {
 export const THOROUGH: Effort = {
   seconds: 1,
   warmUpSeconds: 0.3,
-  silenceSeconds: 0.3,
+  silenceSeconds: SILENCE_SECONDS,
   precision: 0.02,
   trialsPerRate: 3,
   rateMax: 500_000,

@@ -39,9 +39,12 @@ export interface TrialOrder {
   readonly seconds: number;
   /** So long it sends at the same rate before, without a gap between: those packets are in no count. */
   readonly warmUpSeconds: number;
-  /** More than any way may take: after it nothing more is taken to come. 0.3 unless given. */
+  /** More than any way may take: after it nothing more is taken to come. `SILENCE_SECONDS` unless given. */
   readonly silenceSeconds?: number;
 }
+
+/** As long as a gateway may stall that has much to do besides. */
+export const SILENCE_SECONDS = 0.3;
 
 export interface TrialResult {
   readonly counts: ArrivalCounts;

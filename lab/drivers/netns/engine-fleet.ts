@@ -168,7 +168,7 @@ export class EngineFleet {
   }
 
   async #tell(running: EngineProcess, config: IkeConfig): Promise<void> {
-    const order = this.#orderOf({ config, hosts: hostsOf(this.#options.topology) });
+    const order = this.#ikeOrder({ config, hosts: hostsOf(this.#options.topology) });
     try {
       await running.request<'configureIke'>({ kind: 'configureIke', order });
     } catch (error) {
@@ -283,7 +283,7 @@ export class EngineFleet {
       config: arrange({ ...nodeConfig(topology, name, this.#sas.nodes.get(name) ?? []), ...negotiation }),
       ports,
       up: this.#up(netns),
-      ike: ike === null ? null : this.#orderOf(ike),
+      ike: ike === null ? null : this.#ikeOrder(ike),
       ...standFor(name),
     };
   }
@@ -305,7 +305,7 @@ export class EngineFleet {
     if (events.length > 0) this.#options.onEvents(name, events);
   }
 
-  #orderOf(ike: IkeOrder): IkeOrder {
+  #ikeOrder(ike: IkeOrder): IkeOrder {
     return { ...ike, config: { ...ike.config, revealsSecrets: this.#options.learnsKeys } };
   }
 
