@@ -6,9 +6,11 @@
 export interface RateGoal {
   /** `NO_LOSS`, `PARTIAL_LOSS`, or any share in [0, 1). */
   readonly lossRatioMax: number;
-  /** Packets/s. Below the lowest nothing is looked for; the highest is tried first, as the RFC begins. */
+  /** Packets/s. Below the lowest nothing is looked for; the highest is tried first, as the RFC begins, where there is no guess. */
   readonly rateMin: number;
   readonly rateMax: number;
+  /** Where it is likely to be, between the two: what is tried first. */
+  readonly guess?: number;
   /** How close the rate that holds and the one that does not are in the end, as a share: 0.01. */
   readonly precision: number;
   /** Odd. 1 is the RFC's; with 3 a rate holds by two, and one accident of a busy machine does not send the search astray. */
@@ -51,6 +53,8 @@ export type RateSearch =
       /** Send at this, packets/s. */
       readonly rate: number;
       readonly trials: readonly Trial[];
+      /** The next rate is at most so many times away from this one. */
+      readonly stride: number;
       readonly held: TriedRate | null;
       readonly failed: (TriedRate & { readonly limit: 'subject' | 'generator' }) | null;
     }
@@ -61,10 +65,18 @@ type Trying = Extract<RateSearch, { kind: 'trying' }>;
 /** A generator that stays behind by more than this share did not send at the rate it was asked for. */
 const SHORTFALL = 0.01;
 
-export function startRateSearch({ lossRatioMax, rateMin, rateMax, precision, trialsPerRate }: RateGoal): RateSearch {
-  const isSound = rateMin > 0 && rateMax > rateMin && precision > 0 && lossRatioMax >= 0 && lossRatioMax < 1;
+/**
+ * A guess is wrong by no more than this, more often than not. Each rate after it may be as far from the one before as all of them have
+ * come, so that a bad guess costs a few trials.
+ */
+const STRIDE = 1.3;
+
+export function startRateSearch(goal: RateGoal): RateSearch {
+  const { lossRatioMax, rateMin, rateMax, guess = rateMax, precision, trialsPerRate } = goal;
+  const isBounded = rateMin > 0 && rateMax > rateMin && guess >= rateMin && guess <= rateMax;
+  const isSound = isBounded && precision > 0 && lossRatioMax >= 0 && lossRatioMax < 1;
   if (!isSound || trialsPerRate % 2 !== 1) throw new Error('a search for a rate without sense');
-  return { kind: 'trying', rate: rateMax, trials: [], held: null, failed: null };
+  return { kind: 'trying', rate: guess, trials: [], stride: STRIDE, held: null, failed: null };
 }
 
 /** The next state, after a trial at the rate that `search` asked for. */
@@ -82,8 +94,10 @@ export function advanceRateSearch(goal: RateGoal, search: RateSearch, trial: Tri
 
 /** No search takes more trials, but for hindered ones: what progress can be told against. */
 export function trialsMax({ rateMin, rateMax, precision, trialsPerRate }: RateGoal): number {
-  const halvings = Math.max(0, Math.ceil(Math.log2(Math.log(rateMax / rateMin) / Math.log1p(precision))));
-  return trialsPerRate * (halvings + 3); // the highest, what came through at the highest, the lowest
+  const range = Math.log(rateMax / rateMin);
+  const halvings = Math.max(0, Math.ceil(Math.log2(range / Math.log1p(precision))));
+  const strides = Math.max(0, Math.ceil(Math.log2(range / Math.log(STRIDE))));
+  return trialsPerRate * (halvings + strides + 4); // the guess, the highest, what came through at the highest, the lowest
 }
 
 /** Of what was sent, in [0, 1]. */
@@ -97,13 +111,13 @@ function afterGood(goal: RateGoal, search: Trying, good: readonly Trial[]): Rate
   const tried = { rate: search.rate, lossRatio: worstLoss(good) };
   if (!good.some(trial => isShort(search, trial))) {
     if (search.rate === goal.rateMax) return { kind: 'found', ...tried, limit: 'rateMax' };
-    return narrowed(goal, { ...search, held: tried });
+    return narrowed(goal, { ...search, held: tried }, tried.rate);
   }
   const sent = { ...tried, rate: Math.min(...good.map(trial => trial.offeredRate)) };
   const held = search.held !== null && search.held.rate > sent.rate ? search.held : sent;
   // It says nothing of the rate that was asked for, and something of the one that was sent.
-  if (good.some(trial => trial.hindered === true)) return narrowed(goal, { ...search, held });
-  return narrowed(goal, { ...search, held, failed: { ...tried, limit: 'generator' } });
+  if (good.some(trial => trial.hindered === true)) return narrowed(goal, { ...search, held }, held.rate);
+  return narrowed(goal, { ...search, held, failed: { ...tried, limit: 'generator' } }, held.rate);
 }
 
 function afterBad(goal: RateGoal, search: Trying, bad: readonly Trial[]): RateSearch {
@@ -111,17 +125,26 @@ function afterBad(goal: RateGoal, search: Trying, bad: readonly Trial[]): RateSe
   const rate = Math.min(search.rate, Math.max(...bad.map(trial => trial.offeredRate)));
   const failed = { rate, lossRatio: worstLoss(bad), limit: 'subject' } as const;
   const came = rate * (1 - failed.lossRatio);
-  // What came through at the highest rate is often near what it can carry: the first guess, which halving alone reaches late.
-  const isGuess = search.rate === goal.rateMax && came > goal.rateMin && came * (1 + goal.precision) < rate;
-  return isGuess ? { ...search, rate: came, trials: [], failed } : narrowed(goal, { ...search, failed });
+  // What came through at the first rate that fails is often near what it can carry: a guess, which halving alone reaches late.
+  const isNew = search.failed === null && came > Math.max(goal.rateMin, search.held?.rate ?? 0);
+  if (isNew && came * (1 + goal.precision) < rate) return { ...search, rate: came, trials: [], failed };
+  return narrowed(goal, { ...search, failed }, rate);
 }
 
-/** The rate in the middle, of ratios since rates span decades; or the end, where nothing is left between. */
-function narrowed(goal: RateGoal, search: Trying): RateSearch {
-  const { held, failed } = search;
-  if (failed === null) throw new Error('the highest rate is tried first');
-  const low = Math.max(held?.rate ?? 0, goal.rateMin); // a generator may not even reach the lowest
-  if (failed.rate > low * (1 + goal.precision)) return { ...search, rate: Math.sqrt(low * failed.rate), trials: [] };
-  if (held === null) return { ...search, rate: goal.rateMin, trials: [] };
+/**
+ * The rate in the middle, of ratios since rates span decades, but no more than a stride away from the one that was decided; or the end,
+ * where nothing is left between.
+ */
+function narrowed(goal: RateGoal, search: Trying, decided: number): RateSearch {
+  const { held, failed, stride } = search;
+  // A generator may not even reach the lowest.
+  const [low, from] = [held?.rate ?? 0, decided].map(rate => Math.max(rate, goal.rateMin)) as [number, number];
+  const next = { ...search, trials: [], stride: stride ** 2 };
+  if (failed === null) return { ...next, rate: Math.min(goal.rateMax, from * stride) };
+  if (failed.rate > low * (1 + goal.precision)) {
+    const middle = Math.sqrt(low * failed.rate);
+    return { ...next, rate: Math.max(from / stride, Math.min(middle, from * stride)) };
+  }
+  if (held === null) return { ...next, rate: goal.rateMin };
   return { kind: 'found', ...held, limit: failed.limit };
 }

@@ -1,27 +1,19 @@
-import { startGenerator } from '../generator/generator.ts';
 import { IMIX, PACKET_SIZES } from '../generator/sizes.ts';
 import { bringUpSubject } from '../live/bring-up.ts';
 import type { BenchGround } from '../live/ground.ts';
-import { ALICE, BOB, LAN_MTU } from '../live/sites.ts';
+import { ALICE, LAN_MTU } from '../live/sites.ts';
 import type { EspRate } from '../raw/esp-rate.ts';
 import type { MeasuredFigure } from '../record.ts';
 import { type CipherRow, cipherRows } from './cipher-plan.ts';
 import type { PlannedSubject, Profile, ProfileOptions, TurnContext } from './profile.ts';
-import {
-  figure,
-  lossyRateFigures,
-  type MeasuredSites,
-  overheadFigures,
-  SOME_HASTE,
-  streamFigures,
-} from './site-figures.ts';
+import { figure, lossyRateFigures, type MeasuredSites, overheadFigures, streamFigures } from './site-figures.ts';
 
 const QUICK_ROUNDS = 5;
 const ROUNDS = 10;
 /** A process that has just started is slow for most of a second: the warm-up that is dropped is half of it at most. */
 const STREAM_SECONDS = 2;
 /** Of sealing, and again of opening, packets of one size. */
-const RAW_SECONDS = 0.02;
+const RAW_SECONDS = 0.01;
 
 export const ciphers: Profile = {
   name: 'ciphers',
@@ -38,7 +30,7 @@ function planned(row: CipherRow, options: ProfileOptions): PlannedSubject {
     name,
     title,
     obstacle: () => subject.obstacle(parameters),
-    secondsPerTurn: options.quick ? 3.2 : 9,
+    secondsPerTurn: options.quick ? 3.2 : 5.8,
     async measure(context) {
       const ground = await bringUpSubject(context.up, subject, parameters);
       const ceiling = row.ceiling === null ? null : `ciphers/${row.ceiling}`;
@@ -49,23 +41,10 @@ function planned(row: CipherRow, options: ProfileOptions): PlannedSubject {
       context.say('one TCP stream');
       figures.push(...(await streamFigures(sites, ALICE, { seconds: STREAM_SECONDS, packetOctets: LAN_MTU })));
       // Behind the stream, which warms the gateways: a trial is too short to see more than a cold process.
-      if (!options.quick) figures.push(...(await rateFigures(sites, context)));
+      if (!options.quick) figures.push(...(await lossyRateFigures(sites, context, [64], IMIX, [512], [LAN_MTU])));
       return figures;
     },
   };
-}
-
-const RATE_SIZES = [[64], [512], [LAN_MTU], IMIX] as const;
-
-async function rateFigures(sites: MeasuredSites, { say }: TurnContext): Promise<readonly MeasuredFigure[]> {
-  const generator = await startGenerator(sites.ground, { sender: ALICE.host, receiver: BOB.host });
-  const figures: MeasuredFigure[] = [];
-  for (const sizes of RATE_SIZES) {
-    say(sizes.length > 1 ? 'a mix of packets' : `packets of ${sizes[0]} octets`);
-    figures.push(...(await lossyRateFigures(sites, generator, sizes, SOME_HASTE)));
-  }
-  await generator.close();
-  return figures;
 }
 
 /** What the algorithms alone do on one processor: the ceiling of everything that moves packets besides. */

@@ -15,7 +15,6 @@ import { wireguardGo } from '../subjects/wireguard-go.ts';
 import type { PlannedSubject, Profile, ProfileOptions, TurnContext } from './profile.ts';
 import {
   ends,
-  GREAT_HASTE,
   lossyRateFigures,
   type MeasuredSites,
   overheadFigures,
@@ -97,10 +96,7 @@ function planned({ subject, parameters }: Compared, options: ProfileOptions): Pl
 
 async function measureQuickly(sites: MeasuredSites, context: TurnContext): Promise<readonly MeasuredFigure[]> {
   const overhead = await overheadOnce(sites, context);
-  context.say('packets of 64 octets');
-  const generator = await startGenerator(sites.ground, { sender: ALICE.host, receiver: BOB.host });
-  const rates = await lossyRateFigures(sites, generator, [SMALL_OCTETS], GREAT_HASTE);
-  await generator.close();
+  const rates = await lossyRateFigures(sites, context, [SMALL_OCTETS]);
   context.say('one TCP stream');
   return [...overhead, ...(await streamFigures(sites, ALICE, { seconds: 1, packetOctets: LARGE_OCTETS })), ...rates];
 }

@@ -1,4 +1,4 @@
-import { searchRate } from '../generator/generator.ts';
+import { searchRate, startGenerator } from '../generator/generator.ts';
 import type { Generator } from '../generator/trial.ts';
 import { congestionControl } from '../live/environment.ts';
 import type { BenchGround, ProcessTime } from '../live/ground.ts';
@@ -9,6 +9,7 @@ import { measureStream } from '../live/tcp-stream.ts';
 import { wireOctets } from '../live/wire-octets.ts';
 import { PARTIAL_LOSS, type RateGoal } from '../rate-search.ts';
 import type { MeasuredFigure } from '../record.ts';
+import type { TurnContext } from './profile.ts';
 
 /** Two sites that are up, and how figures about them are called. */
 export interface MeasuredSites {
@@ -139,36 +140,38 @@ export async function overheadFigures(sites: MeasuredSites, sizes: readonly numb
   return figures;
 }
 
-/** How closely a rate is looked for where there are many to find. */
-export interface Haste {
-  readonly seconds: number;
-  readonly warmUpSeconds: number;
-  readonly silenceSeconds: number;
-  readonly precision: number;
-}
-
-/** Trials of a tenth of a second or so, in each of which a gateway carries thousands of packets; five of them or so. */
-export const GREAT_HASTE: Haste = { seconds: 0.1, warmUpSeconds: 0.05, silenceSeconds: 0.1, precision: 0.25 };
-export const SOME_HASTE: Haste = { seconds: 0.12, warmUpSeconds: 0.05, silenceSeconds: 0.1, precision: 0.2 };
-
-const HASTY_GOAL: Omit<RateGoal, 'precision'> = {
+/** Trials of a tenth of a second, in each of which a gateway carries thousands of packets; three or four of them. */
+const HASTE = { seconds: 0.1, warmUpSeconds: 0.05, silenceSeconds: 0.08 };
+const HASTY_GOAL: RateGoal = {
   lossRatioMax: PARTIAL_LOSS,
   rateMin: 1000,
   rateMax: 200_000,
+  precision: 0.2,
   trialsPerRate: 1,
 };
 
-/** The rate of packets of these sizes, in turn, at which no more is lost than PDR allows, from a1 to b1: a first look. */
+/**
+ * The rates of packets at which no more is lost than PDR allows, from a1 to b1, of each of several lists of sizes, which are sent in turn: a
+ * first look. What is found for one is the guess for the next, so those that cost about as much stand side by side.
+ */
 export async function lossyRateFigures(
   sites: MeasuredSites,
-  generator: Generator,
-  packetOctets: readonly number[],
-  { precision, ...times }: Haste,
+  { say }: Pick<TurnContext, 'say'>,
+  ...lists: readonly (readonly number[])[]
 ): Promise<readonly MeasuredFigure[]> {
-  const octets = sizeText(packetOctets);
-  const { end } = await searchRate(generator, { ...HASTY_GOAL, precision }, { ...ends(sites), packetOctets, ...times });
-  if (end.kind !== 'found') return [];
-  return [
-    figure(sites, `udp-${octets}/pdr`, { metric: 'PDR', unit: 'packets/s', better: 'more' }, end.rate, { octets }),
-  ];
+  const generator = await startGenerator(sites.ground, { sender: ALICE.host, receiver: BOB.host });
+  const figures: MeasuredFigure[] = [];
+  let goal = HASTY_GOAL;
+  for (const packetOctets of lists) {
+    const octets = sizeText(packetOctets);
+    say(octets === 'imix' ? 'a mix of packets' : `packets of ${octets} octets`);
+    const { end } = await searchRate(generator, goal, { ...ends(sites), packetOctets, ...HASTE });
+    if (end.kind !== 'found') continue;
+    figures.push(
+      figure(sites, `udp-${octets}/pdr`, { metric: 'PDR', unit: 'packets/s', better: 'more' }, end.rate, { octets }),
+    );
+    goal = { ...HASTY_GOAL, guess: Math.max(end.rate, HASTY_GOAL.rateMin) };
+  }
+  await generator.close();
+  return figures;
 }
