@@ -81,7 +81,8 @@ function withoutSize(title: string, sizes: readonly (string | number | undefined
   return ending === undefined ? title : title.slice(0, -ending.length);
 }
 
-const cipherOf = ({ figure }: JudgedFigure): string => String(figure.parameters['cipher'] ?? 'none');
+const cipherOf = ({ figure: { parameters } }: JudgedFigure): string =>
+  'ah' in parameters ? `AH ${parameters['ah']}` : String(parameters['cipher'] ?? 'none');
 const hasCipher = (judged: JudgedFigure): boolean => cipherOf(judged) !== 'none';
 /** One of many ways to do the same, and not somebody who does it. */
 const isOfMatrix = ({ implementation }: JudgedFigure): boolean => implementation === null;

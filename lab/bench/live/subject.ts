@@ -26,6 +26,8 @@ export interface BenchSubject {
 export interface SubjectParameters {
   /** As in `esp:` of a topology: `aes128gcm16`, `aes256-sha256`, `null-sha256`. */
   readonly cipher: string;
+  /** AH in place of ESP, with this integrity algorithm: `sha256`. `cipher` is `none` then. */
+  readonly ah?: string;
   /** `transport`: of an IP-in-IP tunnel between the gateways, which then is what is inside of ESP. */
   readonly mode: 'tunnel' | 'transport';
   /** Family of the packets on the WAN. */

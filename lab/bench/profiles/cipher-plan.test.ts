@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ahSuiteNames } from '../../../engine/crypto/ah-suite.ts';
 import { allEspSuiteNames, espSuiteNames } from '../../../engine/crypto/esp-suite.ts';
 import { loadTopology } from '../../topology/load.ts';
 import { cipherRows } from './cipher-plan.ts';
@@ -6,10 +7,12 @@ import { cipherRows } from './cipher-plan.ts';
 const FULL = { quick: false, legacy: true };
 
 const measured = (legacy: boolean) => new Set(cipherRows({ quick: false, legacy }).map(row => row.parameters.cipher));
+const measuredOfAh = cipherRows(FULL).flatMap(({ parameters: { ah } }) => (ah === undefined ? [] : [ah]));
 
 test('every suite is measured, those that nobody should use only when asked for', () => {
   expect(measured(true)).toEqual(new Set(['none', ...allEspSuiteNames()]));
   expect(measured(false)).toEqual(new Set(['none', ...espSuiteNames()]));
+  expect(measuredOfAh).toEqual(ahSuiteNames());
 });
 
 test('every mode with every family inside and outside, for some', () => {
@@ -53,4 +56,9 @@ test('ESP by the book, RFC 4303 §2', () => {
   expect(outer('aes256-sha512', 1420)).toBe(20 + 8 + 16 + 1424 + 32);
   expect(outer('null-sha256', 1420)).toBe(20 + 8 + 1424 + 16);
   expect(outer('3des-sha1', 64)).toBe(20 + 8 + 8 + 72 + 12);
+});
+
+test('AH by the book, RFC 4302 §2', () => {
+  expect(outer('ah-sha256', 64)).toBe(20 + 12 + 16 + 64);
+  expect(outer('ah-sha1', 1420)).toBe(20 + 12 + 12 + 1420);
 });

@@ -1,3 +1,4 @@
+import { ahSuiteNames } from '../../../engine/crypto/ah-suite.ts';
 import { allEspSuiteNames, espSuiteNames } from '../../../engine/crypto/esp-suite.ts';
 import { type BenchSubject, type SubjectParameters, USUAL } from '../live/subject.ts';
 import { clear, engine, ipip } from '../subjects/engine.ts';
@@ -5,7 +6,7 @@ import type { ProfileOptions } from './profile.ts';
 
 /** One row of the matrix. */
 export interface CipherRow {
-  /** `aes128gcm16-tunnel-4in6`: suite, mode, inner in outer family. */
+  /** `aes128gcm16-tunnel-4in6`: suite, mode, inner in outer family; `ah-sha256-tunnel-4in4`. */
   readonly name: string;
   readonly title: string;
   readonly subject: BenchSubject;
@@ -30,7 +31,7 @@ const SAMPLE_LEGACY = ['aes128-sha1', 'aes128-sha512', '3des-sha1', 'des-sha1', 
 
 /**
  * What `ciphers` measures: every suite in tunnel mode and IPv4, and some of them in both modes with every family inside and outside: mode
- * and families cost so much a packet whatever the cipher is. Beside them the tunnel without ESP, and the gateways without a tunnel.
+ * and families cost so much a packet whatever the cipher is; and AH. Beside them the tunnel without either, and the gateways without one.
  */
 export function cipherRows({ quick, legacy }: ProfileOptions): readonly CipherRow[] {
   const all = legacy ? allEspSuiteNames() : espSuiteNames();
@@ -42,6 +43,7 @@ export function cipherRows({ quick, legacy }: ProfileOptions): readonly CipherRo
     ...references.filter(({ outer, inner }) => outer === inner).map(clearRow),
     ...references.map(tunnelRow),
     ...WAYS.flatMap(way => (isUsual(way) ? suites : everywhere).map(cipher => suiteRow(cipher, way))),
+    ...(quick ? [] : ahSuiteNames().map(ahRow)),
   ];
 }
 
@@ -73,4 +75,12 @@ const suiteRow = (cipher: string, way: Way): CipherRow => ({
   subject: engine,
   parameters: { ...USUAL, ...way, cipher },
   ceiling: `ipip-${inText(way)}`,
+});
+
+const ahRow = (ah: string): CipherRow => ({
+  name: `ah-${ah}-tunnel-${inText(USUAL)}`,
+  title: `AH ${ah}, tunnel mode, IPv4 in IPv4`,
+  subject: engine,
+  parameters: { ...NONE, ah },
+  ceiling: `ipip-${inText(USUAL)}`,
 });

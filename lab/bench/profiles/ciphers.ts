@@ -17,7 +17,8 @@ const RAW_SECONDS = 0.01;
 
 export const ciphers: Profile = {
   name: 'ciphers',
-  summary: 'every cipher of this engine, with what it costs beside a tunnel without ESP; modes, families, packet sizes',
+  summary:
+    'every cipher of this engine and AH, with what they cost beside a tunnel alone; modes, families, packet sizes',
   plan: options => ({
     subjects: cipherRows(options).map(row => planned(row, options)),
     rounds: options.quick ? QUICK_ROUNDS : ROUNDS,

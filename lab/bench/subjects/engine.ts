@@ -1,3 +1,4 @@
+import { ahSuite, icvFieldOctets } from '../../../engine/crypto/ah-suite.ts';
 import { findEspSuite, icvOctets } from '../../../engine/crypto/esp-suite.ts';
 import { otherSite, type Site, sitesText, wrappedOctets } from '../live/sites.ts';
 import type { BenchSubject, SubjectParameters } from '../live/subject.ts';
@@ -6,7 +7,8 @@ import type { BenchSubject, SubjectParameters } from '../live/subject.ts';
 export const engine: BenchSubject = {
   name: 'engine',
   title: 'this engine',
-  obstacle: ({ cipher }) => {
+  obstacle: ({ cipher, ah }) => {
+    if (ah !== undefined) return ahSuite(ah) === null ? `there is no integrity algorithm "${ah}"` : null;
     const found = findEspSuite(cipher);
     return found.kind === 'suite' ? null : found.kind === 'unknown' ? `there is no suite "${cipher}"` : found.why;
   },
@@ -15,7 +17,7 @@ export const engine: BenchSubject = {
       site => [...tunnelLines(site, parameters), ...policyLines(site, parameters)],
       ['secrets: { sites: "a secret of the two, for measurements only" }'],
     ),
-  outerOctets: espOctets,
+  outerOctets: protectedOctets,
 };
 
 /** The same tunnel without ESP: what this engine's forwarding costs, and the ceiling of all that it encrypts. */
@@ -61,9 +63,9 @@ function tunnelLines(site: Site, parameters: SubjectParameters): readonly string
 
 /** In transport mode the policy is about the packets of the IP-in-IP tunnel, as they leave for the other gateway. */
 function policyLines(site: Site, parameters: SubjectParameters): readonly string[] {
-  const { cipher, mode, encapsulation, outer, inner } = parameters;
+  const { cipher, ah, mode, encapsulation, outer, inner } = parameters;
   const sa = [
-    `esp: [${cipher}]`,
+    ah === undefined ? `esp: [${cipher}]` : `ah: [${ah}]`,
     'key: "${secrets.sites}"',
     'legacy: true',
     ...(encapsulation === 'always' ? ['encapsulation: udp'] : []),
@@ -76,6 +78,19 @@ function policyLines(site: Site, parameters: SubjectParameters): readonly string
     `  - { name: sites, ${ends}, protect: { mode: transport, peer: ${other.gateway}, ${sa} } }`,
     '  - { name: rest, bypass: true }',
   ];
+}
+
+function protectedOctets(parameters: SubjectParameters, innerOctets: number): number | null {
+  const algorithm = parameters.ah === undefined ? null : ahSuite(parameters.ah);
+  return algorithm === null
+    ? espOctets(parameters, innerOctets)
+    : wrappedOctets(parameters, ahOctets(parameters, icvFieldOctets(algorithm)) + innerOctets);
+}
+
+/** RFC 4302 §2: the fixed fields and the ICV, padded to 4 octets, in IPv6 to 8. */
+function ahOctets({ outer }: SubjectParameters, icvOctets: number): number {
+  const aligned = outer === 4 ? 4 : 8;
+  return Math.ceil((12 + icvOctets) / aligned) * aligned;
 }
 
 /** RFC 4303 §2: SPI and sequence number, IV, payload, padding to whole blocks and 4 octets, pad length, next header, ICV. */
