@@ -137,8 +137,8 @@ function afterBad(goal: RateGoal, search: Trying, bad: readonly Trial[]): RateSe
  */
 function narrowed(goal: RateGoal, search: Trying, decided: number): RateSearch {
   const { held, failed, stride } = search;
-  // A generator may not even reach the lowest.
-  const [low, from] = [held?.rate ?? 0, decided].map(rate => Math.max(rate, goal.rateMin)) as [number, number];
+  const low = Math.max(held?.rate ?? 0, goal.rateMin); // a generator may not even reach the lowest
+  const from = Math.max(decided, goal.rateMin);
   const next = { ...search, trials: [], stride: stride ** 2 };
   if (failed === null) return { ...next, rate: Math.min(goal.rateMax, from * stride) };
   if (failed.rate > low * (1 + goal.precision)) {
