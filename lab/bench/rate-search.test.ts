@@ -121,14 +121,15 @@ test('a generator that does not reach the lowest rate is told as what it did', (
 test('whatever comes of its trials, a search ends in time and asks for no rate beyond its bounds', () => {
   const random = createSeededRandom('whatever');
   for (let trial = 0; trial < 2000; trial++) {
-    const guess = trial % 3 === 0 ? {} : { guess: GOAL.rateMin * 1000 ** random.uniform() };
-    const goal = { ...GOAL, ...guess, trialsPerRate: trial % 2 === 0 ? 1 : 3 };
+    const guess = trial % 3 === 0 ? GOAL.rateMax : GOAL.rateMin * 1000 ** random.uniform();
+    const goal = { ...GOAL, ...(guess === GOAL.rateMax ? {} : { guess }), trialsPerRate: trial % 2 === 0 ? 1 : 3 };
     const { rates } = search(goal, rate => ({
       sentPackets: 100,
       receivedPackets: random.uniform() < 0.5 ? 100 : Math.floor(100 * random.uniform()),
       offeredRate: rate * (random.uniform() < 0.5 ? 1 : random.uniform() + 1e-6),
     }));
     expect(Math.min(...rates)).toBeGreaterThanOrEqual(goal.rateMin);
+    expect(rates[0]).toBe(guess);
     expect(Math.max(...rates)).toBeLessThanOrEqual(goal.rateMax);
   }
 });

@@ -1,5 +1,6 @@
 import { ahSuite, icvFieldOctets } from '../../../engine/crypto/ah-suite.ts';
 import { findEspSuite, icvOctets } from '../../../engine/crypto/esp-suite.ts';
+import { ahOctets } from '../../../engine/wire/ah.ts';
 import { otherSite, type Site, sitesText, wrappedOctets } from '../live/sites.ts';
 import type { BenchSubject, SubjectParameters } from '../live/subject.ts';
 
@@ -84,13 +85,7 @@ function protectedOctets(parameters: SubjectParameters, innerOctets: number): nu
   const algorithm = parameters.ah === undefined ? null : ahSuite(parameters.ah);
   return algorithm === null
     ? espOctets(parameters, innerOctets)
-    : wrappedOctets(parameters, ahOctets(parameters, icvFieldOctets(algorithm)) + innerOctets);
-}
-
-/** RFC 4302 §2: the fixed fields and the ICV, padded to 4 octets, in IPv6 to 8. */
-function ahOctets({ outer }: SubjectParameters, icvOctets: number): number {
-  const aligned = outer === 4 ? 4 : 8;
-  return Math.ceil((12 + icvOctets) / aligned) * aligned;
+    : wrappedOctets(parameters, ahOctets(icvFieldOctets(algorithm), parameters.outer) + innerOctets);
 }
 
 /** RFC 4303 §2: SPI and sequence number, IV, payload, padding to whole blocks and 4 octets, pad length, next header, ICV. */
