@@ -113,7 +113,9 @@ describe.skipIf(!(await dockerAvailable()))(`the containers of a lab (needs ${NE
   });
 
   test('stay what they are when a host starts again', async () => {
-    const begin = 'sleep 1000 >/dev/null 2>&1 &';
+    // What a shell begins is a copy of the shell, until it is the program.
+    const isSleep = 'tr "\\0" " " </proc/$!/cmdline | grep -q "^sleep"';
+    const begin = `sleep 1000 >/dev/null 2>&1 &\nfor i in $(seq 200); do ${isSleep} && break; sleep 0.05; done`;
     const count = 'for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline; echo; done 2>/dev/null | grep -c "^sleep 1000"';
     expect((await inside('a1', `${begin}\n${count}`)).stdout).toBe('1\n');
     expect((await lab.run(['restart', 'a1'])).status).toBe(0);
