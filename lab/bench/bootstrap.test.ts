@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSeededRandom } from '../drivers/sim/seeded-random.ts';
-import { BOOTSTRAP, bootstrapInterval, bootstrapOfTwo, type Interval, type Statistic, widened } from './bootstrap.ts';
+import { BOOTSTRAP, bootstrapInterval, type Interval, type Statistic, widened } from './bootstrap.ts';
 import { median } from './summary.ts';
 
 /** Days that mice lived, Efron and Tibshirani, "An introduction to the bootstrap", 1993, table 2.1. */
@@ -76,22 +76,6 @@ test('the same stream brings the same interval; more confidence a wider one', ()
   const [narrow, wide] = [ofTreated(0.8), ofTreated(0.99)];
   expect(wide.low).toBeLessThan(narrow.low);
   expect(wide.high).toBeGreaterThan(narrow.high);
-});
-
-test('two sets are drawn from apart, whatever their sizes', () => {
-  const difference = bootstrapOfTwo(
-    TREATED,
-    [52, 104, 146, 10, 51, 30, 40, 27, 46],
-    (treated, control) => {
-      expect([treated.length, control.length]).toEqual([7, 9]);
-      return mean(treated) - mean(control);
-    },
-    { confidence: 0.9, resamples: 4000 },
-    createSeededRandom('both'),
-  );
-  // Both means' errors together are 26.85 days: about 30.63 +- 1.645 of them.
-  expect(Math.abs(difference.low - (30.63 - 1.645 * 26.85))).toBeLessThan(4);
-  expect(Math.abs(difference.high - (30.63 + 1.645 * 26.85))).toBeLessThan(4);
 });
 
 test('a disturbed figure is known less well, on either side', () => {

@@ -31,38 +31,14 @@ export function bootstrapInterval(
   settings: BootstrapSettings,
   random: Uniform,
 ): Interval {
-  return percentiles(settings, resampler(samples, random), statistic);
-}
-
-/** The same for a figure made of two sets of samples that have nothing to do with each other: each is drawn from by itself. */
-export function bootstrapOfTwo(
-  first: readonly number[],
-  second: readonly number[],
-  statistic: (first: Float64Array, second: Float64Array) => number,
-  settings: BootstrapSettings,
-  random: Uniform,
-): Interval {
-  const drawFirst = resampler(first, random);
-  const drawSecond = resampler(second, random);
-  return percentiles(settings, drawFirst, drawn => statistic(drawn, drawSecond()));
-}
-
-function resampler(samples: readonly number[], random: Uniform): () => Float64Array {
   if (samples.length === 0) throw new Error('no samples to draw from');
+  const { confidence, resamples } = settings;
   const drawn = new Float64Array(samples.length);
-  return () => {
-    for (let i = 0; i < drawn.length; i++) drawn[i] = samples[below(random, samples.length)] ?? Number.NaN;
-    return drawn;
-  };
-}
-
-function percentiles(
-  { confidence, resamples }: BootstrapSettings,
-  draw: () => Float64Array,
-  statistic: Statistic,
-): Interval {
   const values = new Float64Array(resamples);
-  for (let i = 0; i < resamples; i++) values[i] = statistic(draw());
+  for (let i = 0; i < resamples; i++) {
+    for (let j = 0; j < drawn.length; j++) drawn[j] = samples[below(random, samples.length)] ?? Number.NaN;
+    values[i] = statistic(drawn);
+  }
   values.sort();
   const tail = (1 - confidence) / 2;
   return { low: quantileOfSorted(values, tail), high: quantileOfSorted(values, 1 - tail), confidence };

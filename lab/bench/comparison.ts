@@ -1,5 +1,6 @@
-import { type BootstrapSettings, bootstrapInterval, bootstrapOfTwo, type Interval, widened } from './bootstrap.ts';
-import { median } from './summary.ts';
+import { type BootstrapSettings, bootstrapInterval, type Interval, widened } from './bootstrap.ts';
+import { pairsLeftOut, samplesNeeded } from './mann-whitney.ts';
+import { ascending, median, quantileOfSorted } from './summary.ts';
 import type { Uniform } from './uniform.ts';
 
 /** What a figure should be: more of a rate, less of a time. */
@@ -18,42 +19,85 @@ export type Comparison =
     }
   | { readonly kind: 'notComparable'; readonly reason: string };
 
-export interface ComparisonSettings extends BootstrapSettings {
+interface Threshold {
   /** Changes below this share are no difference, however sure they are. */
   readonly changeMin: number;
   /** What the interval is widened by, at least 1 (`disturbance.ts`). */
   readonly widening: number;
-  /**
-   * `rounds`: sample i of both was taken in the same round of one run, and what happened to the machine then happened to both;
-   * `runs`: samples of two runs, which share nothing.
-   */
-  readonly pairedBy: 'rounds' | 'runs';
+}
+
+export type RoundsSettings = Threshold & BootstrapSettings;
+
+export interface RunsSettings extends Threshold {
+  /** The chance, in (0, 1), that what has not changed is called slower, and the same for faster. */
+  readonly doubt: number;
 }
 
 /** Below this a set of samples can look like anything. */
 export const SAMPLES_MIN = 5;
 
 /**
- * Judges `samples` against those of the base. It is a difference only where the whole interval lies on one side of nothing and the
- * change is as large as asked for. The change is the median of those in each round; or of those of every sample of the one run to every
- * sample of the other (Hodges and Lehmann, "Estimates of location based on rank tests", 1963), which takes less chance along than medians.
+ * Judges `samples` against those of `base`, of which sample i was taken in the same round of the same run: what happened to the machine
+ * then happened to both. It is a difference only where the whole interval lies on one side of nothing and the change is as large as asked
+ * for. The change is the median of those in each round.
  */
-export function compare(
+export function compareRounds(
   base: readonly number[],
   samples: readonly number[],
   better: Better,
-  settings: ComparisonSettings,
+  settings: RoundsSettings,
   random: Uniform,
 ): Comparison {
-  const reason = whyNotComparable(base, samples, settings);
+  const reason =
+    whyNotComparable(base, samples) ??
+    (base.length === samples.length
+      ? null
+      : `${base.length} and ${samples.length} samples, which are not of the same rounds`);
   if (reason !== null) return { kind: 'notComparable', reason };
-  const { change, interval: narrow } = changeOf(base, samples, settings, random);
-  const wide = widened(narrow, change, settings.widening);
+  const changes = samples.map((sample, round) => sample / (base[round] ?? Number.NaN) - 1);
+  const found = { change: median(changes), interval: bootstrapInterval(changes, median, settings, random) };
+  return judged(found, cliffsDelta(base, samples), better, settings);
+}
+
+/**
+ * The same for samples of two runs, which share nothing. The change is the median of those of every sample of the one run to every sample
+ * of the other (Hodges and Lehmann, "Estimates of location based on rank tests", 1963), which takes less chance along than medians; the
+ * interval has as many of them as the doubt asks for (`mann-whitney.ts`): of few samples a bootstrap knows too little of chance to be
+ * held to it.
+ */
+export function compareRuns(
+  base: readonly number[],
+  samples: readonly number[],
+  better: Better,
+  settings: RunsSettings,
+): Comparison {
+  const reason = whyNotComparable(base, samples);
+  if (reason !== null) return { kind: 'notComparable', reason };
+  const { doubt } = settings;
+  const left = pairsLeftOut(base.length, samples.length, doubt);
+  if (left === null)
+    return {
+      kind: 'notComparable',
+      reason: `${base.length} and ${samples.length} samples are too few to be as sure as asked for; ${samplesNeeded(doubt)} of each are enough`,
+    };
+  const changes = ascending(samples.flatMap(sample => base.map(other => sample / other - 1)));
+  const [low = 0, high = 0] = [changes.at(left), changes.at(-1 - left)];
+  const found = { change: quantileOfSorted(changes, 0.5), interval: { low, high, confidence: 1 - 2 * doubt } };
+  return judged(found, cliffsDelta(base, samples), better, settings);
+}
+
+function judged(
+  { change, interval: narrow }: { readonly change: number; readonly interval: Interval },
+  delta: number,
+  better: Better,
+  { changeMin, widening }: Threshold,
+): Comparison {
+  const wide = widened(narrow, change, widening);
   const interval = { ...wide, low: Math.max(-1, wide.low) }; // nothing loses more than all of it
-  const isSure = (interval.low > 0 || interval.high < 0) && Math.abs(change) >= settings.changeMin;
+  const isSure = (interval.low > 0 || interval.high < 0) && Math.abs(change) >= changeMin;
   const isBetter = change > 0 === (better === 'more');
   const verdict = !isSure ? 'noSignificantDifference' : isBetter ? 'faster' : 'slower';
-  return { kind: 'compared', verdict, change, interval, delta: cliffsDelta(base, samples) };
+  return { kind: 'compared', verdict, change, interval, delta };
 }
 
 /**
@@ -81,41 +125,10 @@ export function whyNoBase(base: readonly number[]): string | null {
   return unfit === undefined ? null : `a sample of the base is ${unfit}, and no share can be told of it`;
 }
 
-function whyNotComparable(
-  base: readonly number[],
-  samples: readonly number[],
-  { pairedBy }: ComparisonSettings,
-): string | null {
+function whyNotComparable(base: readonly number[], samples: readonly number[]): string | null {
   const noBase = whyNoBase(base);
   if (noBase !== null) return noBase;
   if (samples.length < SAMPLES_MIN) return `${samples.length} samples, and fewer than ${SAMPLES_MIN} say nothing`;
-  if (pairedBy === 'rounds' && base.length !== samples.length)
-    return `${base.length} and ${samples.length} samples, which are not of the same rounds`;
   const unfit = samples.find(sample => !(sample >= 0 && Number.isFinite(sample)));
   return unfit === undefined ? null : `a sample is ${unfit}, which is no rate and no time`;
-}
-
-function changeOf(
-  base: readonly number[],
-  samples: readonly number[],
-  settings: ComparisonSettings,
-  random: Uniform,
-): { readonly change: number; readonly interval: Interval } {
-  if (settings.pairedBy === 'rounds') {
-    const changes = samples.map((sample, round) => sample / (base[round] ?? Number.NaN) - 1);
-    return { change: median(changes), interval: bootstrapInterval(changes, median, settings, random) };
-  }
-  return {
-    change: medianChange(base, samples),
-    interval: bootstrapOfTwo(base, samples, medianChange, settings, random),
-  };
-}
-
-function medianChange(base: ArrayLike<number>, samples: ArrayLike<number>): number {
-  const changes = new Float64Array(base.length * samples.length);
-  let at = 0;
-  for (let i = 0; i < samples.length; i++) {
-    for (let j = 0; j < base.length; j++) changes[at++] = (samples[i] as number) / (base[j] as number) - 1;
-  }
-  return median(changes);
 }

@@ -1,6 +1,6 @@
 import type { BenchRecord, FigureRecord } from '../../reports/bench-format.ts';
 import { BOOTSTRAP, bootstrapInterval, type Interval, widened } from './bootstrap.ts';
-import { type Comparison, compare } from './comparison.ts';
+import { type Comparison, compareRounds } from './comparison.ts';
 import { judgeDisturbance } from './disturbance.ts';
 import { valuesOf } from './record.ts';
 import { median, type Summary, summarize } from './summary.ts';
@@ -49,9 +49,9 @@ export function judgeFigures(
       const share = shares.length === 0 ? null : { median: middle, interval: around(shares, middle) };
       const other = figure.subject === reference ? undefined : byId.get(referenceId(figure));
       const pairs = other === undefined ? [] : sameRounds(other, figure);
-      const settings = { ...BOOTSTRAP, changeMin: CHANGE_MIN, widening, pairedBy: 'rounds' } as const;
+      const settings = { ...BOOTSTRAP, changeMin: CHANGE_MIN, widening };
       const [base, values] = [pairs.map(([first]) => first), pairs.map(([, second]) => second)];
-      const comparison = other === undefined ? null : compare(base, values, figure.better, settings, random);
+      const comparison = other === undefined ? null : compareRounds(base, values, figure.better, settings, random);
       return { figure, summary, interval, share, comparison };
     });
 }

@@ -1,21 +1,16 @@
 import type { BenchRecord } from '../../reports/bench-format.ts';
 import type { GateVerdict } from '../../reports/performance/study.ts';
-import { BOOTSTRAP } from './bootstrap.ts';
 import { deltaWord } from './comparison.ts';
 import { gate, type GateResult } from './gate.ts';
-import type { Uniform } from './uniform.ts';
 
+/** One false alarm in a hundred is what those who commit daily can live with. */
+const CONFIDENCE = 0.99;
 /** Changes below it are no reason to stop anybody. */
 const CHANGE_MIN = 0.05;
 
 /** What `--compare` says of a run, as the report takes it. */
-export function gateVerdict(
-  label: string,
-  base: BenchRecord,
-  now: BenchRecord,
-  randomFor: (id: string) => Uniform,
-): GateVerdict {
-  const { passed, reasons, notes, figures } = gate(base, now, { ...BOOTSTRAP, changeMin: CHANGE_MIN }, randomFor);
+export function gateVerdict(label: string, base: BenchRecord, now: BenchRecord): GateVerdict {
+  const { passed, reasons, notes, figures } = gate(base, now, { confidence: CONFIDENCE, changeMin: CHANGE_MIN });
   const metrics = new Map(base.figures.map(({ id, metric }) => [id, metric]));
   return {
     label,

@@ -4,15 +4,15 @@ import { createSeededRandom } from '../drivers/sim/seeded-random.ts';
 import { gate } from './gate.ts';
 import { recordOf } from './testing/bench-record.ts';
 
-const SETTINGS = { confidence: 0.95, resamples: 1000, changeMin: 0.05 };
-const judged = (base: BenchRecord, now: BenchRecord) => gate(base, now, SETTINGS, createSeededRandom);
+const SETTINGS = { confidence: 0.95, changeMin: 0.05 };
+const judged = (base: BenchRecord, now: BenchRecord) => gate(base, now, SETTINGS);
 
-/** Ten samples each of `count` figures that vary by ± 3 %, some slower by a share. */
-function run(seed: string, count: number, slower: Readonly<Record<string, number>> = {}): BenchRecord {
+/** As many samples as rounds each of `count` figures that vary by ± 3 %, some slower by a share. */
+function run(seed: string, count: number, slower: Readonly<Record<string, number>> = {}, rounds = 10): BenchRecord {
   const random = createSeededRandom(seed);
   const values = Array.from({ length: count }, (_, i) => {
     const middle = (i + 1) * 1e6 * (1 - (slower[`f${i}`] ?? 0));
-    return [`f${i}`, Array.from({ length: 10 }, () => middle * (0.97 + 0.06 * random.uniform()))] as const;
+    return [`f${i}`, Array.from({ length: rounds }, () => middle * (0.97 + 0.06 * random.uniform()))] as const;
   });
   return recordOf(Object.fromEntries(values));
 }
@@ -35,6 +35,16 @@ test('a tenth less in one of forty is found, and that one alone', () => {
       expect.stringMatching(/^f17 is slower: -(?:9|10|11)\.\d % bit\/s \(-1\d\.\d % to -\d\.\d %\)$/),
     ]);
   }
+});
+
+test('so few rounds that no doubt can be shared do not pass, which is said once', () => {
+  const reason = 'f0, and 39 more: 5 and 5 samples are too few to be as sure as asked for; 6 of each are enough';
+  expect(judged(run('a', 40, {}, 5), run('b', 40, {}, 5))).toMatchObject({ passed: false, reasons: [reason] });
+  // Of few figures they are not.
+  expect(judged(run('a', 8, {}, 5), run('b', 8, {}, 5)).passed).toBe(true);
+  expect(judged(run('a', 8, {}, 5), run('b', 8, { f2: 0.1 }, 5)).reasons).toEqual([
+    expect.stringMatching(/^f2 is slower/),
+  ]);
 });
 
 test('what is said of a figure does not hang on the order of the others', () => {

@@ -1,9 +1,8 @@
 import type { BenchRecord, FigureRecord } from '../../reports/bench-format.ts';
-import { type Comparison, type ComparisonSettings, compare, whyNoBase } from './comparison.ts';
+import { type Comparison, compareRuns, type RunsSettings, whyNoBase } from './comparison.ts';
 import { judgeDisturbance } from './disturbance.ts';
 import { machineDifferences, softwareDifferences, valuesOf } from './record.ts';
-import { comparableValues, isOfOthers } from './reference.ts';
-import type { Uniform } from './uniform.ts';
+import { comparableValues, isJudged } from './reference.ts';
 
 export interface GateResult {
   readonly passed: boolean;
@@ -11,32 +10,30 @@ export interface GateResult {
   readonly reasons: readonly string[];
   /** What whoever reads the result should know besides. */
   readonly notes: readonly string[];
-  /** Of every figure that both records have, in the base's order, but for those of other implementations. */
+  /** Of every figure that both records have and that is judged, in the base's order. */
   readonly figures: readonly { readonly id: string; readonly comparison: Comparison }[];
 }
 
-/**
- * `confidence` is that of the whole gate: in a hundred comparisons of a commit with itself it fails in 5 at most where that is 0.95, however
- * many figures there are. Each is therefore held against its share of the doubt (Bonferroni).
- */
-export type GateSettings = Pick<ComparisonSettings, 'confidence' | 'resamples' | 'changeMin'>;
+export interface GateSettings {
+  /**
+   * That of the whole gate: in a hundred comparisons of a commit with itself it finds something slower in one at most where this is 0.99,
+   * however many figures there are. Each is therefore held against its share of the doubt (Bonferroni).
+   */
+  readonly confidence: number;
+  /** Changes below this share are no difference, however sure they are. */
+  readonly changeMin: number;
+}
 
 /**
- * Whether anything became slower since the base, or can no longer be measured. What is not of this lab's making is judged by nobody: it
- * is what the rest is held against, where there is enough of it (`reference.ts`). `randomFor` gives a stream for each figure by its id, so
- * that what is drawn for one does not hang on the order of the others.
+ * Whether anything became slower since the base, or can no longer be measured. What runs nothing of this project's is judged by nobody:
+ * other implementations are what the rest is held against, where there are enough of them (`reference.ts`).
  */
-export function gate(
-  base: BenchRecord,
-  now: BenchRecord,
-  settings: GateSettings,
-  randomFor: (id: string) => Uniform,
-): GateResult {
+export function gate(base: BenchRecord, now: BenchRecord, { confidence, changeMin }: GateSettings): GateResult {
   const obstacles = whyIncomparable(base, now);
   if (obstacles.length > 0) return { passed: false, reasons: obstacles, notes: [], figures: [] };
   const pairs = base.figures.flatMap(before => {
     const after = now.figures.find(figure => figure.id === before.id);
-    if (after === undefined || isOfOthers(before)) return [];
+    if (after === undefined || !isJudged(before, base)) return [];
     return [{ figure: before, ...comparableValues({ before, after }, { before: base, after: now }) }];
   });
   const disturbances = [base, now].map(({ environment, turns }) =>
@@ -45,32 +42,36 @@ export function gate(
       turns.map(turn => turn.load),
     ),
   );
-  const figureSettings: ComparisonSettings = {
-    ...settings,
-    confidence:
-      1 - (1 - settings.confidence) / Math.max(1, pairs.filter(pair => whyNoBase(pair.before) === null).length),
+  const settings: RunsSettings = {
+    doubt: (1 - confidence) / Math.max(1, pairs.filter(pair => whyNoBase(pair.before) === null).length),
+    changeMin,
     widening: Math.max(...disturbances.map(disturbance => disturbance.widening)),
-    pairedBy: 'runs',
   };
   const judged = pairs.map(({ figure, before, after, others }) => ({
     figure,
     others,
-    comparison: compare(before, after, figure.better, figureSettings, randomFor(figure.id)),
+    comparison: compareRuns(before, after, figure.better, settings),
   }));
-  const slower = judged.flatMap(one => sentence(one, 'slower'));
   const unjudged = judged.flatMap(({ figure, comparison }) =>
-    comparison.kind === 'compared' ? [] : [{ figure, why: `${figure.id}: ${comparison.reason}` }],
+    comparison.kind === 'compared' ? [] : [{ figure, why: comparison.reason }],
   );
+  const absent = missing(base, now);
   // What the base could not tell either is no news; what it could, and this run cannot, is.
-  const silent = [...unjudged, ...missing(base, now)];
-  const reasons = [...slower, ...silent.filter(({ figure }) => hasBase(figure)).map(({ why }) => why)];
+  const isNews = ({ figure }: { readonly figure: FigureRecord }): boolean =>
+    whyNoBase(valuesOf(figure)) === null && isJudged(figure, base);
+  const reasons = [
+    ...judged.flatMap(one => sentence(one, 'slower')),
+    ...together(unjudged.filter(isNews)),
+    ...absent.filter(isNews).map(({ why }) => why),
+  ];
   if (unjudged.length === judged.length && reasons.length === 0) reasons.push('no figure could be compared');
   return {
     passed: reasons.length === 0,
     reasons,
     notes: [
       ...judged.flatMap(one => sentence(one, 'faster')),
-      ...silent.filter(({ figure }) => !hasBase(figure)).map(({ why }) => why),
+      ...unjudged.filter(one => !isNews(one)).map(({ figure, why }) => `${figure.id}: ${why}`),
+      ...absent.filter(one => !isNews(one)).map(({ why }) => why),
       ...softwareDifferences(base.environment, now.environment),
       ...disturbances.flatMap(({ reasons: why }, i) => why.map(reason => `${i === 0 ? 'base' : 'now'}: ${reason}`)),
     ],
@@ -78,8 +79,14 @@ export function gate(
   };
 }
 
-/** What others could be measured by is no reason to stop anybody. */
-const hasBase = (figure: FigureRecord): boolean => whyNoBase(valuesOf(figure)) === null && !isOfOthers(figure);
+/** Too few rounds are too few for all figures: that is said once. */
+function together(unjudged: readonly { readonly figure: FigureRecord; readonly why: string }[]): readonly string[] {
+  const idsByReason = new Map<string, string[]>();
+  for (const { figure, why } of unjudged) idsByReason.set(why, [...(idsByReason.get(why) ?? []), figure.id]);
+  return [...idsByReason].map(
+    ([why, [first, ...more]]) => `${first}${more.length === 0 ? '' : `, and ${more.length} more`}: ${why}`,
+  );
+}
 
 function whyIncomparable(base: BenchRecord, now: BenchRecord): readonly string[] {
   if (base.world !== now.world) return [`the base is ${base.world} and this is ${now.world}`];

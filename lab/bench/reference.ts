@@ -4,11 +4,21 @@ import { implementationOf } from './study.ts';
 /** Nobody's work here: what they do in a run tells how the machine was. */
 const OTHERS = new Set(['strongswan', 'openvpn-static', 'openvpn-tls', 'wireguard-go', 'kernel-esp']);
 
+/** Forwarding without any of this project's code, which is no measure of those who encrypt: the kernel does it by itself. */
+const BARE = 'plain';
+/** Of the lab's own instruments, for which forwarding is what they are tried on. */
+const OF_INSTRUMENTS = 'calibrate';
+
 /** One alone would bring more of its own chance than it takes away of the machine's. */
 const REFERENCES_MIN = 2;
 
 export function isOfOthers({ subject }: Pick<FigureRecord, 'subject'>): boolean {
   return OTHERS.has(implementationOf(subject) ?? '');
+}
+
+/** Whether a figure of such a run tells of this project's work: nobody is stopped for what others, or the machine alone, do. */
+export function isJudged(figure: Pick<FigureRecord, 'subject'>, { profile }: Pick<BenchRecord, 'profile'>): boolean {
+  return !isOfOthers(figure) && (figure.subject !== BARE || profile === OF_INSTRUMENTS);
 }
 
 /**

@@ -105,7 +105,7 @@ function gated(base: BenchRecord, records: readonly BenchRecord[], labels: reado
       `${same.length} runs here are of the profile ${printable(base.profile)}`,
       'compare one run of that profile with its base',
     );
-  return gateVerdict(one.label, base, one.record, createSeededRandom);
+  return gateVerdict(one.label, base, one.record);
 }
 
 function gateLines(gate: GateVerdict, base: string): readonly string[] {

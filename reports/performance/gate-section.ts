@@ -9,7 +9,7 @@ export function gateSection(gate: GateVerdict): string {
   return [
     '<section aria-labelledby="gate">',
     '<h2 id="gate">Against the base</h2>',
-    `<p><span class="verdict">${escapeXml(gateWords(gate))}</span>, ${escapeXml(gate.label)} against the run of ${escapeXml(gate.base.startedAt)}${escapeXml(of)}. Changes below ${(gate.changeMin * 100).toFixed(0)} % count for nothing, and the doubt is shared among all figures, so that many of them make no false alarm.</p>`,
+    `<p><span class="verdict">${escapeXml(gateWords(gate))}</span>, ${escapeXml(gate.label)} against the run of ${escapeXml(gate.base.startedAt)}${escapeXml(of)}. Changes below ${(gate.changeMin * 100).toFixed(0)} % count for nothing, and the doubt is shared among all figures: of a hundred runs of one commit one is called slower, however many figures there are.</p>`,
     list(gate.reasons, 'warning', 'Why it does not pass'),
     list(gate.notes, '', 'To be known besides'),
     gate.figures.length === 0 ? '' : foldedTable('Against the base', GATE_COLUMNS, gateRows(gate)),

@@ -23,6 +23,6 @@ export function sampleStudies(): PerformanceReport {
   return {
     studies,
     claims: judgeClaims(studies, createSeededRandom),
-    gate: gateVerdict('compare', base, compare, createSeededRandom),
+    gate: gateVerdict('compare', base, compare),
   };
 }

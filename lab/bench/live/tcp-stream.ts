@@ -32,6 +32,7 @@ const PORT = 5201;
 /** One TCP stream by iperf3, told by its receiver. Throws where nothing arrives. */
 export async function measureStream(ground: BenchGround, order: StreamOrder): Promise<StreamResult> {
   const { sender, receiver, address, seconds, packetOctets, congestionControl } = order;
+  if (!Number.isInteger(seconds)) throw new Error(`a stream of ${seconds} s would not end`);
   const listener = ground.spawn(receiver, [
     'iperf3',
     '--server',

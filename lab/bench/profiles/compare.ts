@@ -67,7 +67,8 @@ const EFFORT: Effort = {
 };
 const STREAM_SECONDS = 3;
 
-const QUICK_ROUNDS = 5;
+/** The fewest that a gate can tell anything by (`gate.ts`). */
+const QUICK_ROUNDS = 6;
 const ROUNDS = 10;
 
 export const compare: Profile = {
@@ -84,7 +85,7 @@ function planned({ subject, parameters }: Compared, options: ProfileOptions): Pl
     name: subject.name,
     title: subject.title,
     obstacle: () => subject.obstacle(parameters),
-    secondsPerTurn: options.quick ? 3 : 24,
+    secondsPerTurn: options.quick ? 2.5 : 24,
     async measure(context) {
       const ground = await bringUpSubject(context.up, subject, parameters);
       const ceiling = subject.name === CEILING ? null : `compare/${CEILING}`;
@@ -98,7 +99,11 @@ async function measureQuickly(sites: MeasuredSites, context: TurnContext): Promi
   const overhead = await overheadOnce(sites, context);
   const rates = await lossyRateFigures(sites, context, [SMALL_OCTETS]);
   context.say('one TCP stream');
-  return [...overhead, ...(await streamFigures(sites, ALICE, { seconds: 1, packetOctets: LARGE_OCTETS })), ...rates];
+  return [
+    ...overhead,
+    ...(await streamFigures(sites, ALICE, { seconds: 1, packetOctets: LARGE_OCTETS })),
+    ...rates,
+  ];
 }
 
 async function measureFully(sites: MeasuredSites, context: TurnContext): Promise<readonly MeasuredFigure[]> {
