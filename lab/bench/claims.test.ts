@@ -80,14 +80,21 @@ test('a machine on which the opposite is true does not', () => {
 
 test('costs are of pairs that differ in nothing else, in the metric that was watched, others besides', () => {
   const [families, ofCiphers] = judged(only(sampleCiphers()));
-  expect(families?.evidence.filter(({ decides }) => decides).map(({ what, pairs }) => `${what}: ${pairs}`)).toEqual([
-    'IPv4 in IPv4 against IPv6 in IPv4: 15',
-    'IPv4 in IPv4 against IPv6 in IPv6: 15',
-  ]);
+  expect(
+    families?.evidence.filter(({ role }) => role === 'decides').map(({ what, pairs }) => `${what}: ${pairs}`),
+  ).toEqual(['IPv4 in IPv4 against IPv6 in IPv4: 15', 'IPv4 in IPv4 against IPv6 in IPv6: 15']);
   expect(ofCiphers?.evidence).toContainEqual(
-    expect.objectContaining({ what: 'AES-CBC against 3DES', metric: 'PDR', pairs: 12, decides: false, agrees: false }),
+    expect.objectContaining({ what: 'AES-CBC against 3DES', metric: 'PDR', pairs: 12, role: 'aside', agrees: false }),
   );
   expect(ofCiphers?.because).toBe('of 4 comparisons by TCP throughput 1 bears it out and 3 do not');
+});
+
+test('algorithms alone, which know of no family, are a control for it, and decide where nothing else was measured of ciphers', () => {
+  const alone = ciphers((cipher, way) => (way === '44' || cipher.includes('des') ? 0.8 : 1) * 1e8);
+  const figures = alone.figures.map(figure => ({ ...figure, metric: 'cipher alone, seal' }));
+  const [families, ofCiphers] = judged({ ...alone, figures });
+  expect(families).toMatchObject({ verdict: 'not measured', evidence: [{ role: 'control' }] });
+  expect(ofCiphers?.evidence.map(({ role }) => role)).toEqual(Array(4).fill('decides'));
 });
 
 test('figures of AH decide about AH where there are any', () => {
@@ -118,7 +125,7 @@ test('what a tunnel costs without ESP is told besides, and no forwarding without
   const [families] = judged({ ...record, figures: [...record.figures, ...alone] });
   expect(families?.verdict).toBe('does not hold');
   expect(families?.evidence).toContainEqual(
-    expect.objectContaining({ what: 'IPv4 in IPv4 without ESP against no tunnel', agrees: true, decides: false }),
+    expect.objectContaining({ what: 'IPv4 in IPv4 without ESP against no tunnel', agrees: true, role: 'aside' }),
   );
   expect(families?.evidence).toContainEqual(
     expect.objectContaining({ what: 'IPv4 in IPv4 against IPv6 in IPv6', pairs: 1, agrees: false }),

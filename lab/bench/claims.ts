@@ -6,8 +6,10 @@ import { implementationOf } from './study.ts';
 import { median } from './summary.ts';
 import type { Uniform } from './uniform.ts';
 
+/** Of algorithms without packets around them. */
+const ALONE = 'cipher alone, seal';
 /** The first of these that was measured decides: the author of the claims watched throughput. The others are told besides. */
-const METRICS = ['TCP throughput', 'PDR', 'NDR', 'CPU per packet', 'cipher alone, seal'];
+const METRICS = ['TCP throughput', 'PDR', 'NDR', 'CPU per packet', ALONE];
 
 /** From this share on a cost is more than `barely` detectable, and may surprise; below the next it is `little`. */
 const [BARELY, LITTLE] = [0.05, 0.1];
@@ -21,6 +23,8 @@ interface Contrast {
   readonly pairedBy: (figure: FigureRecord) => string;
   /** Worth knowing, and not what was claimed. */
   readonly isAside?: true;
+  /** The metric that cannot tell the two apart: how much it differs is how much chance does. */
+  readonly control?: string;
 }
 
 interface Question {
@@ -46,7 +50,7 @@ const makesLittleOf =
 const QUESTIONS: readonly Question[] = [
   {
     statement: 'There was a surprising performance penalty when using IPv4 over IPv4.',
-    test: 'Figures of IPv4 in IPv4 against those of other families, all else the same; besides, what the tunnel alone costs.',
+    test: 'Figures of IPv4 in IPv4 against those of other families, all else the same; besides, what the tunnel alone costs. The algorithms alone know of no family: what they differ by, chance does.',
     contrasts: () => [
       families(6, 4),
       families(4, 6),
@@ -104,20 +108,22 @@ export function judgeClaims(studies: readonly Study[], randomFor: (id: string) =
         return question.contrasts(ofMetric).flatMap(contrast => {
           const cost = costOf(contrast, ofMetric, study, randomFor(`${study.label} ${metric} ${contrast.what}`));
           if (cost === null) return [];
-          const { what, isAside = false } = contrast;
-          return [{ ...cost, metric, what, isAside, agrees: question.agrees(cost.cost) }];
+          const { what, isAside, control } = contrast;
+          const role = metric === control ? 'control' : isAside ? 'aside' : 'decides';
+          return [{ ...cost, metric, what, role, agrees: question.agrees(cost.cost) } as const];
         });
       }),
     );
-    const claimed = found.filter(({ isAside }) => !isAside);
-    const deciding = METRICS.find(metric => claimed.some(evidence => evidence.metric === metric)) ?? '';
-    const evidence = found.map(({ isAside, ...one }) => ({ ...one, decides: !isAside && one.metric === deciding }));
+    const deciding = METRICS.find(metric => found.some(one => one.role === 'decides' && one.metric === metric)) ?? '';
+    const evidence = found.map(
+      (one): ClaimEvidence => (one.role === 'decides' && one.metric !== deciding ? { ...one, role: 'aside' } : one),
+    );
     return { statement: question.statement, test: question.test, evidence, ...verdictOf(evidence, deciding) };
   });
 }
 
 function verdictOf(evidence: readonly ClaimEvidence[], metric: string): Pick<Claim, 'verdict' | 'because'> {
-  const deciding = evidence.filter(({ decides }) => decides);
+  const deciding = evidence.filter(({ role }) => role === 'decides');
   const [yes, no] = [true, false].map(answer => deciding.filter(({ agrees }) => agrees === answer).length);
 
   if (deciding.length === 0) return { verdict: 'not measured', because: 'no two figures differ in this alone' };
@@ -187,6 +193,7 @@ const families = (inner: number, outer: number): Contrast => ({
   isFirst: figure => isTunnelled(figure, 4, 4),
   isSecond: figure => isTunnelled(figure, inner, outer),
   pairedBy: without('inner', 'outer'),
+  control: ALONE,
 });
 
 /** What is forwarded without a tunnel is in nothing, whatever its record says of families. */

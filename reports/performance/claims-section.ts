@@ -38,13 +38,15 @@ export const CLAIM_COLUMNS = [
   words('bears it out'),
 ];
 
-export const claimRow = ({ what, metric, cost, pairs, agrees, decides }: ClaimEvidence): readonly string[] => [
+export const claimRow = ({ what, metric, cost, pairs, agrees, role }: ClaimEvidence): readonly string[] => [
   what,
   metric,
   changeWords(cost),
   String(pairs),
-  `${agrees === null ? 'open' : agrees ? 'yes' : 'no'}${decides ? '' : ' (told besides)'}`,
+  role === 'control' ? 'a control' : `${agreement(agrees)}${role === 'decides' ? '' : ' (told besides)'}`,
 ];
+
+const agreement = (agrees: boolean | null): string => (agrees === null ? 'open' : agrees ? 'yes' : 'no');
 
 function evidence({ evidence: found }: Claim, number: number): string {
   return found.length === 0 ? '' : table(`Figures of claim ${number}`, CLAIM_COLUMNS, found.map(claimRow));

@@ -55,8 +55,8 @@ export interface Claim {
 export interface ClaimEvidence {
   /** Whether it bears the claim out; null where the interval leaves it open. */
   readonly agrees: boolean | null;
-  /** The verdict rests on it; what does not is told besides. */
-  readonly decides: boolean;
+  /** `decides`: the verdict rests on it; `aside`: told besides; `control`: the claim is not about it, so that it shows what chance does. */
+  readonly role: 'decides' | 'aside' | 'control';
   /** `AES-CBC against 3DES`. */
   readonly what: string;
   readonly metric: string;

@@ -99,11 +99,7 @@ async function measureQuickly(sites: MeasuredSites, context: TurnContext): Promi
   const overhead = await overheadOnce(sites, context);
   const rates = await lossyRateFigures(sites, context, [SMALL_OCTETS]);
   context.say('one TCP stream');
-  return [
-    ...overhead,
-    ...(await streamFigures(sites, ALICE, { seconds: 1, packetOctets: LARGE_OCTETS })),
-    ...rates,
-  ];
+  return [...overhead, ...(await streamFigures(sites, ALICE, { seconds: 1, packetOctets: LARGE_OCTETS })), ...rates];
 }
 
 async function measureFully(sites: MeasuredSites, context: TurnContext): Promise<readonly MeasuredFigure[]> {
