@@ -17,6 +17,9 @@ import { describeInBothPods } from './testing/both-pods.ts';
 
 describeInBothPods('the netns driver', import.meta.filename, 300_000);
 
+/** A capture hears of a packet some time after the packet has arrived. */
+const CAPTURED = { timeout: 10_000 };
+
 function shipped(name: string): Topology {
   const found = resolveTopologyArgument(name);
   if (found.kind !== 'file') throw new Error(`no topology ${name}`);
@@ -84,8 +87,7 @@ describe.runIf(insideNamespaces)('site-to-site, live', () => {
 
   test('the wide area sees ESP and what finds neighbours, nothing else', async () => {
     await lab.probe(icmp({ from: 'a1', to: V4.b1 }));
-    await lab.sleep(50);
-    expect(seen('wan').filter(kind => kind !== ARP && kind !== IPV6)).toEqual([ESP]);
+    await expect.poll(() => seen('wan').filter(kind => kind !== ARP && kind !== IPV6), CAPTURED).toEqual([ESP]);
     expect(seen('lan-a')).toContain(1);
     const senders = packets.filter(packet => packet.link === 'wan').map(packet => packet.from);
     expect([...new Set(senders)].sort()).toEqual(['alice:net0', 'internet:alice']);
@@ -108,9 +110,10 @@ describe.runIf(insideNamespaces)('site-to-site, live', () => {
     const from = packets.length;
     // A closed port: a kernel that saw the segment on the NIC as well would answer twice.
     expect(await lab.probe(socket('tcp', { from: 'a1', to: V4.alice }))).toMatchObject({ kind: 'refused' });
+    const answers = () => packets.slice(from).filter(({ from, octets }) => from === 'alice:net1' && octets[23] === 6);
+    await expect.poll(answers, CAPTURED).not.toHaveLength(0);
     await lab.sleep(50);
-    const answers = packets.slice(from).filter(({ from, octets }) => from === 'alice:net1' && octets[23] === 6);
-    expect(answers).toHaveLength(1);
+    expect(answers()).toHaveLength(1);
     const { said } = await run(lab, 'alice', ['ip', '-br', 'link']);
     expect(said.split('\n').map(line => line.split(/[@\s]/)[0])).toEqual(['lo', 'engine0', '']);
   });
@@ -195,9 +198,12 @@ describe.runIf(insideNamespaces)('site-to-site, live', () => {
     marked.set([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x88, 0xb5]);
     await lab.inject('lan-a', 'alice', marked);
     await lab.inject('wan', 'internet', marked);
-    await lab.sleep(50);
-    const found = packets.filter(({ octets }) => Buffer.from(octets).equals(marked));
-    expect(found.map(({ link, from }) => `${link} ${from}`)).toEqual(['lan-a a1:eth0', 'wan alice:net0']);
+    const found = () =>
+      packets
+        .filter(({ octets }) => Buffer.from(octets).equals(marked))
+        .map(({ link, from }) => `${link} ${from}`)
+        .sort();
+    await expect.poll(found, CAPTURED).toEqual(['lan-a a1:eth0', 'wan alice:net0']);
   });
 
   test('links go down and come up again', async () => {
@@ -433,10 +439,10 @@ links:
     });
     try {
       await lab.probe({ ...socket('udp', { from: 'a1', to: V4.b1, toNode: 'b1' }), timeoutMs: 300, sizeOctets: 16 });
-      await lab.sleep(50);
       const secret = Buffer.from(Array.from({ length: 16 }, (_, i) => i * 7));
-      const clear = packets.filter(({ from, octets }) => from === 'alice:net0' && Buffer.from(octets).includes(secret));
-      expect(clear.length).toBeGreaterThan(0);
+      const clear = () =>
+        packets.filter(({ from, octets }) => from === 'alice:net0' && Buffer.from(octets).includes(secret)).length;
+      await expect.poll(clear, CAPTURED).toBeGreaterThan(0);
     } finally {
       await lab.down();
     }
