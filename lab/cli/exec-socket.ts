@@ -10,16 +10,42 @@ import { standardError, standardOutput } from './standard.ts';
  * A command on a simulated node: our streams through the lab's socket. The first Ctrl-C stops the command, which then
  * says what it has to say (ping its statistics); the second one ends us.
  */
-export async function execThroughSocket(client: LabClient, request: ExecRequest, keep: boolean): Promise<ExecResult> {
-  const { socket, head } = await client.exec(request);
-  const stopSending = sendStdin(socket);
+export async function execThroughSocket(
+  client: Pick<LabClient, 'exec'>,
+  request: ExecRequest,
+  keep: boolean,
+): Promise<ExecResult> {
+  // From before the command begins, or a Ctrl-C that comes while the lab's answer is on its way would end us and not the command.
+  const interruption = new AbortController();
   const interrupt = (): void => {
+    forgetSignals();
+    interruption.abort();
+  };
+  const forgetSignals = (): void => {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);
-    socket.write(encodeExecFrame(ExecFrameType.INTERRUPT, NONE));
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
+  try {
+    const { socket, head } = await client.exec(request);
+    return await streamsThrough(socket, head, interruption.signal, keep);
+  } finally {
+    forgetSignals();
+  }
+}
+
+/** Until the command has ended. */
+async function streamsThrough(
+  socket: Duplex,
+  head: Buffer,
+  interruption: AbortSignal,
+  keep: boolean,
+): Promise<ExecResult> {
+  const stopSending = sendStdin(socket);
+  const passOn = (): void => void socket.write(encodeExecFrame(ExecFrameType.INTERRUPT, NONE));
+  if (interruption.aborted) passOn();
+  else interruption.addEventListener('abort', passOn, { once: true });
   const [stdout, stderr] = [new Kept(), new Kept()];
   const status = await new Promise<number>((resolve, reject) => {
     const reader = new ExecFrameReader();
@@ -42,8 +68,7 @@ export async function execThroughSocket(client: LabClient, request: ExecRequest,
     take(head);
   }).finally(() => {
     stopSending();
-    process.removeListener('SIGINT', interrupt);
-    process.removeListener('SIGTERM', interrupt);
+    interruption.removeEventListener('abort', passOn);
   });
   return { status, stdout: stdout.octets(), stderr: stderr.octets() };
 }
